@@ -1,0 +1,14 @@
+# Linked PRIVATE by every target of ours: warnings are errors on our code, not on the code we use.
+option(WCAM_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+
+add_library(project_options INTERFACE)
+target_compile_options(project_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror)
+target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(WCAM_SANITIZE)
+  # Global, so that generated code and libraries agree with the executables on their allocator.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+set(WCAM_VERSION_STRING "${PROJECT_VERSION}")

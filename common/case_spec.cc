@@ -1,0 +1,121 @@
+#include "common/case_spec.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/sha256.h"
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace wcam {
+
+namespace {
+
+void refuse_unknown_keys(const json& object, const std::set<std::string>& known, const std::string& where) {
+  for (const auto& [key, unused] : object.items()) {
+    if (known.contains(key)) continue;
+    std::string list;
+    for (const auto& name : known) list += (list.empty() ? "" : ", ") + name;
+    throw InputError(where + ": unknown key '" + key + "'; known: " + list);
+  }
+}
+
+template <typename T>
+void take(const json& object, const char* key, T& value, const std::string& where) try {
+  if (object.contains(key)) object.at(key).get_to(value);
+} catch (const json::exception& e) {
+  throw InputError(where + ": key '" + key + "': " + e.what());
+}
+
+void check_name(const std::string& name, const std::string& where) {
+  const bool sound = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  if (!sound) throw InputError(where + ": name '" + name + "' must be of letters, digits, '_' and '-'");
+}
+
+void check_numbers(const CaseSpec& spec, const std::string& where) {
+  if (spec.input_size < 32 || spec.input_size > 2048)
+    throw InputError(where + ": input_size " + std::to_string(spec.input_size) + " is outside 32 to 2048");
+  if (spec.resize < spec.input_size || spec.resize > 4096)
+    throw InputError(where + ": resize " + std::to_string(spec.resize) + " is outside input_size " +
+                     std::to_string(spec.input_size) + " to 4096");
+  for (const double deviation : spec.std)
+    if (!(deviation > 0))
+      throw InputError(where + ": std " + std::to_string(deviation) + " must be greater than 0");
+}
+
+std::vector<std::string> read_lines(const fs::path& file) {
+  std::istringstream in(read_file(file));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+CaseSpec read_case(const json& entry, const fs::path& folder, const std::string& where_in_file) {
+  if (!entry.is_object()) throw InputError(where_in_file + ": expected an object");
+  for (const char* key : {"name", "file"})
+    if (!entry.contains(key)) throw InputError(where_in_file + ": key '" + key + "' is missing");
+  CaseSpec spec;
+  take(entry, "name", spec.name, where_in_file);
+  check_name(spec.name, where_in_file);
+  const std::string where = where_in_file + " ('" + spec.name + "')";
+  refuse_unknown_keys(entry, {"name", "file", "sha256", "input_size", "resize", "mean", "std", "classes"}, where);
+  std::string file, classes, expected;
+  take(entry, "file", file, where);
+  take(entry, "sha256", expected, where);
+  take(entry, "input_size", spec.input_size, where);
+  take(entry, "resize", spec.resize, where);
+  take(entry, "mean", spec.mean, where);
+  take(entry, "std", spec.std, where);
+  take(entry, "classes", classes, where);
+  check_numbers(spec, where);
+  spec.file = folder / file;
+  if (!fs::is_regular_file(spec.file)) throw InputError(where + ": file " + spec.file.string() + " does not exist");
+  spec.sha256 = sha256_of_file(spec.file);
+  if (!expected.empty() && expected != spec.sha256)
+    throw InputError(where + ": " + spec.file.string() + " has SHA-256 " + spec.sha256 + ", models.json expects " +
+                     expected + ": another file than the one described");
+  if (!classes.empty()) spec.classes = read_lines(folder / classes);
+  return spec;
+}
+
+}  // namespace
+
+std::vector<CaseSpec> read_models_json(const fs::path& file) {
+  json document;
+  try {
+    document = json::parse(read_file(file));
+  } catch (const json::exception& e) {
+    throw InputError(file.string() + " is not JSON: " + e.what());
+  }
+  if (!document.is_object() || !document.contains("models") || !document["models"].is_array() ||
+      document["models"].empty())
+    throw InputError(file.string() + ": expected {\"models\": [ ... ]} with at least one entry");
+  refuse_unknown_keys(document, {"models"}, file.string());
+  std::vector<CaseSpec> cases;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < document["models"].size(); ++i) {
+    const std::string where = file.string() + ": models[" + std::to_string(i) + "]";
+    cases.push_back(read_case(document["models"][i], file.parent_path(), where));
+    if (!names.insert(cases.back().name).second)
+      throw InputError(where + ": name '" + cases.back().name + "' is taken by an earlier entry");
+  }
+  return cases;
+}
+
+std::string class_name(const std::vector<std::string>& classes, std::int64_t label) {
+  if (label < 0 || static_cast<std::size_t>(label) >= classes.size()) return std::to_string(label);
+  const std::string& name = classes[static_cast<std::size_t>(label)];
+  return name.substr(0, name.find(','));
+}
+
+}  // namespace wcam

@@ -1,0 +1,37 @@
+// Files that are either whole or not there, and the lock of a sweep directory.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace wcam {
+
+// The whole file. Throws InputError naming file and reason.
+std::string read_file(const std::filesystem::path& file);
+
+// A new file under a temporary name beside `target`; commit() makes it durable (fsync), renames it to `target` and
+// makes the rename durable (fsync of the folder). Not committed: removed. Errors are InputError with path and reason.
+class PendingFile {
+ public:
+  explicit PendingFile(std::filesystem::path target);
+  ~PendingFile();
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+
+  // Write here by any means, and close it, before commit().
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  bool committed_ = false;
+};
+
+// PendingFile for content that is at hand.
+void write_file_atomically(const std::filesystem::path& target, std::string_view content);
+
+// Creates the folder and its parents; InputError naming it when that fails.
+void make_directories(const std::filesystem::path& folder);
+
+}  // namespace wcam

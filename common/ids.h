@@ -1,0 +1,25 @@
+// Names of things that are never mixed up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wcam {
+
+// A job's id is the first 63 bits of the SHA-256 of what it is (kind, image, variant, case), so it is the same in
+// every run of a sweep and when a sweep is extended, and fits SQLite's signed integers.
+enum class JobId : std::uint64_t {};
+// Rises by one each time a job is handed out, from 1.
+enum class Attempt : std::uint32_t {};
+
+JobId predict_job_id(std::string_view image, std::string_view case_name);
+JobId explain_job_id(std::string_view image, std::string_view variant, std::string_view case_name);
+
+// 16 hex digits: how people see a job id.
+std::string to_string(JobId id);
+
+constexpr std::uint64_t value(JobId id) { return static_cast<std::uint64_t>(id); }
+constexpr std::uint32_t value(Attempt attempt) { return static_cast<std::uint32_t>(attempt); }
+
+}  // namespace wcam

@@ -1,0 +1,49 @@
+#include "common/options.h"
+
+#include <boost/program_options/parsers.hpp>
+#include <iostream>
+
+#include "common/version.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+// Names of positional arguments are internal: the usage line shows them.
+po::options_description shown(const CommandLine& line) {
+  po::options_description all;
+  all.add(line.options);
+  all.add_options()("help,h", "this text")("version", "the version");
+  return all;
+}
+
+}  // namespace
+
+std::optional<po::variables_map> parse_command_line(const CommandLine& line,
+                                                    const std::vector<std::string>& arguments) {
+  const po::options_description all = shown(line);
+  namespace style = po::command_line_style;
+  po::variables_map values;
+  po::store(po::command_line_parser(arguments)
+                .options(all)
+                .positional(line.positional)
+                .style(style::unix_style & ~style::allow_guessing)
+                .run(),
+            values);
+  if (values.contains("help")) {
+    std::cout << "usage: " << line.usage << "\n\n" << line.about << "\n" << all << "\nexample:\n  " << line.example << "\n";
+    return std::nullopt;
+  }
+  if (values.contains("version")) {
+    std::cout << "wcam " << kVersion << "\n";
+    return std::nullopt;
+  }
+  po::notify(values);
+  return values;
+}
+
+std::vector<std::string> arguments_of(int argc, char** argv) { return {argv + 1, argv + argc}; }
+
+}  // namespace wcam

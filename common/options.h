@@ -1,0 +1,30 @@
+// The command line as every program reads it: Boost.Program_options with --help and --version added.
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+struct CommandLine {
+  std::string usage;    // "wcam explain IMAGE --model FILE.pt --out X.h5 [options]"
+  std::string about;    // one or two sentences
+  std::string example;  // a command that can be copied
+  boost::program_options::options_description options;
+  boost::program_options::positional_options_description positional;
+};
+
+// Parses arguments (without the program's name). nullopt when --help or --version was asked for and has been printed to
+// stdout. Options are matched in full (no guessing of abbreviations). Throws UsageError or
+// boost::program_options::error, which run_main() reports.
+std::optional<boost::program_options::variables_map> parse_command_line(const CommandLine& line,
+                                                                        const std::vector<std::string>& arguments);
+
+// argv[1..]
+std::vector<std::string> arguments_of(int argc, char** argv);
+
+}  // namespace wcam

@@ -1,0 +1,203 @@
+#include "common/plan.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "common/error.h"
+#include "common/sha256.h"
+
+using nlohmann::json;
+
+namespace wcam {
+
+namespace {
+
+constexpr int kPlanFormat = 1;
+
+// Class lists are long and mostly shared by all cases: they stand once, cases refer to them by position.
+json cases_to_json(const std::vector<CaseSpec>& cases, json& class_lists) {
+  json list = json::array();
+  class_lists = json::array();
+  for (const auto& c : cases) {
+    const json classes = c.classes;
+    auto known = std::find(class_lists.begin(), class_lists.end(), classes);
+    if (known == class_lists.end()) {
+      class_lists.push_back(classes);
+      known = class_lists.end() - 1;
+    }
+    list.push_back({{"name", c.name},
+                    {"sha256", c.sha256},
+                    {"input_size", c.input_size},
+                    {"resize", c.resize},
+                    {"mean", c.mean},
+                    {"std", c.std},
+                    {"class_list", known - class_lists.begin()}});
+  }
+  return list;
+}
+
+json identity(const Plan& plan) {
+  json class_lists;
+  json cases = cases_to_json(plan.cases, class_lists);
+  json images = json::array();
+  for (const auto& image : plan.images) images.push_back({{"path", image.path}, {"sha256", image.sha256}});
+  return {{"format", kPlanFormat},
+          {"perturbation", plan.perturbation},
+          {"variants", plan.variants},
+          {"images", std::move(images)},
+          {"cases", std::move(cases)},
+          {"class_lists", std::move(class_lists)},
+          {"wcam", to_json(plan.wcam)},
+          {"selection",
+           {{"sample_size", plan.selection.sample_size}, {"max_altered", plan.selection.max_altered}}},
+          {"seed", plan.seed}};
+}
+
+std::vector<CaseSpec> cases_from_json(const json& document) {
+  std::vector<CaseSpec> cases;
+  for (const auto& entry : document.at("cases")) {
+    CaseSpec c;
+    entry.at("name").get_to(c.name);
+    entry.at("sha256").get_to(c.sha256);
+    entry.at("input_size").get_to(c.input_size);
+    entry.at("resize").get_to(c.resize);
+    entry.at("mean").get_to(c.mean);
+    entry.at("std").get_to(c.std);
+    document.at("class_lists").at(entry.at("class_list").get<std::size_t>()).get_to(c.classes);
+    c.file = document.at("locations").at("models").at(c.name).get<std::string>();
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
+
+void note(std::vector<std::string>& lines, const std::string& what, const std::string& old,
+          const std::string& asked) {
+  if (old != asked) lines.push_back(what + ": " + old + " in the sweep, " + asked + " asked");
+}
+
+// Entries by name: what was taken away, added or changed.
+void note_entries(std::vector<std::string>& lines, const std::string& kind,
+                  const std::map<std::string, std::string>& old, const std::map<std::string, std::string>& asked) {
+  for (const auto& [name, detail] : old) {
+    const auto found = asked.find(name);
+    if (found == asked.end())
+      lines.push_back(kind + " " + name + ": in the sweep, not asked");
+    else
+      note(lines, kind + " " + name, detail, found->second);
+  }
+  for (const auto& [name, unused] : asked)
+    if (!old.contains(name)) lines.push_back(kind + " " + name + ": asked, not in the sweep");
+}
+
+std::map<std::string, std::string> cases_by_name(const Plan& plan) {
+  std::map<std::string, std::string> entries;
+  for (const auto& c : plan.cases) {
+    json unused;
+    json text = cases_to_json({c}, unused).at(0);
+    text["classes_sha256"] = sha256_of(unused.dump());
+    entries[c.name] = text.dump();
+  }
+  return entries;
+}
+
+std::map<std::string, std::string> images_by_path(const Plan& plan) {
+  std::map<std::string, std::string> entries;
+  for (const auto& image : plan.images) entries[image.path] = "SHA-256 " + image.sha256;
+  return entries;
+}
+
+template <typename Range, typename Name>
+void refuse_repeats(const Range& range, const std::string& kind, Name name) {
+  std::set<std::string> seen;
+  for (const auto& entry : range)
+    if (!seen.insert(name(entry)).second) throw InputError(kind + " '" + name(entry) + "' is named twice");
+}
+
+}  // namespace
+
+const CaseSpec& Plan::find_case(const std::string& name) const {
+  for (const auto& c : cases)
+    if (c.name == name) return c;
+  throw InputError("no case '" + name + "' in the plan");
+}
+
+void check(const Plan& plan) {
+  if (plan.images.empty()) throw InputError("no image in " + plan.images_root.string());
+  if (plan.cases.empty()) throw InputError("no case: name at least one model");
+  if (plan.variants.empty()) throw InputError("no variant: name at least one corruption and severity");
+  check(plan.wcam);
+  if (plan.selection.sample_size < 1)
+    throw InputError("sample size " + std::to_string(plan.selection.sample_size) + " is below 1");
+  if (plan.selection.max_altered < 1 || plan.selection.max_altered > 100)
+    throw InputError("max altered " + std::to_string(plan.selection.max_altered) + " is outside 1 to 100");
+  refuse_repeats(plan.images, "image", [](const PlannedImage& image) { return image.path; });
+  refuse_repeats(plan.variants, "variant", [](const std::string& variant) { return variant; });
+  refuse_repeats(plan.cases, "case", [](const CaseSpec& c) { return c.name; });
+  for (const auto& c : plan.cases)
+    if (c.input_size != plan.input_size() || c.resize != plan.resize())
+      throw InputError("case '" + c.name + "' wants resize " + std::to_string(c.resize) + " and input_size " +
+                       std::to_string(c.input_size) + ", case '" + plan.cases.front().name + "' " +
+                       std::to_string(plan.resize()) + " and " + std::to_string(plan.input_size()) +
+                       ": all cases of a sweep see the same pixels");
+  if (plan.input_size() % (1 << plan.wcam.levels) != 0)
+    throw InputError("input_size " + std::to_string(plan.input_size()) + " is not a multiple of " +
+                     std::to_string(1 << plan.wcam.levels) + " (2^levels): use fewer --levels or another input_size");
+  if (plan.wcam.grid > plan.input_size())
+    throw InputError("grid " + std::to_string(plan.wcam.grid) + " is larger than input_size " +
+                     std::to_string(plan.input_size()));
+}
+
+std::string to_json_text(const Plan& plan) {
+  json document = identity(plan);
+  json models = json::object();
+  for (const auto& c : plan.cases) models[c.name] = c.file.string();
+  document["locations"] = {{"images_root", plan.images_root.string()}, {"models", models}};
+  return document.dump(1) + "\n";
+}
+
+Plan plan_from_json_text(const std::string& text, const std::string& origin) try {
+  const json document = json::parse(text);
+  if (document.at("format").get<int>() != kPlanFormat)
+    throw InputError(origin + ": plan format " + document.at("format").dump() + ", this version reads " +
+                     std::to_string(kPlanFormat));
+  Plan plan;
+  document.at("perturbation").get_to(plan.perturbation);
+  document.at("variants").get_to(plan.variants);
+  for (const auto& image : document.at("images"))
+    plan.images.push_back({image.at("path").get<std::string>(), image.at("sha256").get<std::string>()});
+  plan.cases = cases_from_json(document);
+  plan.wcam = wcam_settings_from_json(document.at("wcam"));
+  document.at("selection").at("sample_size").get_to(plan.selection.sample_size);
+  document.at("selection").at("max_altered").get_to(plan.selection.max_altered);
+  document.at("seed").get_to(plan.seed);
+  plan.images_root = document.at("locations").at("images_root").get<std::string>();
+  check(plan);
+  return plan;
+} catch (const json::exception& e) {
+  throw InputError(origin + " is not a plan: " + e.what());
+}
+
+std::string sweep_id(const Plan& plan) { return sha256_of(identity(plan).dump()); }
+
+std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
+  std::vector<std::string> lines;
+  const json old = identity(in_sweep), wanted = identity(asked);
+  for (const char* key : {"perturbation", "seed"}) note(lines, key, old[key].dump(), wanted[key].dump());
+  for (const char* group : {"wcam", "selection"})
+    for (const auto& [key, setting] : old[group].items())
+      note(lines, key, setting.dump(), wanted[group][key].dump());
+  const auto named = [](const std::vector<std::string>& names) {
+    std::map<std::string, std::string> entries;
+    for (const auto& name : names) entries[name];
+    return entries;
+  };
+  note_entries(lines, "variant", named(in_sweep.variants), named(asked.variants));
+  note_entries(lines, "case", cases_by_name(in_sweep), cases_by_name(asked));
+  note_entries(lines, "image", images_by_path(in_sweep), images_by_path(asked));
+  if (lines.empty() && old != wanted) lines.push_back("the order of cases, variants or images differs");
+  return lines;
+}
+
+}  // namespace wcam

@@ -1,0 +1,61 @@
+// A sweep's plan: everything that decides its numbers. Written once as SWEEP/plan.json and never changed; the SHA-256
+// of its canonical text is the sweep's id.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/case_spec.h"
+#include "common/wcam_settings.h"
+
+namespace wcam {
+
+struct PlannedImage {
+  std::string path;    // below images_root, '/'-separated: the image's name everywhere
+  std::string sha256;  // of the file
+  bool operator==(const PlannedImage&) const = default;
+};
+
+// Which images and variants are explained (coordinator/selection.h).
+struct SelectionSettings {
+  int sample_size = 17;  // images explained, >= 1
+  int max_altered = 5;   // altered variants explained per image, 1..100
+  bool operator==(const SelectionSettings&) const = default;
+};
+
+struct Plan {
+  std::string perturbation = "corruptions";
+  std::vector<PlannedImage> images;   // sorted by path; the seed decides the order in which they are taken
+  std::vector<std::string> variants;  // without the source
+  std::vector<CaseSpec> cases;        // in the order of the figures' columns
+  WcamSettings wcam;
+  SelectionSettings selection;
+  std::uint64_t seed = 95;
+
+  // Where the files are: not part of the sweep's identity, since moving data changes no number.
+  std::filesystem::path images_root;
+
+  // Every image is resized and cropped to this; all cases agree on it.
+  int input_size() const { return cases.front().input_size; }
+  int resize() const { return cases.front().resize; }
+  // Throws InputError naming it when there is no such case.
+  const CaseSpec& find_case(const std::string& name) const;
+};
+
+// Throws InputError: no image, no case, no variant, cases that disagree on input_size or resize, a side that is not
+// a multiple of 2^levels, names that occur twice.
+void check(const Plan& plan);
+
+std::string to_json_text(const Plan& plan);
+// `origin` names the text in errors. Throws InputError.
+Plan plan_from_json_text(const std::string& text, const std::string& origin);
+
+// 64 hex digits.
+std::string sweep_id(const Plan& plan);
+
+// What differs, one line a thing ("seed: 95 in the sweep, 96 asked"); empty when both are the same sweep.
+std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked);
+
+}  // namespace wcam

@@ -1,0 +1,15 @@
+// SHA-256 (FIPS 180-4, OpenSSL's) as 64 lower-case hex digits.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace wcam {
+
+std::string sha256_of(std::string_view bytes);
+
+// Of a file's content, read in pieces. Throws InputError naming the file when it cannot be read.
+std::string sha256_of_file(const std::filesystem::path& file);
+
+}  // namespace wcam

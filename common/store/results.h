@@ -1,0 +1,54 @@
+// Reading what a sweep has stored: results.h5 when it is complete for what is there, or the segments themselves.
+// Not thread-safe: HDF5's C library has one owner thread a process.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/plan.h"
+#include "common/store/records.h"
+#include "common/store/segment.h"
+
+namespace wcam {
+
+class Results {
+ public:
+  // A sweep directory (results.h5 and any segments newer than it, every job once) or a single store file.
+  // Throws InputError naming the file: not HDF5, another format version, another sweep's file among the segments.
+  static Results open(const std::filesystem::path& sweep_or_file);
+  ~Results();
+  Results(Results&&) noexcept;
+  Results& operator=(Results&&) noexcept;
+
+  const StoreHeader& header() const;
+  // The plan stored in results.h5, or SWEEP/plan.json beside segments; nullopt for a lone WCAM (`wcam explain`).
+  const std::optional<Plan>& plan() const;
+
+  // Every profile once, without its arrays (wcam, standard_error, outputs are empty), ordered by rank, then the plan's
+  // order of cases, then role and role_index.
+  const std::vector<ProfileRow>& profiles() const;
+  // Profile i of profiles() with its arrays.
+  ProfileRow read_profile(std::size_t i) const;
+  // Every prediction once, in no promised order.
+  std::vector<PredictionRow> read_predictions() const;
+  // Pixels of an image's variant. Throws InputError naming both when they are not stored.
+  ImageRow read_pixels(const std::string& image, const std::string& variant) const;
+
+ private:
+  struct Impl;
+  explicit Results(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct PackReport {
+  std::size_t segments = 0, profiles = 0, predictions = 0, images = 0, duplicates = 0;
+};
+
+// Merges results.h5 and all segments of a sweep into a new results.h5, every job once, replaced atomically; memory does
+// not grow with the number of rows. Segments stay where they are. Throws InputError (damaged or foreign segment, disk).
+PackReport pack(const std::filesystem::path& sweep);
+
+}  // namespace wcam

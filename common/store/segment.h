@@ -1,0 +1,25 @@
+// Segments: small HDF5 files of finished results, each written whole and never changed. Layout: format.md.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "common/store/records.h"
+
+namespace wcam {
+
+// What every row of one file shares: the trailing dimensions of its columns and what it belongs to.
+struct StoreHeader {
+  std::string sweep_id;  // 64 hex digits; empty for a WCAM made outside a sweep
+  int grid = 0, levels = 0;
+};
+
+// Writes rows under a temporary name, flushes, fsyncs, renames to `target`, fsyncs the folder: either the whole file is
+// there and durable when this returns, or nothing is and InputError says why (disk full, read-only, ...).
+// Rows of one kind agree in the lengths of their vectors. `plan_json` is stored when not empty (results.h5 only).
+void write_store(const std::filesystem::path& target, const StoreHeader& header, std::span<const ProfileRow> profiles,
+                 std::span<const PredictionRow> predictions, std::span<const ImageRow> images,
+                 const std::string& plan_json = "");
+
+}  // namespace wcam

@@ -1,0 +1,22 @@
+// Where things are inside a sweep directory. Nothing else spells these names.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace wcam {
+
+struct SweepDirectory {
+  std::filesystem::path root;
+
+  std::filesystem::path plan() const { return root / "plan.json"; }
+  std::filesystem::path ledger() const { return root / "ledger.sqlite"; }
+  // Address of the running coordinator, one line; rewritten at each start.
+  std::filesystem::path endpoint() const { return root / "coordinator.endpoint"; }
+  std::filesystem::path segments() const { return root / "segments"; }
+  std::filesystem::path results() const { return root / "results.h5"; }
+  std::filesystem::path figures() const { return root / "figures"; }
+  std::filesystem::path logs() const { return root / "logs"; }
+};
+
+}  // namespace wcam

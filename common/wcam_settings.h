@@ -1,0 +1,63 @@
+// Everything that decides the numbers of one WCAM, apart from the model and the pixels. Defaults are the published ones.
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wcam {
+
+// reference: the arithmetic of the published figures: the image is transformed after normalisation, each perturbed
+//            image is min-max scaled and truncated to 8 bits, then normalised again; variance from the outputs on A.
+// corrected: pixels in [0,1], no scaling, no 8 bits, normalised once; variance from all outputs; unbiased forms.
+enum class Mode { kReference, kCorrected };
+
+// The coarsest smooth block: perturbed like the rest, left whole, or zeroed.
+enum class Approximation { kPerturb, kKeep, kDrop };
+
+enum class Sampler { kSobol, kTorchSobol, kHalton, kLatinHypercube, kMonteCarlo };
+
+enum class Estimator { kJansen, kHomma, kJanon, kGlen, kSaltelli };
+
+// Total-order indices ST_i (published), or first-order indices S_i, which also cost the N forwards on B.
+enum class Order { kTotal, kFirst };
+
+struct WcamSettings {
+  int grid = 28;      // cells a side, 2..112; cell of pixel x in an image of side S is floor(x * grid / S)
+  int nb_design = 4;  // N, rows of A: a power of two, 2..4096
+  int levels = 3;     // of the Haar transform, 1..5
+  Mode mode = Mode::kReference;
+  Approximation approximation = Approximation::kPerturb;
+  Sampler sampler = Sampler::kSobol;
+  std::uint64_t design_seed = 42;
+  Estimator estimator = Estimator::kJansen;
+  Order order = Order::kTotal;
+
+  int cells() const { return grid * grid; }
+  bool operator==(const WcamSettings&) const = default;
+};
+
+std::string_view to_string(Mode);
+std::string_view to_string(Approximation);
+std::string_view to_string(Sampler);
+std::string_view to_string(Estimator);
+std::string_view to_string(Order);
+
+// --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order.
+boost::program_options::options_description wcam_options();
+
+// Reads them back. Throws UsageError naming option, value and bound.
+WcamSettings wcam_settings(const boost::program_options::variables_map& values);
+
+// Throws UsageError naming field, value and bound when the settings cannot be used.
+void check(const WcamSettings& settings);
+
+nlohmann::json to_json(const WcamSettings& settings);
+// Throws InputError naming an unknown, missing or wrong key.
+WcamSettings wcam_settings_from_json(const nlohmann::json& json);
+
+}  // namespace wcam

@@ -1,0 +1,90 @@
+#include "common/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "common/error.h"
+#include "common/perturbation.h"
+
+namespace wcam {
+namespace {
+
+Plan small_plan() {
+  Plan plan;
+  plan.images = {{"a.png", std::string(64, '1')}, {"b/c.jpg", std::string(64, '2')}};
+  plan.variants = variants_of("corruptions", {"contrast", "jpeg_compression"}, {1, 5});
+  CaseSpec baseline;
+  baseline.name = "baseline";
+  baseline.file = "baseline.pt";
+  baseline.sha256 = std::string(64, '3');
+  baseline.classes = {"cat", "dog"};
+  CaseSpec augmix = baseline;
+  augmix.name = "augmix";
+  plan.cases = {baseline, augmix};
+  plan.images_root = "/images";
+  return plan;
+}
+
+TEST(Plan, SurvivesItsTextUnchanged) {
+  const Plan plan = small_plan();
+  const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+  EXPECT_EQ(read.images, plan.images);
+  EXPECT_EQ(read.variants, plan.variants);
+  EXPECT_EQ(read.cases, plan.cases);
+  EXPECT_EQ(read.wcam, plan.wcam);
+  EXPECT_EQ(read.images_root, plan.images_root);
+  EXPECT_EQ(sweep_id(read), sweep_id(plan));
+}
+
+TEST(Plan, MovingTheDataDoesNotChangeTheSweep) {
+  Plan moved = small_plan();
+  moved.images_root = "/elsewhere";
+  moved.cases[0].file = "/elsewhere/baseline.pt";
+  EXPECT_EQ(sweep_id(moved), sweep_id(small_plan()));
+  EXPECT_TRUE(differences(small_plan(), moved).empty());
+}
+
+TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
+  const auto differs = [](auto change, const std::string& line) {
+    Plan other = small_plan();
+    change(other);
+    EXPECT_NE(sweep_id(other), sweep_id(small_plan())) << line;
+    EXPECT_EQ(differences(small_plan(), other), std::vector<std::string>{line});
+  };
+  differs([](Plan& p) { p.seed = 96; }, "seed: 95 in the sweep, 96 asked");
+  differs([](Plan& p) { p.wcam.grid = 8; }, "grid: 28 in the sweep, 8 asked");
+  differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; }, "mode: \"reference\" in the sweep, \"corrected\" asked");
+  differs([](Plan& p) { p.selection.sample_size = 3; }, "sample_size: 17 in the sweep, 3 asked");
+  differs([](Plan& p) { p.variants.pop_back(); }, "variant corruptions/jpeg/5: in the sweep, not asked");
+  differs([](Plan& p) { p.cases.pop_back(); }, "case augmix: in the sweep, not asked");
+  differs([](Plan& p) { p.images.push_back({"d.png", std::string(64, '4')}); },
+          "image d.png: asked, not in the sweep");
+  differs([](Plan& p) { std::swap(p.cases[0], p.cases[1]); },
+          "the order of cases, variants or images differs");
+}
+
+TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
+  const auto refused = [](auto change) -> std::string {
+    Plan plan = small_plan();
+    change(plan);
+    try {
+      check(plan);
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(refused([](Plan&) {}), "accepted");
+  EXPECT_EQ(refused([](Plan& p) { p.images.clear(); }), "no image in /images");
+  EXPECT_EQ(refused([](Plan& p) { p.wcam.nb_design = 6; }),
+            "--nb-design 6 is not a power of two: a Sobol sequence is balanced only then");
+  EXPECT_EQ(refused([](Plan& p) { p.wcam.grid = 1; }), "--grid 1 is outside 2 to 112");
+  EXPECT_EQ(refused([](Plan& p) { p.cases[1].name = "baseline"; }), "case 'baseline' is named twice");
+  EXPECT_EQ(refused([](Plan& p) { p.cases[1].resize = 300; }),
+            "case 'augmix' wants resize 300 and input_size 224, case 'baseline' 256 and 224: all cases of a sweep "
+            "see the same pixels");
+  EXPECT_EQ(refused([](Plan& p) { p.cases[0].input_size = p.cases[1].input_size = 228; }),
+            "input_size 228 is not a multiple of 8 (2^levels): use fewer --levels or another input_size");
+}
+
+}  // namespace
+}  // namespace wcam
