@@ -1,0 +1,43 @@
+// The WCAM of one image: Sobol indices of the cells of its Haar transform on one logit of a classifier.
+// Sources: G. Kasmi et al., arXiv 2305.14979 (WCAM); T. Fel et al., arXiv 2111.04138 (Sobol indices of masks).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/wcam_settings.h"
+#include "worker/design/design.h"
+#include "worker/image.h"
+
+namespace wcam {
+
+// Normalised input float32 [n, 3, S, S], channels_last, on the device -> logits [n, classes]. n is always the batch
+// size asked for (the last batch is padded), so that results do not depend on how rows fell into batches.
+using Forward = std::function<at::Tensor(const at::Tensor&)>;
+
+struct Classifier {
+  Forward forward;
+  std::array<double, 3> mean{}, std{};  // applied to pixels in [0, 1]
+  at::Device device = at::Device(at::kCPU);
+};
+
+struct Profile {
+  std::vector<float> indices;         // [g*g] row-major
+  std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points
+  std::vector<float> outputs;         // logits in design order: A, (B,) then C_i of every live cell i
+  float logit = 0;                    // of the label on the unmasked image
+  float forward_equivalents = 0;
+  double seconds = 0;
+};
+
+// Square image whose side is a multiple of 2^levels and at least the grid. Throws InputError naming value and bound; also,
+// naming the label, when the outputs are constant (indices are undefined).
+Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_t label, const WcamSettings& settings,
+                const Design& design, int batch_size);
+
+}  // namespace wcam
