@@ -68,7 +68,8 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   take(entry, "name", spec.name, where_in_file);
   check_name(spec.name, where_in_file);
   const std::string where = where_in_file + " ('" + spec.name + "')";
-  refuse_unknown_keys(entry, {"name", "file", "sha256", "input_size", "resize", "mean", "std", "classes"}, where);
+  refuse_unknown_keys(entry, {"name", "file", "sha256", "input_size", "resize", "mean", "std", "classes"},
+                      where);
   std::string file, classes, expected;
   take(entry, "file", file, where);
   take(entry, "sha256", expected, where);
@@ -79,11 +80,12 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   take(entry, "classes", classes, where);
   check_numbers(spec, where);
   spec.file = folder / file;
-  if (!fs::is_regular_file(spec.file)) throw InputError(where + ": file " + spec.file.string() + " does not exist");
+  if (!fs::is_regular_file(spec.file))
+    throw InputError(where + ": file " + spec.file.string() + " does not exist");
   spec.sha256 = sha256_of_file(spec.file);
   if (!expected.empty() && expected != spec.sha256)
-    throw InputError(where + ": " + spec.file.string() + " has SHA-256 " + spec.sha256 + ", models.json expects " +
-                     expected + ": another file than the one described");
+    throw InputError(where + ": " + spec.file.string() + " has SHA-256 " + spec.sha256 +
+                     ", models.json expects " + expected + ": another file than the one described");
   if (!classes.empty()) spec.classes = read_lines(folder / classes);
   return spec;
 }

@@ -11,19 +11,19 @@ namespace wcam {
 // One trained classifier: TorchScript, input float32 [N, 3, input_size, input_size] RGB normalised by us as
 // (x - mean) / std with x in [0, 1], output logits float32 [N, classes].
 struct CaseSpec {
-  std::string name;                 // letters, digits, '_', '-'
-  std::filesystem::path file;       // as given, joined to the folder of models.json
-  std::string sha256;               // of the file; checked against the one given, if one is
-  int input_size = 224;             // pixels a side
-  int resize = 256;                 // the shorter side is resized to this before the centre crop; >= input_size
+  std::string name;            // letters, digits, '_', '-'
+  std::filesystem::path file;  // as given, joined to the folder of models.json
+  std::string sha256;          // of the file; checked against the one given, if one is
+  int input_size = 224;        // pixels a side
+  int resize = 256;            // the shorter side is resized to this before the centre crop; >= input_size
   std::array<double, 3> mean{0.485, 0.456, 0.406}, std{0.229, 0.224, 0.225};
-  std::vector<std::string> classes; // names in the order of the logits; empty: numbers are shown
+  std::vector<std::string> classes;  // names in the order of the logits; empty: numbers are shown
 
   bool operator==(const CaseSpec&) const = default;
 };
 
-// Reads and validates models.json and hashes every file. Throws InputError naming file, entry and key: unknown or
-// repeated key or name, missing file, another SHA-256, a value out of range.
+// Reads and validates models.json and hashes every file. Throws InputError naming file, entry and key:
+// unknown or repeated key or name, missing file, another SHA-256, a value out of range.
 std::vector<CaseSpec> read_models_json(const std::filesystem::path& file);
 
 // "tiger cat" for 282 when names are known, else "282". The first of several synonyms, as figures show it.

@@ -10,8 +10,9 @@ namespace wcam {
 // The whole file. Throws InputError naming file and reason.
 std::string read_file(const std::filesystem::path& file);
 
-// A new file under a temporary name beside `target`; commit() makes it durable (fsync), renames it to `target` and
-// makes the rename durable (fsync of the folder). Not committed: removed. Errors are InputError with path and reason.
+// A new file under a temporary name beside `target`; commit() makes it durable (fsync), renames it to
+// `target` and makes the rename durable (fsync of the folder). Not committed: removed. Errors are InputError
+// with path and reason.
 class PendingFile {
  public:
   explicit PendingFile(std::filesystem::path target);

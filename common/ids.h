@@ -7,8 +7,8 @@
 
 namespace wcam {
 
-// A job's id is the first 63 bits of the SHA-256 of what it is (kind, image, variant, case), so it is the same in
-// every run of a sweep and when a sweep is extended, and fits SQLite's signed integers.
+// A job's id is the first 63 bits of the SHA-256 of what it is (kind, image, variant, case), so it is the
+// same in every run of a sweep and when a sweep is extended, and fits SQLite's signed integers.
 enum class JobId : std::uint64_t {};
 // Rises by one each time a job is handed out, from 1.
 enum class Attempt : std::uint32_t {};

@@ -8,7 +8,8 @@
 
 namespace wcam {
 
-void start_logging(const std::string& program, const std::optional<std::filesystem::path>& file, bool verbose) try {
+void start_logging(const std::string& program, const std::optional<std::filesystem::path>& file,
+                   bool verbose) try {
   auto to_people = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>(program, to_people);
   if (file) {

@@ -33,7 +33,9 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
                 .run(),
             values);
   if (values.contains("help")) {
-    std::cout << "usage: " << line.usage << "\n\n" << line.about << "\n" << all << "\nexample:\n  " << line.example << "\n";
+    std::cout << "usage: " << line.usage << "\n\n"
+              << line.about << "\n"
+              << all << "\nexample:\n  " << line.example << "\n";
     return std::nullopt;
   }
   if (values.contains("version")) {

@@ -18,11 +18,11 @@ struct CommandLine {
   boost::program_options::positional_options_description positional;
 };
 
-// Parses arguments (without the program's name). nullopt when --help or --version was asked for and has been printed to
-// stdout. Options are matched in full (no guessing of abbreviations). Throws UsageError or
+// Parses arguments (without the program's name). nullopt when --help or --version was asked for and has been
+// printed to stdout. Options are matched in full (no guessing of abbreviations). Throws UsageError or
 // boost::program_options::error, which run_main() reports.
-std::optional<boost::program_options::variables_map> parse_command_line(const CommandLine& line,
-                                                                        const std::vector<std::string>& arguments);
+std::optional<boost::program_options::variables_map> parse_command_line(
+    const CommandLine& line, const std::vector<std::string>& arguments);
 
 // argv[1..]
 std::vector<std::string> arguments_of(int argc, char** argv);

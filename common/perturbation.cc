@@ -44,7 +44,8 @@ Variant parse_variant(std::string_view text) {
   const std::string_view severity = last == std::string_view::npos ? "" : text.substr(last + 1);
   if (first == std::string_view::npos || first == last || severity.size() != 1 || severity[0] < '1' ||
       severity[0] > '5')
-    throw InputError("'" + std::string(text) + "' is not a variant: expected FAMILY/NAME/SEVERITY, severity 1 to 5");
+    throw InputError("'" + std::string(text) +
+                     "' is not a variant: expected FAMILY/NAME/SEVERITY, severity 1 to 5");
   return {std::string(text.substr(0, first)), std::string(text.substr(first + 1, last - first - 1)),
           severity[0] - '0'};
 }
@@ -60,7 +61,9 @@ std::vector<std::string> variants_of(const std::string& family, const std::vecto
   std::vector<std::string> variants;
   for (const auto& name : names.empty() ? corruption_names() : names) {
     const std::string canonical = canonical_corruption(name);
-    const auto add = [&](int severity) { variants.push_back(to_string(Variant{family, canonical, severity})); };
+    const auto add = [&](int severity) {
+      variants.push_back(to_string(Variant{family, canonical, severity}));
+    };
     for (int s = kLowestSeverity; severities.empty() && s <= kHighestSeverity; ++s) add(s);
     for (const int s : severities) {
       if (s < kLowestSeverity || s > kHighestSeverity)

@@ -79,7 +79,8 @@ void note(std::vector<std::string>& lines, const std::string& what, const std::s
 
 // Entries by name: what was taken away, added or changed.
 void note_entries(std::vector<std::string>& lines, const std::string& kind,
-                  const std::map<std::string, std::string>& old, const std::map<std::string, std::string>& asked) {
+                  const std::map<std::string, std::string>& old,
+                  const std::map<std::string, std::string>& asked) {
   for (const auto& [name, detail] : old) {
     const auto found = asked.find(name);
     if (found == asked.end())
@@ -143,7 +144,8 @@ void check(const Plan& plan) {
                        ": all cases of a sweep see the same pixels");
   if (plan.input_size() % (1 << plan.wcam.levels) != 0)
     throw InputError("input_size " + std::to_string(plan.input_size()) + " is not a multiple of " +
-                     std::to_string(1 << plan.wcam.levels) + " (2^levels): use fewer --levels or another input_size");
+                     std::to_string(1 << plan.wcam.levels) +
+                     " (2^levels): use fewer --levels or another input_size");
   if (plan.wcam.grid > plan.input_size())
     throw InputError("grid " + std::to_string(plan.wcam.grid) + " is larger than input_size " +
                      std::to_string(plan.input_size()));

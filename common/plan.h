@@ -1,5 +1,5 @@
-// A sweep's plan: everything that decides its numbers. Written once as SWEEP/plan.json and never changed; the SHA-256
-// of its canonical text is the sweep's id.
+// A sweep's plan: everything that decides its numbers. Written once as SWEEP/plan.json and never changed; the
+// SHA-256 of its canonical text is the sweep's id.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ struct Plan {
   const CaseSpec& find_case(const std::string& name) const;
 };
 
-// Throws InputError: no image, no case, no variant, cases that disagree on input_size or resize, a side that is not
-// a multiple of 2^levels, names that occur twice.
+// Throws InputError: no image, no case, no variant, cases that disagree on input_size or resize, a side that
+// is not a multiple of 2^levels, names that occur twice.
 void check(const Plan& plan);
 
 std::string to_json_text(const Plan& plan);

@@ -57,8 +57,8 @@ E parse(const Name<E> (&names)[n], const char* option, const std::string& text) 
 
 void check_range(const char* option, int value, int low, int high) {
   if (value < low || value > high)
-    throw UsageError(std::string(option) + " " + std::to_string(value) + " is outside " + std::to_string(low) + " to " +
-                     std::to_string(high));
+    throw UsageError(std::string(option) + " " + std::to_string(value) + " is outside " +
+                     std::to_string(low) + " to " + std::to_string(high));
 }
 
 }  // namespace
@@ -71,19 +71,22 @@ std::string_view to_string(Order value) { return name_of(kOrders, value); }
 
 po::options_description wcam_options() {
   const WcamSettings d;
-  const auto text = [](std::string_view value) { return po::value<std::string>()->default_value(std::string(value)); };
+  const auto text = [](std::string_view value) {
+    return po::value<std::string>()->default_value(std::string(value));
+  };
   const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description options("WCAM");
-  options.add_options()                                                                       //
-      ("grid", number(d.grid), "cells a side of the grid of masks, 2 to 112")                 //
-      ("nb-design", number(d.nb_design), "N, design points: a power of two, 2 to 4096")       //
-      ("levels", number(d.levels), "levels of the Haar transform, 1 to 5")                    //
-      ("mode", text(to_string(d.mode)), choices(kModes).c_str())                              //
-      ("approximation", text(to_string(d.approximation)), choices(kApproximations).c_str())   //
-      ("sampler", text(to_string(d.sampler)), choices(kSamplers).c_str())                     //
+  options.add_options()                                                                                 //
+      ("grid", number(d.grid), "cells a side of the grid of masks, 2 to 112")                           //
+      ("nb-design", number(d.nb_design), "N, design points: a power of two, 2 to 4096")                 //
+      ("levels", number(d.levels), "levels of the Haar transform, 1 to 5")                              //
+      ("mode", text(to_string(d.mode)), choices(kModes).c_str())                                        //
+      ("approximation", text(to_string(d.approximation)), choices(kApproximations).c_str())             //
+      ("sampler", text(to_string(d.sampler)), choices(kSamplers).c_str())                               //
       ("design-seed", po::value<std::uint64_t>()->default_value(d.design_seed), "seed of the sampler")  //
-      ("estimator", text(to_string(d.estimator)), choices(kEstimators).c_str())               //
-      ("order", text(to_string(d.order)), (choices(kOrders) + ": Sobol indices of total or first order").c_str());
+      ("estimator", text(to_string(d.estimator)), choices(kEstimators).c_str())                         //
+      ("order", text(to_string(d.order)),
+       (choices(kOrders) + ": Sobol indices of total or first order").c_str());
   return options;
 }
 

@@ -1,4 +1,5 @@
-// Everything that decides the numbers of one WCAM, apart from the model and the pixels. Defaults are the published ones.
+// Everything that decides the numbers of one WCAM, apart from the model and the pixels. Defaults are the
+// published ones.
 #pragma once
 
 #include <boost/program_options/options_description.hpp>
@@ -11,9 +12,12 @@
 
 namespace wcam {
 
-// reference: the arithmetic of the published figures: the image is transformed after normalisation, each perturbed
-//            image is min-max scaled and truncated to 8 bits, then normalised again; variance from the outputs on A.
-// corrected: pixels in [0,1], no scaling, no 8 bits, normalised once; variance from all outputs; unbiased forms.
+// reference: the arithmetic of the published figures: the image is transformed after normalisation, each
+// perturbed
+//            image is min-max scaled and truncated to 8 bits, then normalised again; variance from the
+//            outputs on A.
+// corrected: pixels in [0,1], no scaling, no 8 bits, normalised once; variance from all outputs; unbiased
+// forms.
 enum class Mode { kReference, kCorrected };
 
 // The coarsest smooth block: perturbed like the rest, left whole, or zeroed.

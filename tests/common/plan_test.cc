@@ -52,12 +52,16 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
   };
   differs([](Plan& p) { p.seed = 96; }, "seed: 95 in the sweep, 96 asked");
   differs([](Plan& p) { p.wcam.grid = 8; }, "grid: 28 in the sweep, 8 asked");
-  differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; }, "mode: \"reference\" in the sweep, \"corrected\" asked");
+  differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; },
+          "mode: \"reference\" in the sweep, \"corrected\" asked");
   differs([](Plan& p) { p.selection.sample_size = 3; }, "sample_size: 17 in the sweep, 3 asked");
   differs([](Plan& p) { p.variants.pop_back(); }, "variant corruptions/jpeg/5: in the sweep, not asked");
   differs([](Plan& p) { p.cases.pop_back(); }, "case augmix: in the sweep, not asked");
-  differs([](Plan& p) { p.images.push_back({"d.png", std::string(64, '4')}); },
-          "image d.png: asked, not in the sweep");
+  differs(
+      [](Plan& p) {
+        p.images.push_back({"d.png", std::string(64, '4')});
+      },
+      "image d.png: asked, not in the sweep");
   differs([](Plan& p) { std::swap(p.cases[0], p.cases[1]); },
           "the order of cases, variants or images differs");
 }
@@ -79,9 +83,10 @@ TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
             "--nb-design 6 is not a power of two: a Sobol sequence is balanced only then");
   EXPECT_EQ(refused([](Plan& p) { p.wcam.grid = 1; }), "--grid 1 is outside 2 to 112");
   EXPECT_EQ(refused([](Plan& p) { p.cases[1].name = "baseline"; }), "case 'baseline' is named twice");
-  EXPECT_EQ(refused([](Plan& p) { p.cases[1].resize = 300; }),
-            "case 'augmix' wants resize 300 and input_size 224, case 'baseline' 256 and 224: all cases of a sweep "
-            "see the same pixels");
+  EXPECT_EQ(
+      refused([](Plan& p) { p.cases[1].resize = 300; }),
+      "case 'augmix' wants resize 300 and input_size 224, case 'baseline' 256 and 224: all cases of a sweep "
+      "see the same pixels");
   EXPECT_EQ(refused([](Plan& p) { p.cases[0].input_size = p.cases[1].input_size = 228; }),
             "input_size 228 is not a multiple of 8 (2^levels): use fewer --levels or another input_size");
 }

@@ -1,0 +1,236 @@
+#include "cluster/local.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <system_error>
+
+#include "cluster/process.h"
+#include "common/file.h"
+#include "common/sweep_directory.h"
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace wcam {
+
+namespace {
+
+// A worker that lives this long has earned a restart without a pause.
+constexpr seconds kHealthyLife{60};
+constexpr seconds kLongestPause{30};
+// Workers told to stop finish the job in hand first; a large model's WCAM may take minutes.
+constexpr seconds kStopPatience{600};
+
+void say(const std::string& text) { std::fprintf(stderr, "wcam: %s\n", text.c_str()); }
+
+// SIGINT, SIGTERM and SIGCHLD as events: no handler, no race.
+class Signals {
+ public:
+  Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&set, number);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  }
+  ~Signals() { ::close(fd_); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  // Waits up to `patience`; true when an interrupt (SIGINT, SIGTERM) was among what came.
+  bool wait(milliseconds patience) const {
+    pollfd waiting{fd_, POLLIN, 0};
+    ::poll(&waiting, 1, static_cast<int>(patience.count()));
+    bool interrupted = false;
+    signalfd_siginfo info{};
+    while (::read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+      interrupted = interrupted || info.ssi_signo != SIGCHLD;
+    return interrupted;
+  }
+
+ private:
+  int fd_;
+};
+
+// One place in the crew: a process, or the time at which the next is started, or neither (it refused to
+// work).
+class WorkerSlot {
+ public:
+  WorkerSlot(std::string name, std::vector<std::string> command)
+      : name_(std::move(name)), command_(std::move(command)) {
+    start();
+  }
+
+  bool running() { return process_ && !process_->ending(); }
+  bool given_up() const { return given_up_; }
+  void signal(int number) {
+    if (process_) process_->signal(number);
+  }
+
+  // Looks after the slot: notes an ending, starts the next process when its time has come.
+  void tend() {
+    if (given_up_) return;
+    if (process_ && process_->ending()) note_ending(*process_->ending());
+    if (!process_ && !given_up_ && Clock::now() >= next_start_) start();
+  }
+
+ private:
+  void start() {
+    process_ = Process::start(command_);
+    started_ = Clock::now();
+  }
+
+  void note_ending(const Ending& ending) {
+    process_.reset();
+    given_up_ = ending.code == static_cast<int>(ExitCode::kUsage) ||
+                ending.code == static_cast<int>(ExitCode::kBadInput);
+    if (given_up_) {
+      say(name_ + " " + to_string(ending) + " and is not started again");
+      return;
+    }
+    if (Clock::now() - started_ > kHealthyLife) pause_ = seconds{0};
+    next_start_ = Clock::now() + pause_;
+    if (ending.code != 0)
+      say(name_ + " " + to_string(ending) + "; its jobs go to others; starting it again" +
+          (pause_.count() > 0 ? " in " + std::to_string(pause_.count()) + " s" : ""));
+    pause_ = std::min(std::max(seconds{1}, pause_ * 2), kLongestPause);
+  }
+
+  std::string name_;
+  std::vector<std::string> command_;
+  std::optional<Process> process_;
+  Clock::time_point started_, next_start_;
+  seconds pause_{0};
+  bool given_up_ = false;
+};
+
+class LocalRun {
+ public:
+  explicit LocalRun(const LocalSweep& sweep)
+      : sweep_(sweep),
+        endpoint_file_(SweepDirectory{sweep.sweep}.endpoint()),
+        old_endpoint_(endpoint_time()) {
+    std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "run"};
+    command.insert(command.end(), sweep.coordinator_options.begin(), sweep.coordinator_options.end());
+    coordinator_ = Process::start(command);
+  }
+
+  ExitCode to_end() {
+    while (!coordinator_->ending()) {
+      if (crew_.empty() && endpoint_time() != old_endpoint_) hire();
+      for (auto& slot : crew_) slot.tend();
+      if (!crew_.empty() &&
+          std::all_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.given_up(); }))
+        stop_for_want_of_workers();
+      if (signals_.wait(milliseconds{crew_.empty() ? 20 : 500})) interrupt();
+    }
+    dismiss();
+    return verdict();
+  }
+
+ private:
+  // The file is rewritten by each coordinator once it accepts workers.
+  fs::file_time_type endpoint_time() const {
+    std::error_code missing;
+    const auto time = fs::last_write_time(endpoint_file_, missing);
+    return missing ? fs::file_time_type::min() : time;
+  }
+
+  void hire() {
+    for (int i = 0; i < sweep_.workers; ++i) {
+      const std::string& device = sweep_.devices[static_cast<std::size_t>(i) % sweep_.devices.size()];
+      std::vector<std::string> command{sibling_program("wcam-worker").string(),
+                                       "run",
+                                       "--sweep",
+                                       sweep_.sweep.string(),
+                                       "--device",
+                                       device};
+      command.insert(command.end(), sweep_.worker_options.begin(), sweep_.worker_options.end());
+      crew_.emplace_back("worker " + std::to_string(i + 1), command);
+    }
+  }
+
+  void interrupt() {
+    coordinator_->signal(SIGTERM);
+    if (++interrupts_ == 1) return;
+    for (auto& slot : crew_) slot.signal(SIGKILL);
+  }
+
+  void stop_for_want_of_workers() {
+    if (!out_of_workers_) say("no worker is left: stopping");
+    if (!out_of_workers_) coordinator_->signal(SIGTERM);
+    out_of_workers_ = true;
+  }
+
+  // The coordinator has ended: workers it told to stop leave by themselves, others are told now.
+  void dismiss() {
+    const bool orderly = coordinator_->ending()->signal == 0;
+    const auto told = Clock::now();
+    bool terminated = false, killed = interrupts_ > 1;
+    while (std::any_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.running(); })) {
+      const auto waited = Clock::now() - told;
+      if (!terminated && (!orderly || waited > seconds{5})) {
+        for (auto& slot : crew_) slot.signal(SIGTERM);
+        terminated = true;
+      }
+      if (!killed && waited > kStopPatience) {
+        for (auto& slot : crew_) slot.signal(SIGKILL);
+        killed = true;
+      }
+      if (signals_.wait(milliseconds{100}))
+        for (auto& slot : crew_) slot.signal(terminated ? SIGKILL : SIGTERM);
+    }
+  }
+
+  ExitCode verdict() {
+    const Ending ending = *coordinator_->ending();
+    if (ending.signal != 0) {
+      say("the coordinator " + to_string(ending) + "; the same command resumes the sweep");
+      return ExitCode::kInterrupted;
+    }
+    if (out_of_workers_) return ExitCode::kBadInput;
+    return static_cast<ExitCode>(ending.code);
+  }
+
+  const LocalSweep& sweep_;
+  const Signals signals_;
+  const fs::path endpoint_file_;
+  const fs::file_time_type old_endpoint_;
+  std::optional<Process> coordinator_;
+  std::vector<WorkerSlot> crew_;
+  int interrupts_ = 0;
+  bool out_of_workers_ = false;
+};
+
+// Merges the segments and draws; the sweep's own verdict stands unless one of these fails.
+ExitCode make_figures(const LocalSweep& sweep, ExitCode verdict) {
+  const std::string coordinator = sibling_program("wcam-coordinator").string();
+  const std::string plot = sibling_program("wcam-plot").string();
+  for (const auto& command : {std::vector<std::string>{coordinator, "pack", sweep.sweep.string()},
+                              std::vector<std::string>{plot, "figure-4", sweep.sweep.string()},
+                              std::vector<std::string>{plot, "figure-5", sweep.sweep.string()}}) {
+    const Ending ending = run_to_end(command);
+    if (ending.code != 0) return static_cast<ExitCode>(ending.code);
+  }
+  return verdict;
+}
+
+}  // namespace
+
+ExitCode run_local_sweep(const LocalSweep& sweep) {
+  const ExitCode verdict = LocalRun(sweep).to_end();
+  const bool finished = verdict == ExitCode::kDone || verdict == ExitCode::kSetAside;
+  return finished && sweep.figures ? make_figures(sweep, verdict) : verdict;
+}
+
+}  // namespace wcam

@@ -1,0 +1,48 @@
+// Child processes of the launcher. Linux only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+// A program of ours beside the running one ("wcam-worker"), or on PATH when it is not there.
+std::filesystem::path sibling_program(const std::string& name);
+
+// How a process ended.
+struct Ending {
+  int code = 0;    // exit code; 128 + signal when killed
+  int signal = 0;  // 0 when it exited by itself
+};
+std::string to_string(const Ending& ending);
+
+// A child in a process group of its own (so that Ctrl-C reaches only the launcher, which passes it on once)
+// that gets SIGTERM when the launcher dies, however it dies. Not ended by the destructor.
+class Process {
+ public:
+  // Throws std::system_error when it cannot be started.
+  static Process start(const std::vector<std::string>& command);
+
+  pid_t pid() const { return pid_; }
+  // How it ended, if it has; does not wait. Remembers the answer.
+  const std::optional<Ending>& ending();
+  // Does nothing once it has ended.
+  void signal(int number);
+
+ private:
+  explicit Process(pid_t pid) : pid_(pid) {}
+  pid_t pid_;
+  std::optional<Ending> ending_;
+};
+
+// Starts it and waits for its end.
+Ending run_to_end(const std::vector<std::string>& command);
+
+// Replaces this process. Throws std::system_error when that fails.
+[[noreturn]] void become(const std::vector<std::string>& command);
+
+}  // namespace wcam

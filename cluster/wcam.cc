@@ -1,0 +1,168 @@
+// The `wcam` command: finds the program that owns a verb and becomes it; `wcam run` launches a whole sweep.
+#include <algorithm>
+#include <boost/program_options/parsers.hpp>
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+#include <thread>
+
+#include "cluster/local.h"
+#include "cluster/process.h"
+#include "common/error.h"
+#include "common/options.h"
+#include "common/version.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+ExitCode become_program(const std::string& program, const Arguments& words) {
+  Arguments command{sibling_program(program).string()};
+  command.insert(command.end(), words.begin(), words.end());
+  become(command);
+}
+
+Arguments with_verb(const std::string& verb, Arguments rest) {
+  rest.insert(rest.begin(), verb);
+  return rest;
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> words;
+  std::istringstream in(list);
+  for (std::string word; std::getline(in, word, ',');) words.push_back(word);
+  return words;
+}
+
+// What is ours of a command line, and the rest, in its order, for the program that knows it.
+struct Split {
+  po::variables_map ours;
+  Arguments rest;
+};
+
+Split split_off(const po::options_description& ours, const Arguments& arguments) {
+  namespace style = po::command_line_style;
+  const auto parsed = po::command_line_parser(arguments)
+                          .options(ours)
+                          .style(style::unix_style & ~style::allow_guessing)
+                          .allow_unregistered()
+                          .run();
+  Split split;
+  po::store(parsed, split.ours);
+  split.rest = po::collect_unrecognized(parsed.options, po::include_positional);
+  return split;
+}
+
+CommandLine run_command_line() {
+  CommandLine line;
+  line.usage = "wcam run --images DIR --models models.json --sweep DIR [options]";
+  line.about =
+      "Runs a sweep on this machine, or resumes it: a coordinator, some workers, then figures 4 and 5.\n"
+      "Options not listed here go to the coordinator: see `wcam-coordinator run --help`.";
+  line.example =
+      "wcam run --images photos --models models.json --perturbation corruptions --cases baseline,augmix "
+      "--sweep study --workers 2";
+  // LibTorch computes fastest with one single-threaded process a core (benchmarks/RESULTS.md).
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  line.options.add_options()                                                                              //
+      ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
+      ("workers", po::value<int>()->default_value(cores), "worker processes, 1 to 256")                   //
+      ("devices", po::value<std::string>()->default_value("cpu"),
+       "dealt out to the workers: cpu or cuda:0,cuda:1,...")                                   //
+      ("threads", po::value<int>()->default_value(1), "threads of each worker")                //
+      ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")  //
+      ("no-figures", po::bool_switch(), "stop before packing results and drawing");
+  return line;
+}
+
+ExitCode run(const Arguments& arguments) {
+  const CommandLine line = run_command_line();
+  const auto asked = [&](const char* option) {
+    return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
+  };
+  if (asked("--help") || asked("-h") || asked("--version")) {
+    parse_command_line(line, {asked("--version") ? "--version" : "--help"});
+    return ExitCode::kDone;
+  }
+  const Split split_arguments = split_off(line.options, arguments);
+  po::variables_map values = split_arguments.ours;
+  po::notify(values);
+
+  LocalSweep sweep;
+  sweep.sweep = values["sweep"].as<std::string>();
+  sweep.workers = values["workers"].as<int>();
+  if (sweep.workers < 1 || sweep.workers > 256)
+    throw UsageError("--workers " + std::to_string(sweep.workers) + " is outside 1 to 256");
+  sweep.devices = split(values["devices"].as<std::string>());
+  if (sweep.devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
+  sweep.worker_options = {"--threads", std::to_string(values["threads"].as<int>()), "--batch-size",
+                          std::to_string(values["batch-size"].as<int>())};
+  sweep.coordinator_options = split_arguments.rest;
+  sweep.coordinator_options.insert(sweep.coordinator_options.end(), {"--sweep", sweep.sweep.string()});
+  sweep.figures = !values["no-figures"].as<bool>();
+  return run_local_sweep(sweep);
+}
+
+// `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
+ExitCode explain(const Arguments& arguments) {
+  po::options_description ours;
+  ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
+  const Split split_arguments = split_off(ours, arguments);
+  const auto& values = split_arguments.ours;
+  Arguments computing{sibling_program("wcam-worker").string(), "explain"};
+  computing.insert(computing.end(), split_arguments.rest.begin(), split_arguments.rest.end());
+  if (values.contains("out")) computing.insert(computing.end(), {"--out", values["out"].as<std::string>()});
+  if (!values.contains("figure")) become(computing);
+  const Ending ending = run_to_end(computing);
+  if (ending.code != 0 || !values.contains("out")) return static_cast<ExitCode>(ending.code);
+  become({sibling_program("wcam-plot").string(), "wcam", values["out"].as<std::string>(), "--out",
+          values["figure"].as<std::string>()});
+}
+
+struct Verb {
+  const char* name;
+  const char* about;
+  ExitCode (*act)(const Arguments&);
+};
+
+constexpr Verb kVerbs[] = {
+    {"run", "run or resume a sweep on this machine, then draw its figures", run},
+    {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
+    {"status", "how far a sweep is",
+     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("status", rest)); }},
+    {"pack", "merge a sweep's segments into results.h5",
+     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("pack", rest)); }},
+    {"plot", "draw figure-4, figure-5 or one WCAM from stored results",
+     [](const Arguments& rest) { return become_program("wcam-plot", rest); }},
+};
+
+ExitCode help() {
+  std::cout << "wcam " << kVersion << ": how distribution shift moves what image classifiers rest on\n\n"
+            << "usage: wcam VERB [options]; each verb explains itself with --help\n\n";
+  for (const auto& verb : kVerbs) std::printf("  %-9s %s\n", verb.name, verb.about);
+  std::cout << "\nexample:\n  wcam explain cat.png --model resnet50.pt --out cat.h5 --figure cat.png\n";
+  return ExitCode::kDone;
+}
+
+ExitCode dispatch(const Arguments& arguments) {
+  const std::string verb = arguments.empty() ? "help" : arguments.front();
+  if (verb == "help" || verb == "--help" || verb == "-h") return help();
+  if (verb == "--version") {
+    std::cout << "wcam " << kVersion << "\n";
+    return ExitCode::kDone;
+  }
+  for (const auto& known : kVerbs)
+    if (verb == known.name) return known.act(Arguments(arguments.begin() + 1, arguments.end()));
+  throw UsageError("unknown verb '" + verb + "'; `wcam help` lists them");
+}
+
+}  // namespace
+}  // namespace wcam
+
+int main(int argc, char** argv) {
+  return wcam::run_main("wcam", [&] { return wcam::dispatch(wcam::arguments_of(argc, argv)); });
+}

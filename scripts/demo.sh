@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 to figure 4 and figure 5: installs the packages, builds, fetches the demo photographs and runs
+# a sweep of the demo classifiers over them with a coordinator and two workers. Run again, it skips what is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install_packages.sh scripts/packages.txt
+scripts/build.sh release
+models/demo/photos.sh build/demo/photos
+
+build/release/bin/wcam run \
+  --images build/demo/photos --models models/demo/models.json \
+  --perturbation corruptions --sample-size 2 --max-altered 1 \
+  --sweep build/demo/sweep --workers 2
