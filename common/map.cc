@@ -1,0 +1,67 @@
+#include "common/map.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace wcam {
+
+namespace {
+
+// Where one pixel of the result takes its value along one axis.
+struct Taps {
+  std::array<std::size_t, 4> index;
+  std::array<double, 4> weight;
+};
+
+Taps taps_at(int pixel, int grid, int side) {
+  constexpr double a = -0.75;
+  const double position = (pixel + 0.5) * grid / side - 0.5;
+  const double floor = std::floor(position), t = position - floor, u = 1 - t;
+  Taps taps{};
+  for (int k = 0; k < 4; ++k)
+    taps.index[static_cast<std::size_t>(k)] =
+        static_cast<std::size_t>(std::clamp(static_cast<int>(floor) + k - 1, 0, grid - 1));
+  // Kernel at distances 1 + t, t, u, 1 + u; the last so that the weights sum to 1.
+  taps.weight[0] = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a;
+  taps.weight[1] = ((a + 2) * t - (a + 3)) * t * t + 1;
+  taps.weight[2] = ((a + 2) * u - (a + 3)) * u * u + 1;
+  taps.weight[3] = 1 - taps.weight[0] - taps.weight[1] - taps.weight[2];
+  return taps;
+}
+
+void check_sizes(std::size_t values, int grid, int side) {
+  if (grid >= 1 && side >= 1 && values == static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid))
+    return;
+  throw std::invalid_argument("upsample_bicubic: " + std::to_string(values) + " values, grid " +
+                              std::to_string(grid) + ", side " + std::to_string(side));
+}
+
+}  // namespace
+
+std::vector<float> upsample_bicubic(std::span<const float> values, int grid, int side) {
+  check_sizes(values.size(), grid, side);
+  const auto g = static_cast<std::size_t>(grid), s = static_cast<std::size_t>(side);
+  std::vector<Taps> taps;
+  for (int pixel = 0; pixel < side; ++pixel) taps.push_back(taps_at(pixel, grid, side));
+
+  std::vector<double> wide(g * s);  // [grid, side]: rows of the grid, stretched
+  for (std::size_t row = 0; row < g; ++row)
+    for (std::size_t x = 0; x < s; ++x)
+      for (std::size_t k = 0; k < 4; ++k)
+        wide[row * s + x] += taps[x].weight[k] * static_cast<double>(values[row * g + taps[x].index[k]]);
+
+  std::vector<float> result(s * s);
+  for (std::size_t y = 0; y < s; ++y)
+    for (std::size_t x = 0; x < s; ++x) {
+      double sum = 0;
+      for (std::size_t k = 0; k < 4; ++k) sum += taps[y].weight[k] * wide[taps[y].index[k] * s + x];
+      result[y * s + x] = static_cast<float>(sum);
+    }
+  return result;
+}
+
+}  // namespace wcam

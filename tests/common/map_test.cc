@@ -1,0 +1,67 @@
+#include "common/map.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/golden.h"
+#include "tests/support.h"
+
+namespace wcam {
+namespace {
+
+TEST(UpsampleBicubic, KeepsAConstant) {
+  const std::vector<float> flat(25, 0.3f);
+  for (const float value : upsample_bicubic(flat, 5, 32)) EXPECT_NEAR(value, 0.3f, 1e-6f);
+}
+
+TEST(UpsampleBicubic, IsTheIdentityAtTheGridsOwnSize) {
+  const std::vector<float> values{1, -2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_EQ(upsample_bicubic(values, 3, 3), values);
+}
+
+TEST(UpsampleBicubic, TransposesWithItsInput) {
+  const std::vector<float> values{1, 2, 5, 0, -1, 3, 8, 4, 2};
+  const std::vector<float> transposed{1, 0, 8, 2, -1, 4, 5, 3, 2};
+  const auto wide = upsample_bicubic(values, 3, 12), tall = upsample_bicubic(transposed, 3, 12);
+  for (std::size_t y = 0; y < 12; ++y)
+    for (std::size_t x = 0; x < 12; ++x) EXPECT_NEAR(wide[y * 12 + x], tall[x * 12 + y], 1e-6f);
+}
+
+TEST(UpsampleBicubic, UndershootsBesideAPeak) {
+  std::vector<float> peak(49, 0.0f);
+  peak[24] = 1;
+  const auto map = upsample_bicubic(peak, 7, 56);
+  EXPECT_LT(*std::min_element(map.begin(), map.end()), -0.05f);
+}
+
+TEST(UpsampleBicubic, RefusesAGridOfAnotherLengthWithTheNumbers) {
+  const std::vector<float> values(8);
+  try {
+    (void)upsample_bicubic(values, 3, 12);
+    FAIL() << "accepted";
+  } catch (const std::invalid_argument& e) {
+    EXPECT_STREQ(e.what(), "upsample_bicubic: 8 values, grid 3, side 12");
+  }
+}
+
+// OpenCV's coefficients are float32; 4e-7 is what the golden README states for this formula.
+void expect_golden(const std::string& run, int grid) {
+  WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
+  const auto file = test::shared_folder() / "golden/wcam.h5";
+  const auto grids = test::read_golden<float>(file, run + "/sti");
+  const auto maps = test::read_golden<float>(file, run + "/wcam");
+  const auto cells = static_cast<std::size_t>(grid * grid), pixels = std::size_t{224 * 224};
+  ASSERT_EQ(grids.size() / cells, maps.size() / pixels);
+  for (std::size_t image = 0; image * cells < grids.size(); ++image) {
+    const auto map = upsample_bicubic(std::span(grids).subspan(image * cells, cells), grid, 224);
+    for (std::size_t i = 0; i < pixels; ++i) ASSERT_NEAR(map[i], maps[image * pixels + i], 4e-7f) << i;
+  }
+}
+
+TEST(UpsampleBicubic, EqualsThePublishedMapAtGrid8) { expect_golden("g8_n4_approx", 8); }
+TEST(UpsampleBicubic, EqualsThePublishedMapAtGrid28) { expect_golden("g28_n4_approx", 28); }
+
+}  // namespace
+}  // namespace wcam
