@@ -1,0 +1,13 @@
+// Numbers both ends of the conversation agree on; the conversation itself is specified in proto/wire.proto.
+#pragma once
+
+#include <cstdint>
+
+namespace wcam {
+
+inline constexpr std::uint32_t kProtocolVersion = 1;
+
+// A larger message is not read: ZeroMQ drops it and the connection it came on.
+inline constexpr std::int64_t kMaxMessageBytes = std::int64_t{16} << 20;
+
+}  // namespace wcam
