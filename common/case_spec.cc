@@ -39,25 +39,10 @@ void check_name(const std::string& name, const std::string& where) {
   if (!sound) throw InputError(where + ": name '" + name + "' must be of letters, digits, '_' and '-'");
 }
 
-void check_numbers(const CaseSpec& spec, const std::string& where) {
-  if (spec.input_size < 32 || spec.input_size > 2048)
-    throw InputError(where + ": input_size " + std::to_string(spec.input_size) + " is outside 32 to 2048");
-  if (spec.resize < spec.input_size || spec.resize > 4096)
-    throw InputError(where + ": resize " + std::to_string(spec.resize) + " is outside input_size " +
-                     std::to_string(spec.input_size) + " to 4096");
+void check_deviations(const CaseSpec& spec, const std::string& where) {
   for (const double deviation : spec.std)
     if (!(deviation > 0))
       throw InputError(where + ": std " + std::to_string(deviation) + " must be greater than 0");
-}
-
-std::vector<std::string> read_lines(const fs::path& file) {
-  std::istringstream in(read_file(file));
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(line);
-  }
-  return lines;
 }
 
 CaseSpec read_case(const json& entry, const fs::path& folder, const std::string& where_in_file) {
@@ -78,7 +63,8 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   take(entry, "mean", spec.mean, where);
   take(entry, "std", spec.std, where);
   take(entry, "classes", classes, where);
-  check_numbers(spec, where);
+  check_sizes(spec.input_size, spec.resize, where + ": ");
+  check_deviations(spec, where);
   spec.file = folder / file;
   if (!fs::is_regular_file(spec.file))
     throw InputError(where + ": file " + spec.file.string() + " does not exist");
@@ -112,6 +98,24 @@ std::vector<CaseSpec> read_models_json(const fs::path& file) {
       throw InputError(where + ": name '" + cases.back().name + "' is taken by an earlier entry");
   }
   return cases;
+}
+
+std::vector<std::string> read_lines(const fs::path& file) {
+  std::istringstream in(read_file(file));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+void check_sizes(int input_size, int resize, const std::string& where) {
+  if (input_size < 32 || input_size > 2048)
+    throw InputError(where + "input_size " + std::to_string(input_size) + " is outside 32 to 2048");
+  if (resize < input_size || resize > 4096)
+    throw InputError(where + "resize " + std::to_string(resize) + " is outside input_size " +
+                     std::to_string(input_size) + " to 4096");
 }
 
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label) {

@@ -26,6 +26,13 @@ struct CaseSpec {
 // unknown or repeated key or name, missing file, another SHA-256, a value out of range.
 std::vector<CaseSpec> read_models_json(const std::filesystem::path& file);
 
+// The lines of a text file, without line ends. Throws InputError.
+std::vector<std::string> read_lines(const std::filesystem::path& file);
+
+// input_size 32..2048, resize input_size..4096; `where` goes before the name of the one that is wrong. Throws
+// InputError.
+void check_sizes(int input_size, int resize, const std::string& where);
+
 // "tiger cat" for 282 when names are known, else "282". The first of several synonyms, as figures show it.
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label);
 

@@ -175,7 +175,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   document.at("selection").at("max_altered").get_to(plan.selection.max_altered);
   document.at("seed").get_to(plan.seed);
   plan.images_root = document.at("locations").at("images_root").get<std::string>();
-  check(plan);
+  if (plan.cases.empty()) throw InputError(origin + " names no case");
   return plan;
 } catch (const json::exception& e) {
   throw InputError(origin + " is not a plan: " + e.what());

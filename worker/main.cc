@@ -1,0 +1,72 @@
+// wcam-worker: `run` serves a sweep, `explain` makes one WCAM without any.
+#include <boost/program_options/value_semantic.hpp>
+#include <iostream>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "common/version.h"
+#include "worker/compute_options.h"
+#include "worker/explain_command.h"
+#include "worker/worker.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+namespace {
+
+CommandLine run_command_line() {
+  CommandLine line;
+  line.usage = "wcam-worker run --sweep DIR [options]";
+  line.about =
+      "Serves the sweep's coordinator until there is nothing left to do. `wcam run` starts workers by "
+      "itself.";
+  line.example = "wcam-worker run --sweep study --device cuda:1";
+  line.options.add_options()                                                     //
+      ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
+      ("coordinator", po::value<std::string>()->default_value(""),
+       "tcp://HOST:PORT; default: as DIR says")                                                             //
+      ("patience", po::value<int>()->default_value(600), "seconds without a coordinator before giving up")  //
+      ("log", po::value<std::string>(), "log file; default: stderr")                                        //
+      ("verbose", po::bool_switch(), "log more");
+  line.options.add(compute_options());
+  return line;
+}
+
+ExitCode run(const std::vector<std::string>& arguments) {
+  const auto values = parse_command_line(run_command_line(), arguments);
+  if (!values) return ExitCode::kDone;
+  WorkerOptions options;
+  options.sweep = (*values)["sweep"].as<std::string>();
+  options.coordinator = (*values)["coordinator"].as<std::string>();
+  options.compute = compute_settings(*values);
+  const int patience = (*values)["patience"].as<int>();
+  if (patience < 1) throw UsageError("--patience " + std::to_string(patience) + " is below 1");
+  options.patience = std::chrono::seconds{patience};
+  std::optional<std::filesystem::path> log;
+  if (values->contains("log")) log = (*values)["log"].as<std::string>();
+  start_logging("wcam-worker", log, (*values)["verbose"].as<bool>());
+  return run_worker(options);
+}
+
+ExitCode dispatch(const std::vector<std::string>& arguments) {
+  const std::string verb = arguments.empty() ? "--help" : arguments.front();
+  const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+  if (verb == "run") return run(rest);
+  if (verb == "explain") return explain_command(rest);
+  if (verb == "--version") {
+    std::cout << "wcam " << kVersion << "\n";
+    return ExitCode::kDone;
+  }
+  if (verb != "--help" && verb != "-h") throw UsageError("unknown verb '" + verb + "'; known: run, explain");
+  std::cout << "usage: wcam-worker run|explain [options]; each explains itself with --help\n\nexample:\n  "
+            << run_command_line().example << "\n";
+  return ExitCode::kDone;
+}
+
+}  // namespace
+}  // namespace wcam
+
+int main(int argc, char** argv) {
+  return wcam::run_main("wcam-worker", [&] { return wcam::dispatch(wcam::arguments_of(argc, argv)); });
+}

@@ -1,0 +1,163 @@
+#include "worker/perform.h"
+
+#include <ATen/Functions.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/error.h"
+#include "common/sha256.h"
+#include "worker/summary.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+// Jobs of one image come together and for many cases: a few of each are enough, and bound memory.
+constexpr std::size_t kModelsKept = 4, kSourcesKept = 8;
+
+// The entry of a most-recently-used-first list, made by `make` when it is not there.
+template <typename T, typename Make>
+const T& recall(std::list<std::pair<std::string, T>>& kept, const std::string& name, std::size_t limit,
+                Make make) {
+  const auto found =
+      std::find_if(kept.begin(), kept.end(), [&](const auto& entry) { return entry.first == name; });
+  if (found != kept.end()) {
+    kept.splice(kept.begin(), kept, found);
+  } else {
+    if (kept.size() >= limit) kept.pop_back();  // first, so that memory holds `limit` at most
+    kept.emplace_front(name, make());
+  }
+  return kept.front().second;
+}
+
+void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) {
+  spdlog::warn("job {:016x}: {}", result.outcome.job(), text);
+  auto& failure = *result.outcome.mutable_failure();
+  failure.set_kind(kind);
+  failure.set_text(text);
+}
+
+// The image cannot be used, as opposed to what is done with it.
+class BadImage : public InputError {
+ public:
+  using InputError::InputError;
+};
+
+}  // namespace
+
+std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size) {
+  std::vector<Prediction> predictions;
+  const auto batch = static_cast<std::size_t>(batch_size);
+  for (std::size_t first = 0; first < images.size(); first += batch) {
+    std::vector<RgbImage> rows(
+        images.begin() + static_cast<std::ptrdiff_t>(first),
+        images.begin() + static_cast<std::ptrdiff_t>(std::min(first + batch, images.size())));
+    const std::size_t wanted = rows.size();
+    rows.resize(batch, rows.back());
+    const at::Tensor logits = model.forward(model.to_input(rows)).to(at::kCPU);
+    const auto [logit, label] = logits.max(1);
+    const at::Tensor probability = at::softmax(logits, 1).gather(1, label.unsqueeze(1));
+    for (std::size_t i = 0; i < wanted; ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      predictions.push_back(
+          {label[row].item<std::int64_t>(), logit[row].item<float>(), probability[row][0].item<float>()});
+    }
+  }
+  return predictions;
+}
+
+Performer::Performer(Plan plan, std::string device, int batch_size)
+    : plan_(std::move(plan)),
+      device_(std::move(device)),
+      batch_size_(batch_size),
+      design_(std::make_unique<Design>(make_design(plan_.wcam))) {}
+
+JobResult Performer::perform(const wire::Job& job) {
+  JobResult result;
+  result.outcome.set_job(job.job());
+  result.outcome.set_attempt(job.attempt());
+  try {
+    job.has_predict() ? predict_job(job, result) : explain_job(job, result);
+  } catch (const BadImage& e) {
+    fail(result, wire::Failure::BAD_IMAGE, e.what());
+  } catch (const DegenerateOutputs& e) {
+    fail(result, wire::Failure::DEGENERATE, e.what());
+  } catch (const std::exception& e) {
+    fail(result, wire::Failure::UNSPECIFIED, e.what());
+  }
+  return result;
+}
+
+const Model& Performer::model(const std::string& case_name) {
+  return recall(models_, case_name, kModelsKept, [&] {
+    spdlog::info("loading case {}", case_name);
+    return Model::load(plan_.find_case(case_name), device_);
+  });
+}
+
+const PlannedImage& Performer::planned(const std::string& image) const {
+  const auto found = std::find_if(plan_.images.begin(), plan_.images.end(),
+                                  [&](const PlannedImage& entry) { return entry.path == image; });
+  if (found == plan_.images.end()) throw BadImage("image '" + image + "' is not in the plan");
+  return *found;
+}
+
+const RgbImage& Performer::source(const std::string& image) {
+  return recall(sources_, image, kSourcesKept, [&]() -> RgbImage {
+    const fs::path file = plan_.images_root / image;
+    try {
+      if (const std::string found = sha256_of_file(file); found != planned(image).sha256)
+        throw InputError(file.string() + " has SHA-256 " + found + ", the plan says " +
+                         planned(image).sha256 + ": it was changed after the sweep began");
+      return resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size());
+    } catch (const InputError& e) {
+      throw BadImage(e.what());
+    }
+  });
+}
+
+RgbImage Performer::pixels_of(const std::string& image, const std::string& variant) {
+  const RgbImage& original = source(image);
+  if (variant == kSource) return original;
+  return corrupt(original, parse_variant(variant), {plan_.seed, planned(image).sha256});
+}
+
+void Performer::predict_job(const wire::Job& job, JobResult& result) {
+  std::vector<std::string> variants{std::string(kSource)};
+  variants.insert(variants.end(), plan_.variants.begin(), plan_.variants.end());
+  std::vector<RgbImage> images;
+  for (const auto& variant : variants) images.push_back(pixels_of(job.image(), variant));
+  const auto predictions = predict(model(job.case_name()), images, batch_size_);
+  auto& answer = *result.outcome.mutable_predictions();
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const auto& [label, logit, probability] = predictions[i];
+    answer.add_label(label);
+    answer.add_logit(logit);
+    answer.add_probability(probability);
+    result.predictions.push_back({JobId{job.job()}, Attempt{job.attempt()}, job.image(), plan_.perturbation,
+                                  variants[i], job.case_name(), label, logit, probability});
+  }
+}
+
+void Performer::explain_job(const wire::Job& job, JobResult& result) {
+  const auto& wanted = job.explain();
+  RgbImage pixels = pixels_of(job.image(), wanted.variant());
+  ProfileRow row = explain_row(model(job.case_name()), pixels,
+                               {job.image(), wanted.variant(), job.case_name(), wanted.label()}, plan_.wcam,
+                               *design_, batch_size_);
+  row.job = JobId{job.job()};
+  row.attempt = Attempt{job.attempt()};
+  row.perturbation = plan_.perturbation;
+  row.role = parse_role(wanted.role());
+  row.rank = wanted.rank();
+  row.role_index = wanted.role_index();
+  result.outcome.mutable_profile()->set_seconds(row.seconds);
+  result.image = ImageRow{job.image(), wanted.variant(), pixels.rows, std::move(pixels.pixels)};
+  result.profile = std::move(row);
+}
+
+}  // namespace wcam

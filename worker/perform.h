@@ -1,0 +1,79 @@
+// Turns a job into its result: decodes, corrupts, loads the case and runs the core. Keeps what the next jobs
+// are likely to need again. Not thread-safe; LibTorch's calls happen here.
+#pragma once
+
+#include <wire.pb.h>
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/plan.h"
+#include "common/store/records.h"
+#include "worker/corruption/corruption.h"
+#include "worker/design/design.h"
+#include "worker/image.h"
+#include "worker/model.h"
+#include "worker/wcam.h"
+
+namespace wcam {
+
+// What a profile and its image are made of; common to sweeps and `wcam explain`.
+struct ExplainSubject {
+  std::string image, variant, case_name;
+  std::int64_t label = 0;
+};
+
+// The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
+// are the caller's. Throws what explain() throws.
+ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
+                       const WcamSettings& settings, const Design& design, int batch_size);
+
+// Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
+// (the last one padded, so that an image's result does not depend on its neighbours).
+struct Prediction {
+  std::int64_t label = 0;
+  float logit = 0, probability = 0;
+};
+std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size);
+
+// A finished job: what is stored, and what is said once it is durable (Outcome::segment still empty).
+struct JobResult {
+  wire::Outcome outcome;
+  std::vector<PredictionRow> predictions;
+  std::optional<ProfileRow> profile;
+  std::optional<ImageRow> image;
+};
+
+class Performer {
+ public:
+  Performer(Plan plan, std::string device, int batch_size);
+
+  // Never throws for what a job can do wrong: that becomes Outcome::failure.
+  JobResult perform(const wire::Job& job);
+
+  const Plan& plan() const { return plan_; }
+
+ private:
+  const Model& model(const std::string& case_name);
+  const PlannedImage& planned(const std::string& image) const;
+  // The planned image, resized and cropped. Throws InputError when it is not the planned file or cannot be
+  // decoded.
+  const RgbImage& source(const std::string& image);
+  RgbImage pixels_of(const std::string& image, const std::string& variant);
+
+  void predict_job(const wire::Job& job, JobResult& result);
+  void explain_job(const wire::Job& job, JobResult& result);
+
+  Plan plan_;
+  std::string device_;
+  int batch_size_;
+  std::unique_ptr<Design> design_;
+  std::list<std::pair<std::string, Model>> models_;      // most recently used first
+  std::list<std::pair<std::string, RgbImage>> sources_;  // most recently used first
+};
+
+}  // namespace wcam

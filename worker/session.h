@@ -1,0 +1,58 @@
+// The worker's end of the conversation (proto/wire.proto): one DEALER socket, owned by one thread of its own,
+// so that a long forward never delays a heartbeat.
+#pragma once
+
+#include <wire.pb.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+struct SessionOptions {
+  std::string endpoint;                 // "tcp://host:port"; empty: the one in `endpoint_file`
+  std::filesystem::path endpoint_file;  // looked at again and again: a coordinator that restarts rewrites it
+  std::string sweep_id;                 // that the coordinator must serve; empty: any
+  std::string device;                   // told to the coordinator
+  // Jobs waiting here while one is computed: one hides the round trip, more would only be lost with the
+  // process.
+  std::size_t jobs_ahead = 1;
+  // A coordinator may be restarted or requeued: that long without a word from one, and the worker gives up.
+  std::chrono::seconds patience{600};
+};
+
+class Session {
+ public:
+  enum class State { kConnecting, kServing, kStopping, kRefused, kAlone };
+
+  explicit Session(SessionOptions options);
+  ~Session();  // leave() with no patience, if it was not called
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // All of these may be called from any thread.
+  State state() const;
+  // Why the state is kStopping, kRefused or kAlone: one line.
+  std::string reason() const;
+  // Text of the plan; nullopt when none has come within `patience` or the session has ended.
+  std::optional<std::string> wait_for_plan(std::chrono::milliseconds patience);
+  // The next job to compute; nullopt when none has come within `patience`, or when the state is no longer
+  // kServing.
+  std::optional<wire::Job> next_job(std::chrono::milliseconds patience);
+  // Durable results. Kept, and sent again after a reconnect, until the coordinator acknowledges them.
+  void report(std::vector<wire::Outcome> outcomes);
+  // No more jobs from now on (a signal to this process).
+  void stop(const std::string& reason);
+  // Waits up to `patience` for what was reported to be acknowledged, says Goodbye and ends the thread.
+  void leave(const std::string& reason, std::chrono::milliseconds patience);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wcam

@@ -1,0 +1,136 @@
+#include "worker/worker.h"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "common/file.h"
+#include "common/plan.h"
+#include "common/sweep_directory.h"
+#include "worker/outbox.h"
+#include "worker/perform.h"
+#include "worker/session.h"
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace wcam {
+
+namespace {
+
+// Long enough to cost nothing, short enough that 30-second results are not kept much longer.
+constexpr milliseconds kIdleWait{500};
+// A coordinator that is restarting needs a moment to acknowledge the last results.
+constexpr seconds kFarewellPatience{15};
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+// Before any thread starts, so that these signals are blocked in all of them and wait for SignalWatch.
+void block_stop_signals() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// First signal: stop in order; second: end now (what is computed and not yet stored is computed again by
+// others).
+class SignalWatch {
+ public:
+  explicit SignalWatch(Session& session) : thread_([this, &session] { watch(session); }) {}
+  ~SignalWatch() {
+    ending_ = true;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  void watch(Session& session) const {
+    const sigset_t set = stop_signals();
+    for (int count = 0;; ++count) {
+      int number = 0;
+      sigwait(&set, &number);
+      if (ending_) return;
+      if (count > 0) ::_exit(static_cast<int>(ExitCode::kInterrupted));
+      session.stop("signal " + std::to_string(number));
+    }
+  }
+
+  std::atomic<bool> ending_ = false;
+  std::thread thread_;
+};
+
+bool at_work(const Session& session) {
+  return session.state() == Session::State::kConnecting || session.state() == Session::State::kServing;
+}
+
+std::optional<Plan> welcome_plan(Session& session) {
+  while (at_work(session))
+    if (const auto text = session.wait_for_plan(kIdleWait))
+      return plan_from_json_text(*text, "the coordinator's plan");
+  return std::nullopt;
+}
+
+void work(Session& session, Performer& performer, Outbox& outbox) {
+  while (at_work(session)) {
+    auto job = session.next_job(milliseconds{0});
+    const bool idle = !job;
+    if (job) outbox.add(performer.perform(*job), Outbox::Clock::now());
+    if (outbox.due(Outbox::Clock::now(), idle)) session.report(outbox.store());
+    if (!idle) continue;
+    if ((job = session.next_job(kIdleWait))) outbox.add(performer.perform(*job), Outbox::Clock::now());
+  }
+  session.report(outbox.store());
+}
+
+ExitCode verdict(const Session& session) {
+  switch (session.state()) {
+    case Session::State::kRefused:
+      throw InputError("refused by the coordinator: " + session.reason());
+    case Session::State::kAlone:
+      spdlog::error("{}", session.reason());
+      return ExitCode::kInterrupted;
+    default:
+      return ExitCode::kDone;
+  }
+}
+
+}  // namespace
+
+ExitCode run_worker(const WorkerOptions& options) {
+  block_stop_signals();
+  prepare_torch(options.compute.threads);
+  const SweepDirectory directory{options.sweep};
+  make_directories(directory.segments());
+  Session session({.endpoint = options.coordinator,
+                   .endpoint_file = directory.endpoint(),
+                   .sweep_id = {},
+                   .device = options.compute.device,
+                   .patience = options.patience});
+  const SignalWatch signals(session);
+  if (auto plan = welcome_plan(session)) {
+    Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels});
+    Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size);
+    try {
+      work(session, performer, outbox);
+    } catch (const InputError& e) {  // results cannot be stored here: others will do these jobs
+      session.leave(e.what(), milliseconds{0});
+      throw;
+    }
+  }
+  session.leave(session.reason(), kFarewellPatience);
+  spdlog::info("leaving: {}", session.reason());
+  return verdict(session);
+}
+
+}  // namespace wcam

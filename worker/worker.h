@@ -1,0 +1,25 @@
+// The worker of a sweep: takes jobs, computes, makes results durable, reports them, until it is told to stop.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "common/error.h"
+#include "worker/compute_options.h"
+
+namespace wcam {
+
+struct WorkerOptions {
+  std::filesystem::path sweep;  // segments go below it
+  std::string coordinator;      // endpoint; empty: as the sweep directory says
+  ComputeOptions compute;
+  std::chrono::seconds patience{600};
+};
+
+// kDone when told to stop by the coordinator or by SIGINT/SIGTERM (the job in hand is finished and handed in;
+// a second signal ends the process at once), kBadInput when refused or when results cannot be written,
+// kInterrupted when no coordinator has been heard for `patience`.
+ExitCode run_worker(const WorkerOptions& options);
+
+}  // namespace wcam
