@@ -1,0 +1,57 @@
+#include "common/file.h"
+
+#include <gtest/gtest.h>
+
+#include "common/error.h"
+#include "tests/temporary_folder.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+namespace {
+
+std::size_t entries(const fs::path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+TEST(File, IsWholeOrNotThere) {
+  const TemporaryFolder folder;
+  const fs::path target = folder.path() / "plan.json";
+  write_file_atomically(target, "first");
+  write_file_atomically(target, "second");
+  EXPECT_EQ(read_file(target), "second");
+  EXPECT_EQ(entries(folder.path()), 1U);
+}
+
+TEST(File, ThatIsNotCommittedLeavesNothing) {
+  const TemporaryFolder folder;
+  {
+    const PendingFile pending(folder.path() / "segment.h5");
+    write_file_atomically(pending.path(), "half a segment");
+  }
+  EXPECT_EQ(entries(folder.path()), 0U);
+}
+
+TEST(File, NamesWhatCannotBeReadOrWritten) {
+  const TemporaryFolder folder;
+  const auto message = [](auto act) -> std::string {
+    try {
+      act();
+    } catch (const InputError& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  const fs::path missing = folder.path() / "missing";
+  EXPECT_EQ(message([&] { read_file(missing); }),
+            "cannot read " + missing.string() + ": No such file or directory");
+  EXPECT_EQ(message([&] { read_file(folder.path()); }),
+            "cannot read " + folder.path().string() + ": Is a directory");
+  EXPECT_EQ(message([&] { write_file_atomically(missing / "x", "text"); }),
+            "cannot write " + (missing / "x").string() + ": No such file or directory");
+  // A device that is always full: what a full disk says, without needing one.
+  EXPECT_THROW(make_directories("/dev/full/sweep"), InputError);
+}
+
+}  // namespace
+}  // namespace wcam
