@@ -1,4 +1,5 @@
-// ImageNet-C's corruptions (D. Hendrycks and T. Dietterich, arXiv 1903.12261) on 8-bit RGB images of any size.
+// ImageNet-C's corruptions (D. Hendrycks and T. Dietterich, arXiv 1903.12261) on 8-bit RGB images of any
+// size.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +10,15 @@
 
 namespace wcam {
 
-// What random corruptions draw from: the key names the picture, so that every case, attempt, worker and restart sees the
-// same pixels. The deterministic ones ignore it.
+// What random corruptions draw from: the key names the picture, so that every case, attempt, worker and
+// restart sees the same pixels. The deterministic ones ignore it.
 struct CorruptionKey {
   std::uint64_t sweep_seed = 0;
   std::string image_sha256;
 };
 
-// Variant of the family "corruptions". Same size as the input. Throws InputError for an unknown name or a severity
-// outside 1..5.
+// Variant of the family "corruptions". Same size as the input. Throws InputError for an unknown name or a
+// severity outside 1..5.
 RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key);
 
 }  // namespace wcam

@@ -1,0 +1,234 @@
+// What lenses do: defocus and Gaussian blur.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "worker/corruption/kinds.h"
+#include "worker/corruption/parameters.h"
+
+// The widest vectors the machine has, chosen when the program starts. Lanes are independent sums, so the
+// result is the same for every choice. (The sanitizers cannot be up yet when the choice is made.)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define WCAM_WIDEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define WCAM_WIDEST
+#endif
+
+namespace wcam {
+
+namespace {
+
+// sums[i] += (a[i] + b[i]) * weight
+WCAM_WIDEST void add_pair(double* __restrict sums, const double* a, const double* b, double weight,
+                          std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += (a[i] + b[i]) * weight;
+}
+
+// sums[i] += (upper[i] - lower[i]) * weight
+WCAM_WIDEST void add_run(double* __restrict sums, const std::int32_t* upper, const std::int32_t* lower,
+                         double weight, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += static_cast<double>(upper[i] - lower[i]) * weight;
+}
+
+// ---- Gaussian ----
+
+// Sum of up to 128 values in numpy's order (eight running sums, then by pairs, then the rest): the last bit
+// of the sum of weights decides whether white stays white.
+double sum_in_eights(const std::vector<double>& values) {
+  const std::size_t whole = values.size() / 8 * 8;
+  double sum = 0;
+  if (whole > 0) {
+    double r[8];
+    std::copy_n(values.begin(), 8, r);
+    for (std::size_t i = 8; i < whole; ++i) r[i % 8] += values[i];
+    sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+  }
+  for (std::size_t i = whole; i < values.size(); ++i) sum += values[i];
+  return sum;
+}
+
+// weights[k] for distance k, up to 4 sigma.
+std::vector<double> gaussian_weights(double sigma) {
+  const int radius = static_cast<int>(4.0 * sigma + 0.5);
+  std::vector<double> kernel;
+  for (int k = -radius; k <= radius; ++k) kernel.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
+  const double sum = sum_in_eights(kernel);
+  std::vector<double> weights(kernel.begin() + radius, kernel.end());
+  for (double& weight : weights) weight /= sum;
+  return weights;
+}
+
+// Convolution at `count` places `stride` apart from its neighbours: centre first, then pairs from the outside
+// in.
+void convolve(double* sums, const std::vector<double>& weights, std::size_t count, const auto& at_offset) {
+  const double* centre = at_offset(0);
+  for (std::size_t i = 0; i < count; ++i) sums[i] = centre[i] * weights[0];
+  for (int k = static_cast<int>(weights.size()) - 1; k >= 1; --k)
+    add_pair(sums, at_offset(-k), at_offset(k), weights[static_cast<std::size_t>(k)], count);
+}
+
+// ---- Defocus ----
+
+// Index reflected into [0, size) without repeating the edge: -1 is 1, size is size - 2.
+int reflect(int index, int size) {
+  if (size == 1) return 0;
+  const int period = 2 * (size - 1);
+  const int phase = ((index % period) + period) % period;
+  return std::min(phase, period - phase);
+}
+
+// A row of a kernel that is symmetric left to right, as nested runs: the weight at distance d is the sum of
+// the steps of all runs with reach >= d. Inside a disk the weights are equal, so a few runs do for 21
+// weights, and each costs one difference of running sums.
+struct Run {
+  int reach;
+  double step;
+};
+
+std::vector<Run> runs_of(const float* row, int radius) {
+  std::vector<Run> runs;
+  double outside = 0;
+  for (int d = radius; d >= 0; --d) {
+    const double weight = row[radius + d];
+    if (weight != outside) runs.push_back({d, weight - outside});
+    outside = weight;
+  }
+  return runs;
+}
+
+struct Kernel {
+  int radius = 0;
+  std::vector<float> weights;  // [2 radius + 1] squared, symmetric in both directions
+
+  int side() const { return 2 * radius + 1; }
+  float* row(int r) { return weights.data() + static_cast<std::ptrdiff_t>(r) * side(); }
+  const float* row(int r) const { return weights.data() + static_cast<std::ptrdiff_t>(r) * side(); }
+};
+
+// Gaussian of `taps` taps along one axis; float32, as in the published kernel.
+void soften(Kernel& kernel, const std::vector<float>& taps, bool along_rows) {
+  const Kernel before = kernel;
+  const int side = kernel.side();
+  for (int r = 0; r < side; ++r)
+    for (int c = 0; c < side; ++c) {
+      const auto sample = [&](int offset) {
+        return along_rows ? before.row(r)[reflect(c + offset, side)]
+                          : before.row(reflect(r + offset, side))[c];
+      };
+      float sum = sample(0) * taps[0];
+      for (int k = 1; k < static_cast<int>(taps.size()); ++k)
+        sum += (sample(-k) + sample(k)) * taps[static_cast<std::size_t>(k)];
+      kernel.row(r)[c] = sum;
+    }
+}
+
+std::vector<float> softening_taps(int reach, double sigma) {
+  std::vector<double> exact;
+  double sum = 0;
+  for (int k = 0; k <= reach; ++k) {
+    exact.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
+    sum += k == 0 ? exact.back() : 2 * exact.back();
+  }
+  std::vector<float> taps;
+  for (const double tap : exact) taps.push_back(static_cast<float>(tap / sum));
+  return taps;
+}
+
+// A disk of equal weights, its edge softened. Up to radius 8 the published kernel is 17 x 17 and softened
+// over 3 x 3 pixels, above it just holds the disk and is softened over 5 x 5; what would spill out is
+// reflected.
+Kernel disk_kernel(const Disk& disk) {
+  const bool small = disk.radius <= 8;
+  Kernel kernel;
+  kernel.radius = small ? 8 : disk.radius;
+  std::size_t inside = 0;
+  for (int y = -kernel.radius; y <= kernel.radius; ++y)
+    for (int x = -kernel.radius; x <= kernel.radius; ++x) {
+      const bool within = x * x + y * y <= disk.radius * disk.radius;
+      inside += within ? 1U : 0U;
+      kernel.weights.push_back(within ? 1.0F : 0.0F);
+    }
+  for (float& weight : kernel.weights) weight /= static_cast<float>(inside);
+  const std::vector<float> taps = softening_taps(small ? 1 : 2, disk.softening);
+  soften(kernel, taps, true);
+  soften(kernel, taps, false);
+  return kernel;
+}
+
+// sums[x] over all pixels of a row before x, channel by channel, the row reflected by `radius` pixels at both
+// ends.
+std::vector<std::int32_t> running_sums(const RgbImage& image, int row, int radius) {
+  std::vector<std::int32_t> sums(3, 0);
+  sums.reserve(static_cast<std::size_t>(image.cols + 2 * radius + 1) * 3);
+  for (int x = -radius; x < image.cols + radius; ++x) {
+    const std::uint8_t* pixel = image.row(row) + static_cast<std::ptrdiff_t>(reflect(x, image.cols)) * 3;
+    for (int c = 0; c < 3; ++c) sums.push_back(sums[sums.size() - 3] + pixel[c]);
+  }
+  return sums;
+}
+
+RgbImage convolve(const RgbImage& image, const Kernel& kernel) {
+  const int radius = kernel.radius;
+  std::vector<std::vector<Run>> runs;  // by distance of the kernel's row from its centre
+  for (int d = 0; d <= radius; ++d) runs.push_back(runs_of(kernel.row(radius + d), radius));
+  std::vector<std::vector<std::int32_t>> sums_of;
+  for (int r = 0; r < image.rows; ++r) sums_of.push_back(running_sums(image, r, radius));
+
+  RgbImage result = blank_image(image.rows, image.cols);
+  const std::size_t count = static_cast<std::size_t>(image.cols) * 3;
+  std::vector<double> sums(count);
+  std::vector<std::int32_t> both(sums_of.front().size());
+  for (int r = 0; r < image.rows; ++r) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (int d = 0; d <= radius; ++d) {
+      // The rows above and below have the same weights: their running sums are added first.
+      const auto& above = sums_of[static_cast<std::size_t>(reflect(r - d, image.rows))];
+      const auto& below = sums_of[static_cast<std::size_t>(reflect(r + d, image.rows))];
+      if (d == 0)
+        both = above;
+      else
+        std::transform(above.begin(), above.end(), below.begin(), both.begin(), std::plus<>());
+      for (const auto& [reach, step] : runs[static_cast<std::size_t>(d)])
+        add_run(sums.data(), both.data() + (radius + reach + 1) * 3, both.data() + (radius - reach) * 3, step,
+                count);
+    }
+    std::transform(sums.begin(), sums.end(), result.row(r),
+                   [](double sum) { return static_cast<std::uint8_t>(std::clamp(sum, 0.0, 255.0)); });
+  }
+  return result;
+}
+
+}  // namespace
+
+RgbImage defocus_blur(const RgbImage& image, int severity, const CorruptionKey&) {
+  return convolve(image, disk_kernel(at_severity(kDefocusBlur, severity)));
+}
+
+// Down the columns, then along the rows, the edge pixel repeated outwards.
+RgbImage gaussian_blur(const RgbImage& image, int severity, const CorruptionKey&) {
+  const std::vector<double> weights = gaussian_weights(at_severity(kGaussianBlurSigma, severity));
+  const std::ptrdiff_t radius = static_cast<std::ptrdiff_t>(weights.size()) - 1;
+  const std::size_t count = static_cast<std::size_t>(image.cols) * 3;
+  std::vector<double> scaled(image.pixels.size());
+  std::transform(image.pixels.begin(), image.pixels.end(), scaled.begin(),
+                 [](double pixel) { return pixel / 255.0; });
+
+  RgbImage result = blank_image(image.rows, image.cols);
+  std::vector<double> padded(count + static_cast<std::size_t>(radius) * 6), sums(count);
+  double* const row = padded.data() + radius * 3;
+  for (int r = 0; r < image.rows; ++r) {
+    convolve(row, weights, count, [&](int offset) {
+      return scaled.data() + static_cast<std::size_t>(std::clamp(r + offset, 0, image.rows - 1)) * count;
+    });
+    for (std::ptrdiff_t i = 0; i < radius * 3; ++i) {
+      row[-1 - i] = row[2 - i % 3];
+      row[static_cast<std::ptrdiff_t>(count) + i] = row[static_cast<std::ptrdiff_t>(count) - 3 + i % 3];
+    }
+    convolve(sums.data(), weights, count,
+             [&](int offset) { return row + static_cast<std::ptrdiff_t>(offset) * 3; });
+    std::transform(sums.begin(), sums.end(), result.row(r), to_byte);
+  }
+  return result;
+}
+
+}  // namespace wcam

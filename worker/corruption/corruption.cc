@@ -1,0 +1,40 @@
+#include "worker/corruption/corruption.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "common/error.h"
+#include "worker/corruption/kinds.h"
+
+namespace wcam {
+
+namespace {
+
+struct Kind {
+  std::string_view name;
+  RgbImage (*make)(const RgbImage&, int severity, const CorruptionKey&);
+};
+
+// One row a name of corruption_names().
+constexpr Kind kKinds[] = {
+    {"defocus-blur", &defocus_blur},   {"brightness", &brightness}, {"jpeg", &jpeg},
+    {"saturate", &saturate},           {"pixelate", &pixelate},     {"contrast", &contrast},
+    {"gaussian-blur", &gaussian_blur},
+};
+
+}  // namespace
+
+RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key) {
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                  [&](const Kind& k) { return k.name == variant.name; });
+  if (variant.family != "corruptions" || kind == std::end(kKinds))
+    throw InputError("this version cannot make the variant '" + to_string(variant) + "'");
+  if (variant.severity < kLowestSeverity || variant.severity > kHighestSeverity)
+    throw InputError("severity " + std::to_string(variant.severity) + " of '" + variant.name +
+                     "' is outside 1 to 5");
+  if (image.rows < 1 || image.cols < 1) throw InputError("cannot corrupt an image without pixels");
+  return kind->make(image, variant.severity, key);
+}
+
+}  // namespace wcam

@@ -1,0 +1,37 @@
+// The corruptions themselves, behind corrupt(). severity is 1 to 5 and the image has at least one pixel:
+// corrupt() has checked. Arithmetic is float64 in the published code's order of operations, results are
+// clipped and truncated to 8 bits as published; truncation turns the last bit of a sum into a grey level
+// wherever the exact result is whole (every flat area of a blur), so these files are compiled without fused
+// multiply-add: the same pixels on every x86 and ARM machine.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "worker/corruption/corruption.h"
+
+namespace wcam {
+
+// blur.cc
+RgbImage defocus_blur(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage gaussian_blur(const RgbImage& image, int severity, const CorruptionKey& key);
+
+// colour.cc
+RgbImage brightness(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage saturate(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage contrast(const RgbImage& image, int severity, const CorruptionKey& key);
+
+// digital.cc
+RgbImage jpeg(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage pixelate(const RgbImage& image, int severity, const CorruptionKey& key);
+
+// The parameters of a severity.
+template <typename Table>
+const auto& at_severity(const Table& table, int severity) {
+  return table[static_cast<std::size_t>(severity - 1)];
+}
+
+// From [0, 1], truncated as published.
+inline std::uint8_t to_byte(double x) { return static_cast<std::uint8_t>(std::clamp(x, 0.0, 1.0) * 255.0); }
+
+}  // namespace wcam
