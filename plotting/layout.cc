@@ -14,8 +14,8 @@ namespace {
 constexpr double kMargin = 4;          // above and below everything
 constexpr double kBetweenRows = 4;     // from a panel to the title of the one below
 constexpr double kTitleToPanel = 3.5;  // as published: titles sit on their panels
-constexpr double kBelowHeading = 4;
-constexpr double kBetweenTexts = 8;                            // titles of neighbours come no closer
+constexpr double kBelowHeading = 14;   // so that the heading is not read as one of the titles
+constexpr double kBetweenTexts = 8;    // titles of neighbours come no closer
 constexpr double kBarGap = 14, kBarWidth = 12, kBarRoom = 66;  // bar, its numbers and its name
 
 double height_of(const std::vector<double>& sizes) {

@@ -1,0 +1,68 @@
+// The only place that calls Cairo and Pango; every status is checked here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "plotting/colour_map.h"
+#include "plotting/layout.h"
+
+namespace wcam {
+
+enum class Format { kPdf, kPng, kSvg };
+
+// Throws UsageError listing the known names.
+Format parse_format(const std::string& name);
+// "pdf", "png", "svg".
+std::string to_string(Format format);
+
+// One page. Units: points, origin top left, y downwards, in all formats; a PNG has dpi/72 pixels a point. The
+// same calls give the same bytes, in this process and in another: no time, no counter, no address gets into a
+// file. Text is DejaVu Sans, embedded in PDF (subset) and drawn as outlines in SVG. Not thread-safe.
+class Canvas {
+ public:
+  // title: what a PDF reader shows. dpi: of a PNG; ignored otherwise. Throws UsageError when a PNG would have
+  // more than 32,767 pixels a side (Cairo's bound).
+  Canvas(Format format, double width_pt, double height_pt, double dpi, const std::string& title);
+  ~Canvas();
+  Canvas(const Canvas&) = delete;
+  Canvas& operator=(const Canvas&) = delete;
+
+  // The rectangle moved onto the pixels of a PNG, where edges would be blurred otherwise; as it is in other
+  // formats.
+  Rect snapped(const Rect& area) const;
+
+  void fill(const Rect& area, const Rgb& colour);
+  // The outline of the area, centred on its edge.
+  void frame(const Rect& area, double width_pt, const Rgb& colour);
+  // A horizontal or vertical line with flat ends. In a PNG its sides are on pixel borders, at least one pixel
+  // apart.
+  void rule(const Segment& line, double width_pt, const Rgb& colour);
+
+  // Square images, row-major; drawn over the whole area. A photograph may be smoothed when it is enlarged; a
+  // map's pixels stay what they are. Lossless.
+  void photograph(const Rect& area, std::span<const std::uint8_t> rgb, int side);
+  void pixels(const Rect& area, std::span<const Rgb> colours, int width, int height);
+
+  // The largest font size up to size_pt, but not below kSmallestShare of it, at which the line fits into
+  // width_pt.
+  double fitted_size(const std::string& line, double width_pt, double size_pt);
+  // One line, centred in the box, cut with an ellipsis in its middle if too wide. Invalid UTF-8 is replaced.
+  void text(const Rect& box, const std::string& line, double size_pt, const Rgb& colour = {});
+  // Left-aligned at x, centred about y.
+  void text_right_of(double x, double y, const std::string& line, double size_pt);
+  // Centred about (x, y), reading upwards; at most length_pt long.
+  void text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt);
+  static constexpr double kSmallestShare = 0.6;
+
+  // The file's bytes. The last call on a canvas.
+  std::string finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wcam

@@ -1,0 +1,66 @@
+// A figure as plain data, and the drawing of it. figure4, figure5 and figure_wcam say what is in one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "plotting/canvas.h"
+#include "plotting/colour_map.h"
+#include "plotting/layout.h"
+
+namespace wcam {
+
+struct DrawOptions {
+  ColourMap colour_map = ColourMap::kJet;
+  RangeScope range = RangeScope::kPanel;
+  Format format = Format::kPdf;
+  double dpi = 100;  // of a PNG
+};
+
+// A photograph: RGB, rows first, [side * side * 3].
+struct Picture {
+  int side = 0;
+  std::vector<std::uint8_t> rgb;
+};
+
+// Indices of the cells, [grid * grid], to be drawn over a transform of this many levels of an image of this
+// side.
+struct Map {
+  int grid = 0, levels = 0, side = 0;
+  std::vector<float> cells;
+};
+
+// A WCAM and the class it explains, which is the one predicted.
+struct Explanation {
+  std::string prediction;
+  Map map;
+};
+
+// What is said where a panel cannot be shown.
+struct Absent {
+  std::string words;
+};
+
+template <typename T>
+using OrAbsent = std::variant<Absent, T>;
+
+struct Panel {
+  std::vector<std::string> title;  // from the top; empty lines keep their room
+  std::variant<Absent, Picture, Map> content;
+};
+
+struct Figure {
+  GridStyle style;
+  std::string name;           // of the document
+  std::string heading;        // drawn when style.heading_pt > 0
+  std::string quantity;       // what the colours mean: "total-order Sobol index"
+  std::vector<Panel> panels;  // row-major, rows of style.columns
+};
+
+// The file's bytes. The lines of one row's titles share one font size a line. A shared range gets a colour
+// bar. Throws UsageError when a PNG would be too large.
+std::string draw(Figure figure, const DrawOptions& options);
+
+}  // namespace wcam

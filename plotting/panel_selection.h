@@ -1,0 +1,60 @@
+// Which stored profiles are the panels of a figure: pure functions over the rows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/store/records.h"
+
+namespace wcam {
+
+// Of the sample, with at least one profile; ordered by rank. Its profiles are rows [first_row, first_row +
+// rows).
+struct ExplainedImage {
+  std::uint32_t rank = 0;
+  std::string image, perturbation;
+  std::size_t first_row = 0, rows = 0;
+  bool operator==(const ExplainedImage&) const = default;
+};
+// profiles: ordered by rank, as Results gives them.
+std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profiles);
+
+// Indices into the profiles; nullopt: not stored (yet).
+struct Figure4Rows {
+  std::optional<std::size_t> source, unaffected, affected;
+};
+// Of the variants affected under every case, the first (role_index 0), which figure 5 shows too.
+Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
+                         const std::string& case_name);
+
+struct Figure5Rows {
+  struct Column {
+    std::optional<std::size_t> source, altered;
+  };
+  std::vector<Column> columns;  // one a case, in the order asked for
+  // Any of the columns' profiles, for the pictures, which are the same under all cases.
+  std::optional<std::size_t> any_source() const;
+  std::optional<std::size_t> any_altered() const;
+};
+Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
+                         std::span<const std::string> cases);
+
+// For every (image, case) with predictions: whether the case labels a variant of the image like the source,
+// so that an unaffected variant is still to be explained where none is stored.
+using UnaffectedVariants = std::map<std::pair<std::string, std::string>, bool>;
+UnaffectedVariants unaffected_variants(std::span<const PredictionRow> predictions);
+
+// "corruptions/motion-blur/3" -> "motion-blur, severity 3"; "editing/background-20" -> "background-20".
+std::string readable_variant(const std::string& variant);
+
+// "jansen-total" -> "Total-order Sobol index", "jansen-first" -> "First-order Sobol index", else "Sobol
+// index".
+std::string quantity_of(const std::string& estimator);
+
+}  // namespace wcam

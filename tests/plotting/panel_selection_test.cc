@@ -1,0 +1,116 @@
+#include "plotting/panel_selection.h"
+
+#include <gtest/gtest.h>
+
+#include "common/perturbation.h"
+
+namespace wcam {
+namespace {
+
+ProfileRow profile(std::uint32_t rank, const std::string& case_name, Role role, std::uint32_t role_index,
+                   const std::string& variant) {
+  ProfileRow row;
+  row.rank = rank;
+  row.image = "image_" + std::to_string(rank) + ".jpg";
+  row.perturbation = "corruptions";
+  row.case_name = case_name;
+  row.role = role;
+  row.role_index = role_index;
+  row.variant = variant;
+  return row;
+}
+
+// As Results orders them. Image 2 is just being explained.
+const std::vector<ProfileRow> kProfiles{
+    profile(0, "baseline", Role::kSource, 0, "source"),
+    profile(0, "baseline", Role::kAltered, 0, "corruptions/jpeg/3"),
+    profile(0, "baseline", Role::kAltered, 1, "corruptions/jpeg/5"),
+    profile(0, "baseline", Role::kUnaffected, 0, "corruptions/jpeg/1"),
+    profile(0, "sin", Role::kSource, 0, "source"),
+    profile(0, "sin", Role::kAltered, 0, "corruptions/jpeg/3"),
+    profile(2, "baseline", Role::kAltered, 1, "corruptions/contrast/5"),
+    profile(2, "sin", Role::kSource, 0, "source"),
+};
+
+using Row = std::optional<std::size_t>;
+
+TEST(ExplainedImages, AreThoseOfTheSampleWithProfiles) {
+  const std::vector<ExplainedImage> expected{{0, "image_0.jpg", "corruptions", 0, 6},
+                                             {2, "image_2.jpg", "corruptions", 6, 2}};
+  EXPECT_EQ(explained_images(kProfiles), expected);
+  EXPECT_TRUE(explained_images({}).empty());
+}
+
+TEST(Figure4Rows, AreChosenByRole) {
+  struct Claim {
+    std::size_t image;
+    std::string case_name;
+    Row source, unaffected, affected;
+  };
+  const std::vector<Claim> claims{
+      {0, "baseline", 0, 3, 1},
+      {0, "sin", 4, {}, 5},
+      {0, "unknown", {}, {}, {}},
+      {1, "baseline", {}, {}, {}},  // only altered variant 1: it does not stand in for 0
+      {1, "sin", 7, {}, {}}};
+  const auto images = explained_images(kProfiles);
+  for (const Claim& claim : claims) {
+    const Figure4Rows rows = figure4_rows(kProfiles, images[claim.image], claim.case_name);
+    EXPECT_EQ(rows.source, claim.source) << claim.image << claim.case_name;
+    EXPECT_EQ(rows.unaffected, claim.unaffected) << claim.image << claim.case_name;
+    EXPECT_EQ(rows.affected, claim.affected) << claim.image << claim.case_name;
+  }
+}
+
+TEST(Figure5Rows, AreAColumnACaseInTheOrderAskedFor) {
+  const std::vector<std::string> cases{"sin", "baseline", "adv"};
+  const auto rows = figure5_rows(kProfiles, explained_images(kProfiles)[0], cases);
+  ASSERT_EQ(rows.columns.size(), 3u);
+  EXPECT_EQ(rows.columns[0].source, Row{4});
+  EXPECT_EQ(rows.columns[0].altered, Row{5});
+  EXPECT_EQ(rows.columns[1].source, Row{0});
+  EXPECT_EQ(rows.columns[1].altered, Row{1});
+  EXPECT_EQ(rows.columns[2].source, Row{});
+  EXPECT_EQ(rows.any_source(), Row{4});
+}
+
+TEST(Figure5Rows, OfAnImageJustBegunHaveNoAlteredPicture) {
+  const std::vector<std::string> cases{"baseline", "sin"};
+  const auto rows = figure5_rows(kProfiles, explained_images(kProfiles)[1], cases);
+  EXPECT_EQ(rows.any_source(), Row{7});
+  EXPECT_EQ(rows.any_altered(), Row{});
+}
+
+PredictionRow prediction(const std::string& case_name, const std::string& variant, std::int64_t label) {
+  PredictionRow row;
+  row.image = "a.jpg";
+  row.case_name = case_name;
+  row.variant = variant;
+  row.label = label;
+  return row;
+}
+
+TEST(UnaffectedVariants, AreThoseLabelledLikeTheSource) {
+  const std::vector<PredictionRow> rows{
+      prediction("robust", "corruptions/jpeg/1", 300),  prediction("robust", "source", 300),
+      prediction("robust", "corruptions/jpeg/2", 7),    prediction("fragile", "source", 300),
+      prediction("fragile", "corruptions/jpeg/1", 8),   prediction("fragile", "corruptions/jpeg/2", 7),
+      prediction("sourceless", "corruptions/jpeg/2", 7)};
+  const UnaffectedVariants expected{{{"a.jpg", "robust"}, true}, {{"a.jpg", "fragile"}, false}};
+  EXPECT_EQ(unaffected_variants(rows), expected);
+}
+
+TEST(ReadableVariant, SaysNameAndSeverity) {
+  EXPECT_EQ(readable_variant("corruptions/motion-blur/3"), "motion-blur, severity 3");
+  EXPECT_EQ(readable_variant("editing/background-20"), "background-20");
+  EXPECT_EQ(readable_variant("source"), "source");
+}
+
+TEST(QuantityOf, NamesTheIndexThatWasEstimated) {
+  EXPECT_EQ(quantity_of("jansen-total"), "Total-order Sobol index");
+  EXPECT_EQ(quantity_of("jansen-first"), "First-order Sobol index");
+  EXPECT_EQ(quantity_of("gradient"), "Sobol index");
+}
+
+}  // namespace
+}  // namespace wcam
