@@ -1,0 +1,171 @@
+// The jobs of a sweep and the one function that changes their state. States and transitions: ledger.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/store/records.h"
+
+namespace wcam {
+
+// A worker process, numbered from 0 in the order in which the sweep met them.
+enum class WorkerId : std::uint32_t {};
+constexpr std::uint32_t value(WorkerId id) { return static_cast<std::uint32_t>(id); }
+
+enum class JobKind : std::uint8_t { kPredict, kExplain };
+enum class JobState : std::uint8_t { kWaiting, kLeased, kDone, kSetAside, kCancelled };
+
+// Why a worker no longer has a job that it did not do.
+enum class Cause : std::uint8_t {
+  kFailed,       // it answered with an error: counts towards setting aside
+  kLost,         // it fell silent: counts towards setting aside
+  kGivenBack,    // it said Goodbye
+  kNotReceived,  // it never had the job in hand
+  kRestart,      // the coordinator restarted
+};
+
+std::string to_string(JobKind kind);
+std::string to_string(JobState state);
+std::string to_string(Cause cause);
+
+// What a job is; never changes.
+struct JobSpec {
+  JobKind kind = JobKind::kPredict;
+  std::uint32_t image = 0;       // position in the seeded order
+  std::uint16_t case_index = 0;  // into Plan::cases
+  // The rest of an explain job only.
+  std::uint16_t variant = 0;  // 0: the source; v: Plan::variants[v - 1]
+  Role role = Role::kSource;
+  std::uint8_t role_index = 0;  // among the image's altered variants
+  std::uint32_t rank = 0;       // of the image in the sample
+  std::int64_t label = 0;       // class explained
+  bool operator==(const JobSpec&) const = default;
+};
+
+struct Job {
+  JobId id{};
+  JobSpec spec;
+  JobState state = JobState::kWaiting;
+  std::uint32_t attempts = 0;  // handed out so often
+  // The latest attempt may still be answered or found in a worker's hand (always so while leased).
+  bool open = false;
+  std::uint32_t failures = 0, losses = 0;
+  WorkerId worker{};  // while leased
+  std::string text;   // why set aside or cancelled
+
+  bool finished() const { return state != JobState::kWaiting && state != JobState::kLeased; }
+  // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker is found
+  // without its neighbours being blamed.
+  bool suspect() const { return losses > 0; }
+  bool operator==(const Job&) const = default;
+};
+
+struct JobAdded {
+  JobId job{};
+  JobSpec spec;
+};
+// The next attempt goes to a worker.
+struct JobHandedOut {
+  JobId job{};
+  Attempt attempt{};
+  WorkerId worker{};
+};
+// The latest attempt was found in a worker's hand after all.
+struct JobAdopted {
+  JobId job{};
+  Attempt attempt{};
+  WorkerId worker{};
+};
+struct JobReturned {
+  JobId job{};
+  Attempt attempt{};
+  Cause cause{};
+  std::string text;
+};
+// Any attempt's success will do: results depend on the job alone, and the first durable answer wins.
+struct JobDone {
+  JobId job{};
+  Attempt attempt{};
+  std::string segment;
+  double seconds = 0;                // explain jobs
+  std::vector<std::int64_t> labels;  // predict jobs
+};
+struct JobSetAside {
+  JobId job{};
+  std::string text;
+};
+struct JobCancelled {
+  JobId job{};
+  std::string text;
+};
+using JobEvent =
+    std::variant<JobAdded, JobHandedOut, JobAdopted, JobReturned, JobDone, JobSetAside, JobCancelled>;
+
+// How many jobs of one kind are in each state.
+struct Tally {
+  std::array<std::size_t, 5> in_state{};
+  std::size_t operator[](JobState state) const { return in_state[static_cast<std::size_t>(state)]; }
+  std::size_t all() const;
+  bool operator==(const Tally&) const = default;
+};
+
+// Every operation costs O(log jobs) at most, unless it says otherwise.
+class JobTable {
+ public:
+  explicit JobTable(std::size_t cases);
+
+  // The only way a job changes. Aborts, printing job and event, on what ledger.md does not allow.
+  void apply(const JobEvent& event);
+  // A job as the ledger has it, at start.
+  void restore(Job job);
+
+  const Job* find(JobId id) const;  // nullptr: no such job
+  const Job& at(JobId id) const;    // aborts when there is none
+
+  // Of the waiting jobs of this kind and case that are not suspect, the one to do first: explain jobs by rank, role and
+  // role_index, predict jobs by their image's place in the order. The number tells which of two heads goes first.
+  struct Head {
+    JobId job{};
+    std::uint64_t priority = 0;
+  };
+  std::optional<Head> head(JobKind kind, std::uint16_t case_index) const;
+  std::optional<JobId> waiting_suspect() const;
+
+  const std::set<JobId>& held_by(WorkerId worker) const;
+  const Tally& tally(JobKind kind) const { return tallies_[static_cast<std::size_t>(kind)]; }
+  std::size_t unfinished() const;
+  // The jobs set aside.
+  const std::set<JobId>& set_aside() const { return set_aside_; }
+  const std::unordered_map<JobId, Job>& all() const { return jobs_; }
+
+  // Aborts when an index disagrees with the jobs. O(jobs): for tests.
+  void check_invariants() const;
+  // Same jobs in the same states, O(jobs).
+  bool operator==(const JobTable& other) const { return jobs_ == other.jobs_; }
+
+ private:
+  using Queue = std::set<std::pair<std::uint64_t, JobId>>;
+
+  void enter(const Job& job);  // into the indices below
+  void leave(const Job& job);
+  Queue& queue_of(const Job& job);
+
+  std::size_t cases_;
+  std::unordered_map<JobId, Job> jobs_;
+  // Indices: functions of jobs_.
+  std::vector<Queue> queues_;  // [kind * cases + case]
+  Queue suspects_;
+  std::vector<std::set<JobId>> held_;  // by worker
+  std::set<JobId> set_aside_;
+  std::array<Tally, 2> tallies_{};
+};
+
+}  // namespace wcam

@@ -1,0 +1,68 @@
+// What a sweep has done, durable in SWEEP/ledger.sqlite. The schema, with what may be asked of it, is in ledger.md.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "coordinator/sqlite.h"
+#include "coordinator/sweep_state.h"
+
+namespace wcam {
+
+// One owner thread; one process at a time: the file stays locked while this object lives. Errors are InputError with
+// file, reason and remedy (a full disk, a damaged file, another process).
+class Ledger {
+ public:
+  // Opens or creates the file and locks it. Throws InputError when another coordinator holds it, or when another
+  // version of this program wrote it.
+  explicit Ledger(const std::filesystem::path& file);
+
+  // The sweep's state as recorded; of a new ledger, the state of a sweep that has done nothing, after writing down plan,
+  // images, cases and variants. Throws InputError when the ledger belongs to another plan. Call once.
+  SweepState load(const Plan& plan);
+
+  // Everything in `events` is durable when this returns, or nothing is and it throws. Call load() before.
+  void commit(std::span<const Event> events);
+
+ private:
+  void record_plan(const SweepState& state);
+  void load_workers(SweepState& state);
+  void load_images(SweepState& state);
+  void load_jobs(SweepState& state);
+  void load_labels(SweepState& state);
+  std::uint32_t position_of(std::int64_t draw) const;
+
+  void record(const WorkerJoined& event);
+  void record(const ImageDecided& event);
+  void record(const JobEvent& event);
+  void record_job(const JobAdded& event);
+  void record_job(const JobHandedOut& event);
+  void record_job(const JobAdopted& event);
+  void record_job(const JobReturned& event);
+  void record_job(const JobDone& event);
+  void record_job(const JobSetAside& event);
+  void record_job(const JobCancelled& event);
+  void end_job(JobId job, JobState state, const std::string& text);
+  Statement& statement(const char* sql);
+  template <typename... Values>
+  void change_one(const char* sql, const Values&... values);
+
+  Database database_;
+  std::vector<std::uint64_t> draws_;           // of the images, ascending: their ids in the ledger
+  std::map<const char*, Statement> prepared_;  // by the literal's address
+};
+
+// Counts for `status`, of a sweep that no coordinator has open. nullopt when there is no ledger yet.
+struct LedgerSummary {
+  Tally predict, explain;
+  std::size_t images = 0, images_decided = 0, images_selected = 0, images_set_aside = 0;
+  std::vector<std::string> set_aside;  // one line a job or image: what and why
+};
+std::optional<LedgerSummary> summarise_ledger(const std::filesystem::path& file);
+
+}  // namespace wcam

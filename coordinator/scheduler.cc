@@ -1,0 +1,476 @@
+// Invariants: a job is leased exactly while a link holds it, so whoever ends a link gives up its leases first; events are
+// applied to the state as they are emitted, so every handler sees what the one before it did; nothing is sent that
+// depends on an event outside the same batch.
+#include "coordinator/scheduler.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "common/error.h"
+
+namespace wcam {
+
+namespace {
+
+constexpr std::size_t kLongestText = 2'000;  // of a worker's error text kept in the ledger
+
+wire::Lease lease_of(JobId id, std::uint32_t attempt) {
+  wire::Lease lease;
+  lease.set_job(value(id));
+  lease.set_attempt(attempt);
+  return lease;
+}
+
+// Why a success cannot be used; empty when it can.
+std::string unfit(const wire::Outcome& outcome, const Job& job, std::size_t labels) {
+  const bool predict = job.spec.kind == JobKind::kPredict;
+  if (predict != outcome.has_predictions() || predict == outcome.has_profile())
+    return "the answer is of the other kind of job";
+  const std::string& segment = outcome.segment();
+  if (segment.empty() || segment.size() > 255 || segment.front() == '.' || segment.find('/') != std::string::npos)
+    return "segment '" + segment.substr(0, 300) + "' is not the name of a file in the sweep's segments";
+  if (!predict) return "";
+  const wire::Predictions& p = outcome.predictions();
+  for (const int count : {p.label_size(), p.logit_size(), p.probability_size()})
+    if (static_cast<std::size_t>(count) != labels)
+      return std::to_string(count) + " predictions, the plan has " + std::to_string(labels) + " images to predict";
+  if (std::any_of(p.label().begin(), p.label().end(), [](std::int64_t label) { return label < 0; }))
+    return "a predicted label is below 0";
+  return "";
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return std::to_string((time.count() + 500) / 1000) + " s";
+}
+
+}  // namespace
+
+Scheduler::Scheduler(SweepState& state, const SchedulerOptions& options, Batch& batch)
+    : state_(state),
+      options_(options),
+      batch_(batch),
+      connected_name_(state.workers().size()),
+      crowd_(state.plan().cases.size()),
+      plan_json_(to_json_text(state.plan())) {
+  for (std::uint32_t i = 0; i < state.workers().size(); ++i) ids_[state.workers()[i].name] = WorkerId{i};
+}
+
+void Scheduler::emit(Event event) {
+  state_.apply(event);
+  batch_.events.push_back(std::move(event));
+}
+
+void Scheduler::send(const std::string& worker, wire::Envelope envelope) {
+  batch_.outbox.push_back({worker, std::move(envelope)});
+}
+
+void Scheduler::start() {
+  for (std::uint32_t worker = 0; worker < state_.workers().size(); ++worker) {
+    const std::set<JobId> held = state_.jobs().held_by(WorkerId{worker});
+    for (const JobId id : held) give_up_lease(id, Cause::kRestart, "the coordinator restarted");
+  }
+}
+
+void Scheduler::on_message(const std::string& worker, const wire::Envelope& envelope, TimePoint now) {
+  if (envelope.has_hello()) return on_hello(worker, envelope.hello(), now);
+  const auto found = links_.find(worker);
+  if (found == links_.end()) {
+    wire::Envelope answer;
+    answer.mutable_refused()->set_reason("this worker was silent for longer than the lease");
+    answer.mutable_refused()->set_again(true);
+    return send(worker, std::move(answer));
+  }
+  Link& link = found->second;
+  link.last_heard = now;
+  if (envelope.has_ready()) link.credit = envelope.ready().credit();
+  if (envelope.has_heartbeat()) on_heartbeat(link, envelope.heartbeat(), now);
+  if (envelope.has_outcomes()) on_outcomes(link, envelope.outcomes());
+  if (envelope.has_goodbye()) on_goodbye(worker, envelope.goodbye().reason());
+}
+
+void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, TimePoint now) {
+  auto id = ids_.find(worker);
+  if (id == ids_.end()) {
+    id = ids_.emplace(worker, WorkerId{static_cast<std::uint32_t>(state_.workers().size())}).first;
+    emit(WorkerJoined{id->second, {worker, hello.host(), hello.device(), hello.pid()}});
+    connected_name_.emplace_back();
+  }
+  const auto [position, is_new] = links_.try_emplace(worker);
+  Link& link = position->second;
+  link.name = worker;
+  link.place = hello.device() + " of pid " + std::to_string(hello.pid()) + " on " + hello.host();
+  link.id = id->second;
+  link.last_heard = now;
+  link.credit = 0;  // what it wants comes with Ready
+  connected_name_[value(link.id)] = worker;
+  if (is_new) spdlog::info("worker {} joined: {}", worker, link.place);
+
+  wire::Envelope answer;
+  wire::Welcome& welcome = *answer.mutable_welcome();
+  welcome.set_sweep_id(state_.sweep());
+  welcome.set_heartbeat_ms(static_cast<std::uint32_t>(options_.heartbeat.count()));
+  welcome.set_lease_ms(static_cast<std::uint32_t>(options_.lease.count()));
+  welcome.set_plan_json(plan_json_);
+  send(worker, std::move(answer));
+  if (!stopping_) return;
+  wire::Envelope stop;
+  stop.mutable_stop()->set_reason(stop_reason_);
+  send(worker, std::move(stop));
+}
+
+void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimePoint now) {
+  wire::Envelope answer;
+  wire::Envelope alive;  // so that the worker knows that somebody listens
+  alive.mutable_acknowledge();
+  send(link.name, std::move(alive));
+  for (const wire::Lease& lease : heartbeat.in_hand()) {
+    const JobId id{lease.job()};
+    const Job* job = state_.jobs().find(id);
+    const bool latest = job != nullptr && lease.attempt() == job->attempts;
+    if (latest && job->state == JobState::kWaiting && job->open) {
+      emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
+      note_case(link, job->spec.case_index);
+    }
+    // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number there.
+    if (job != nullptr && job->state == JobState::kLeased && job->worker == link.id)
+      link.confirmed[id] = now;
+    else
+      *answer.mutable_release()->add_leases() = lease;
+  }
+  if (answer.has_release()) send(link.name, std::move(answer));
+  // What was given to it and is not in its hand never arrived there.
+  std::vector<JobId> missing;
+  for (const auto& [id, seen] : link.confirmed)
+    if (now - seen > 3 * options_.heartbeat) missing.push_back(id);
+  for (const JobId id : missing) {
+    spdlog::warn("job {} never reached worker {}", to_string(id), link.name);
+    give_up_lease(id, Cause::kNotReceived, "not in hand after three heartbeats");
+    ++link.credit;
+  }
+}
+
+void Scheduler::on_outcomes(Link& link, const wire::Outcomes& outcomes) {
+  if (outcomes.outcomes().empty()) return;
+  wire::Envelope answer;
+  for (const wire::Outcome& outcome : outcomes.outcomes()) {
+    on_outcome(link, outcome);
+    // Every answer is acknowledged, also one of no use: the worker need not keep it.
+    *answer.mutable_acknowledge()->add_leases() = lease_of(JobId{outcome.job()}, outcome.attempt());
+  }
+  send(link.name, std::move(answer));
+}
+
+void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome) {
+  const Job* job = state_.jobs().find(JobId{outcome.job()});
+  if (job == nullptr || outcome.attempt() == 0 || outcome.attempt() > job->attempts) {
+    ++counters_.unknown_answers;
+    spdlog::warn("worker {} answered job {} attempt {}, which was not handed out", link.name,
+                 to_string(JobId{outcome.job()}), outcome.attempt());
+    return;
+  }
+  if (outcome.has_failure()) return on_failure(job->id, outcome);
+  const bool late_for_set_aside = job->state == JobState::kSetAside && job->spec.kind == JobKind::kExplain;
+  if (job->finished() && !late_for_set_aside) {
+    ++counters_.duplicate_answers;
+    return;
+  }
+  const std::string problem = unfit(outcome, *job, state_.plan().variants.size() + 1);
+  if (problem.empty()) return on_success(*job, outcome);
+  ++counters_.unfit_answers;
+  wire::Outcome failure;
+  failure.set_attempt(outcome.attempt());
+  failure.mutable_failure()->set_text("worker " + link.name + " (" + link.place + "): " + problem);
+  on_failure(job->id, failure);
+}
+
+void Scheduler::on_success(const Job& job, const wire::Outcome& outcome) {
+  const bool of_the_lease = job.state == JobState::kLeased && outcome.attempt() == job.attempts;
+  if (job.state == JobState::kLeased) {
+    const auto holder = links_.find(connected_name_[value(job.worker)]);
+    if (holder != links_.end()) holder->second.confirmed.erase(job.id);
+    if (!of_the_lease) release_holder(job);
+  }
+  JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}};
+  if (outcome.has_profile() && std::isfinite(outcome.profile().seconds())) done.seconds = outcome.profile().seconds();
+  if (outcome.has_predictions())
+    done.labels.assign(outcome.predictions().label().begin(), outcome.predictions().label().end());
+  emit(JobEvent{std::move(done)});
+}
+
+// Counted once an attempt, and only for the latest: an older one has been counted, or its job is with another worker.
+void Scheduler::on_failure(JobId id, const wire::Outcome& outcome) {
+  const Job& job = state_.jobs().at(id);
+  if (job.finished() || !job.open || outcome.attempt() != job.attempts) {
+    ++counters_.duplicate_answers;
+    return;
+  }
+  std::string text = outcome.failure().text().substr(0, kLongestText);
+  if (text.empty()) text = "the worker gave no reason";
+  const wire::Failure::Kind kind = outcome.failure().kind();
+  const std::uint32_t image = job.spec.image;
+  give_up_lease(id, Cause::kFailed, text);
+  if (kind == wire::Failure::BAD_IMAGE) {
+    set_aside(id, text);
+    set_image_aside(image, text);
+  } else if (kind == wire::Failure::DEGENERATE) {
+    set_aside(id, text);
+  }
+}
+
+void Scheduler::on_goodbye(const std::string& worker, const std::string& reason) {
+  const auto found = links_.find(worker);
+  const std::set<JobId> held = state_.jobs().held_by(found->second.id);
+  for (const JobId id : held) give_up_lease(id, Cause::kGivenBack, reason.substr(0, kLongestText));
+  spdlog::info("worker {} left: {}", worker, reason);
+  remove_link(found);
+}
+
+void Scheduler::on_undelivered(const Message& message) {
+  if (!message.envelope.has_assign()) return;  // the rest is repeated when the worker repeats itself
+  for (const wire::Job& sent : message.envelope.assign().jobs()) {
+    const Job* job = state_.jobs().find(JobId{sent.job()});
+    if (job != nullptr && job->state == JobState::kLeased && job->attempts == sent.attempt())
+      give_up_lease(job->id, Cause::kNotReceived, "the worker could not be reached");
+  }
+  const auto link = links_.find(message.worker);
+  if (link != links_.end()) link->second.credit = 0;  // until it speaks again
+}
+
+void Scheduler::expire(TimePoint now) {
+  // We were away ourselves (suspended, a slow disk): what the workers said meanwhile may still be on its way.
+  if (last_expire_ && now - *last_expire_ > options_.lease / 2)
+    for (auto& [name, link] : links_) link.last_heard = now;
+  last_expire_ = now;
+  std::vector<std::string> silent;
+  for (const auto& [name, link] : links_)
+    if (now - link.last_heard > options_.lease) silent.push_back(name);
+  for (const std::string& name : silent) {
+    const auto link = links_.find(name);
+    ++counters_.workers_lost;
+    const std::string text = "worker " + name + " (" + link->second.place + ") was silent for " +
+                             seconds_text(options_.lease) + " with this job in hand";
+    const std::set<JobId> held = state_.jobs().held_by(link->second.id);
+    spdlog::warn("worker {} ({}) was silent for {}: lost, {} jobs go to others", name, link->second.place,
+                 seconds_text(options_.lease), held.size());
+    for (const JobId id : held) give_up_lease(id, Cause::kLost, text);
+    remove_link(link);
+  }
+}
+
+void Scheduler::give_up_lease(JobId id, Cause cause, const std::string& text) {
+  const Job& job = state_.jobs().at(id);
+  if (job.state == JobState::kLeased && value(job.worker) < connected_name_.size()) {
+    const auto holder = links_.find(connected_name_[value(job.worker)]);
+    if (holder != links_.end()) holder->second.confirmed.erase(id);
+  }
+  emit(JobEvent{JobReturned{id, Attempt{job.attempts}, cause, text}});
+  const bool counts = cause == Cause::kFailed || cause == Cause::kLost;
+  if (counts && std::max(job.failures, job.losses) >= options_.max_attempts) set_aside(id, text);
+}
+
+void Scheduler::set_aside(JobId id, const std::string& text) {
+  const Job& job = state_.jobs().at(id);
+  if (job.finished()) return;
+  spdlog::warn("job {} is set aside: {}", to_string(id), text);
+  emit(JobEvent{JobSetAside{id, text}});
+  // Without this prediction its image can never be decided, and the images after it would wait for ever.
+  if (job.spec.kind == JobKind::kPredict) set_image_aside(job.spec.image, text);
+}
+
+void Scheduler::set_image_aside(std::uint32_t image, const std::string& text) {
+  const ImageProgress& progress = state_.images()[image];
+  if (progress.state != ImageState::kUndecided && progress.state != ImageState::kSelected) return;
+  spdlog::warn("image {} is set aside: {}", state_.planned(image).path, text);
+  emit(ImageDecided{image, {ImageState::kSetAside, progress.rank, text}});
+  cancel_jobs_of(image, "its image is set aside: " + text);
+}
+
+void Scheduler::cancel_jobs_of(std::uint32_t image, const std::string& text) {
+  JobSpec spec;
+  spec.image = image;
+  const auto cancel = [&] {
+    const Job* job = state_.jobs().find(state_.job_id(spec));
+    if (job == nullptr || job->finished()) return;
+    release_holder(*job);
+    emit(JobEvent{JobCancelled{job->id, text}});
+  };
+  for (spec.case_index = 0; spec.case_index < state_.plan().cases.size(); ++spec.case_index) {
+    spec.kind = JobKind::kPredict;
+    cancel();
+    if (!state_.images()[image].rank) continue;
+    spec.kind = JobKind::kExplain;
+    for (spec.variant = 0; spec.variant <= state_.plan().variants.size(); ++spec.variant) cancel();
+    spec.variant = 0;
+  }
+}
+
+void Scheduler::release_holder(const Job& job) {
+  if (job.state != JobState::kLeased) return;
+  const auto holder = links_.find(connected_name_[value(job.worker)]);
+  if (holder == links_.end()) return;
+  holder->second.confirmed.erase(job.id);
+  wire::Envelope message;
+  *message.mutable_release()->add_leases() = lease_of(job.id, job.attempts);
+  send(holder->first, std::move(message));
+}
+
+void Scheduler::remove_link(Links::iterator link) {
+  if (link->second.last_case >= 0) --crowd_[static_cast<std::size_t>(link->second.last_case)];
+  connected_name_[value(link->second.id)].clear();
+  links_.erase(link);
+}
+
+void Scheduler::plan_ahead(TimePoint now) {
+  decide_images();
+  open_images();
+  hand_out(now);
+}
+
+void Scheduler::decide_images() {
+  while (!state_.all_decided() && !state_.labels(state_.next_undecided()).empty()) decide(state_.next_undecided());
+}
+
+void Scheduler::decide(std::uint32_t image) {
+  const Plan& plan = state_.plan();
+  const Decision decision =
+      select(state_.labels(image), plan.variants, plan.selection, plan.seed, state_.planned(image).path);
+  const std::uint32_t rank = state_.selected();
+  if (!decision.selected) return emit(ImageDecided{image, {ImageState::kSkipped, std::nullopt, decision.why}});
+  emit(ImageDecided{image, {ImageState::kSelected, rank, ""}});
+  for (const Choice& c : decision.choices) {
+    const JobSpec spec{JobKind::kExplain, image, c.case_index, c.variant, c.role, c.role_index, rank, c.label};
+    emit(JobEvent{JobAdded{state_.job_id(spec), spec}});
+  }
+}
+
+void Scheduler::open_images() {
+  const std::uint64_t wanted =
+      std::uint64_t{state_.next_undecided()} + std::min(state_.remaining(), options_.look_ahead);
+  const auto end = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, state_.images().size()));
+  for (std::uint32_t image = state_.opened(); image < end; ++image)
+    for (std::uint16_t c = 0; c < state_.plan().cases.size(); ++c) {
+      JobSpec spec;
+      spec.image = image;
+      spec.case_index = c;
+      emit(JobEvent{JobAdded{state_.job_id(spec), spec}});
+    }
+}
+
+// One job a worker in turn, so that the last jobs of a sweep are spread.
+void Scheduler::hand_out(TimePoint now) {
+  if (stopping_) return;
+  std::vector<Link*> hungry;
+  for (auto& [name, link] : links_)
+    if (link.credit > 0) hungry.push_back(&link);
+  while (!hungry.empty())
+    std::erase_if(hungry, [&](Link* link) { return !give_one(*link, now) || link->credit == 0; });
+  for (auto& [worker, assign] : assignments_) {
+    wire::Envelope message;
+    *message.mutable_assign() = std::move(assign);
+    send(worker, std::move(message));
+  }
+  assignments_.clear();
+}
+
+bool Scheduler::give_one(Link& link, TimePoint now) {
+  const std::optional<JobId> id = choose(link);
+  if (id) give(link, *id, now);
+  return id.has_value();
+}
+
+// A suspect goes to a worker that holds nothing, and nothing else goes there until it is answered: if that worker is
+// lost too, the suspect alone is to blame. Otherwise explain before predict, since only the former are results; and of
+// the cases, the one given last (its model is loaded), then one given before, then the one that the fewest workers are
+// on, so that models spread over the workers; then by priority.
+std::optional<JobId> Scheduler::choose(const Link& link) const {
+  const JobTable& jobs = state_.jobs();
+  const std::set<JobId>& held = jobs.held_by(link.id);
+  if (std::any_of(held.begin(), held.end(), [&](JobId id) { return jobs.at(id).suspect(); })) return std::nullopt;
+  if (held.empty())
+    if (const auto suspect = jobs.waiting_suspect()) return suspect;
+  for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
+    std::optional<JobId> best;
+    std::tuple<bool, bool, std::uint32_t, std::uint64_t> best_key;
+    for (std::uint16_t c = 0; c < crowd_.size(); ++c) {
+      const auto head = jobs.head(kind, c);
+      if (!head) continue;
+      const std::tuple key{c != link.last_case, !link.cases.contains(c), crowd_[c], head->priority};
+      if (best && !(key < best_key)) continue;
+      best = head->job;
+      best_key = key;
+    }
+    if (best) return best;
+  }
+  return std::nullopt;
+}
+
+void Scheduler::give(Link& link, JobId id, TimePoint now) {
+  const Attempt attempt{state_.jobs().at(id).attempts + 1};
+  emit(JobEvent{JobHandedOut{id, attempt, link.id}});
+  const Job& job = state_.jobs().at(id);
+  *assignments_[link.name].add_jobs() = to_wire(job);
+  link.confirmed[id] = now;
+  note_case(link, job.spec.case_index);
+  --link.credit;
+}
+
+void Scheduler::note_case(Link& link, int case_index) {
+  if (link.last_case >= 0) --crowd_[static_cast<std::size_t>(link.last_case)];
+  link.last_case = case_index;
+  link.cases.insert(case_index);
+  ++crowd_[static_cast<std::size_t>(case_index)];
+}
+
+wire::Job Scheduler::to_wire(const Job& job) const {
+  wire::Job message;
+  message.set_job(value(job.id));
+  message.set_attempt(job.attempts);
+  const PlannedImage& image = state_.planned(job.spec.image);
+  message.set_image(image.path);
+  message.set_image_sha256(image.sha256);
+  message.set_case_name(state_.plan().cases[job.spec.case_index].name);
+  if (job.spec.kind == JobKind::kPredict) {
+    message.mutable_predict();
+    return message;
+  }
+  wire::Explain& explain = *message.mutable_explain();
+  explain.set_variant(state_.variant_name(job.spec.variant));
+  explain.set_label(job.spec.label);
+  explain.set_role(to_string(job.spec.role));
+  explain.set_rank(job.spec.rank);
+  explain.set_role_index(job.spec.role_index);
+  return message;
+}
+
+void Scheduler::stop(const std::string& reason) {
+  if (stopping_) return;
+  stopping_ = true;
+  stop_reason_ = reason;
+  for (const auto& [name, link] : links_) {
+    wire::Envelope message;
+    message.mutable_stop()->set_reason(reason);
+    send(name, std::move(message));
+  }
+}
+
+void Scheduler::check_invariants() const {
+  state_.check_invariants();
+  for (std::uint32_t i = 0; i < state_.workers().size(); ++i) {
+    const std::set<JobId>& held = state_.jobs().held_by(WorkerId{i});
+    const auto link = links_.find(connected_name_[i]);
+    if (link == links_.end() && !held.empty()) invariant_broken("jobs leased to a worker that is not connected");
+    if (link == links_.end()) continue;
+    if (link->second.confirmed.size() != held.size()) invariant_broken("a link and the job table disagree on what it holds");
+    for (const JobId id : held)
+      if (!link->second.confirmed.contains(id)) invariant_broken("a leased job its link does not know of");
+  }
+  std::vector<std::uint32_t> crowd(crowd_.size());
+  for (const auto& [name, link] : links_)
+    if (link.last_case >= 0) ++crowd[static_cast<std::size_t>(link.last_case)];
+  if (crowd != crowd_) invariant_broken("crowd_ disagrees with the links");
+}
+
+}  // namespace wcam

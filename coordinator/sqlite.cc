@@ -1,0 +1,121 @@
+#include "coordinator/sqlite.h"
+
+#include <sqlite3.h>
+
+#include "common/error.h"
+
+namespace wcam {
+
+namespace {
+
+// A coordinator that was just stopped may still be closing the file.
+constexpr int kBusyTimeoutMs = 1'000;
+
+std::string remedy(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return ": free space or check the disk, then run the same command again; what was acknowledged is in the ledger";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ": another process has it open; wait until that one has ended";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return ": the file is damaged or is no ledger; restore it from a copy, or move it away to start over";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
+
+Database::Database(std::filesystem::path file, Access access) : file_(std::move(file)) {
+  sqlite3* connection = nullptr;
+  const int flags = access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(file_.c_str(), &connection, flags, nullptr);
+  connection_.reset(connection);
+  if (code != SQLITE_OK) fail(code, "open");
+  sqlite3_extended_result_codes(connection, 1);
+  sqlite3_busy_timeout(connection, kBusyTimeoutMs);
+}
+
+void Database::fail(int code, const std::string& while_doing) const {
+  const char* reason = connection_ != nullptr ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);
+  throw InputError("cannot " + while_doing + " " + file_.string() + ": " + reason + remedy(code));
+}
+
+void Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code, "use");
+}
+
+std::int64_t Database::query_integer(const std::string& sql) {
+  Statement statement = prepare(sql);
+  statement.query();
+  return statement.next() ? statement.integer(0) : 0;
+}
+
+Statement Database::prepare(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(connection_.get(), sql.c_str(), -1, &statement, nullptr);
+  if (code != SQLITE_OK) fail(code, "use");
+  return {*this, statement};
+}
+
+int Database::changes() const { return sqlite3_changes(connection_.get()); }
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+Statement::Statement(const Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+
+void Statement::reset() { sqlite3_reset(statement_.get()); }
+
+void Statement::finish() {
+  const int code = sqlite3_step(statement_.get());
+  if (code != SQLITE_DONE) database_->fail(code, "write");
+  reset();  // so that no statement stays open across a COMMIT
+}
+
+bool Statement::next() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) database_->fail(code, "read");
+  reset();
+  return false;
+}
+
+void Statement::bind(int index, std::int64_t value) {
+  if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK)
+    database_->fail(code, "write");
+}
+
+void Statement::bind(int index, double value) {
+  if (const int code = sqlite3_bind_double(statement_.get(), index, value); code != SQLITE_OK)
+    database_->fail(code, "write");
+}
+
+void Statement::bind(int index, std::string_view value) {
+  // SQLITE_TRANSIENT: SQLite copies, so a parameter may be a temporary. (Its own macro is an old-style cast.)
+  const auto copy = reinterpret_cast<sqlite3_destructor_type>(-1);  // NOLINT(performance-no-int-to-ptr)
+  const int code =
+      sqlite3_bind_text(statement_.get(), index, value.data(), static_cast<int>(value.size()), copy);
+  if (code != SQLITE_OK) database_->fail(code, "write");
+}
+
+void Statement::bind(int index, std::nullopt_t) {
+  if (const int code = sqlite3_bind_null(statement_.get(), index); code != SQLITE_OK) database_->fail(code, "write");
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::string Statement::text(int column) const {
+  const auto* bytes = sqlite3_column_text(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return bytes == nullptr ? "" : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+}
+
+}  // namespace wcam

@@ -1,0 +1,121 @@
+#include "coordinator/sweep_state.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "common/perturbation.h"
+
+namespace wcam {
+
+std::string to_string(ImageState state) {
+  static constexpr const char* kNames[] = {"undecided", "selected", "skipped", "set_aside"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+SweepState::SweepState(Plan plan)
+    : plan_(std::move(plan)),
+      sweep_id_(sweep_id(plan_)),
+      order_(seeded_order(plan_)),
+      jobs_(plan_.cases.size()),
+      images_(plan_.images.size()) {}
+
+void SweepState::apply(const Event& event) {
+  std::visit([this](const auto& e) { take(e); }, event);
+}
+
+void SweepState::take(const WorkerJoined& event) {
+  if (value(event.worker) != workers_.size()) invariant_broken("worker ids must count up");
+  workers_.push_back(event.info);
+}
+
+void SweepState::take(const ImageDecided& event) {
+  const ImageProgress& before = images_.at(event.image);
+  const bool decided_now = before.state == ImageState::kUndecided && event.progress.state != ImageState::kUndecided;
+  const bool given_up =
+      before.state == ImageState::kSelected && event.progress.state == ImageState::kSetAside && event.progress.rank == before.rank;
+  if (!decided_now && !given_up)
+    invariant_broken("image " + planned(event.image).path + " cannot go from " + to_string(before.state) + " to " +
+                     to_string(event.progress.state));
+  if (event.progress.state == ImageState::kSelected && event.progress.rank != selected_)
+    invariant_broken("image " + planned(event.image).path + " selected with another rank than the next");
+  if (given_up) --selected_;  // counted again just below, with its rank
+  restore_image(event.image, event.progress);
+  answers_.erase(event.image);
+}
+
+void SweepState::take(const JobEvent& event) {
+  jobs_.apply(event);
+  if (const auto* added = std::get_if<JobAdded>(&event)) note_job(added->spec);
+  if (const auto* done = std::get_if<JobDone>(&event)) {
+    const JobSpec& spec = jobs_.at(done->job).spec;
+    if (spec.kind == JobKind::kPredict) keep_labels(spec, done->labels);
+  }
+}
+
+void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
+  if (progress.rank) ++selected_;
+  images_.at(image) = std::move(progress);
+  while (next_undecided_ < images_.size() && images_[next_undecided_].state != ImageState::kUndecided)
+    ++next_undecided_;
+}
+
+void SweepState::restore_job(Job job) {
+  note_job(job.spec);
+  jobs_.restore(std::move(job));
+}
+
+void SweepState::note_job(const JobSpec& spec) {
+  if (spec.kind == JobKind::kPredict) opened_ = std::max(opened_, spec.image + 1);
+}
+
+void SweepState::keep_labels(const JobSpec& predict, Labels labels) {
+  if (images_.at(predict.image).state != ImageState::kUndecided) return;
+  Answers& answers = answers_[predict.image];
+  answers.by_case.resize(plan_.cases.size());
+  if (!answers.by_case[predict.case_index].empty()) invariant_broken("a case answered twice for an image");
+  answers.by_case[predict.case_index] = std::move(labels);
+  ++answers.count;
+}
+
+std::span<const Labels> SweepState::labels(std::uint32_t image) const {
+  const auto found = answers_.find(image);
+  if (found == answers_.end() || found->second.count < plan_.cases.size()) return {};
+  return found->second.by_case;
+}
+
+const std::string& SweepState::variant_name(std::uint16_t variant) const {
+  static const std::string kUnaltered(kSource);
+  return variant == 0 ? kUnaltered : plan_.variants.at(variant - std::size_t{1});
+}
+
+JobId SweepState::job_id(const JobSpec& spec) const {
+  const std::string& image = planned(spec.image).path;
+  const std::string& case_name = plan_.cases.at(spec.case_index).name;
+  return spec.kind == JobKind::kPredict ? predict_job_id(image, case_name)
+                                        : explain_job_id(image, variant_name(spec.variant), case_name);
+}
+
+void SweepState::check_invariants() const {
+  jobs_.check_invariants();
+  std::uint32_t ranks = 0;
+  for (std::uint32_t i = 0; i < images_.size(); ++i) {
+    if (images_[i].rank) ++ranks;
+    if (i < next_undecided_ && images_[i].state == ImageState::kUndecided)
+      invariant_broken("an undecided image before next_undecided");
+    if (images_[i].state != ImageState::kUndecided && answers_.contains(i))
+      invariant_broken("answers kept for a decided image");
+    if (i >= opened_ && images_[i].state != ImageState::kUndecided)
+      invariant_broken("an image decided that was never opened");
+  }
+  if (ranks != selected_) invariant_broken("selected() is not the number of ranks");
+  if (ranks > static_cast<std::uint32_t>(plan_.selection.sample_size)) invariant_broken("more selected than asked");
+  if (opened_ > next_undecided_ + remaining()) invariant_broken("predictions beyond what the sample may need");
+}
+
+bool SweepState::operator==(const SweepState& other) const {
+  return sweep_id_ == other.sweep_id_ && jobs_ == other.jobs_ && workers_ == other.workers_ &&
+         images_ == other.images_ && answers_ == other.answers_ && next_undecided_ == other.next_undecided_ &&
+         opened_ == other.opened_ && selected_ == other.selected_;
+}
+
+}  // namespace wcam

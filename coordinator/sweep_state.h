@@ -1,0 +1,120 @@
+// All that the coordinator knows of a sweep, as a fold of events: what the ledger holds is what these events made, and
+// reading the ledger gives this state again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "common/plan.h"
+#include "coordinator/draw.h"
+#include "coordinator/job_table.h"
+#include "coordinator/selection.h"
+
+namespace wcam {
+
+enum class ImageState : std::uint8_t {
+  kUndecided,
+  kSelected,  // explained
+  kSkipped,   // selection did not choose it
+  kSetAside,  // it cannot be read, or a predict job of it was set aside; skipped, or given up after it was selected
+};
+std::string to_string(ImageState state);
+
+struct ImageProgress {
+  ImageState state = ImageState::kUndecided;
+  std::optional<std::uint32_t> rank;  // in the sample, once selected; kept when set aside later
+  std::string text;                   // why skipped or set aside
+  bool operator==(const ImageProgress&) const = default;
+};
+
+struct WorkerInfo {
+  std::string name;  // Hello.worker
+  std::string host, device;
+  std::int64_t pid = 0;
+  bool operator==(const WorkerInfo&) const = default;
+};
+
+// A worker process seen for the first time; ids count up from 0.
+struct WorkerJoined {
+  WorkerId worker{};
+  WorkerInfo info;
+};
+struct ImageDecided {
+  std::uint32_t image = 0;  // position in the seeded order
+  ImageProgress progress;
+};
+using Event = std::variant<WorkerJoined, ImageDecided, JobEvent>;
+
+class SweepState {
+ public:
+  explicit SweepState(Plan plan);
+
+  // The only way the state changes after it was restored. Aborts on what cannot follow from the state.
+  void apply(const Event& event);
+
+  // At start, from the ledger: workers in order and images, then jobs and labels.
+  void restore_worker(WorkerInfo info) { workers_.push_back(std::move(info)); }
+  void restore_image(std::uint32_t image, ImageProgress progress);
+  void restore_job(Job job);
+  void restore_labels(const JobSpec& predict, Labels labels) { keep_labels(predict, std::move(labels)); }
+
+  const Plan& plan() const { return plan_; }
+  const std::string& sweep() const { return sweep_id_; }
+  const JobTable& jobs() const { return jobs_; }
+  const std::vector<WorkerInfo>& workers() const { return workers_; }
+  // In seeded order.
+  const std::vector<DrawnImage>& order() const { return order_; }
+  const std::vector<ImageProgress>& images() const { return images_; }
+  const PlannedImage& planned(std::uint32_t image) const { return plan_.images[order_[image].index]; }
+
+  // Every image before this one is decided.
+  std::uint32_t next_undecided() const { return next_undecided_; }
+  // Images before this one have their predict jobs.
+  std::uint32_t opened() const { return opened_; }
+  std::uint32_t selected() const { return selected_; }
+  // Images still to be selected.
+  std::uint32_t remaining() const { return static_cast<std::uint32_t>(plan_.selection.sample_size) - selected_; }
+  // The sample is full or the images are exhausted.
+  bool all_decided() const { return remaining() == 0 || next_undecided_ == images_.size(); }
+  bool finished() const { return all_decided() && jobs_.unfinished() == 0; }
+  // One entry a case once every case has answered for an undecided image; empty before and after.
+  std::span<const Labels> labels(std::uint32_t image) const;
+
+  JobId job_id(const JobSpec& spec) const;
+  // "source" or a variant of the plan.
+  const std::string& variant_name(std::uint16_t variant) const;
+
+  void check_invariants() const;  // aborts; O(jobs + images): for tests
+  bool operator==(const SweepState& other) const;
+
+ private:
+  void take(const WorkerJoined& event);
+  void take(const ImageDecided& event);
+  void take(const JobEvent& event);
+  void keep_labels(const JobSpec& predict, Labels labels);
+  void note_job(const JobSpec& spec);
+
+  // Constant.
+  Plan plan_;
+  std::string sweep_id_;
+  std::vector<DrawnImage> order_;
+  // State.
+  JobTable jobs_;
+  std::vector<WorkerInfo> workers_;
+  std::vector<ImageProgress> images_;
+  struct Answers {
+    std::vector<Labels> by_case;  // empty: not yet
+    std::size_t count = 0;
+    bool operator==(const Answers&) const = default;
+  };
+  std::unordered_map<std::uint32_t, Answers> answers_;  // of undecided images only
+  // Functions of the above.
+  std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0;
+};
+
+}  // namespace wcam
