@@ -13,6 +13,8 @@ struct SweepDirectory {
   std::filesystem::path ledger() const { return root / "ledger.sqlite"; }
   // Address of the running coordinator, one line; rewritten at each start.
   std::filesystem::path endpoint() const { return root / "coordinator.endpoint"; }
+  // How far the sweep is, rewritten by the coordinator every second (coordinator/status.h).
+  std::filesystem::path status() const { return root / "status.json"; }
   std::filesystem::path segments() const { return root / "segments"; }
   std::filesystem::path results() const { return root / "results.h5"; }
   std::filesystem::path figures() const { return root / "figures"; }

@@ -8,7 +8,8 @@
 
 namespace wcam {
 
-std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose, std::string_view item) {
+std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose,
+                   std::string_view item) {
   std::string what = std::to_string(seed);
   what += '\0';
   for (const std::string_view part : {image, purpose, item}) {
@@ -23,13 +24,14 @@ std::vector<DrawnImage> seeded_order(const Plan& plan) {
   order.reserve(plan.images.size());
   for (std::uint32_t i = 0; i < plan.images.size(); ++i)
     order.push_back({draw(plan.seed, plan.images[i].path, "order"), i});
-  std::sort(order.begin(), order.end(), [](const DrawnImage& a, const DrawnImage& b) { return a.draw < b.draw; });
-  const auto twin = std::adjacent_find(order.begin(), order.end(),
-                                       [](const DrawnImage& a, const DrawnImage& b) { return a.draw == b.draw; });
+  std::sort(order.begin(), order.end(),
+            [](const DrawnImage& a, const DrawnImage& b) { return a.draw < b.draw; });
+  const auto twin = std::adjacent_find(
+      order.begin(), order.end(), [](const DrawnImage& a, const DrawnImage& b) { return a.draw == b.draw; });
   if (twin != order.end())
-    throw InputError("images '" + plan.images[twin->index].path + "' and '" + plan.images[twin[1].index].path +
-                     "' draw the same number with seed " + std::to_string(plan.seed) +
-                     ": rename one or choose another --seed");
+    throw InputError("images '" + plan.images[twin->index].path + "' and '" +
+                     plan.images[twin[1].index].path + "' draw the same number with seed " +
+                     std::to_string(plan.seed) + ": rename one or choose another --seed");
   return order;
 }
 

@@ -1,6 +1,6 @@
-// Draws that depend on nothing but what is drawn: the same on every machine, with every library and whatever was drawn
-// before, so that a sample does not change with the number of workers, and adding images or variants does not reshuffle
-// the others.
+// Draws that depend on nothing but what is drawn: the same on every machine, with every library and whatever
+// was drawn before, so that a sample does not change with the number of workers, and adding images or
+// variants does not reshuffle the others.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,11 @@
 
 namespace wcam {
 
-// The first 63 bits, big-endian, of the SHA-256 of the bytes "SEED\0IMAGE\0PURPOSE\0ITEM\0": SEED in decimal, IMAGE the
-// path of the plan, both texts UTF-8 as they stand. Drawing k of n items is taking the k with the smallest draws.
-std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose, std::string_view item = "");
+// The first 63 bits, big-endian, of the SHA-256 of the bytes "SEED\0IMAGE\0PURPOSE\0ITEM\0": SEED in decimal,
+// IMAGE the path of the plan, both texts UTF-8 as they stand. Drawing k of n items is taking the k with the
+// smallest draws.
+std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose,
+                   std::string_view item = "");
 
 // The order in which images are taken: by draw(seed, path, "order").
 struct DrawnImage {
@@ -21,8 +23,8 @@ struct DrawnImage {
   std::uint32_t index = 0;  // into Plan::images
 };
 
-// Every image of the plan once, smallest draw first. Throws InputError naming two images whose draws are equal (chance
-// 10^-7 in a million images), since the ledger names images by their draw.
+// Every image of the plan once, smallest draw first. Throws InputError naming two images whose draws are
+// equal (chance 10^-7 in a million images), since the ledger names images by their draw.
 std::vector<DrawnImage> seeded_order(const Plan& plan);
 
 }  // namespace wcam

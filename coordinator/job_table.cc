@@ -10,14 +10,15 @@ namespace wcam {
 namespace {
 
 const char* name_of(const JobEvent& event) {
-  static constexpr const char* kNames[] = {"added", "handed out", "adopted", "returned", "done", "set aside", "cancelled"};
+  static constexpr const char* kNames[] = {"added", "handed out", "adopted",  "returned",
+                                           "done",  "set aside",  "cancelled"};
   return kNames[event.index()];
 }
 
 std::string describe(const Job& job) {
-  return to_string(job.spec.kind) + " job " + to_string(job.id) + " (" + to_string(job.state) + ", attempts " +
-         std::to_string(job.attempts) + (job.open ? ", open" : "") + ", failures " + std::to_string(job.failures) +
-         ", losses " + std::to_string(job.losses) + ")";
+  return to_string(job.spec.kind) + " job " + to_string(job.id) + " (" + to_string(job.state) +
+         ", attempts " + std::to_string(job.attempts) + (job.open ? ", open" : "") + ", failures " +
+         std::to_string(job.failures) + ", losses " + std::to_string(job.losses) + ")";
 }
 
 // What the event makes of the job: the table of transitions in ledger.md, a row a function.
@@ -40,7 +41,8 @@ struct Transition {
     require(is(JobState::kWaiting) && job.open && is_latest(e.attempt), "adopted");
     lease(e.worker);
   }
-  // A failure may come after the lease has ended (its worker was lost and came back): then the job is waiting.
+  // A failure may come after the lease has ended (its worker was lost and came back): then the job is
+  // waiting.
   void operator()(const JobReturned& e) {
     const bool late_failure = is(JobState::kWaiting) && job.open && e.cause == Cause::kFailed;
     require((is(JobState::kLeased) || late_failure) && is_latest(e.attempt), "returned");
@@ -51,7 +53,9 @@ struct Transition {
   }
   void operator()(const JobDone& e) {
     const bool late_for_set_aside = is(JobState::kSetAside) && job.spec.kind == JobKind::kExplain;
-    require((!job.finished() || late_for_set_aside) && value(e.attempt) >= 1 && value(e.attempt) <= job.attempts, "done");
+    require(
+        (!job.finished() || late_for_set_aside) && value(e.attempt) >= 1 && value(e.attempt) <= job.attempts,
+        "done");
     finish(JobState::kDone, "");
   }
   void operator()(const JobSetAside& e) {
@@ -122,7 +126,8 @@ void JobTable::apply(const JobEvent& event) {
   const JobId id = std::visit([](const auto& e) { return e.job; }, event);
   const auto found = jobs_.find(id);
   if (found == jobs_.end())
-    invariant_broken("'" + std::string(name_of(event)) + "' for job " + to_string(id) + ", which is not there");
+    invariant_broken("'" + std::string(name_of(event)) + "' for job " + to_string(id) +
+                     ", which is not there");
   Transition transition{found->second};
   std::visit(transition, event);
   leave(found->second);

@@ -62,8 +62,8 @@ struct Job {
   std::string text;   // why set aside or cancelled
 
   bool finished() const { return state != JobState::kWaiting && state != JobState::kLeased; }
-  // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker is found
-  // without its neighbours being blamed.
+  // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker
+  // is found without its neighbours being blamed.
   bool suspect() const { return losses > 0; }
   bool operator==(const Job&) const = default;
 };
@@ -130,8 +130,9 @@ class JobTable {
   const Job* find(JobId id) const;  // nullptr: no such job
   const Job& at(JobId id) const;    // aborts when there is none
 
-  // Of the waiting jobs of this kind and case that are not suspect, the one to do first: explain jobs by rank, role and
-  // role_index, predict jobs by their image's place in the order. The number tells which of two heads goes first.
+  // Of the waiting jobs of this kind and case that are not suspect, the one to do first: explain jobs by
+  // rank, role and role_index, predict jobs by their image's place in the order. The number tells which of
+  // two heads goes first.
   struct Head {
     JobId job{};
     std::uint64_t priority = 0;

@@ -90,9 +90,11 @@ CREATE VIEW job_list AS
 
 constexpr const char* kWorkerJoined =
     "INSERT INTO workers (id, name, host, device, pid, joined) VALUES (?, ?, ?, ?, ?, " NOW ")";
-constexpr const char* kImageDecided = "UPDATE images SET state = ?, rank = ?, text = ?, decided = " NOW " WHERE id = ?";
+constexpr const char* kImageDecided =
+    "UPDATE images SET state = ?, rank = ?, text = ?, decided = " NOW " WHERE id = ?";
 constexpr const char* kJobAdded =
-    "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, ?, ?, ?, "
+    "?, ?)";
 constexpr const char* kHandedOut = "UPDATE jobs SET state = 'leased', attempts = ?, worker = ? WHERE id = ?";
 constexpr const char* kAttemptBegun =
     "INSERT INTO attempts (job, attempt, worker, handed_out) VALUES (?, ?, ?, " NOW ")";
@@ -100,11 +102,13 @@ constexpr const char* kAdopted = "UPDATE jobs SET state = 'leased', worker = ? W
 constexpr const char* kAttemptGoesOn =
     "UPDATE attempts SET worker = ?, ended = NULL, outcome = NULL, text = NULL WHERE job = ? AND attempt = ?";
 constexpr const char* kReturned =
-    "UPDATE jobs SET state = 'waiting', worker = NULL, failures = failures + ?, losses = losses + ? WHERE id = ?";
+    "UPDATE jobs SET state = 'waiting', worker = NULL, failures = failures + ?, losses = losses + ? WHERE id "
+    "= ?";
 constexpr const char* kAttemptEnded =
     "UPDATE attempts SET outcome = ?, text = ?, ended = " NOW " WHERE job = ? AND attempt = ?";
-constexpr const char* kAttemptDone = "UPDATE attempts SET outcome = 'done', segment = ?, seconds = ?, text = NULL, ended = " NOW
-                                     " WHERE job = ? AND attempt = ?";
+constexpr const char* kAttemptDone =
+    "UPDATE attempts SET outcome = 'done', segment = ?, seconds = ?, text = NULL, ended = " NOW
+    " WHERE job = ? AND attempt = ?";
 constexpr const char* kOthersSuperseded =
     "UPDATE attempts SET outcome = 'superseded', ended = " NOW " WHERE job = ? AND outcome IS NULL";
 constexpr const char* kPredicted = "INSERT INTO predictions (job, labels) VALUES (?, ?)";
@@ -128,8 +132,9 @@ void create_or_check_schema(Database& database) {
     database.execute(kSchema);
     database.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
   } else if (version != kSchemaVersion) {
-    throw InputError(database.file().string() + " has schema " + std::to_string(version) + ", this version reads " +
-                     std::to_string(kSchemaVersion) + ": use the version that wrote it");
+    throw InputError(database.file().string() + " has schema " + std::to_string(version) +
+                     ", this version reads " + std::to_string(kSchemaVersion) +
+                     ": use the version that wrote it");
   }
 }
 
@@ -157,8 +162,8 @@ class Transaction {
 
 }  // namespace
 
-// Exclusive locking: the lock is taken by the first transaction and kept until the file is closed, also by the end of
-// the process; and no shared memory is needed, which network file systems do not have.
+// Exclusive locking: the lock is taken by the first transaction and kept until the file is closed, also by
+// the end of the process; and no shared memory is needed, which network file systems do not have.
 Ledger::Ledger(const std::filesystem::path& file) : database_(file, Database::Access::kReadWriteCreate) {
   database_.execute("PRAGMA locking_mode = EXCLUSIVE");
   database_.execute("PRAGMA journal_mode = WAL");
@@ -181,8 +186,9 @@ SweepState Ledger::load(const Plan& plan) {
     return state;
   }
   if (sweep != state.sweep())
-    throw InputError(database_.file().string() + " belongs to sweep " + sweep + ", the plan beside it is of sweep " +
-                     state.sweep() + ": restore the plan that belongs to it, or move the ledger away to start over");
+    throw InputError(database_.file().string() + " belongs to sweep " + sweep +
+                     ", the plan beside it is of sweep " + state.sweep() +
+                     ": restore the plan that belongs to it, or move the ledger away to start over");
   load_workers(state);
   load_images(state);
   load_jobs(state);
@@ -224,13 +230,15 @@ void Ledger::load_images(SweepState& state) {
 std::uint32_t Ledger::position_of(std::int64_t draw) const {
   const auto found = std::lower_bound(draws_.begin(), draws_.end(), static_cast<std::uint64_t>(draw));
   if (found == draws_.end() || *found != static_cast<std::uint64_t>(draw))
-    throw InputError(database_.file().string() + " names image " + std::to_string(draw) + ", which is not in the plan");
+    throw InputError(database_.file().string() + " names image " + std::to_string(draw) +
+                     ", which is not in the plan");
   return static_cast<std::uint32_t>(found - draws_.begin());
 }
 
 void Ledger::load_jobs(SweepState& state) {
   Statement rows = database_.prepare(
-      "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, losses, "
+      "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, "
+      "losses, "
       "jobs.worker, jobs.text, outcome, (SELECT rank FROM images WHERE images.id = image) "
       "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.attempt = jobs.attempts");
   rows.query();
@@ -255,7 +263,8 @@ void Ledger::load_jobs(SweepState& state) {
     job.text = rows.text(13);
     const std::string outcome = rows.text(14);
     job.open = job.state == JobState::kLeased ||
-               (job.state == JobState::kWaiting && (outcome == "lost" || outcome == "not_received" || outcome == "restart"));
+               (job.state == JobState::kWaiting &&
+                (outcome == "lost" || outcome == "not_received" || outcome == "restart"));
     state.restore_job(std::move(job));
   }
 }
@@ -296,7 +305,8 @@ void Ledger::record(const WorkerJoined& e) {
 }
 
 void Ledger::record(const ImageDecided& e) {
-  change_one(kImageDecided, to_string(e.progress.state), e.progress.rank, e.progress.text, draws_.at(e.image));
+  change_one(kImageDecided, to_string(e.progress.state), e.progress.rank, e.progress.text,
+             draws_.at(e.image));
 }
 
 void Ledger::record(const JobEvent& event) {
@@ -309,7 +319,8 @@ void Ledger::record_job(const JobAdded& e) {
   const std::uint64_t image = draws_.at(s.image);
   const std::uint32_t case_id = s.case_index;
   if (s.kind == JobKind::kPredict)
-    change_one(kJobAdded, value(e.job), kind, image, case_id, std::nullopt, std::nullopt, std::nullopt, std::nullopt);
+    change_one(kJobAdded, value(e.job), kind, image, case_id, std::nullopt, std::nullopt, std::nullopt,
+               std::nullopt);
   else
     change_one(kJobAdded, value(e.job), kind, image, case_id, std::uint32_t{s.variant}, to_string(s.role),
                std::uint32_t{s.role_index}, s.label);
@@ -326,7 +337,8 @@ void Ledger::record_job(const JobAdopted& e) {
 }
 
 void Ledger::record_job(const JobReturned& e) {
-  change_one(kReturned, std::uint32_t{e.cause == Cause::kFailed}, std::uint32_t{e.cause == Cause::kLost}, value(e.job));
+  change_one(kReturned, std::uint32_t{e.cause == Cause::kFailed}, std::uint32_t{e.cause == Cause::kLost},
+             value(e.job));
   change_one(kAttemptEnded, to_string(e.cause), e.text, value(e.job), value(e.attempt));
 }
 
@@ -345,11 +357,11 @@ void Ledger::end_job(JobId job, JobState state, const std::string& text) {
   statement(kOthersSuperseded).run(value(job));
 }
 
-std::optional<LedgerSummary> summarise_ledger(const std::filesystem::path& file) {
+std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   Database database(file, Database::Access::kReadOnly);
   if (database.query_integer("PRAGMA user_version") != kSchemaVersion) return std::nullopt;
-  LedgerSummary summary;
+  Counts summary;
   Statement jobs = database.prepare("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state");
   jobs.query();
   while (jobs.next()) {
@@ -358,7 +370,8 @@ std::optional<LedgerSummary> summarise_ledger(const std::filesystem::path& file)
     tally.in_state[static_cast<std::size_t>(state)] = static_cast<std::size_t>(jobs.integer(2));
   }
   const auto count = [&](const char* where) {
-    return static_cast<std::size_t>(database.query_integer(std::string("SELECT count(*) FROM images") + where));
+    return static_cast<std::size_t>(
+        database.query_integer(std::string("SELECT count(*) FROM images") + where));
   };
   summary.images = count("");
   summary.images_decided = count(" WHERE state <> 'undecided'");
@@ -366,8 +379,9 @@ std::optional<LedgerSummary> summarise_ledger(const std::filesystem::path& file)
   summary.images_set_aside = count(" WHERE state = 'set_aside'");
   Statement rows = database.prepare(
       "SELECT 'image ' || path || ': ' || text FROM images WHERE state = 'set_aside' UNION ALL "
-      "SELECT kind || ' ' || image || ' ' || coalesce(variant || ' ', '') || case_name || ': ' || text FROM job_list "
-      "WHERE state = 'set_aside'");
+      "SELECT kind || ' ' || image || ' ' || coalesce(variant || ' ', '') || case_name || ': ' || text FROM "
+      "job_list "
+      "WHERE state = 'set_aside' AND image NOT IN (SELECT path FROM images WHERE state = 'set_aside')");
   rows.query();
   while (rows.next()) summary.set_aside.push_back(rows.text(0));
   return summary;

@@ -1,4 +1,5 @@
-// What a sweep has done, durable in SWEEP/ledger.sqlite. The schema, with what may be asked of it, is in ledger.md.
+// What a sweep has done, durable in SWEEP/ledger.sqlite. The schema, with what may be asked of it, is in
+// ledger.md.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +15,17 @@
 
 namespace wcam {
 
-// One owner thread; one process at a time: the file stays locked while this object lives. Errors are InputError with
-// file, reason and remedy (a full disk, a damaged file, another process).
+// One owner thread; one process at a time: the file stays locked while this object lives. Errors are
+// InputError with file, reason and remedy (a full disk, a damaged file, another process).
 class Ledger {
  public:
-  // Opens or creates the file and locks it. Throws InputError when another coordinator holds it, or when another
-  // version of this program wrote it.
+  // Opens or creates the file and locks it. Throws InputError when another coordinator holds it, or when
+  // another version of this program wrote it.
   explicit Ledger(const std::filesystem::path& file);
 
-  // The sweep's state as recorded; of a new ledger, the state of a sweep that has done nothing, after writing down plan,
-  // images, cases and variants. Throws InputError when the ledger belongs to another plan. Call once.
+  // The sweep's state as recorded; of a new ledger, the state of a sweep that has done nothing, after writing
+  // down plan, images, cases and variants. Throws InputError when the ledger belongs to another plan. Call
+  // once.
   SweepState load(const Plan& plan);
 
   // Everything in `events` is durable when this returns, or nothing is and it throws. Call load() before.
@@ -57,12 +59,7 @@ class Ledger {
   std::map<const char*, Statement> prepared_;  // by the literal's address
 };
 
-// Counts for `status`, of a sweep that no coordinator has open. nullopt when there is no ledger yet.
-struct LedgerSummary {
-  Tally predict, explain;
-  std::size_t images = 0, images_decided = 0, images_selected = 0, images_set_aside = 0;
-  std::vector<std::string> set_aside;  // one line a job or image: what and why
-};
-std::optional<LedgerSummary> summarise_ledger(const std::filesystem::path& file);
+// Of a sweep that no coordinator has open, for `status`. nullopt when there is no ledger yet.
+std::optional<Counts> summarise_ledger(const std::filesystem::path& file);
 
 }  // namespace wcam

@@ -1,6 +1,6 @@
-// Invariants: a job is leased exactly while a link holds it, so whoever ends a link gives up its leases first; events are
-// applied to the state as they are emitted, so every handler sees what the one before it did; nothing is sent that
-// depends on an event outside the same batch.
+// Invariants: a job is leased exactly while a link holds it, so whoever ends a link gives up its leases
+// first; events are applied to the state as they are emitted, so every handler sees what the one before it
+// did; nothing is sent that depends on an event outside the same batch.
 #include "coordinator/scheduler.h"
 
 #include <spdlog/spdlog.h>
@@ -30,13 +30,15 @@ std::string unfit(const wire::Outcome& outcome, const Job& job, std::size_t labe
   if (predict != outcome.has_predictions() || predict == outcome.has_profile())
     return "the answer is of the other kind of job";
   const std::string& segment = outcome.segment();
-  if (segment.empty() || segment.size() > 255 || segment.front() == '.' || segment.find('/') != std::string::npos)
+  if (segment.empty() || segment.size() > 255 || segment.front() == '.' ||
+      segment.find('/') != std::string::npos)
     return "segment '" + segment.substr(0, 300) + "' is not the name of a file in the sweep's segments";
   if (!predict) return "";
   const wire::Predictions& p = outcome.predictions();
   for (const int count : {p.label_size(), p.logit_size(), p.probability_size()})
     if (static_cast<std::size_t>(count) != labels)
-      return std::to_string(count) + " predictions, the plan has " + std::to_string(labels) + " images to predict";
+      return std::to_string(count) + " predictions, the plan has " + std::to_string(labels) +
+             " images to predict";
   if (std::any_of(p.label().begin(), p.label().end(), [](std::int64_t label) { return label < 0; }))
     return "a predicted label is below 0";
   return "";
@@ -134,7 +136,8 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
       emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
       note_case(link, job->spec.case_index);
     }
-    // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number there.
+    // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number
+    // there.
     if (job != nullptr && job->state == JobState::kLeased && job->worker == link.id)
       link.confirmed[id] = now;
     else
@@ -194,13 +197,15 @@ void Scheduler::on_success(const Job& job, const wire::Outcome& outcome) {
     if (!of_the_lease) release_holder(job);
   }
   JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}};
-  if (outcome.has_profile() && std::isfinite(outcome.profile().seconds())) done.seconds = outcome.profile().seconds();
+  if (outcome.has_profile() && std::isfinite(outcome.profile().seconds()))
+    done.seconds = outcome.profile().seconds();
   if (outcome.has_predictions())
     done.labels.assign(outcome.predictions().label().begin(), outcome.predictions().label().end());
   emit(JobEvent{std::move(done)});
 }
 
-// Counted once an attempt, and only for the latest: an older one has been counted, or its job is with another worker.
+// Counted once an attempt, and only for the latest: an older one has been counted, or its job is with another
+// worker.
 void Scheduler::on_failure(JobId id, const wire::Outcome& outcome) {
   const Job& job = state_.jobs().at(id);
   if (job.finished() || !job.open || outcome.attempt() != job.attempts) {
@@ -244,20 +249,28 @@ void Scheduler::expire(TimePoint now) {
   if (last_expire_ && now - *last_expire_ > options_.lease / 2)
     for (auto& [name, link] : links_) link.last_heard = now;
   last_expire_ = now;
-  std::vector<std::string> silent;
-  for (const auto& [name, link] : links_)
-    if (now - link.last_heard > options_.lease) silent.push_back(name);
-  for (const std::string& name : silent) {
-    const auto link = links_.find(name);
-    ++counters_.workers_lost;
-    const std::string text = "worker " + name + " (" + link->second.place + ") was silent for " +
-                             seconds_text(options_.lease) + " with this job in hand";
-    const std::set<JobId> held = state_.jobs().held_by(link->second.id);
-    spdlog::warn("worker {} ({}) was silent for {}: lost, {} jobs go to others", name, link->second.place,
-                 seconds_text(options_.lease), held.size());
-    for (const JobId id : held) give_up_lease(id, Cause::kLost, text);
-    remove_link(link);
+  for (auto link = links_.begin(); link != links_.end();) {
+    const auto here = link++;
+    if (is_lost(here->second, now)) lose(here, now);
   }
+}
+
+bool Scheduler::is_lost(const Link& link, TimePoint now) const {
+  const auto silence = now - link.last_heard;
+  if (silence > options_.lease) return true;
+  return silence > 3 * options_.heartbeat && options_.has_ended &&
+         options_.has_ended(state_.workers()[value(link.id)]);
+}
+
+void Scheduler::lose(Links::iterator link, TimePoint now) {
+  ++counters_.workers_lost;
+  const std::set<JobId> held = state_.jobs().held_by(link->second.id);
+  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(now - link->second.last_heard);
+  const std::string who = "worker " + link->first + " (" + link->second.place + ") was lost after " +
+                          seconds_text(silence) + " of silence";
+  spdlog::warn("{}; {} jobs go to others", who, held.size());
+  for (const JobId id : held) give_up_lease(id, Cause::kLost, who + " with this job in hand");
+  remove_link(link);
 }
 
 void Scheduler::give_up_lease(JobId id, Cause cause, const std::string& text) {
@@ -330,7 +343,8 @@ void Scheduler::plan_ahead(TimePoint now) {
 }
 
 void Scheduler::decide_images() {
-  while (!state_.all_decided() && !state_.labels(state_.next_undecided()).empty()) decide(state_.next_undecided());
+  while (!state_.all_decided() && !state_.labels(state_.next_undecided()).empty())
+    decide(state_.next_undecided());
 }
 
 void Scheduler::decide(std::uint32_t image) {
@@ -338,10 +352,12 @@ void Scheduler::decide(std::uint32_t image) {
   const Decision decision =
       select(state_.labels(image), plan.variants, plan.selection, plan.seed, state_.planned(image).path);
   const std::uint32_t rank = state_.selected();
-  if (!decision.selected) return emit(ImageDecided{image, {ImageState::kSkipped, std::nullopt, decision.why}});
+  if (!decision.selected)
+    return emit(ImageDecided{image, {ImageState::kSkipped, std::nullopt, decision.why}});
   emit(ImageDecided{image, {ImageState::kSelected, rank, ""}});
   for (const Choice& c : decision.choices) {
-    const JobSpec spec{JobKind::kExplain, image, c.case_index, c.variant, c.role, c.role_index, rank, c.label};
+    const JobSpec spec{JobKind::kExplain, image, c.case_index, c.variant, c.role,
+                       c.role_index,      rank,  c.label};
     emit(JobEvent{JobAdded{state_.job_id(spec), spec}});
   }
 }
@@ -381,14 +397,15 @@ bool Scheduler::give_one(Link& link, TimePoint now) {
   return id.has_value();
 }
 
-// A suspect goes to a worker that holds nothing, and nothing else goes there until it is answered: if that worker is
-// lost too, the suspect alone is to blame. Otherwise explain before predict, since only the former are results; and of
-// the cases, the one given last (its model is loaded), then one given before, then the one that the fewest workers are
-// on, so that models spread over the workers; then by priority.
+// A suspect goes to a worker that holds nothing, and nothing else goes there until it is answered: if that
+// worker is lost too, the suspect alone is to blame. Otherwise explain before predict, since only the former
+// are results; and of the cases, the one given last (its model is loaded), then one given before, then the
+// one that the fewest workers are on, so that models spread over the workers; then by priority.
 std::optional<JobId> Scheduler::choose(const Link& link) const {
   const JobTable& jobs = state_.jobs();
   const std::set<JobId>& held = jobs.held_by(link.id);
-  if (std::any_of(held.begin(), held.end(), [&](JobId id) { return jobs.at(id).suspect(); })) return std::nullopt;
+  if (std::any_of(held.begin(), held.end(), [&](JobId id) { return jobs.at(id).suspect(); }))
+    return std::nullopt;
   if (held.empty())
     if (const auto suspect = jobs.waiting_suspect()) return suspect;
   for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
@@ -461,9 +478,11 @@ void Scheduler::check_invariants() const {
   for (std::uint32_t i = 0; i < state_.workers().size(); ++i) {
     const std::set<JobId>& held = state_.jobs().held_by(WorkerId{i});
     const auto link = links_.find(connected_name_[i]);
-    if (link == links_.end() && !held.empty()) invariant_broken("jobs leased to a worker that is not connected");
+    if (link == links_.end() && !held.empty())
+      invariant_broken("jobs leased to a worker that is not connected");
     if (link == links_.end()) continue;
-    if (link->second.confirmed.size() != held.size()) invariant_broken("a link and the job table disagree on what it holds");
+    if (link->second.confirmed.size() != held.size())
+      invariant_broken("a link and the job table disagree on what it holds");
     for (const JobId id : held)
       if (!link->second.confirmed.contains(id)) invariant_broken("a leased job its link does not know of");
   }

@@ -1,10 +1,11 @@
-// Who does what next: pure decisions on the sweep's state. Needs no socket and no clock, so a lost worker is one call in
-// a test. Each handler changes the state through events and leaves in the batch what must become durable (events) and
-// what may be sent once it is (outbox).
+// Who does what next: pure decisions on the sweep's state. Needs no socket and no clock, so a lost worker is
+// one call in a test. Each handler changes the state through events and leaves in the batch what must become
+// durable (events) and what may be sent once it is (outbox).
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -20,9 +21,13 @@ struct SchedulerOptions {
   std::chrono::milliseconds lease{30'000};     // silence after which a worker is lost
   std::chrono::milliseconds heartbeat{1'000};  // the workers' period, well below the lease
   std::uint32_t max_attempts = 3;              // failures, or lost workers, after which a job is set aside
-  // Images whose predictions are asked for ahead of the first undecided one, at most: enough work for many workers and
-  // long runs with one model, and bounds memory. Fewer when the sample needs fewer: no prediction is wasted.
+  // Images whose predictions are asked for ahead of the first undecided one, at most: enough work for many
+  // workers and long runs with one model, and bounds memory. Fewer when the sample needs fewer: no prediction
+  // is wasted.
   std::uint32_t look_ahead = 1'024;
+  // Whether the process is known to have ended: asked after three heartbeats' silence, so that a worker
+  // killed on the coordinator's own host is not waited for until its lease ends. Empty: nobody knows.
+  std::function<bool(const WorkerInfo&)> has_ended;
 };
 
 struct Message {
@@ -50,19 +55,19 @@ class Scheduler {
   // All three outlive the scheduler.
   Scheduler(SweepState& state, const SchedulerOptions& options, Batch& batch);
 
-  // Once, before anything else: what was leased when the coordinator stopped waits again, and is left with its worker
-  // if that worker comes back with it in hand before another has taken it.
+  // Once, before anything else: what was leased when the coordinator stopped waits again, and is left with
+  // its worker if that worker comes back with it in hand before another has taken it.
   void start();
 
   // One sound message of a worker. A worker that is not known here (it was lost) is asked to say Hello again.
   void on_message(const std::string& worker, const wire::Envelope& envelope, TimePoint now);
   // A message of the outbox could not be sent: jobs it assigned are free again.
   void on_undelivered(const Message& message);
-  // Workers silent for longer than the lease are lost. Call only when everything that has arrived was handled, or
-  // workers are blamed for our own slowness.
+  // Workers silent for longer than the lease are lost. Call only when everything that has arrived was
+  // handled, or workers are blamed for our own slowness.
   void expire(TimePoint now);
-  // Decides images that can be, opens those the sample may need, and hands out jobs against credit. After each round of
-  // messages.
+  // Decides images that can be, opens those the sample may need, and hands out jobs against credit. After
+  // each round of messages.
   void plan_ahead(TimePoint now);
 
   // No job is handed out any more; every worker, also one that comes later, is told to stop.
@@ -82,8 +87,8 @@ class Scheduler {
     WorkerId id{};
     TimePoint last_heard;
     std::uint32_t credit = 0;
-    int last_case = -1;          // of the job given last: probably loaded now
-    std::set<int> cases;         // given so far: perhaps still loaded
+    int last_case = -1;   // of the job given last: probably loaded now
+    std::set<int> cases;  // given so far: perhaps still loaded
     // Jobs it holds, with the time of the latest proof that it does (assignment, heartbeat).
     std::unordered_map<JobId, TimePoint> confirmed;
   };
@@ -107,6 +112,8 @@ class Scheduler {
   void cancel_jobs_of(std::uint32_t image, const std::string& text);
   // Tells the holder, if there is one, that a job is not wanted from it any more.
   void release_holder(const Job& job);
+  bool is_lost(const Link& link, TimePoint now) const;
+  void lose(Links::iterator link, TimePoint now);
   void remove_link(Links::iterator link);
 
   void decide_images();

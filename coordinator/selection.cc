@@ -19,7 +19,8 @@ std::vector<std::uint16_t> drawn(std::vector<std::uint16_t> candidates, std::siz
                                  const std::vector<std::string>& variants) {
   if (candidates.size() <= count) return candidates;
   std::vector<std::pair<std::uint64_t, std::uint16_t>> draws;
-  for (const std::uint16_t v : candidates) draws.emplace_back(draw(seed, image, purpose, variants[v - 1U]), v);
+  for (const std::uint16_t v : candidates)
+    draws.emplace_back(draw(seed, image, purpose, variants[v - 1U]), v);
   std::sort(draws.begin(), draws.end());
   candidates.clear();
   for (std::size_t i = 0; i < count; ++i) candidates.push_back(draws[i].second);
@@ -41,13 +42,15 @@ std::vector<std::uint16_t> variants_where(std::size_t count, Predicate wanted) {
 Decision select(std::span<const Labels> labels, const std::vector<std::string>& variants,
                 const SelectionSettings& settings, std::uint64_t seed, const std::string& image) {
   for (const Labels& of_case : labels)
-    if (of_case.size() != variants.size() + 1) invariant_broken("select(): labels of another number of variants");
-  const auto altered = drawn(
-      variants_where(variants.size(),
-                     [&](std::size_t v) {
-                       return std::all_of(labels.begin(), labels.end(), [&](const Labels& l) { return affected(l, v); });
-                     }),
-      static_cast<std::size_t>(settings.max_altered), seed, image, "altered", variants);
+    if (of_case.size() != variants.size() + 1)
+      invariant_broken("select(): labels of another number of variants");
+  const auto altered =
+      drawn(variants_where(variants.size(),
+                           [&](std::size_t v) {
+                             return std::all_of(labels.begin(), labels.end(),
+                                                [&](const Labels& l) { return affected(l, v); });
+                           }),
+            static_cast<std::size_t>(settings.max_altered), seed, image, "altered", variants);
   Decision decision;
   if (altered.empty()) {
     decision.why = "no variant changes the prediction of every case";
@@ -61,8 +64,8 @@ Decision select(std::span<const Labels> labels, const std::vector<std::string>& 
     choose(0, Role::kSource, 0);
     for (std::size_t i = 0; i < altered.size(); ++i) choose(altered[i], Role::kAltered, i);
     const auto unaffected =
-        drawn(variants_where(variants.size(), [&](std::size_t v) { return !affected(labels[c], v); }), 1, seed, image,
-              "unaffected", variants);
+        drawn(variants_where(variants.size(), [&](std::size_t v) { return !affected(labels[c], v); }), 1,
+              seed, image, "unaffected", variants);
     if (!unaffected.empty()) choose(unaffected.front(), Role::kUnaffected, 0);
   }
   return decision;

@@ -14,11 +14,14 @@ constexpr int kBusyTimeoutMs = 1'000;
 std::string remedy(int code) {
   switch (code & 0xff) {
     case SQLITE_FULL:
+      return ": No space left on device: free space, then run the same command again; what was acknowledged "
+             "is in the ledger";
     case SQLITE_IOERR:
-      return ": free space or check the disk, then run the same command again; what was acknowledged is in the ledger";
+      return ": free space or check the disk, then run the same command again; what was acknowledged is in "
+             "the ledger";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return ": another process has it open; wait until that one has ended";
+      return ": the sweep is in use by another process; wait until that one has ended";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return ": the file is damaged or is no ledger; restore it from a copy, or move it away to start over";
@@ -33,7 +36,8 @@ void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(conn
 
 Database::Database(std::filesystem::path file, Access access) : file_(std::move(file)) {
   sqlite3* connection = nullptr;
-  const int flags = access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int flags =
+      access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(file_.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) fail(code, "open");
@@ -68,7 +72,8 @@ int Database::changes() const { return sqlite3_changes(connection_.get()); }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
-Statement::Statement(const Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+Statement::Statement(const Database& database, sqlite3_stmt* statement)
+    : database_(&database), statement_(statement) {}
 
 void Statement::reset() { sqlite3_reset(statement_.get()); }
 
@@ -105,17 +110,21 @@ void Statement::bind(int index, std::string_view value) {
 }
 
 void Statement::bind(int index, std::nullopt_t) {
-  if (const int code = sqlite3_bind_null(statement_.get(), index); code != SQLITE_OK) database_->fail(code, "write");
+  if (const int code = sqlite3_bind_null(statement_.get(), index); code != SQLITE_OK)
+    database_->fail(code, "write");
 }
 
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
 
 std::string Statement::text(int column) const {
   const auto* bytes = sqlite3_column_text(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
-  return bytes == nullptr ? "" : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  return bytes == nullptr ? ""
+                          : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 }  // namespace wcam

@@ -15,8 +15,8 @@ namespace wcam {
 
 class Statement;
 
-// One connection. What SQLite reports is InputError with file, SQLite's reason and, for a full disk or a file that
-// another process has locked, the remedy.
+// One connection. What SQLite reports is InputError with file, SQLite's reason and, for a full disk or a file
+// that another process has locked, the remedy.
 class Database {
  public:
   enum class Access { kReadOnly, kReadWriteCreate };

@@ -30,15 +30,16 @@ void SweepState::take(const WorkerJoined& event) {
 
 void SweepState::take(const ImageDecided& event) {
   const ImageProgress& before = images_.at(event.image);
-  const bool decided_now = before.state == ImageState::kUndecided && event.progress.state != ImageState::kUndecided;
-  const bool given_up =
-      before.state == ImageState::kSelected && event.progress.state == ImageState::kSetAside && event.progress.rank == before.rank;
+  const bool decided_now =
+      before.state == ImageState::kUndecided && event.progress.state != ImageState::kUndecided;
+  const bool given_up = before.state == ImageState::kSelected &&
+                        event.progress.state == ImageState::kSetAside && event.progress.rank == before.rank;
   if (!decided_now && !given_up)
-    invariant_broken("image " + planned(event.image).path + " cannot go from " + to_string(before.state) + " to " +
-                     to_string(event.progress.state));
+    invariant_broken("image " + planned(event.image).path + " cannot go from " + to_string(before.state) +
+                     " to " + to_string(event.progress.state));
   if (event.progress.state == ImageState::kSelected && event.progress.rank != selected_)
     invariant_broken("image " + planned(event.image).path + " selected with another rank than the next");
-  if (given_up) --selected_;  // counted again just below, with its rank
+  if (given_up) --selected_, --images_decided_;  // counted again just below, with its rank
   restore_image(event.image, event.progress);
   answers_.erase(event.image);
 }
@@ -54,6 +55,8 @@ void SweepState::take(const JobEvent& event) {
 
 void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
   if (progress.rank) ++selected_;
+  if (progress.state == ImageState::kSetAside) ++images_set_aside_;
+  ++images_decided_;
   images_.at(image) = std::move(progress);
   while (next_undecided_ < images_.size() && images_[next_undecided_].state != ImageState::kUndecided)
     ++next_undecided_;
@@ -88,6 +91,28 @@ const std::string& SweepState::variant_name(std::uint16_t variant) const {
   return variant == 0 ? kUnaltered : plan_.variants.at(variant - std::size_t{1});
 }
 
+Counts SweepState::counts(bool with_reasons) const {
+  Counts counts{jobs_.tally(JobKind::kPredict),
+                jobs_.tally(JobKind::kExplain),
+                images_.size(),
+                images_decided_,
+                selected_,
+                images_set_aside_,
+                {}};
+  if (!with_reasons) return counts;
+  for (std::uint32_t i = 0; i < images_.size() && images_set_aside_ > 0; ++i)
+    if (images_[i].state == ImageState::kSetAside)
+      counts.set_aside.push_back("image " + planned(i).path + ": " + images_[i].text);
+  for (const JobId id : jobs_.set_aside()) {
+    const Job& job = jobs_.at(id);
+    if (images_[job.spec.image].state == ImageState::kSetAside) continue;  // its image stands for it
+    counts.set_aside.push_back("explain " + planned(job.spec.image).path + " " +
+                               variant_name(job.spec.variant) + " " + plan_.cases[job.spec.case_index].name +
+                               ": " + job.text);
+  }
+  return counts;
+}
+
 JobId SweepState::job_id(const JobSpec& spec) const {
   const std::string& image = planned(spec.image).path;
   const std::string& case_name = plan_.cases.at(spec.case_index).name;
@@ -108,8 +133,10 @@ void SweepState::check_invariants() const {
       invariant_broken("an image decided that was never opened");
   }
   if (ranks != selected_) invariant_broken("selected() is not the number of ranks");
-  if (ranks > static_cast<std::uint32_t>(plan_.selection.sample_size)) invariant_broken("more selected than asked");
-  if (opened_ > next_undecided_ + remaining()) invariant_broken("predictions beyond what the sample may need");
+  if (ranks > static_cast<std::uint32_t>(plan_.selection.sample_size))
+    invariant_broken("more selected than asked");
+  if (opened_ > next_undecided_ + remaining())
+    invariant_broken("predictions beyond what the sample may need");
 }
 
 bool SweepState::operator==(const SweepState& other) const {

@@ -1,5 +1,5 @@
-// All that the coordinator knows of a sweep, as a fold of events: what the ledger holds is what these events made, and
-// reading the ledger gives this state again.
+// All that the coordinator knows of a sweep, as a fold of events: what the ledger holds is what these events
+// made, and reading the ledger gives this state again.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ enum class ImageState : std::uint8_t {
   kUndecided,
   kSelected,  // explained
   kSkipped,   // selection did not choose it
-  kSetAside,  // it cannot be read, or a predict job of it was set aside; skipped, or given up after it was selected
+  kSetAside,  // it cannot be read, or a predict job of it was set aside; skipped, or given up after it was
+              // selected
 };
 std::string to_string(ImageState state);
 
@@ -49,6 +50,14 @@ struct ImageDecided {
   ImageProgress progress;
 };
 using Event = std::variant<WorkerJoined, ImageDecided, JobEvent>;
+
+// How far a sweep is.
+struct Counts {
+  Tally predict, explain;
+  std::size_t images = 0, images_decided = 0, images_selected = 0, images_set_aside = 0;
+  std::vector<std::string> set_aside;  // a line an image or job: what and why
+  bool operator==(const Counts&) const = default;
+};
 
 class SweepState {
  public:
@@ -78,12 +87,19 @@ class SweepState {
   std::uint32_t opened() const { return opened_; }
   std::uint32_t selected() const { return selected_; }
   // Images still to be selected.
-  std::uint32_t remaining() const { return static_cast<std::uint32_t>(plan_.selection.sample_size) - selected_; }
+  std::uint32_t remaining() const {
+    return static_cast<std::uint32_t>(plan_.selection.sample_size) - selected_;
+  }
   // The sample is full or the images are exhausted.
   bool all_decided() const { return remaining() == 0 || next_undecided_ == images_.size(); }
   bool finished() const { return all_decided() && jobs_.unfinished() == 0; }
   // One entry a case once every case has answered for an undecided image; empty before and after.
   std::span<const Labels> labels(std::uint32_t image) const;
+
+  // O(images + set aside); images_set_aside only counts, without the lines, when `with_reasons` is false:
+  // O(1).
+  Counts counts(bool with_reasons) const;
+  bool anything_set_aside() const { return images_set_aside_ > 0 || !jobs_.set_aside().empty(); }
 
   JobId job_id(const JobSpec& spec) const;
   // "source" or a variant of the plan.
@@ -114,7 +130,7 @@ class SweepState {
   };
   std::unordered_map<std::uint32_t, Answers> answers_;  // of undecided images only
   // Functions of the above.
-  std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0;
+  std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0, images_decided_ = 0, images_set_aside_ = 0;
 };
 
 }  // namespace wcam

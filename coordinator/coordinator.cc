@@ -1,0 +1,189 @@
+// One turn of the loop: take all messages that are there, let the scheduler decide, commit once, then send.
+// So one fsync serves all that arrived together, and nothing is said to a worker that the ledger does not
+// hold.
+#include "coordinator/coordinator.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/file.h"
+#include "common/protocol.h"
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace wcam {
+
+namespace {
+
+constexpr milliseconds kLongestWait{100};  // how late a signal or a lost worker may be noticed
+constexpr int kMessagesPerTurn = 1'000;    // so that acknowledgements do not wait for a flood
+constexpr seconds kFarewell{5};            // for workers to leave a finished sweep
+constexpr seconds kStatusEvery{1};
+constexpr milliseconds kRedrawEvery{250};
+constexpr seconds kPlainLineEvery{10};
+constexpr seconds kRateOver{60};
+
+SessionOptions session_options(const CoordinatorOptions& options, const SweepState& state,
+                               const SweepDirectory& directory) {
+  SessionOptions session = options.session;
+  session.sweep_id = state.sweep();
+  if (std::filesystem::exists(directory.endpoint())) {
+    const std::string text = read_file(directory.endpoint());
+    session.earlier_endpoint = text.substr(0, text.find('\n'));
+  }
+  return session;
+}
+
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const Plan& plan,
+                         CoordinatorOptions options)
+    : directory_(directory),
+      options_(std::move(options)),
+      ledger_(ledger),
+      state_(ledger.load(plan)),
+      scheduler_(state_, options_.scheduler, batch_),
+      session_(session_options(options_, state_, directory_)) {
+  status_.sweep = state_.sweep();
+  status_.host = host_name();
+  status_.pid = ::getpid();
+  status_.endpoint = session_.endpoint();
+  status_.sample = static_cast<std::size_t>(state_.plan().selection.sample_size);
+  scheduler_.start();
+  scheduler_.plan_ahead(std::chrono::steady_clock::now());
+  settle();
+  write_file_atomically(directory_.endpoint(), session_.endpoint() + "\n");
+  spdlog::info("sweep {} at {}", state_.sweep(), session_.endpoint());
+}
+
+ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
+  while (true) {
+    const bool all_taken = take_messages();
+    const TimePoint now = std::chrono::steady_clock::now();
+    if (all_taken) scheduler_.expire(now);
+    scheduler_.plan_ahead(now);
+    consider_stopping(interrupts, now);
+    settle();
+    tell(now);
+    if (over(interrupts, now)) break;
+  }
+  const bool finished = state_.finished();
+  write_status(finished ? "finished" : "interrupted", true);
+  if (options_.progress == CoordinatorOptions::Progress::kTerminal) std::fputc('\n', stderr);
+  for (const std::string& line : status_.counts.set_aside)
+    std::fprintf(stderr, "set aside: %s\n", line.c_str());
+  if (!finished) return ExitCode::kInterrupted;
+  return state_.anything_set_aside() ? ExitCode::kSetAside : ExitCode::kDone;
+}
+
+// True when nothing more is waiting to be read.
+bool Coordinator::take_messages() {
+  milliseconds patience = state_.finished() && scheduler_.workers() == 0 ? milliseconds{0} : kLongestWait;
+  for (int taken = 0; taken < kMessagesPerTurn; ++taken) {
+    const auto message = session_.receive(patience);
+    if (!message) return true;
+    scheduler_.on_message(message->worker, message->envelope, std::chrono::steady_clock::now());
+    patience = milliseconds{0};
+  }
+  return false;
+}
+
+void Coordinator::consider_stopping(int interrupts, TimePoint now) {
+  if (scheduler_.stopping()) return;
+  interrupted_ = interrupts > 0;
+  if (state_.finished()) {
+    scheduler_.stop("the sweep is finished");
+    stop_deadline_ = now + std::min<milliseconds>(kFarewell, options_.scheduler.lease);
+  } else if (interrupted_) {
+    scheduler_.stop("the coordinator was told to stop");
+    stop_deadline_ = now + options_.scheduler.lease;
+    spdlog::info("told to stop: waiting for what {} workers have in hand", scheduler_.workers());
+  }
+}
+
+bool Coordinator::over(int interrupts, TimePoint now) const {
+  if (interrupts > 1) return true;
+  return scheduler_.stopping() && (scheduler_.workers() == 0 || now > stop_deadline_);
+}
+
+void Coordinator::settle() {
+  // What cannot be delivered makes new events, which go with the next turn.
+  const Batch batch = std::exchange(batch_, {});
+  ledger_.commit(batch.events);
+  for (const Message& message : batch.outbox)
+    if (!session_.send(message)) scheduler_.on_undelivered(message);
+}
+
+void Coordinator::tell(TimePoint now) {
+  if (now >= next_status_) {
+    next_status_ = now + kStatusEvery;
+    update_rate(now);
+    write_status(scheduler_.stopping() ? "stopping" : "running", state_.anything_set_aside());
+  }
+  const bool terminal = options_.progress == CoordinatorOptions::Progress::kTerminal;
+  if (options_.progress == CoordinatorOptions::Progress::kNone || now < next_line_) return;
+  next_line_ = now + (terminal ? milliseconds{kRedrawEvery} : milliseconds{kPlainLineEvery});
+  status_.counts = state_.counts(false);
+  status_.workers = scheduler_.workers();
+  std::fprintf(stderr, terminal ? "\r%s\x1b[K" : "%s\n", progress_line(status_).c_str());
+  std::fflush(stderr);
+}
+
+void Coordinator::write_status(const std::string& state_name, bool with_reasons) {
+  status_.state = state_name;
+  status_.running = state_name == "running" || state_name == "stopping";
+  status_.updated = unix_now();
+  status_.workers = scheduler_.workers();
+  status_.counts = state_.counts(with_reasons);
+  try {
+    write_file_atomically(directory_.status(), to_json_text(status_));
+  } catch (const InputError& e) {  // people can wait: the sweep goes on as long as the ledger can be written
+    spdlog::warn("{}", e.what());
+  }
+}
+
+// In forwards: a prediction is one a variant, an explanation thousands.
+double Coordinator::forwards(double predict_jobs, double explain_jobs) const {
+  const Plan& plan = state_.plan();
+  return (1.0 + static_cast<double>(plan.variants.size())) * predict_jobs +
+         static_cast<double>(plan.wcam.nb_design) * (plan.wcam.cells() + 1) * explain_jobs;
+}
+
+void Coordinator::update_rate(TimePoint now) {
+  const std::size_t predicted = state_.jobs().tally(JobKind::kPredict)[JobState::kDone];
+  const std::size_t explained = state_.jobs().tally(JobKind::kExplain)[JobState::kDone];
+  const std::size_t jobs = predicted + explained;
+  marks_.push_back({now, jobs, forwards(static_cast<double>(predicted), static_cast<double>(explained))});
+  while (marks_.size() > 2 && now - marks_.front().time > kRateOver) marks_.pop_front();
+  const double elapsed = std::chrono::duration<double>(now - marks_.front().time).count();
+  status_.eta_seconds.reset();
+  if (elapsed <= 0) return;
+  status_.jobs_per_minute = 60 * static_cast<double>(jobs - marks_.front().jobs) / elapsed;
+  const double work_per_second = (marks_.back().work - marks_.front().work) / elapsed;
+  if (work_per_second > 0) status_.eta_seconds = work_left() / work_per_second;
+}
+
+// Of the jobs known, and of the images still to be selected as many as those selected had.
+double Coordinator::work_left() const {
+  const Plan& plan = state_.plan();
+  const auto unfinished = [&](JobKind kind) {
+    const Tally& tally = state_.jobs().tally(kind);
+    return static_cast<double>(tally[JobState::kWaiting] + tally[JobState::kLeased]);
+  };
+  const double selected = state_.selected();
+  const double jobs_per_image =
+      selected > 0 ? static_cast<double>(state_.jobs().tally(JobKind::kExplain).all()) / selected
+                   : static_cast<double>(plan.cases.size()) * (2 + plan.selection.max_altered);
+  const double to_come = state_.all_decided() ? 0 : jobs_per_image * state_.remaining();
+  return forwards(unfinished(JobKind::kPredict), unfinished(JobKind::kExplain) + to_come);
+}
+
+}  // namespace wcam

@@ -1,0 +1,70 @@
+// One sweep's coordinator: the loop between the workers' messages, the scheduler's decisions and the ledger.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "common/error.h"
+#include "common/sweep_directory.h"
+#include "coordinator/ledger.h"
+#include "coordinator/scheduler.h"
+#include "coordinator/session.h"
+#include "coordinator/status.h"
+
+namespace wcam {
+
+struct CoordinatorOptions {
+  SchedulerOptions scheduler;
+  SessionOptions session;  // sweep_id and earlier_endpoint are filled in
+  enum class Progress { kNone, kTerminal, kPlain } progress = Progress::kNone;
+};
+
+class Coordinator {
+ public:
+  // The sweep's plan and its ledger, open and locked. Listens when this returns, and the directory's endpoint
+  // file says where. Throws InputError.
+  Coordinator(const SweepDirectory& directory, Ledger& ledger, const Plan& plan, CoordinatorOptions options);
+
+  // Until the sweep is finished (kDone, kSetAside) or `interrupts`, which a signal handler or another thread
+  // raises, is 1 (stops in order) or more (stops now): kInterrupted. Throws InputError when the ledger cannot
+  // be written; nothing is acknowledged then that is not durable.
+  ExitCode run(const std::atomic<int>& interrupts);
+
+  const SweepState& state() const { return state_; }
+
+ private:
+  using TimePoint = Scheduler::TimePoint;
+
+  bool take_messages();
+  void consider_stopping(int interrupts, TimePoint now);
+  void settle();
+  bool over(int interrupts, TimePoint now) const;
+  void tell(TimePoint now);
+  void write_status(const std::string& state_name, bool with_reasons);
+  void update_rate(TimePoint now);
+  double forwards(double predict_jobs, double explain_jobs) const;
+  double work_left() const;
+
+  const SweepDirectory directory_;
+  const CoordinatorOptions options_;
+  Ledger& ledger_;
+  SweepState state_;
+  Batch batch_;
+  Scheduler scheduler_;
+  Session session_;
+  Status status_;
+  bool interrupted_ = false;
+  TimePoint stop_deadline_{}, next_status_{}, next_line_{};
+  // Times with jobs and work done by then, over the last minute.
+  struct Mark {
+    TimePoint time;
+    std::size_t jobs;
+    double work;
+  };
+  std::deque<Mark> marks_;
+};
+
+}  // namespace wcam

@@ -1,0 +1,237 @@
+#include "coordinator/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+#include "common/error.h"
+#include "common/protocol.h"
+#include "common/version.h"
+#include "coordinator/status.h"
+
+using std::chrono::milliseconds;
+
+namespace wcam {
+
+namespace {
+
+static_assert(!std::is_copy_constructible_v<Session>);
+
+constexpr milliseconds kBindPatience{1'000};
+constexpr int kDroppedInARow = 1'000;      // then the loop gets to look after its workers
+constexpr std::size_t kLongestWord = 256;  // of what a Hello says about its worker
+
+// A flood of bad messages must not become a flood of lines: each power of two is reported.
+bool worth_a_line(std::uint64_t count) { return (count & (count - 1)) == 0; }
+
+// "tcp://127.0.0.1:5555" -> "127.0.0.1"
+std::string host_of(const std::string& endpoint) {
+  const auto begin = endpoint.find("://") + 3;
+  return endpoint.substr(begin, endpoint.rfind(':') - begin);
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "[::1]" || host == "lo" || host.rfind("127.", 0) == 0;
+}
+
+bool is_any_address(const std::string& host) { return host == "*" || host == "0.0.0.0" || host == "[::]"; }
+
+bool leaves_port_open(const std::string& endpoint) {
+  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  return port == "*" || port == "0";
+}
+
+bool is_from_worker(const wire::Envelope& envelope) {
+  return envelope.has_hello() || envelope.has_ready() || envelope.has_heartbeat() ||
+         envelope.has_outcomes() || envelope.has_goodbye();
+}
+
+bool is_word(const std::string& text) {
+  return !text.empty() && text.size() <= kLongestWord &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
+std::optional<std::string> SessionOptions::problem() const {
+  const auto colon = bind.rfind(':');
+  if (bind.rfind("tcp://", 0) != 0 || colon <= 6 || colon + 1 == bind.size())
+    return "--bind '" + bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
+  if (!is_loopback(host_of(bind)) && !insecure)
+    return "--bind " + bind +
+           " would let other hosts in unencrypted: bind 127.0.0.1, or say --insecure on a network you trust";
+  return std::nullopt;
+}
+
+Session::Session(const SessionOptions& options)
+    : sweep_id_(options.sweep_id), socket_(context_, zmq::socket_type::router) {
+  socket_.set(zmq::sockopt::router_mandatory, true);
+  socket_.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
+  // A worker that is told to stop gets its message; one that is gone does not keep us.
+  socket_.set(zmq::sockopt::linger, 1'000);
+  socket_.set(zmq::sockopt::sndhwm, 10'000);
+  socket_.set(zmq::sockopt::rcvhwm, 10'000);
+  socket_.set(zmq::sockopt::tcp_keepalive, 1);
+  socket_.set(zmq::sockopt::heartbeat_ivl, 5'000);
+  socket_.set(zmq::sockopt::heartbeat_timeout, 15'000);
+  socket_.set(zmq::sockopt::ipv6, options.bind.find('[') != std::string::npos);
+  bind(options);
+}
+
+void Session::bind(const SessionOptions& options) {
+  const bool earlier_fits = !options.earlier_endpoint.empty() && leaves_port_open(options.bind) &&
+                            host_of(options.earlier_endpoint) == host_of(options.bind);
+  // Another program may have the earlier port by now: then any will do.
+  if (!earlier_fits || !try_bind(options.earlier_endpoint, kBindPatience / 4))
+    if (!try_bind(options.bind, kBindPatience))
+      throw InputError("cannot listen on " + options.bind + ": " + zmq_strerror(errno) +
+                       ": choose another --bind, or port *");
+  endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
+  if (is_any_address(host_of(endpoint_)))
+    endpoint_ = "tcp://" + host_name() + endpoint_.substr(endpoint_.rfind(':'));
+}
+
+bool Session::try_bind(const std::string& address, milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (zmq_bind(socket_.handle(), address.c_str()) != 0) {
+    if (errno != EADDRINUSE || std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(milliseconds{20});
+  }
+  return true;
+}
+
+std::optional<Message> Session::receive(milliseconds patience) try {
+  if (patience.count() > 0) {
+    zmq::pollitem_t item{socket_.handle(), 0, ZMQ_POLLIN, 0};
+    if (zmq::poll(&item, 1, patience) == 0) return std::nullopt;
+  }
+  for (int dropped = 0; dropped < kDroppedInARow; ++dropped) {
+    std::string peer;
+    bool empty = false;
+    auto envelope = read(peer, empty);
+    if (empty) return std::nullopt;
+    if (!envelope) continue;
+    if (auto message = accept(peer, std::move(*envelope))) return message;
+  }
+  return std::nullopt;
+} catch (const zmq::error_t& e) {
+  if (e.num() == EINTR) return std::nullopt;  // a signal: the loop looks at it
+  throw;
+}
+
+// One message off the socket; `empty` when there is none.
+std::optional<wire::Envelope> Session::read(std::string& peer, bool& empty) {
+  zmq::message_t id, frame;
+  empty = !socket_.recv(id, zmq::recv_flags::dontwait);
+  if (empty) return std::nullopt;
+  peer = id.to_string();
+  // The parts of one message arrive together.
+  int frames = 0;
+  for (bool more = id.more(); more; more = frame.more(), ++frames)
+    if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
+  wire::Envelope envelope;
+  if (frames == 1 && envelope.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) return envelope;
+  if (worth_a_line(++counters_.malformed))
+    spdlog::warn("dropped a message of {} frames, the last of {} bytes, that is not an Envelope ({} so far)",
+                 frames, frame.size(), counters_.malformed);
+  return std::nullopt;
+}
+
+std::optional<Message> Session::accept(const std::string& peer, wire::Envelope envelope) {
+  if (envelope.protocol_version() != kProtocolVersion) {
+    refuse(peer,
+           "the worker speaks protocol " + std::to_string(envelope.protocol_version()) +
+               ", the coordinator " + std::to_string(kProtocolVersion) + ": run the same version of both",
+           false);
+    return std::nullopt;
+  }
+  if (!is_from_worker(envelope)) {
+    if (worth_a_line(++counters_.malformed))
+      spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
+    return std::nullopt;
+  }
+  if (envelope.has_hello() && !welcome(peer, envelope.hello())) return std::nullopt;
+  const auto worker = worker_of_.find(peer);
+  if (worker == worker_of_.end()) {
+    if (worth_a_line(++counters_.before_hello))
+      spdlog::info("a peer that has not said Hello is asked to ({} so far)", counters_.before_hello);
+    wire::Envelope answer;
+    answer.mutable_refused()->set_reason("the coordinator does not know this worker");
+    answer.mutable_refused()->set_again(true);
+    deliver(peer, std::move(answer));
+    return std::nullopt;
+  }
+  Message message{worker->second, std::move(envelope)};
+  if (message.envelope.has_goodbye()) {
+    peer_of_.erase(worker->second);
+    worker_of_.erase(worker);
+  }
+  return message;
+}
+
+// Files the peer under the worker's name, or refuses it.
+bool Session::welcome(const std::string& peer, const wire::Hello& hello) {
+  if (hello.software_version() != kVersion) {
+    refuse(peer,
+           "the worker is version " + hello.software_version().substr(0, kLongestWord) +
+               ", the coordinator " + kVersion + ": run the same version of both",
+           false);
+    return false;
+  }
+  if (!hello.sweep_id().empty() && hello.sweep_id() != sweep_id_) {
+    refuse(peer,
+           "this coordinator serves sweep " + sweep_id_ + ", not " + hello.sweep_id().substr(0, kLongestWord),
+           false);
+    return false;
+  }
+  if (!is_word(hello.worker()) || hello.host().size() > kLongestWord ||
+      hello.device().size() > kLongestWord) {
+    refuse(peer,
+           "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host and device at most 256 bytes",
+           false);
+    return false;
+  }
+  if (const auto before = peer_of_.find(hello.worker()); before != peer_of_.end())
+    worker_of_.erase(before->second);
+  if (const auto before = worker_of_.find(peer); before != worker_of_.end()) peer_of_.erase(before->second);
+  peer_of_[hello.worker()] = peer;
+  worker_of_[peer] = hello.worker();
+  return true;
+}
+
+void Session::refuse(const std::string& peer, const std::string& reason, bool again) {
+  if (worth_a_line(++counters_.refused))
+    spdlog::warn("refused a peer: {} ({} so far)", reason, counters_.refused);
+  wire::Envelope answer;
+  answer.mutable_refused()->set_reason(reason);
+  answer.mutable_refused()->set_again(again);
+  deliver(peer, std::move(answer));
+}
+
+bool Session::send(const Message& message) {
+  const auto peer = peer_of_.find(message.worker);
+  const bool delivered = peer != peer_of_.end() && deliver(peer->second, message.envelope);
+  if (delivered) return true;
+  if (worth_a_line(++counters_.undelivered))
+    spdlog::info("worker {} could not be reached ({} messages so far)", message.worker,
+                 counters_.undelivered);
+  return false;
+}
+
+bool Session::deliver(const std::string& peer, wire::Envelope envelope) try {
+  envelope.set_protocol_version(kProtocolVersion);
+  zmq::message_t frame(envelope.ByteSizeLong());
+  envelope.SerializeToArray(frame.data(), static_cast<int>(frame.size()));
+  if (!socket_.send(zmq::buffer(peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait))
+    return false;  // full
+  return socket_.send(frame, zmq::send_flags::dontwait).has_value();
+} catch (const zmq::error_t& e) {
+  if (e.num() == EHOSTUNREACH || e.num() == EINTR) return false;
+  throw;
+}
+
+}  // namespace wcam

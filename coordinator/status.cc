@@ -1,0 +1,194 @@
+#include "coordinator/status.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/plan.h"
+#include "common/sweep_directory.h"
+#include "coordinator/ledger.h"
+
+using nlohmann::json;
+
+namespace wcam {
+
+namespace {
+
+// The file is rewritten every second; a file system far away may be late.
+constexpr std::int64_t kFreshSeconds = 15;
+
+constexpr std::array<JobState, 5> kStates{JobState::kWaiting, JobState::kLeased, JobState::kDone,
+                                          JobState::kSetAside, JobState::kCancelled};
+
+json to_json(const Tally& tally) {
+  json object;
+  for (const JobState state : kStates) object[to_string(state)] = tally[state];
+  return object;
+}
+
+Tally tally_from(const json& object) {
+  Tally tally;
+  for (const JobState state : kStates)
+    object.at(to_string(state)).get_to(tally.in_state[static_cast<std::size_t>(state)]);
+  return tally;
+}
+
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+bool is_alive(const Status& status) {
+  if (status.state != "running" && status.state != "stopping") return false;
+  if (unix_now() - status.updated > kFreshSeconds) return false;
+  if (status.host != host_name()) return true;
+  return ::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno != ESRCH;
+}
+
+std::string duration_text(double seconds) {
+  std::array<char, 32> text{};
+  if (seconds < 90)
+    std::snprintf(text.data(), text.size(), "%.0f s", seconds);
+  else if (seconds < 5400)
+    std::snprintf(text.data(), text.size(), "%.0f min", seconds / 60);
+  else
+    std::snprintf(text.data(), text.size(), "%.1f h", seconds / 3600);
+  return text.data();
+}
+
+std::string counted(std::size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+std::size_t Status::total() const {
+  return counts.predict.all() + counts.explain.all() - counts.predict[JobState::kCancelled] -
+         counts.explain[JobState::kCancelled];
+}
+
+std::string to_json_text(const Status& s) {
+  const json document{
+      {"sweep", s.sweep},
+      {"state", s.state},
+      {"running", s.running},
+      {"host", s.host},
+      {"pid", s.pid},
+      {"endpoint", s.endpoint},
+      {"updated", s.updated},
+      {"workers", s.workers},
+      {"done", s.done()},
+      {"total", s.total()},
+      {"jobs_per_minute", s.jobs_per_minute},
+      {"eta_seconds", s.eta_seconds ? json(*s.eta_seconds) : json()},
+      {"images",
+       {{"all", s.counts.images},
+        {"decided", s.counts.images_decided},
+        {"selected", s.counts.images_selected},
+        {"sample", s.sample},
+        {"set_aside", s.counts.images_set_aside}}},
+      {"jobs", {{"predict", to_json(s.counts.predict)}, {"explain", to_json(s.counts.explain)}}},
+      {"set_aside", s.counts.set_aside}};
+  // Names of files may be any bytes.
+  return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Status status_from_json_text(const std::string& text, const std::string& origin) try {
+  const json document = json::parse(text);
+  Status s;
+  document.at("sweep").get_to(s.sweep);
+  document.at("state").get_to(s.state);
+  document.at("running").get_to(s.running);
+  document.at("host").get_to(s.host);
+  document.at("pid").get_to(s.pid);
+  document.at("endpoint").get_to(s.endpoint);
+  document.at("updated").get_to(s.updated);
+  document.at("workers").get_to(s.workers);
+  document.at("jobs_per_minute").get_to(s.jobs_per_minute);
+  if (!document.at("eta_seconds").is_null()) s.eta_seconds = document.at("eta_seconds").get<double>();
+  const json& images = document.at("images");
+  images.at("all").get_to(s.counts.images);
+  images.at("decided").get_to(s.counts.images_decided);
+  images.at("selected").get_to(s.counts.images_selected);
+  images.at("sample").get_to(s.sample);
+  images.at("set_aside").get_to(s.counts.images_set_aside);
+  s.counts.predict = tally_from(document.at("jobs").at("predict"));
+  s.counts.explain = tally_from(document.at("jobs").at("explain"));
+  document.at("set_aside").get_to(s.counts.set_aside);
+  return s;
+} catch (const json::exception& e) {
+  throw InputError(origin + " is not a status: " + e.what());
+}
+
+Status read_status(const std::filesystem::path& sweep) {
+  const SweepDirectory directory{sweep};
+  if (!std::filesystem::exists(directory.plan()))
+    throw InputError(sweep.string() + " is not a sweep: it has no " + directory.plan().filename().string());
+  Status status;
+  if (std::filesystem::exists(directory.status()))
+    status = status_from_json_text(read_file(directory.status()), directory.status().string());
+  status.running = is_alive(status);
+  if (status.running) return status;
+  // No coordinator, no lock: the ledger knows best.
+  const Plan plan = plan_from_json_text(read_file(directory.plan()), directory.plan().string());
+  status.sweep = sweep_id(plan);
+  status.sample = static_cast<std::size_t>(plan.selection.sample_size);
+  status.workers = 0;
+  status.eta_seconds.reset();
+  status.jobs_per_minute = 0;
+  if (const auto counts = summarise_ledger(directory.ledger())) {
+    if (status.state != "finished" && status.state != "interrupted") status.state = "ended";
+    status.counts = *counts;
+  } else {
+    status.state = "not begun";
+  }
+  return status;
+}
+
+std::string progress_line(const Status& s) {
+  std::array<char, 32> rate{};
+  std::snprintf(rate.data(), rate.size(), "%.1f", s.jobs_per_minute);
+  const std::size_t set_aside = s.counts.images_set_aside + s.counts.explain[JobState::kSetAside];
+  return std::to_string(s.done()) + "/" + counted(s.total(), "job") + ", " +
+         std::to_string(s.counts.images_selected) + " of " + counted(s.sample, "image") + " selected, " +
+         rate.data() + " jobs/min, ETA " +
+         (s.eta_seconds ? duration_text(*s.eta_seconds) : std::string("unknown")) + ", " +
+         counted(s.workers, "worker") + ", " + std::to_string(set_aside) + " set aside";
+}
+
+std::string describe(const Status& s) {
+  std::string text = "sweep " + s.sweep + "\n";
+  if (s.running)
+    text += s.state + ": coordinator " + std::to_string(s.pid) + " on " + s.host + ", " + s.endpoint + "\n";
+  else if (s.state == "ended")
+    text += "no coordinator is running, the last one ended without notice; the same `run` command resumes\n";
+  else
+    text += s.state + (s.state == "interrupted" ? "; the same `run` command resumes\n" : "\n");
+  text += progress_line(s) + "\n";
+  text += "images: " + std::to_string(s.counts.images_decided) + " of " + std::to_string(s.counts.images) +
+          " decided\n";
+  for (const auto& [name, tally] :
+       {std::pair("predict", s.counts.predict), std::pair("explain", s.counts.explain)}) {
+    text += std::string(name) + ":";
+    for (const JobState state : kStates)
+      if (tally[state] > 0) text += " " + std::to_string(tally[state]) + " " + to_string(state);
+    text += tally.all() == 0 ? " none yet\n" : "\n";
+  }
+  for (const std::string& line : s.counts.set_aside) text += "set aside: " + line + "\n";
+  return text;
+}
+
+}  // namespace wcam

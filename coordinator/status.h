@@ -1,0 +1,52 @@
+// How far a sweep is, as people and scripts are told: SWEEP/status.json, `wcam status` and the progress line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/sweep_state.h"
+
+namespace wcam {
+
+struct Status {
+  std::string sweep;  // id
+  // "running", "stopping", "finished", "interrupted"; "not begun" without a ledger; "ended" when the
+  // coordinator was killed or its machine failed.
+  std::string state;
+  bool running = false;  // a coordinator is alive
+  std::string host;      // of the coordinator that runs or ran last
+  std::int64_t pid = 0;
+  std::string endpoint;
+  std::int64_t updated = 0;  // Unix time, seconds
+  std::size_t workers = 0, sample = 0;
+  double jobs_per_minute = 0;
+  std::optional<double> eta_seconds;  // of the jobs known so far; absent when nothing is known
+  Counts counts;
+
+  std::size_t done() const { return counts.predict[JobState::kDone] + counts.explain[JobState::kDone]; }
+  // Jobs known so far, without the cancelled: explain jobs are known once their image is selected.
+  std::size_t total() const;
+};
+
+// The JSON of `wcam status --json`: documented in docs/ by its keys, which are Status's members.
+std::string to_json_text(const Status& status);
+// Throws InputError.
+Status status_from_json_text(const std::string& text, const std::string& origin);
+
+// What is known of a sweep, from its status file while a coordinator runs and from the ledger after. Throws
+// InputError when the folder is not a sweep.
+Status read_status(const std::filesystem::path& sweep);
+
+// "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"
+std::string progress_line(const Status& status);
+
+// progress_line and what else a person wants to know, some lines.
+std::string describe(const Status& status);
+
+// This machine's name; "localhost" when it has none.
+std::string host_name();
+
+}  // namespace wcam
