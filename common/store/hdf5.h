@@ -1,0 +1,168 @@
+// The one place that calls HDF5's C library. Every status is checked; what fails is an InputError that names
+// file, object and the line of HDF5's error stack that says most ("No space left on device").
+//
+// HDF5 has one owner thread a process: none of this may be called from two threads at once. Datasets are
+// row-major, and the first dimension counts rows. Files are written with the library's default ("earliest")
+// format bounds, so that every HDF5 since 1.8 reads them, and without HDF5's file locks: a file of ours is
+// never changed once it has its name, and some network file systems refuse locks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace wcam::h5 {
+
+using Dims = std::vector<std::uint64_t>;
+
+// Integers and floats are little-endian in files. Text is UTF-8 of a fixed width in bytes, padded with NUL.
+enum class Kind { kUint8, kUint32, kUint64, kInt64, kFloat32, kFloat64, kText };
+struct Type {
+  Kind kind{};
+  std::size_t bytes = 0;  // of one element
+  bool operator==(const Type&) const = default;
+};
+
+template <class T>
+Type type_of();
+template <>
+inline Type type_of<std::uint8_t>() {
+  return {Kind::kUint8, 1};
+}
+template <>
+inline Type type_of<std::uint32_t>() {
+  return {Kind::kUint32, 4};
+}
+template <>
+inline Type type_of<std::uint64_t>() {
+  return {Kind::kUint64, 8};
+}
+template <>
+inline Type type_of<std::int64_t>() {
+  return {Kind::kInt64, 8};
+}
+template <>
+inline Type type_of<float>() {
+  return {Kind::kFloat32, 4};
+}
+template <>
+inline Type type_of<double>() {
+  return {Kind::kFloat64, 8};
+}
+// HDF5 knows no text of width 0.
+inline Type text_of(std::size_t bytes) { return {Kind::kText, bytes == 0 ? 1 : bytes}; }
+
+// How a new dataset lies in the file.
+struct Layout {
+  std::uint64_t chunk_rows =
+      0;              // 0: contiguous, the rows given at creation and no more; else chunks, extensible
+  unsigned gzip = 0;  // 0 to 9, 0 without; chunked only
+};
+
+// A dataset of an open File, which owns it.
+class Dataset {
+ public:
+  ~Dataset();
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+
+  const Dims& dims() const { return dims_; }
+  std::uint64_t rows() const { return dims_.empty() ? 1 : dims_.front(); }
+  std::size_t row_elements() const;  // product of the trailing dimensions
+  // As stored. A type we have no name for (float16, a compound) is refused when the dataset is opened.
+  Type type() const { return type_; }
+
+  // Rows [first, first + count) as `memory`, converted by HDF5: integers from integers, floats from any
+  // number, text from text no wider. Throws std::out_of_range beyond the last row.
+  void read(std::uint64_t first, std::uint64_t count, Type memory, void* out) const;
+  template <class T>
+  std::vector<T> read(std::uint64_t first, std::uint64_t count) const {
+    std::vector<T> values(static_cast<std::size_t>(count) * row_elements());
+    read(first, count, type_of<T>(), values.data());
+    return values;
+  }
+  std::vector<std::string> read_text(std::uint64_t first, std::uint64_t count) const;
+
+  // Writes rows [first, first + count), which exist.
+  void write(std::uint64_t first, std::uint64_t count, Type memory, const void* rows);
+  // Extends a chunked dataset by `count` rows.
+  void append(std::uint64_t count, Type memory, const void* rows);
+
+ private:
+  friend class File;
+  Dataset(std::int64_t id, const std::string& file, std::string name);
+  void refuse_unlike(Type memory) const;
+  [[noreturn]] void fail(const std::string& act) const;
+
+  std::int64_t id_;
+  std::string file_, name_;
+  Dims dims_;
+  Type type_;
+};
+
+class File {
+ public:
+  static File open(const std::filesystem::path& path);    // to read
+  static File create(const std::filesystem::path& path);  // to write; replaces what is there
+  // To write, in memory alone; `name` is for messages. See image().
+  static File create_in_memory(const std::filesystem::path& name);
+  // A created file that was not closed is abandoned: what HDF5 still holds is dropped, what is on disk is
+  // useless.
+  ~File();
+  File(File&&) noexcept;
+  File& operator=(File&&) noexcept;
+
+  const std::string& path() const;
+  bool has(const std::string& object) const;
+
+  // Opened once and kept. Throws InputError when it is not there.
+  Dataset& dataset(const std::string& name);
+  // Groups on the way are made.
+  Dataset& create_dataset(const std::string& name, Type type, const Dims& dims, const Layout& layout = {});
+
+  // A scalar dataset of text, of any length.
+  void write_text(const std::string& name, const std::string& text);
+  std::string read_text(const std::string& name);
+
+  // Of the root group. Text attributes are of variable length, which h5py hands over as str.
+  void set_attribute(const std::string& name, const std::string& text);
+  void set_attribute(const std::string& name, std::int64_t number);
+  bool has_attribute(const std::string& name) const;
+  std::string text_attribute(const std::string& name) const;
+  std::int64_t integer_attribute(const std::string& name) const;
+
+  // The bytes of a file made in memory.
+  std::string image();
+  // Hands everything to the operating system (durability: PendingFile). Throws InputError when the disk is
+  // full.
+  void close();
+
+ private:
+  struct Impl;
+  explicit File(std::unique_ptr<Impl> impl);
+  [[noreturn]] void fail(const std::string& act) const;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A whole numeric dataset of any HDF5 file, converted to T (float or double), row-major.
+template <class T>
+struct Array {
+  Dims dims;
+  std::vector<T> values;
+};
+template <class T>
+Array<T> read_dataset(const std::filesystem::path& file, const std::string& name) {
+  File source = File::open(file);
+  const Dataset& data = source.dataset(name);
+  return {data.dims(), data.read<T>(0, data.rows())};
+}
+
+// `texts` side by side, each padded with NUL to `width` bytes; and back.
+std::string to_fixed_width(std::span<const std::string> texts, std::size_t width);
+std::vector<std::string> from_fixed_width(const std::string& bytes, std::size_t width);
+
+}  // namespace wcam::h5
