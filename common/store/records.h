@@ -23,14 +23,14 @@ struct ProfileRow {
   std::string variant;       // "source" or a variant of the plan
   std::string case_name;
   Role role{};
-  std::uint32_t rank = 0;        // of the image in the sample, from 0
-  std::uint32_t role_index = 0;  // among the altered variants of the image, from 0
-  std::int64_t label = 0;        // class explained
-  float logit = 0;               // of that class on the unmasked image
-  std::vector<float> wcam;               // [g*g] indices, row-major, NaN nowhere
-  std::vector<float> standard_error;     // [g*g] delete-one jackknife over the N design points
-  std::vector<float> outputs;            // [forwards] logits in design order (format.md)
-  std::vector<float> level_share;        // [L+1] share of the summed indices: approximation, then coarse to fine
+  std::uint32_t rank = 0;             // of the image in the sample, from 0
+  std::uint32_t role_index = 0;       // among the altered variants of the image, from 0
+  std::int64_t label = 0;             // class explained
+  float logit = 0;                    // of that class on the unmasked image
+  std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
+  std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points
+  std::vector<float> outputs;         // [forwards] logits in design order (format.md)
+  std::vector<float> level_share;     // [L+1] share of the summed indices: approximation, then coarse to fine
   std::vector<float> level_contributions;  // [L+1] published definition (worker/summary.h)
   std::vector<float> spectral_profile;     // [3L+1] or, published, [2L+1] (worker/summary.h)
   float robustness_margin = 0;
@@ -39,6 +39,8 @@ struct ProfileRow {
   double seconds = 0;             // computing only
   std::string device;             // "cpu", "cuda:0"
   std::string estimator;          // "jansen-total"
+
+  bool operator==(const ProfileRow&) const = default;
 };
 
 // One (image, variant, case) of a predict job; the source has a row of its own.
@@ -49,6 +51,8 @@ struct PredictionRow {
   std::int64_t label = 0;  // arg max of the logits
   float logit = 0;         // of that label
   float probability = 0;   // soft-max at that label
+
+  bool operator==(const PredictionRow&) const = default;
 };
 
 // Pixels that were explained: RGB, rows first, size x size x 3 bytes.
@@ -56,6 +60,8 @@ struct ImageRow {
   std::string image, variant;
   int size = 0;
   std::vector<std::uint8_t> pixels;
+
+  bool operator==(const ImageRow&) const = default;
 };
 
 }  // namespace wcam

@@ -1,5 +1,5 @@
-// Reading what a sweep has stored: results.h5 when it is complete for what is there, or the segments themselves.
-// Not thread-safe: HDF5's C library has one owner thread a process.
+// Reading what a sweep has stored: results.h5 when it is complete for what is there, or the segments
+// themselves. Not thread-safe: HDF5's C library has one owner thread a process.
 #pragma once
 
 #include <filesystem>
@@ -16,19 +16,22 @@ namespace wcam {
 
 class Results {
  public:
-  // A sweep directory (results.h5 and any segments newer than it, every job once) or a single store file.
-  // Throws InputError naming the file: not HDF5, another format version, another sweep's file among the segments.
+  // A sweep directory (results.h5 and any segments it does not hold yet) or a single store file. Reads the
+  // small columns of every profile, about 600 bytes of memory a row, and no array; at most 33 files are open
+  // at a time. A job that was answered more than once counts once (format.md, "In results.h5 only"). Throws
+  // InputError naming the file: not HDF5, cut short, another format version, a segment of another sweep.
   static Results open(const std::filesystem::path& sweep_or_file);
   ~Results();
   Results(Results&&) noexcept;
   Results& operator=(Results&&) noexcept;
 
   const StoreHeader& header() const;
-  // The plan stored in results.h5, or SWEEP/plan.json beside segments; nullopt for a lone WCAM (`wcam explain`).
+  // The plan stored in results.h5, or SWEEP/plan.json beside segments; nullopt for a lone WCAM (`wcam
+  // explain`).
   const std::optional<Plan>& plan() const;
 
-  // Every profile once, without its arrays (wcam, standard_error, outputs are empty), ordered by rank, then the plan's
-  // order of cases, then role and role_index.
+  // Every profile once, without its arrays (wcam, standard_error, outputs are empty), ordered by rank, then
+  // the plan's order of cases, then role and role_index.
   const std::vector<ProfileRow>& profiles() const;
   // Profile i of profiles() with its arrays.
   ProfileRow read_profile(std::size_t i) const;
@@ -47,8 +50,9 @@ struct PackReport {
   std::size_t segments = 0, profiles = 0, predictions = 0, images = 0, duplicates = 0;
 };
 
-// Merges results.h5 and all segments of a sweep into a new results.h5, every job once, replaced atomically; memory does
-// not grow with the number of rows. Segments stay where they are. Throws InputError (damaged or foreign segment, disk).
+// Merges results.h5 and all segments of a sweep into a new results.h5, every job once, replaced atomically;
+// memory does not grow with the number of rows. Segments stay where they are. Throws InputError (damaged or
+// foreign segment, disk).
 PackReport pack(const std::filesystem::path& sweep);
 
 }  // namespace wcam

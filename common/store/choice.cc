@@ -1,0 +1,65 @@
+#include "common/store/choice.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "common/error.h"
+
+namespace wcam::store {
+
+namespace {
+
+// Smaller counts. Rows of results.h5 have been seen by readers, so no late answer displaces them.
+auto standing(const Occurrence& o) { return std::tuple(o.source != kResults, value(o.attempt), o.source); }
+
+bool before(const Occurrence& a, const Occurrence& b) {
+  return a.job != b.job ? a.job < b.job : standing(a) < standing(b);
+}
+
+bool same_job(const Occurrence& a, const Occurrence& b) { return a.job == b.job; }
+
+}  // namespace
+
+void Choice::offer(const Occurrence& occurrence) { chosen_.push_back(occurrence); }
+
+void Choice::settle() {
+  std::sort(chosen_.begin(), chosen_.end(), before);
+  const auto end = std::unique(chosen_.begin(), chosen_.end(), same_job);
+  duplicates_ = static_cast<std::size_t>(chosen_.end() - end);
+  chosen_.erase(end, chosen_.end());
+  taken_.assign(chosen_.size(), false);
+}
+
+std::size_t Choice::find(JobId job) const {
+  const auto at = std::lower_bound(chosen_.begin(), chosen_.end(), job,
+                                   [](const Occurrence& o, JobId wanted) { return o.job < wanted; });
+  if (at == chosen_.end() || at->job != job) invariant_broken("job " + to_string(job) + " was never offered");
+  return static_cast<std::size_t>(at - chosen_.begin());
+}
+
+bool Choice::is_chosen(const Occurrence& occurrence) const {
+  return standing(chosen_[find(occurrence.job)]) == standing(occurrence);
+}
+
+bool Choice::take(const Occurrence& occurrence) {
+  const std::size_t at = find(occurrence.job);
+  if (taken_[at] || standing(chosen_[at]) != standing(occurrence)) return false;
+  taken_[at] = true;
+  return true;
+}
+
+std::vector<std::filesystem::path> list_segments(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> segments;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error), end;
+  if (error == std::errc::no_such_file_or_directory) return segments;
+  for (; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with('.') && name.ends_with(".h5")) segments.push_back(entry->path());
+  }
+  if (error) throw InputError("cannot list " + folder.string() + ": " + error.message());
+  std::sort(segments.begin(), segments.end());
+  return segments;
+}
+
+}  // namespace wcam::store

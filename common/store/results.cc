@@ -1,0 +1,301 @@
+#include "common/store/results.h"
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/store/choice.h"
+#include "common/store/store_file.h"
+#include "common/sweep_directory.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+using store::StoreReader;
+
+namespace {
+
+constexpr std::size_t kOpenFiles = 32;  // enough for locality; far below the usual limit of 1,024 descriptors
+constexpr std::uint64_t kIndexRows = 8192;  // read at once: a few MiB
+
+// The most recently used files stay open. results.h5 always does, so that a pack() that replaces it meanwhile
+// cannot slip another file under the row numbers held here.
+class OpenFiles {
+ public:
+  void set_paths(std::vector<fs::path> paths, bool keep_first) {
+    paths_ = std::move(paths);
+    keep_first_ = keep_first;
+  }
+  std::size_t size() const { return paths_.size(); }
+  const fs::path& path(std::size_t source) const { return paths_[source]; }
+
+  StoreReader& get(std::size_t source) {
+    if (keep_first_ && source == 0) {
+      if (!first_) first_.emplace(paths_[0]);
+      return *first_;
+    }
+    const auto known =
+        std::find_if(open_.begin(), open_.end(), [&](const auto& o) { return o.first == source; });
+    if (known != open_.end()) {
+      open_.splice(open_.begin(), open_, known);
+    } else {
+      if (open_.size() == kOpenFiles) open_.pop_back();
+      open_.emplace_front(source, paths_[source]);
+    }
+    return open_.front().second;
+  }
+
+ private:
+  std::vector<fs::path> paths_;
+  bool keep_first_ = false;
+  std::optional<StoreReader> first_;
+  std::list<std::pair<std::size_t, StoreReader>> open_;
+};
+
+struct Place {
+  std::uint32_t source = 0;
+  std::uint64_t row = 0;
+};
+
+}  // namespace
+
+struct Results::Impl {
+  StoreHeader header;
+  std::optional<Plan> plan;
+  OpenFiles files;  // by Occurrence::source; number 0 is results.h5 or, without one, the first segment
+  std::uint32_t first_number = store::kFirstSegment;  // Occurrence::source of file 0
+  std::vector<ProfileRow> profiles;
+  std::vector<Place> places;  // of profiles
+  std::map<std::pair<std::string, std::string>, Place> pixels;
+  std::set<std::size_t> with_predictions;
+
+  void open_file(const fs::path& path);
+  void open_sweep(const fs::path& root);
+  void check_belongs(StoreReader& file);
+  void index();
+  void index_profiles(std::size_t source, std::vector<ProfileRow>& rows, std::vector<Place>& rows_at);
+  void index_images(std::size_t source);
+  void sort_profiles();
+  std::uint32_t number(std::size_t source) const { return first_number + static_cast<std::uint32_t>(source); }
+};
+
+namespace {
+
+std::optional<Plan> plan_of(const std::string& text, const std::string& origin) {
+  if (text.empty()) return std::nullopt;
+  return plan_from_json_text(text, origin);
+}
+
+// Segments that results.h5 does not name among those it was made from.
+std::vector<fs::path> unmerged(std::vector<fs::path> segments, StoreReader& results) {
+  std::vector<std::string> merged = results.merged_segments();
+  std::sort(merged.begin(), merged.end());
+  std::erase_if(segments, [&](const fs::path& segment) {
+    return std::binary_search(merged.begin(), merged.end(), segment.filename().string());
+  });
+  return segments;
+}
+
+}  // namespace
+
+void Results::Impl::open_file(const fs::path& path) {
+  files.set_paths({path}, true);
+  header = files.get(0).header();
+  plan = plan_of(files.get(0).plan_text(), path.string());
+}
+
+void Results::Impl::open_sweep(const fs::path& root) {
+  const SweepDirectory sweep{root};
+  std::vector<fs::path> paths = store::list_segments(sweep.segments());
+  const bool packed = fs::exists(sweep.results());
+  if (packed) {
+    StoreReader results(sweep.results());
+    header = results.header();
+    plan = plan_of(results.plan_text(), sweep.results().string());
+    paths = unmerged(std::move(paths), results);
+    paths.insert(paths.begin(), sweep.results());
+    first_number = store::kResults;
+  }
+  files.set_paths(paths, packed);
+  if (fs::exists(sweep.plan())) {
+    // The plan in the directory says which sweep this is; files must agree with it.
+    plan = plan_from_json_text(read_file(sweep.plan()), sweep.plan().string());
+    header = {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels};
+  } else if (!packed) {
+    if (paths.empty())
+      throw InputError(root.string() +
+                       " is no sweep: neither plan.json nor results.h5 nor segments are in it");
+    header = files.get(0).header();
+  }
+}
+
+void Results::Impl::check_belongs(StoreReader& file) {
+  const StoreHeader& is = file.header();
+  if (is.sweep_id != header.sweep_id)
+    throw InputError(file.path() + " belongs to another sweep (" + is.sweep_id.substr(0, 12) +
+                     ", this one is " + header.sweep_id.substr(0, 12) + "): move it away");
+  if (is.grid != header.grid || is.levels != header.levels)
+    throw InputError(file.path() + " has grid " + std::to_string(is.grid) + " and " +
+                     std::to_string(is.levels) + " levels, this sweep " + std::to_string(header.grid) +
+                     " and " + std::to_string(header.levels));
+}
+
+void Results::Impl::index_profiles(std::size_t source, std::vector<ProfileRow>& rows,
+                                   std::vector<Place>& rows_at) {
+  StoreReader& file = files.get(source);
+  const std::uint64_t count = file.rows<ProfileRow>();
+  for (std::uint64_t first = 0; first < count; first += kIndexRows) {
+    const std::uint64_t some = std::min(kIndexRows, count - first);
+    const std::size_t at = rows.size();
+    rows.resize(at + some);
+    file.read_index(first, std::span(rows).subspan(at));
+    for (std::uint64_t i = 0; i < some; ++i)
+      rows_at.push_back({static_cast<std::uint32_t>(source), first + i});
+  }
+}
+
+void Results::Impl::index_images(std::size_t source) {
+  StoreReader& file = files.get(source);
+  const std::uint64_t count = file.rows<ImageRow>();
+  std::vector<ImageRow> rows(count);
+  if (count > 0) file.read_index(0, std::span(rows));
+  for (std::uint64_t i = 0; i < count; ++i)
+    pixels.try_emplace({std::move(rows[i].image), std::move(rows[i].variant)},
+                       Place{static_cast<std::uint32_t>(source), i});
+}
+
+void Results::Impl::index() {
+  store::Choice choice;
+  for (std::size_t source = 0; source < files.size(); ++source) {
+    check_belongs(files.get(source));
+    const std::size_t known = profiles.size();
+    index_profiles(source, profiles, places);
+    for (std::size_t i = known; i < profiles.size(); ++i)
+      choice.offer({profiles[i].job, profiles[i].attempt, number(source)});
+    index_images(source);
+    if (files.get(source).rows<PredictionRow>() > 0) with_predictions.insert(source);
+  }
+  choice.settle();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < profiles.size(); ++i) {
+    if (!choice.take({profiles[i].job, profiles[i].attempt, number(places[i].source)})) continue;
+    if (kept != i) {
+      profiles[kept] = std::move(profiles[i]);
+      places[kept] = places[i];
+    }
+    ++kept;
+  }
+  profiles.resize(kept);
+  places.resize(kept);
+  sort_profiles();
+}
+
+void Results::Impl::sort_profiles() {
+  // Cases in the plan's order; without a plan, or unknown to it, by name after those.
+  std::map<std::string, std::size_t> position;
+  if (plan)
+    for (const CaseSpec& c : plan->cases) position.emplace(c.name, position.size());
+  std::set<std::string> unknown;
+  for (const ProfileRow& row : profiles)
+    if (!position.contains(row.case_name)) unknown.insert(row.case_name);
+  for (const std::string& name : unknown) position.emplace(name, position.size());
+
+  std::vector<std::size_t> order(profiles.size()), case_at(profiles.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+    case_at[i] = position.at(profiles[i].case_name);
+  }
+  const auto key = [&](std::size_t i) {
+    const ProfileRow& row = profiles[i];
+    return std::tie(row.rank, case_at[i], row.role, row.role_index, row.image, row.variant, row.job);
+  };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+
+  std::vector<ProfileRow> sorted;
+  std::vector<Place> sorted_places;
+  sorted.reserve(order.size());
+  sorted_places.reserve(order.size());
+  for (const std::size_t i : order) {
+    sorted.push_back(std::move(profiles[i]));
+    sorted_places.push_back(places[i]);
+  }
+  profiles = std::move(sorted);
+  places = std::move(sorted_places);
+}
+
+Results::Results(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Results::~Results() = default;
+Results::Results(Results&&) noexcept = default;
+Results& Results::operator=(Results&&) noexcept = default;
+
+Results Results::open(const fs::path& sweep_or_file) {
+  auto impl = std::make_unique<Impl>();
+  if (fs::is_directory(sweep_or_file))
+    impl->open_sweep(sweep_or_file);
+  else
+    impl->open_file(sweep_or_file);
+  impl->index();
+  return Results(std::move(impl));
+}
+
+const StoreHeader& Results::header() const { return impl_->header; }
+const std::optional<Plan>& Results::plan() const { return impl_->plan; }
+const std::vector<ProfileRow>& Results::profiles() const { return impl_->profiles; }
+
+ProfileRow Results::read_profile(std::size_t i) const {
+  ProfileRow row = impl_->profiles.at(i);
+  const Place& place = impl_->places[i];
+  impl_->files.get(place.source).read_arrays(place.row, std::span(&row, 1));
+  return row;
+}
+
+namespace {
+
+store::Occurrence occurrence_of(const PredictionRow& row, std::uint32_t number) {
+  return {row.job, row.attempt, number};
+}
+
+}  // namespace
+
+std::vector<PredictionRow> Results::read_predictions() const {
+  std::vector<PredictionRow> rows;
+  std::vector<std::uint32_t> numbers;  // of the file each row is from
+  store::Choice choice;
+  for (const std::size_t source : impl_->with_predictions) {
+    StoreReader& file = impl_->files.get(source);
+    const std::size_t at = rows.size();
+    rows.resize(at + file.rows<PredictionRow>());
+    file.read_index(0, std::span(rows).subspan(at));
+    numbers.resize(rows.size(), impl_->number(source));
+    for (std::size_t i = at; i < rows.size(); ++i)
+      if (i == at || rows[i].job != rows[i - 1].job || rows[i].attempt != rows[i - 1].attempt)
+        choice.offer(occurrence_of(rows[i], numbers[i]));
+  }
+  choice.settle();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!choice.is_chosen(occurrence_of(rows[i], numbers[i]))) continue;
+    if (kept != i) rows[kept] = std::move(rows[i]);
+    ++kept;
+  }
+  rows.resize(kept);
+  return rows;
+}
+
+ImageRow Results::read_pixels(const std::string& image, const std::string& variant) const {
+  const auto found = impl_->pixels.find({image, variant});
+  if (found == impl_->pixels.end())
+    throw InputError("no pixels of " + image + ", " + variant + " are stored");
+  ImageRow row;
+  row.image = image;
+  row.variant = variant;
+  impl_->files.get(found->second.source).read_arrays(found->second.row, std::span(&row, 1));
+  return row;
+}
+
+}  // namespace wcam

@@ -1,0 +1,192 @@
+#include "common/store/store_file.h"
+
+#include "common/error.h"
+#include "common/version.h"
+
+namespace wcam::store {
+
+namespace {
+
+std::string shape_text(const h5::Dims& dims) {
+  std::string text = "[R";
+  for (std::size_t i = 1; i < dims.size(); ++i) text += ", " + std::to_string(dims[i]);
+  return text + "]";
+}
+
+int bounded_attribute(const h5::File& file, const char* name, int least, int most) {
+  const std::int64_t number = file.integer_attribute(name);
+  if (number < least || number > most)
+    throw InputError(file.path() + ": attribute " + name + " is " + std::to_string(number) + ", outside " +
+                     std::to_string(least) + " to " + std::to_string(most));
+  return static_cast<int>(number);
+}
+
+StoreHeader read_header(const h5::File& file) {
+  if (!file.has_attribute("format") || file.text_attribute("format") != kFormatName)
+    throw InputError(file.path() + " is an HDF5 file, but not a store of WCAMs (attribute format is not \"" +
+                     kFormatName + "\")");
+  const std::int64_t version = file.integer_attribute("format_version");
+  if (version != kFormatVersion)
+    throw InputError(file.path() + " has format version " + std::to_string(version) +
+                     ", this program reads " + std::to_string(kFormatVersion) +
+                     ": use the version of wcam that wrote it");
+  StoreHeader header;
+  header.sweep_id = file.text_attribute("sweep_id");
+  header.grid = bounded_attribute(file, "grid", 1, 65535);
+  header.levels = bounded_attribute(file, "levels", 1, 30);
+  return header;
+}
+
+}  // namespace
+
+StoreReader::StoreReader(const std::filesystem::path& path)
+    : file_(h5::File::open(path)), header_(read_header(file_)) {}
+
+std::string StoreReader::plan_text() { return file_.has(kPlan) ? file_.read_text(kPlan) : ""; }
+
+std::vector<std::string> StoreReader::merged_segments() {
+  if (!file_.has(kSegments)) return {};
+  const h5::Dataset& names = file_.dataset(kSegments);
+  return names.read_text(0, names.rows());
+}
+
+template <class Row>
+std::uint64_t StoreReader::rows() {
+  if (!file_.has(Columns<Row>::kGroup)) return 0;
+  const h5::Dataset& first = file_.dataset(Columns<Row>::kFirst);
+  if (first.dims().size() != 1)
+    throw InputError(path() + ": " + Columns<Row>::kFirst + " has " + std::to_string(first.dims().size()) +
+                     " dimensions, 1 expected");
+  return first.rows();
+}
+
+template <class Row>
+h5::Dataset& StoreReader::checked(const char* column, Shape shape) {
+  const std::string name = path_of<Row>(column);
+  h5::Dataset& data = file_.dataset(name);
+  const h5::Dims& dims = data.dims();
+  const auto grid = static_cast<std::uint64_t>(header_.grid);
+  bool sound = false;
+  std::string expected = "[R]";
+  switch (shape) {
+    case Shape::kScalar:
+      sound = dims.size() == 1;
+      break;
+    case Shape::kVector:
+      sound = dims.size() == 2;
+      expected = "[R, n]";
+      if (const std::string what = column; what == "level_share" || what == "level_contributions") {
+        const auto levels = static_cast<std::uint64_t>(header_.levels);
+        sound = sound && dims[1] == levels + 1;
+        expected = shape_text({0, levels + 1});
+      }
+      break;
+    case Shape::kMap:
+      sound = dims.size() == 3 && dims[1] == grid && dims[2] == grid;
+      expected = shape_text({0, grid, grid});
+      break;
+    case Shape::kPixels:
+      sound = dims.size() == 4 && dims[1] == dims[2] && dims[3] == 3;
+      expected = "[R, S, S, 3]";
+      break;
+  }
+  if (!sound)
+    throw InputError(path() + ": " + name + " is " + shape_text(dims) + ", " + expected + " expected");
+  if (const std::uint64_t expected_rows = rows<Row>(); data.rows() != expected_rows)
+    throw InputError(path() + ": " + name + " has " + std::to_string(data.rows()) + " rows, " +
+                     Columns<Row>::kFirst + " " + std::to_string(expected_rows));
+  return data;
+}
+
+namespace {
+
+// Puts column values into rows; one overload a kind of member.
+template <class Row, class Member>
+void scatter(const h5::Dataset& data, std::uint64_t first, std::span<Row> out, Member Row::*member) {
+  using Stored = typename As<Member>::Stored;
+  if constexpr (std::is_same_v<Stored, std::string>) {
+    std::vector<std::string> values = data.read_text(first, out.size());
+    for (std::size_t i = 0; i < out.size(); ++i) out[i].*member = As<Member>::member(values[i]);
+  } else {
+    const auto values = data.read<Stored>(first, out.size());
+    for (std::size_t i = 0; i < out.size(); ++i) out[i].*member = As<Member>::member(values[i]);
+  }
+}
+
+template <class Row, class T>
+void scatter(const h5::Dataset& data, std::uint64_t first, std::span<Row> out, std::vector<T> Row::*member) {
+  const auto values = data.read<T>(first, out.size());
+  const auto width = static_cast<std::ptrdiff_t>(data.row_elements());
+  auto at = values.begin();
+  for (Row& row : out) {
+    (row.*member).assign(at, at + width);
+    at += width;
+  }
+}
+
+}  // namespace
+
+template <class Row>
+void StoreReader::read_columns(std::uint64_t first, std::span<Row> out, bool arrays) {
+  const auto visit = [&](const char* column, auto member, Shape shape) {
+    const h5::Dataset& data = checked<Row>(column, shape);
+    scatter(data, first, out, member);
+    if constexpr (std::is_same_v<Row, ImageRow>)
+      if (shape == Shape::kPixels)
+        for (Row& row : out) row.size = static_cast<int>(data.dims()[1]);
+  };
+  if (arrays)
+    Columns<Row>::arrays(visit);
+  else
+    Columns<Row>::index(visit);
+}
+
+template <class Row>
+void StoreReader::read_index(std::uint64_t first, std::span<Row> out) {
+  read_columns(first, out, false);
+}
+
+template <class Row>
+void StoreReader::read_arrays(std::uint64_t first, std::span<Row> out) {
+  read_columns(first, out, true);
+}
+
+template <class Row>
+std::vector<ColumnShape> StoreReader::shapes() {
+  std::vector<ColumnShape> shapes;
+  all_columns<Row>([&](const char* column, auto, Shape shape) {
+    const h5::Dataset& data = checked<Row>(column, shape);
+    shapes.push_back({path_of<Row>(column), data.type(), {data.dims().begin() + 1, data.dims().end()}});
+  });
+  return shapes;
+}
+
+void StoreReader::read_bytes(const ColumnShape& column, std::uint64_t first, std::uint64_t count,
+                             std::string& out) {
+  const h5::Dataset& data = file_.dataset(column.path);
+  out.resize(static_cast<std::size_t>(count) * data.row_elements() * column.type.bytes);
+  data.read(first, count, column.type, out.data());
+}
+
+template std::uint64_t StoreReader::rows<ProfileRow>();
+template std::uint64_t StoreReader::rows<PredictionRow>();
+template std::uint64_t StoreReader::rows<ImageRow>();
+template void StoreReader::read_index<ProfileRow>(std::uint64_t, std::span<ProfileRow>);
+template void StoreReader::read_index<PredictionRow>(std::uint64_t, std::span<PredictionRow>);
+template void StoreReader::read_index<ImageRow>(std::uint64_t, std::span<ImageRow>);
+template void StoreReader::read_arrays<ProfileRow>(std::uint64_t, std::span<ProfileRow>);
+template void StoreReader::read_arrays<ImageRow>(std::uint64_t, std::span<ImageRow>);
+template std::vector<ColumnShape> StoreReader::shapes<ProfileRow>();
+template std::vector<ColumnShape> StoreReader::shapes<PredictionRow>();
+template std::vector<ColumnShape> StoreReader::shapes<ImageRow>();
+
+void write_attributes(h5::File& file, const StoreHeader& header) {
+  file.set_attribute("format", kFormatName);
+  file.set_attribute("format_version", kFormatVersion);
+  file.set_attribute("sweep_id", header.sweep_id);
+  file.set_attribute("software_version", std::string(kVersion));
+  file.set_attribute("grid", std::int64_t{header.grid});
+  file.set_attribute("levels", std::int64_t{header.levels});
+}
+
+}  // namespace wcam::store
