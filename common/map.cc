@@ -64,4 +64,59 @@ std::vector<float> upsample_bicubic(std::span<const float> values, int grid, int
   return result;
 }
 
+std::vector<Subband> subbands(int side, int levels) {
+  const int smooth = side >> levels;
+  std::vector<Subband> all{{0, 0, smooth}};
+  for (int block = smooth; block < side; block *= 2) {
+    all.push_back({0, block, block});
+    all.push_back({block, 0, block});
+    all.push_back({block, block, block});
+  }
+  return all;
+}
+
+namespace {
+
+// The block of a square map of `width` values a row.
+std::vector<float> cut(std::span<const float> map, int width, const Subband& block) {
+  std::vector<float> values;
+  values.reserve(static_cast<std::size_t>(block.side) * static_cast<std::size_t>(block.side));
+  for (int row = block.row; row < block.row + block.side; ++row) {
+    const auto first = map.subspan(
+        static_cast<std::size_t>(row) * static_cast<std::size_t>(width) + static_cast<std::size_t>(block.col),
+        static_cast<std::size_t>(block.side));
+    values.insert(values.end(), first.begin(), first.end());
+  }
+  return values;
+}
+
+// Each pixel's own cell.
+std::vector<float> upsample_nearest(std::span<const float> values, int grid, int side) {
+  std::vector<float> map;
+  map.reserve(static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x)
+      map.push_back(values[static_cast<std::size_t>(y * grid / side * grid + x * grid / side)]);
+  return map;
+}
+
+}  // namespace
+
+std::vector<float> spatial_map(std::span<const float> indices, int grid, int side, int levels, Mode mode) {
+  check_sizes(indices.size(), grid, side);
+  const std::vector<float> map = mode == Mode::kReference ? upsample_bicubic(indices, grid, side)
+                                                          : upsample_nearest(indices, grid, side);
+  std::vector<float> sum(map.size());
+  for (const Subband& band : subbands(side, levels)) {
+    const auto whole = [&](int pixels) { return pixels * grid % side == 0; };
+    const bool own_cells = mode == Mode::kCorrected && whole(band.row) && whole(band.col) && whole(band.side);
+    const Subband cells{band.row * grid / side, band.col * grid / side, band.side * grid / side};
+    const std::vector<float> stretched = own_cells
+                                             ? upsample_bicubic(cut(indices, grid, cells), cells.side, side)
+                                             : upsample_bicubic(cut(map, side, band), band.side, side);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += stretched[i];
+  }
+  return sum;
+}
+
 }  // namespace wcam
