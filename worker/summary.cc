@@ -136,6 +136,14 @@ Place maximum_within(const cv::Mat& map, const cv::Mat& region) {
   return {place.y, place.x};
 }
 
+// As published: of the map with zeros outside the region, so that a region of negative values gives the first
+// pixel outside it.
+Place published_maximum_within(const cv::Mat& map, const cv::Mat& region) {
+  cv::Mat inside = cv::Mat::zeros(map.size(), map.type());
+  map.copyTo(inside, region);
+  return maximum_within(inside, {});
+}
+
 }  // namespace
 
 std::vector<Place> spatial_maxima(std::span<const float> spatial_map, int side, Mode mode) {
@@ -153,7 +161,7 @@ std::vector<Place> spatial_maxima(std::span<const float> spatial_map, int side, 
     for (int i = 0; i < static_cast<int>(contours.size()); ++i) {
       cv::Mat region = cv::Mat::zeros(side, side, CV_8U);
       cv::drawContours(region, contours, i, cv::Scalar(255), cv::FILLED);
-      places.push_back(maximum_within(map, region));
+      places.push_back(published_maximum_within(map, region));
     }
     return places;
   }
