@@ -32,7 +32,7 @@ struct ProfileRow {
   std::vector<float> outputs;         // [forwards] logits in design order (format.md)
   std::vector<float> level_share;     // [L+1] share of the summed indices: approximation, then coarse to fine
   std::vector<float> level_contributions;  // [L+1] published definition (worker/summary.h)
-  std::vector<float> spectral_profile;     // [3L+1] or, published, [2L+1] (worker/summary.h)
+  std::vector<float> spectral_profile;     // [3L+1] or, published, [3L-2] (worker/summary.h)
   float robustness_margin = 0;
   float spatial_spread = 0;
   float forward_equivalents = 0;  // a backward counts as two

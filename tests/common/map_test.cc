@@ -63,5 +63,53 @@ void expect_golden(const std::string& run, int grid) {
 TEST(UpsampleBicubic, EqualsThePublishedMapAtGrid8) { expect_golden("g8_n4_approx", 8); }
 TEST(UpsampleBicubic, EqualsThePublishedMapAtGrid28) { expect_golden("g28_n4_approx", 28); }
 
+TEST(Subbands, CoverTheImageOnceCoarseToFine) {
+  const auto bands = subbands(16, 2);
+  ASSERT_EQ(bands.size(), 7u);
+  std::vector<int> covered(256);
+  for (const auto& band : bands)
+    for (int y = band.row; y < band.row + band.side; ++y)
+      for (int x = band.col; x < band.col + band.side; ++x) ++covered[static_cast<std::size_t>(y * 16 + x)];
+  EXPECT_EQ(covered, std::vector<int>(256, 1));
+  EXPECT_EQ(bands[0].side, 4);
+  EXPECT_EQ(bands[1].col, 4);  // upper right before lower left
+  EXPECT_EQ(bands[2].row, 4);
+  EXPECT_EQ(bands[6].side, 8);
+}
+
+TEST(SpatialMap, EqualsThePublishedOne) {
+  WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
+  const auto file = test::shared_folder() / "golden/wcam.h5";
+  for (const auto& [run, grid] : {std::pair{"g8_n4_approx", 8}, std::pair{"g8_n8_approx", 8},
+                                  std::pair{"g28_n4_approx", 28}, std::pair{"g28_n4_noapprox", 28}}) {
+    const auto sti = test::read_golden<float>(file, std::string(run) + "/sti");
+    const auto golden = test::read_golden<float>(file, std::string(run) + "/spatial");
+    const auto cells = static_cast<std::size_t>(grid * grid), pixels = std::size_t{224 * 224};
+    for (std::size_t image = 0; image * cells < sti.size(); ++image) {
+      const auto map =
+          spatial_map(std::span(sti).subspan(image * cells, cells), grid, 224, 3, Mode::kReference);
+      // Ten blocks of float32 maps up to 7.
+      for (std::size_t i = 0; i < pixels; ++i)
+        ASSERT_NEAR(map[i], golden[image * pixels + i], 4e-6f) << run << i;
+    }
+  }
+}
+
+// One cell alone, in a subband of its own.
+TEST(SpatialMap, CorrectedDoesNotLeakAcrossTheEdgesOfSubbands) {
+  std::vector<float> indices(64);
+  indices[0 * 8 + 4] = 1;  // the first column of the finest upper right block, next to the coarser one
+  const auto corrected = spatial_map(indices, 8, 64, 2, Mode::kCorrected);
+  indices.assign(64, 0);
+  indices[0 * 8 + 7] = 1;  // its last column: the same picture, mirrored
+  const auto mirrored = spatial_map(indices, 8, 64, 2, Mode::kCorrected);
+  for (std::size_t y = 0; y < 64; ++y)
+    for (std::size_t x = 0; x < 64; ++x) EXPECT_NEAR(corrected[y * 64 + x], mirrored[y * 64 + 63 - x], 1e-6f);
+  EXPECT_GT(corrected[0], 1);
+  // Grid 6 over 64 pixels: edges cut cells in two, and constant subbands stay constant.
+  const auto ones = spatial_map(std::vector<float>(36, 1.0f), 6, 64, 2, Mode::kCorrected);
+  for (const float value : ones) EXPECT_NEAR(value, 7, 1e-5f);
+}
+
 }  // namespace
 }  // namespace wcam

@@ -214,5 +214,30 @@ TEST(Design, RefusesWhatIsNoDesign) {
             "the sequence");
 }
 
+TEST(DesignFile, GivesTheRowsStoredInAGroup) {
+  WCAM_SKIP_WITHOUT_SHARED("golden/sobol.h5");
+  const std::string file = (test::shared_folder() / "golden/sobol.h5").string();
+  const Design read = read_design(file + ":grid_8/nb_design_4/scipy_sobol_scrambled_seed42", settings(8, 4));
+  const Design made = make_design(settings(8, 4));
+  for (int point = 0; point < 4; ++point) {
+    EXPECT_TRUE(std::ranges::equal(read.a(point), made.a(point)));
+    EXPECT_TRUE(std::ranges::equal(read.b(point), made.b(point)));
+  }
+  const auto group = [&](const char* name) { return file + ":grid_8/nb_design_4/" + name; };
+  EXPECT_EQ(refused([&] { read_design(group("scipy_sobol_scrambled_seed42"), settings(28, 4)); }),
+            file +
+                ": dataset grid_8/nb_design_4/scipy_sobol_scrambled_seed42/A is 4 x 64, not 4 x 784 as "
+                "--nb-design and "
+                "the square of --grid ask");
+  EXPECT_EQ(refused([&] { read_design(group("torch_sobol/"), settings(8, 4)); }),
+            group("torch_sobol/") +
+                ": design A[0] is all zeros: it masks everything, and a constant image explains nothing. "
+                "Scramble the sequence");
+  EXPECT_NE(refused([&] { read_design(group("sobol"), settings(8, 4)); }).find("grid_8/nb_design_4/sobol/A"),
+            std::string::npos);
+  EXPECT_NE(refused([&] { read_design("/nowhere/design.h5", settings(8, 4)); }).find("/nowhere/design.h5"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace wcam
