@@ -341,3 +341,9 @@ std::string Canvas::finish() {
 }
 
 }  // namespace wcam
+
+#ifdef __SANITIZE_ADDRESS__
+// Fontconfig keeps what it found out about fonts until the process ends, which is no leak of ours.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig\n"; }
+extern "C" const char* __lsan_default_options() { return "print_suppressions=0"; }
+#endif

@@ -1,0 +1,160 @@
+// wcam-plot: draws figures from stored results.
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "common/error.h"
+#include "common/options.h"
+#include "common/sweep_directory.h"
+#include "common/version.h"
+#include "plotting/sweep_figures.h"
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+constexpr double kLowestDpi = 10, kHighestDpi = 1200;
+
+po::options_description drawing_options(const std::string& range) {
+  po::options_description options("Drawing");
+  options.add_options()                                                                             //
+      ("colour-map", po::value<std::string>()->default_value("jet"), "jet (published) or viridis")  //
+      ("range", po::value<std::string>()->default_value(range),
+       "whose maps share one range of colours: panel (published: none), row or figure")  //
+      ("dpi", po::value<double>()->default_value(100), "pixels an inch of a PNG, 10 to 1200");
+  return options;
+}
+
+DrawOptions drawing_of(const po::variables_map& values) {
+  DrawOptions options;
+  options.colour_map = parse_colour_map(values["colour-map"].as<std::string>());
+  options.range = parse_range_scope(values["range"].as<std::string>());
+  options.dpi = values["dpi"].as<double>();
+  if (!(options.dpi >= kLowestDpi && options.dpi <= kHighestDpi))
+    throw UsageError("--dpi " + std::to_string(std::lround(options.dpi)) + " is outside 10 to 1200");
+  return options;
+}
+
+std::vector<Format> formats_of(const std::string& list) {
+  std::vector<Format> formats;
+  for (std::size_t from = 0; from <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', from), list.size());
+    formats.push_back(parse_format(list.substr(from, comma - from)));
+    from = comma + 1;
+  }
+  return formats;
+}
+
+CommandLine sweep_command_line(const std::string& verb, const std::string& about) {
+  CommandLine line;
+  line.usage = "wcam plot " + verb + " SWEEP [options]";
+  line.about = about + " Reads stored results only: images and models may be gone.";
+  line.example = "wcam plot " + verb + " my-sweep --format pdf --image 0";
+  line.options.add_options()                                                                           //
+      ("sweep", po::value<std::string>()->required(), "the sweep's directory, or its results.h5")      //
+      ("out", po::value<std::string>(), "folder for the figures; without it SWEEP/figures")            //
+      ("format", po::value<std::string>()->default_value("pdf,png"), "of pdf, png, svg, with commas")  //
+      ("image", po::value<std::vector<std::uint32_t>>(),
+       "only this image of the sample, from 0; repeatable")  //
+      ("case", po::value<std::vector<std::string>>(), "only this case; repeatable");
+  line.options.add(drawing_options("panel"));
+  line.positional.add("sweep", 1);
+  return line;
+}
+
+FigureRequest request_of(const po::variables_map& values) {
+  FigureRequest request;
+  request.sweep = values["sweep"].as<std::string>();
+  const SweepDirectory directory{fs::is_directory(request.sweep) ? request.sweep
+                                                                 : request.sweep.parent_path()};
+  request.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : directory.figures();
+  request.formats = formats_of(values["format"].as<std::string>());
+  if (values.contains("image")) request.images = values["image"].as<std::vector<std::uint32_t>>();
+  if (values.contains("case")) request.cases = values["case"].as<std::vector<std::string>>();
+  request.draw = drawing_of(values);
+  return request;
+}
+
+void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
+
+using Arguments = std::vector<std::string>;
+
+ExitCode draw_figure4(const Arguments& arguments) {
+  const auto values = parse_command_line(
+      sweep_command_line(
+          "figure-4",
+          "One figure an image and case: source, corrupted but unaffected, corrupted and affected, with "
+          "their WCAMs, as figure-4/{perturbation}_{case}_{image}."),
+      arguments);
+  if (values) draw_figure4_files(request_of(*values), print_path);
+  return ExitCode::kDone;
+}
+
+ExitCode draw_figure5(const Arguments& arguments) {
+  const auto values = parse_command_line(
+      sweep_command_line("figure-5",
+                         "One figure an image: the WCAMs of source and altered image under every case, as "
+                         "figure-5/robust_training_{perturbation}_{image}."),
+      arguments);
+  if (values) draw_figure5_files(request_of(*values), print_path);
+  return ExitCode::kDone;
+}
+
+ExitCode draw_wcam(const Arguments& arguments) {
+  CommandLine line;
+  line.usage = "wcam plot wcam FILE.h5 --out FIGURE.png|.pdf|.svg [options]";
+  line.about = "One WCAM beside its image, with a colour bar.";
+  line.example = "wcam plot wcam cat.h5 --out cat.png";
+  line.options.add_options()                                                                        //
+      ("file", po::value<std::string>()->required(), "what 'wcam explain' wrote, or a results.h5")  //
+      ("out", po::value<std::string>()->required(), "the figure; its ending is the format")         //
+      ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several");
+  line.options.add(drawing_options("figure"));
+  line.positional.add("file", 1);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  const fs::path out = (*values)["out"].as<std::string>();
+  DrawOptions options = drawing_of(*values);
+  const std::string ending = out.extension().string();
+  options.format = parse_format(ending.empty() ? ending : ending.substr(1));
+  const auto row = values->contains("row") ? std::optional((*values)["row"].as<std::size_t>()) : std::nullopt;
+  draw_wcam_file((*values)["file"].as<std::string>(), row, out, options);
+  print_path(out);
+  return ExitCode::kDone;
+}
+
+constexpr const char* kHelp =
+    "usage: wcam plot figure-4|figure-5|wcam ... [options]\n\n"
+    "  figure-4 SWEEP              an image under one case: source, unaffected, affected\n"
+    "  figure-5 SWEEP              an image under every case: source, altered\n"
+    "  wcam FILE.h5 --out X.png    one WCAM of 'wcam explain'\n\n"
+    "wcam plot VERB --help tells its options.\n";
+
+ExitCode run(Arguments arguments) {
+  const std::string verb = arguments.empty() ? "" : arguments.front();
+  if (verb == "--help" || verb == "-h" || verb == "help") {
+    std::cout << kHelp;
+    return ExitCode::kDone;
+  }
+  if (verb == "--version") {
+    std::cout << "wcam " << kVersion << "\n";
+    return ExitCode::kDone;
+  }
+  if (!arguments.empty()) arguments.erase(arguments.begin());
+  if (verb == "figure-4") return draw_figure4(arguments);
+  if (verb == "figure-5") return draw_figure5(arguments);
+  if (verb == "wcam") return draw_wcam(arguments);
+  throw UsageError((verb.empty() ? "what to draw is missing" : "unknown figure '" + verb + "'") +
+                   "; known: figure-4, figure-5, wcam");
+}
+
+}  // namespace
+
+}  // namespace wcam
+
+int main(int argc, char** argv) {
+  return wcam::run_main("wcam-plot", [&] { return wcam::run(wcam::arguments_of(argc, argv)); });
+}

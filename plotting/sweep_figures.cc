@@ -1,0 +1,232 @@
+#include "plotting/sweep_figures.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/case_spec.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/store/results.h"
+#include "plotting/figure4.h"
+#include "plotting/figure5.h"
+#include "plotting/figure_wcam.h"
+#include "plotting/panel_selection.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+const Absent kNotYet{"not yet explained"};
+const Absent kNoUnaffected{"no unaffected variant"};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
+
+Picture picture_of(const Results& results, const ProfileRow& row) {
+  ImageRow image = results.read_pixels(row.image, row.variant);
+  return {image.size, std::move(image.pixels)};
+}
+
+// Results of one sweep, checked to be drawable, and what a request takes from them.
+class SweepReader {
+ public:
+  explicit SweepReader(const FigureRequest& request)
+      : request_(request), results_(Results::open(request.sweep)) {
+    const std::string where = request.sweep.string();
+    if (!results_.plan())
+      throw InputError(where +
+                       " has no plan: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with " +
+                       "'wcam plot wcam " + where + " --out X.png'");
+    if (results_.profiles().empty())
+      throw InputError(where +
+                       " holds no explained image yet: let 'wcam run' go on until 'wcam status' shows " +
+                       "explain jobs done, then draw again");
+    choose_cases();
+    choose_images();
+  }
+
+  const std::vector<ExplainedImage>& images() const { return images_; }
+  const std::vector<std::string>& cases() const { return cases_; }
+  const std::vector<ProfileRow>& profiles() const { return results_.profiles(); }
+  std::string quantity() const { return quantity_of(profiles().front().estimator); }
+
+  Picture picture(std::size_t row) const { return picture_of(results_, profiles()[row]); }
+
+  Explanation explanation(std::size_t row) const {
+    ProfileRow profile = results_.read_profile(row);
+    const StoreHeader& header = results_.header();
+    return {class_name(results_.plan()->find_case(profile.case_name).classes, profile.label),
+            {header.grid, header.levels, results_.plan()->input_size(), std::move(profile.wcam)}};
+  }
+
+  bool no_unaffected_variant(const std::string& image, const std::string& case_name) {
+    if (!unaffected_) unaffected_ = unaffected_variants(results_.read_predictions());
+    const auto found = unaffected_->find({image, case_name});
+    return found != unaffected_->end() && !found->second;
+  }
+
+ private:
+  void choose_cases() {
+    std::vector<std::string> known;
+    for (const CaseSpec& spec : results_.plan()->cases) known.push_back(spec.name);
+    const auto& asked = request_.cases;
+    for (const auto& name : asked)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw UsageError("no case '" + name + "' in " + request_.sweep.string() +
+                         "; known: " + joined(known));
+    for (const auto& name : known)
+      if (asked.empty() || std::find(asked.begin(), asked.end(), name) != asked.end()) cases_.push_back(name);
+  }
+
+  void choose_images() {
+    images_ = explained_images(results_.profiles());
+    if (request_.images.empty()) return;
+    std::vector<std::string> known;
+    std::vector<ExplainedImage> chosen;
+    for (const auto& image : images_) {
+      known.push_back(std::to_string(image.rank));
+      if (std::find(request_.images.begin(), request_.images.end(), image.rank) != request_.images.end())
+        chosen.push_back(image);
+    }
+    for (const std::uint32_t rank : request_.images)
+      if (std::none_of(chosen.begin(), chosen.end(),
+                       [rank](const auto& image) { return image.rank == rank; }))
+        throw UsageError("image " + std::to_string(rank) + " of the sample has not been explained in " +
+                         request_.sweep.string() + "; explained: " + joined(known));
+    images_ = std::move(chosen);
+  }
+
+  const FigureRequest& request_;
+  Results results_;
+  std::vector<std::string> cases_;
+  std::vector<ExplainedImage> images_;
+  std::optional<UnaffectedVariants> unaffected_;  // read when first needed
+};
+
+OrAbsent<ShownVariant> shown(const SweepReader& sweep, const std::optional<std::size_t>& row) {
+  if (!row) return kNotYet;
+  const ProfileRow& profile = sweep.profiles()[*row];
+  const bool source = profile.role == Role::kSource;
+  return ShownVariant{source ? file_name(profile.image) : readable_variant(profile.variant),
+                      sweep.picture(*row), sweep.explanation(*row)};
+}
+
+OrAbsent<Explanation> explained(const SweepReader& sweep, const std::optional<std::size_t>& row) {
+  if (!row) return kNotYet;
+  return sweep.explanation(*row);
+}
+
+OrAbsent<Picture> pictured(const SweepReader& sweep, const std::optional<std::size_t>& row) {
+  if (!row) return kNotYet;
+  return sweep.picture(*row);
+}
+
+Figure4 figure4_of(SweepReader& sweep, const ExplainedImage& image, const std::string& case_name,
+                   const Figure4Rows& rows) {
+  Figure4 content{case_name,
+                  image.perturbation,
+                  sweep.quantity(),
+                  shown(sweep, rows.source),
+                  shown(sweep, rows.unaffected),
+                  shown(sweep, rows.affected)};
+  if (!rows.unaffected && sweep.no_unaffected_variant(image.image, case_name))
+    content.unaffected = kNoUnaffected;
+  return content;
+}
+
+Figure5 figure5_of(const SweepReader& sweep, const ExplainedImage& image) {
+  const Figure5Rows rows = figure5_rows(sweep.profiles(), image, sweep.cases());
+  const auto altered = rows.any_altered();
+  Figure5 content{
+      file_name(image.image),   altered ? readable_variant(sweep.profiles()[*altered].variant) : "",
+      sweep.quantity(),         pictured(sweep, rows.any_source()),
+      pictured(sweep, altered), {}};
+  for (std::size_t i = 0; i < sweep.cases().size(); ++i)
+    content.cases.push_back({sweep.cases()[i], explained(sweep, rows.columns[i].source),
+                             explained(sweep, rows.columns[i].altered)});
+  return content;
+}
+
+void write_files(const Figure& figure, const fs::path& stem, const FigureRequest& request,
+                 const OnWritten& on_written) {
+  for (const Format format : request.formats) {
+    DrawOptions options = request.draw;
+    options.format = format;
+    const fs::path file = stem.string() + "." + to_string(format);
+    write_file_atomically(file, draw(figure, options));
+    on_written(file);
+  }
+}
+
+// "class 282 (tiger cat), logit 12.3"
+std::string explained_class(const Results& results, const ProfileRow& profile) {
+  const auto& plan = results.plan();
+  const std::string number = std::to_string(profile.label);
+  const std::string name =
+      plan ? class_name(plan->find_case(profile.case_name).classes, profile.label) : number;
+  char logit[32];
+  std::snprintf(logit, sizeof logit, "%.3g", static_cast<double>(profile.logit));
+  return "class " + number + (name != number ? " (" + name + ")" : "") + ", logit " + logit;
+}
+
+FigureWcam lone_wcam(const Results& results, ProfileRow profile) {
+  FigureWcam content;
+  const bool source = profile.role == Role::kSource;
+  content.image = file_name(profile.image) + (source ? "" : ", " + readable_variant(profile.variant));
+  content.explained = explained_class(results, profile);
+  content.quantity = quantity_of(profile.estimator);
+  Picture picture = picture_of(results, profile);
+  content.map = {results.header().grid, results.header().levels, picture.side, std::move(profile.wcam)};
+  content.picture = std::move(picture);
+  return content;
+}
+
+}  // namespace
+
+void draw_figure4_files(const FigureRequest& request, const OnWritten& on_written) {
+  SweepReader sweep(request);
+  const fs::path folder = request.out / "figure-4";
+  make_directories(folder);
+  for (const ExplainedImage& image : sweep.images())
+    for (const auto& case_name : sweep.cases()) {
+      const Figure4Rows rows = figure4_rows(sweep.profiles(), image, case_name);
+      if (!rows.source && !rows.unaffected && !rows.affected) continue;
+      write_files(figure4(figure4_of(sweep, image, case_name, rows)),
+                  folder / (image.perturbation + "_" + case_name + "_" + std::to_string(image.rank)), request,
+                  on_written);
+    }
+}
+
+void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written) {
+  const SweepReader sweep(request);
+  const fs::path folder = request.out / "figure-5";
+  make_directories(folder);
+  for (const ExplainedImage& image : sweep.images())
+    write_files(figure5(figure5_of(sweep, image)),
+                folder / ("robust_training_" + image.perturbation + "_" + std::to_string(image.rank)),
+                request, on_written);
+}
+
+void draw_wcam_file(const fs::path& store, std::optional<std::size_t> row, const fs::path& out,
+                    const DrawOptions& options) {
+  const Results results = Results::open(store);
+  const std::size_t count = results.profiles().size();
+  if (count == 0) throw InputError(store.string() + " holds no WCAM");
+  if (!row && count > 1)
+    throw UsageError(store.string() + " holds " + std::to_string(count) +
+                     " WCAMs: choose one with --row 0 to " + std::to_string(count - 1));
+  if (row && *row >= count)
+    throw UsageError("--row " + std::to_string(*row) + " is outside 0 to " + std::to_string(count - 1) +
+                     ", the WCAMs of " + store.string());
+  const FigureWcam content = lone_wcam(results, results.read_profile(row.value_or(0)));
+  write_file_atomically(out, draw(figure_wcam(content), options));
+}
+
+}  // namespace wcam

@@ -1,0 +1,40 @@
+// The figures of a sweep, as files: reads stored results, and neither images nor models.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plotting/figure.h"
+
+namespace wcam {
+
+struct FigureRequest {
+  std::filesystem::path sweep;        // a sweep directory, or a results.h5
+  std::filesystem::path out;          // figures go to OUT/figure-4, OUT/figure-5
+  std::vector<Format> formats;        // one file each
+  std::vector<std::uint32_t> images;  // ranks in the sample; empty: all that have a profile
+  std::vector<std::string> cases;     // empty: all of the plan, in its order
+  DrawOptions draw;                   // its format is not looked at
+};
+
+// Told of each file once it is there.
+using OnWritten = std::function<void(const std::filesystem::path&)>;
+
+// OUT/figure-4/{perturbation}_{case}_{rank}.{format}, for each image and case with at least one profile.
+// Throws InputError: a sweep without plan or profiles, a disk that cannot be written; UsageError: an image or
+// a case that is not there, naming those that are.
+void draw_figure4_files(const FigureRequest& request, const OnWritten& on_written);
+
+// OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. Throws like the other.
+void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
+
+// One WCAM of a store file, with a colour bar. row: which of its profiles; needed when there are several.
+// Throws like the others.
+void draw_wcam_file(const std::filesystem::path& store, std::optional<std::size_t> row,
+                    const std::filesystem::path& out, const DrawOptions& draw);
+
+}  // namespace wcam

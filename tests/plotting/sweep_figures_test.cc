@@ -1,0 +1,325 @@
+// Figures from files: a sweep whose images and models never existed, and the wcam-plot program itself.
+#include "plotting/sweep_figures.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/plan.h"
+#include "common/store/segment.h"
+#include "common/sweep_directory.h"
+#include "tests/plotting/sample_figures.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+namespace {
+
+constexpr int kGrid = 8, kSide = 32;
+
+Plan sample_plan() {
+  Plan plan;
+  plan.images = {{"cats/a.jpg", std::string(64, 'a')}, {"cats/b.jpg", std::string(64, 'b')}};
+  plan.variants = {"corruptions/contrast/5", "corruptions/jpeg/1"};
+  for (const std::string name : {"sin", "baseline"}) {  // the plan's order, not the alphabet's
+    CaseSpec spec;
+    spec.name = name;
+    spec.file = "/nowhere/" + name + ".pt";
+    spec.sha256 = std::string(64, 'c');
+    spec.input_size = kSide;
+    spec.resize = kSide;
+    spec.classes = {"tabby, tabby cat", "lynx"};
+    plan.cases.push_back(spec);
+  }
+  plan.wcam.grid = kGrid;
+  plan.images_root = "/nowhere";
+  return plan;
+}
+
+struct Rows {
+  std::vector<ProfileRow> profiles;
+  std::vector<PredictionRow> predictions;
+  std::vector<ImageRow> images;
+};
+
+// Adds an explained variant and its pixels.
+void explain(Rows& rows, std::uint32_t rank, const std::string& case_name, Role role,
+             const std::string& variant) {
+  ProfileRow row;
+  row.image = sample_plan().images[rank].path;
+  row.perturbation = "corruptions";
+  row.variant = variant;
+  row.case_name = case_name;
+  row.job = explain_job_id(row.image, variant, case_name);
+  row.attempt = Attempt{1};
+  row.role = role;
+  row.rank = rank;
+  row.label = role == Role::kAltered ? 1 : 0;
+  row.wcam = test::sample_map(kGrid, static_cast<int>(rows.profiles.size()) + 1).cells;
+  row.standard_error = std::vector<float>(row.wcam.size(), 0.01f);
+  row.outputs = std::vector<float>(16, 1.0f);
+  row.level_share = row.level_contributions = std::vector<float>(4, 0.25f);
+  row.spectral_profile = std::vector<float>(10, 0.1f);
+  row.device = "cpu";
+  row.estimator = "jansen-total";
+  rows.profiles.push_back(row);
+  rows.images.push_back(
+      {row.image, variant, kSide, test::sample_picture(kSide, static_cast<int>(rank) * 90).rgb});
+}
+
+void predict(Rows& rows, std::uint32_t rank, const std::string& case_name,
+             const std::vector<std::int64_t>& labels) {
+  std::vector<std::string> variants = sample_plan().variants;
+  variants.insert(variants.begin(), "source");
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    PredictionRow row;
+    row.image = sample_plan().images[rank].path;
+    row.job = predict_job_id(row.image, case_name);
+    row.attempt = Attempt{1};
+    row.perturbation = "corruptions";
+    row.variant = variants[i];
+    row.case_name = case_name;
+    row.label = labels[i];
+    rows.predictions.push_back(row);
+  }
+}
+
+class SweepFigures : public testing::Test {
+ protected:
+  SweepFigures()
+      : root_(fs::temp_directory_path() / ("wcam_sweep_figures_" + std::to_string(::getpid()) + "_" +
+                                           testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(root_);
+    make_directories(directory().segments());
+    write_file_atomically(directory().plan(), to_json_text(sample_plan()));
+  }
+  ~SweepFigures() override { fs::remove_all(root_); }
+
+  SweepDirectory directory() const { return {root_ / "sweep"}; }
+
+  void store(const Rows& rows) const {
+    write_store(directory().segments() / "segment-1.h5",
+                {sweep_id(sample_plan()), kGrid, sample_plan().wcam.levels}, rows.profiles, rows.predictions,
+                rows.images);
+  }
+
+  // Two images under two cases; "baseline" has no unaffected variant of image 0, image 1 is just being
+  // explained.
+  static Rows sample_rows() {
+    Rows rows;
+    for (const std::string name : {"sin", "baseline"}) {
+      explain(rows, 0, name, Role::kSource, "source");
+      explain(rows, 0, name, Role::kAltered, "corruptions/contrast/5");
+    }
+    explain(rows, 0, "sin", Role::kUnaffected, "corruptions/jpeg/1");
+    explain(rows, 1, "sin", Role::kSource, "source");
+    predict(rows, 0, "sin", {0, 1, 0});
+    predict(rows, 0, "baseline", {0, 1, 1});
+    return rows;
+  }
+
+  FigureRequest request() const {
+    FigureRequest request;
+    request.sweep = directory().root;
+    request.out = root_ / "figures";
+    request.formats = {Format::kPdf, Format::kSvg};
+    return request;
+  }
+
+  // Names of the files below OUT that `draw` reports, which must be those that are there.
+  template <typename Draw>
+  std::vector<std::string> files(Draw draw, const FigureRequest& asked) const {
+    std::vector<std::string> names;
+    draw(asked, [&](const fs::path& file) {
+      EXPECT_TRUE(fs::exists(file));
+      names.push_back(fs::relative(file, asked.out).string());
+    });
+    return names;
+  }
+
+  template <typename Draw>
+  static std::string message_of(Draw draw) {
+    try {
+      draw();
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    return "nothing thrown";
+  }
+
+  fs::path root_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(SweepFigures, Figure4IsAFileAnImageAndCaseWithProfiles) {
+  store(sample_rows());
+  EXPECT_EQ(files(draw_figure4_files, request()),
+            (Names{"figure-4/corruptions_sin_0.pdf", "figure-4/corruptions_sin_0.svg",
+                   "figure-4/corruptions_baseline_0.pdf", "figure-4/corruptions_baseline_0.svg",
+                   "figure-4/corruptions_sin_1.pdf", "figure-4/corruptions_sin_1.svg"}));
+}
+
+TEST_F(SweepFigures, Figure5IsAFileAnImage) {
+  store(sample_rows());
+  EXPECT_EQ(
+      files(draw_figure5_files, request()),
+      (Names{"figure-5/robust_training_corruptions_0.pdf", "figure-5/robust_training_corruptions_0.svg",
+             "figure-5/robust_training_corruptions_1.pdf", "figure-5/robust_training_corruptions_1.svg"}));
+}
+
+TEST_F(SweepFigures, ChosenImagesAndCasesAreDrawnAlone) {
+  store(sample_rows());
+  FigureRequest asked = request();
+  asked.images = {0};
+  asked.cases = {"baseline"};
+  asked.formats = {Format::kPng};
+  EXPECT_EQ(files(draw_figure4_files, asked), (Names{"figure-4/corruptions_baseline_0.png"}));
+}
+
+TEST_F(SweepFigures, DrawnAgainTheyAreTheSameBytes) {
+  store(sample_rows());
+  const auto read_all = [&] {
+    std::string bytes;
+    for (const auto& name : files(draw_figure5_files, request())) bytes += read_file(request().out / name);
+    return bytes;
+  };
+  const std::string first = read_all();
+  EXPECT_EQ(read_all(), first);
+}
+
+// The words are outlines in a file; so the claim is made of two figures that differ in the words alone.
+TEST_F(SweepFigures, NoUnaffectedVariantIsToldFromOneNotYetExplained) {
+  Rows rows = sample_rows();
+  store(rows);
+  FigureRequest asked = request();
+  asked.images = {0};
+  asked.cases = {"baseline"};
+  const auto draw_one = [&] { return read_file(asked.out / files(draw_figure4_files, asked).back()); };
+  const std::string none = draw_one();
+  rows.predictions.back().label = 0;  // jpeg/1 is unaffected under baseline, but not explained
+  store(rows);
+  EXPECT_NE(draw_one(), none);
+}
+
+TEST_F(SweepFigures, SweepWithoutProfilesSaysWhatToDo) {
+  Rows rows;
+  predict(rows, 0, "sin", {0, 1, 0});
+  store(rows);
+  const std::string where = directory().root.string();
+  EXPECT_EQ(
+      message_of([&] { draw_figure4_files(request(), {}); }),
+      where +
+          " holds no explained image yet: let 'wcam run' go on until 'wcam status' shows explain jobs done, "
+          "then draw again");
+}
+
+TEST_F(SweepFigures, UnknownImageOrCaseNamesThoseThatAreThere) {
+  store(sample_rows());
+  const std::string where = directory().root.string();
+  FigureRequest asked = request();
+  asked.images = {0, 7};
+  EXPECT_EQ(message_of([&] { draw_figure5_files(asked, {}); }),
+            "image 7 of the sample has not been explained in " + where + "; explained: 0, 1");
+  asked.images.clear();
+  asked.cases = {"vit"};
+  EXPECT_EQ(message_of([&] { draw_figure4_files(asked, {}); }),
+            "no case 'vit' in " + where + "; known: sin, baseline");
+}
+
+TEST_F(SweepFigures, LoneWcamHasNoPlanAndIsDrawnByItsOwnVerb) {
+  Rows rows;
+  explain(rows, 0, "", Role::kSource, "source");
+  const fs::path file = root_ / "cat.h5";
+  write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
+  FigureRequest asked = request();
+  asked.sweep = file;
+  EXPECT_EQ(
+      message_of([&] { draw_figure4_files(asked, {}); }),
+      file.string() +
+          " has no plan: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with 'wcam plot wcam " +
+          file.string() + " --out X.png'");
+  draw_wcam_file(file, std::nullopt, root_ / "cat.svg", {});
+  EXPECT_TRUE(fs::exists(root_ / "cat.svg"));
+  EXPECT_EQ(message_of([&] { draw_wcam_file(file, 1, root_ / "cat.svg", {}); }),
+            "--row 1 is outside 0 to 0, the WCAMs of " + file.string());
+}
+
+TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
+  store(sample_rows());
+  const fs::path file = directory().segments() / "segment-1.h5";
+  EXPECT_EQ(message_of([&] { draw_wcam_file(file, std::nullopt, root_ / "x.pdf", {}); }),
+            file.string() + " holds 6 WCAMs: choose one with --row 0 to 5");
+  draw_wcam_file(file, 4, root_ / "x.pdf", {});
+  EXPECT_TRUE(fs::exists(root_ / "x.pdf"));
+}
+
+TEST_F(SweepFigures, FolderThatCannotBeMadeIsNamed) {
+  store(sample_rows());
+  FigureRequest asked = request();
+  asked.out = directory().plan();  // a file
+  EXPECT_THROW(draw_figure4_files(asked, {}), InputError);
+}
+
+struct Ran {
+  int code = 0;
+  std::string output;  // stdout and stderr
+};
+
+Ran run_plot(const std::string& arguments) {
+  std::FILE* pipe = ::popen((std::string(WCAM_PLOT) + " " + arguments + " 2>&1").c_str(), "r");
+  Ran ran;
+  std::array<char, 4096> buffer{};
+  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    ran.output.append(buffer.data(), count);
+  ran.code = WEXITSTATUS(::pclose(pipe));
+  return ran;
+}
+
+TEST_F(SweepFigures, ProgramPrintsEachPathThatItWrites) {
+  store(sample_rows());
+  const fs::path sweep = directory().root;
+  const Ran ran = run_plot("figure-5 " + sweep.string());
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  const std::string stem = (directory().figures() / "figure-5/robust_training_corruptions_").string();
+  EXPECT_EQ(ran.output, stem + "0.pdf\n" + stem + "0.png\n" + stem + "1.pdf\n" + stem + "1.png\n");
+}
+
+TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
+  struct Claim {
+    std::string arguments;
+    int code;
+    std::string output;
+  };
+  const std::vector<Claim> claims{
+      {"", 2, "wcam-plot: what to draw is missing; known: figure-4, figure-5, wcam\n"},
+      {"figure-6 x", 2, "wcam-plot: unknown figure 'figure-6'; known: figure-4, figure-5, wcam\n"},
+      {"figure-4 x --format pdf,jpg", 2, "wcam-plot: unknown format 'jpg'; known: pdf, png, svg\n"},
+      {"figure-4 x --range column", 2, "wcam-plot: unknown range 'column'; known: panel, row, figure\n"},
+      {"figure-4 x --colour-map hot", 2, "wcam-plot: unknown colour map 'hot'; known: jet, viridis\n"},
+      {"figure-4 x --dpi 5", 2, "wcam-plot: --dpi 5 is outside 10 to 1200\n"},
+      {"wcam x.h5 --out x.jpg", 2, "wcam-plot: unknown format 'jpg'; known: pdf, png, svg\n"},
+  };
+  for (const auto& claim : claims) {
+    const Ran ran = run_plot(claim.arguments);
+    EXPECT_EQ(ran.code, claim.code) << claim.arguments;
+    EXPECT_EQ(ran.output, claim.output) << claim.arguments;
+  }
+  EXPECT_EQ(run_plot("figure-4 /nowhere/at/all").code, 3);
+  EXPECT_EQ(run_plot("figure-4 x --nonsense").code, 2);
+}
+
+TEST(PlotProgram, HelpTellsTheVerbs) {
+  const Ran ran = run_plot("--help");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_NE(ran.output.find("figure-5 SWEEP"), std::string::npos);
+  EXPECT_NE(run_plot("figure-4 --help").output.find("--colour-map"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wcam
