@@ -14,17 +14,21 @@
 
 namespace wcam {
 
-// Raises glibc's mmap and trim thresholds so that activations are reused instead of mapped on every forward (three times
-// faster; PLATFORM: resident memory then grows with the batch), and sets the number of threads of LibTorch. Call once,
-// before the first tensor.
+// Raises glibc's mmap and trim thresholds so that activations are reused instead of mapped on every forward
+// (three times faster; PLATFORM: resident memory then grows with the batch), sets the number of threads of
+// LibTorch, and rules out what would give the same input different bits (specialisation by profiling, cuDNN's
+// timing, TF32). Call once, before the first tensor and the first model.
 void prepare_torch(int threads);
 
 class Model {
  public:
-  // Loads (channels_last, eval, frozen) onto "cpu" or "cuda:N", checks the file's SHA-256 against spec.sha256, and runs
-  // one blank image. Throws InputError naming case, file and what is wrong: not TorchScript, another SHA-256, no such device,
-  // an exception in forward, an output that is not float [1, classes] with classes >= 2, or another number of classes than
-  // spec.classes names.
+  struct Impl;  // LibTorch's JIT, kept out of this header
+
+  // Loads (channels_last, eval, frozen where it can be) onto "cpu" or "cuda:N", checks the file's SHA-256
+  // against spec.sha256 unless that is empty, and runs two blank images. Throws InputError naming case, file
+  // and what is wrong: not TorchScript, another SHA-256, no such device, an exception in forward, an output
+  // that is not one tensor float32 [2, classes] with classes >= 2, logits that are not finite, or another
+  // number of classes than spec.classes names.
   static Model load(const CaseSpec& spec, const std::string& device);
   ~Model();
   Model(Model&&) noexcept;
@@ -34,15 +38,16 @@ class Model {
   std::int64_t classes() const;
   at::Device device() const;
 
-  // input: float32 [n, 3, S, S], normalised, channels_last, on device(). Result: float32 logits [n, classes()] on
-  // device(). Under inference mode. Throws std::runtime_error with the case's name when the model throws.
+  // input: float32 [n, 3, S, S], normalised, channels_last, on device(). Result: float32 logits [n,
+  // classes()] on device(), made under inference mode. Throws std::runtime_error with the case's name and
+  // LibTorch's cause in one line when the model throws or returns something else.
   at::Tensor forward(const at::Tensor& input) const;
 
-  // 8-bit images of equal square size -> normalised input for forward().
+  // 8-bit images -> normalised input for forward(). Throws std::invalid_argument unless every image has
+  // spec().input_size pixels a side.
   at::Tensor to_input(std::span<const RgbImage> images) const;
 
  private:
-  struct Impl;
   explicit Model(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
