@@ -75,6 +75,8 @@ CommandLine run_command_line() {
        "dealt out to the workers: cpu or cuda:0,cuda:1,...")                                   //
       ("threads", po::value<int>()->default_value(1), "threads of each worker")                //
       ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")  //
+      ("hand-in", po::value<int>()->default_value(30),
+       "seconds a result may wait before it is stored: what a crash costs")  //
       ("no-figures", po::bool_switch(), "stop before packing results and drawing");
   return line;
 }
@@ -99,8 +101,9 @@ ExitCode run(const Arguments& arguments) {
     throw UsageError("--workers " + std::to_string(sweep.workers) + " is outside 1 to 256");
   sweep.devices = split(values["devices"].as<std::string>());
   if (sweep.devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
-  sweep.worker_options = {"--threads", std::to_string(values["threads"].as<int>()), "--batch-size",
-                          std::to_string(values["batch-size"].as<int>())};
+  sweep.worker_options = {"--threads",    std::to_string(values["threads"].as<int>()),
+                          "--batch-size", std::to_string(values["batch-size"].as<int>()),
+                          "--hand-in",    std::to_string(values["hand-in"].as<int>())};
   sweep.coordinator_options = split_arguments.rest;
   sweep.coordinator_options.insert(sweep.coordinator_options.end(), {"--sweep", sweep.sweep.string()});
   sweep.figures = !values["no-figures"].as<bool>();

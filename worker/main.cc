@@ -25,7 +25,9 @@ CommandLine run_command_line() {
   line.options.add_options()                                                     //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
       ("coordinator", po::value<std::string>()->default_value(""),
-       "tcp://HOST:PORT; default: as DIR says")                                                             //
+       "tcp://HOST:PORT; default: as DIR says")  //
+      ("hand-in", po::value<int>()->default_value(30),
+       "seconds a result may wait before it is stored, 0 to 3600")                                          //
       ("patience", po::value<int>()->default_value(600), "seconds without a coordinator before giving up")  //
       ("log", po::value<std::string>(), "log file; default: stderr")                                        //
       ("verbose", po::bool_switch(), "log more");
@@ -40,6 +42,10 @@ ExitCode run(const std::vector<std::string>& arguments) {
   options.sweep = (*values)["sweep"].as<std::string>();
   options.coordinator = (*values)["coordinator"].as<std::string>();
   options.compute = compute_settings(*values);
+  const int hand_in = (*values)["hand-in"].as<int>();
+  if (hand_in < 0 || hand_in > 3600)
+    throw UsageError("--hand-in " + std::to_string(hand_in) + " is outside 0 to 3600");
+  options.hand_in = std::chrono::seconds{hand_in};
   const int patience = (*values)["patience"].as<int>();
   if (patience < 1) throw UsageError("--patience " + std::to_string(patience) + " is below 1");
   options.patience = std::chrono::seconds{patience};

@@ -1,5 +1,6 @@
 #include "worker/outbox.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <random>
@@ -9,7 +10,7 @@ namespace wcam {
 namespace {
 
 constexpr std::size_t kResultsPerSegment = 64;
-constexpr std::chrono::seconds kOldestResult{30}, kOldestPrediction{2};
+constexpr std::chrono::seconds kPredictionPatience{2};
 
 std::string unique_prefix() {
   std::random_device device;
@@ -20,8 +21,11 @@ std::string unique_prefix() {
 
 }  // namespace
 
-Outbox::Outbox(std::filesystem::path segments, StoreHeader header)
-    : segments_(std::move(segments)), header_(std::move(header)), prefix_(unique_prefix()) {}
+Outbox::Outbox(std::filesystem::path segments, StoreHeader header, std::chrono::seconds patience)
+    : segments_(std::move(segments)),
+      header_(std::move(header)),
+      patience_(patience),
+      prefix_(unique_prefix()) {}
 
 void Outbox::add(JobResult result, Clock::time_point now) {
   if (outcomes_.empty()) oldest_ = now;
@@ -35,7 +39,7 @@ void Outbox::add(JobResult result, Clock::time_point now) {
 bool Outbox::due(Clock::time_point now, bool idle) const {
   if (outcomes_.empty()) return false;
   return idle || outcomes_.size() >= kResultsPerSegment || outcomes_.back().has_failure() ||
-         now - oldest_ >= (predictions_.empty() ? kOldestResult : kOldestPrediction);
+         now - oldest_ >= (predictions_.empty() ? patience_ : std::min(patience_, kPredictionPatience));
 }
 
 std::vector<wire::Outcome> Outbox::store() {

@@ -17,12 +17,13 @@ class Outbox {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Outbox(std::filesystem::path segments, StoreHeader header);
+  // `patience`: how long a result may wait for company; bounds what a crash costs.
+  Outbox(std::filesystem::path segments, StoreHeader header, std::chrono::seconds patience);
 
   void add(JobResult result, Clock::time_point now);
 
-  // True when 64 results have gathered, the oldest is 30 s old (2 s if a prediction waits: selection needs
-  // it), a failure waits, or nothing is left to compute.
+  // True when 64 results have gathered, the oldest has waited `patience` (2 s at most if a prediction waits:
+  // selection needs it), a failure waits, or nothing is left to compute.
   bool due(Clock::time_point now, bool idle) const;
 
   // Writes one segment (if there is anything to store) and returns the outcomes that may now be reported.
@@ -32,6 +33,7 @@ class Outbox {
  private:
   std::filesystem::path segments_;
   StoreHeader header_;
+  std::chrono::seconds patience_;
   std::string prefix_;  // of segment names: unique to this process
   int written_ = 0;
   std::vector<wire::Outcome> outcomes_;

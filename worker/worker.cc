@@ -119,7 +119,8 @@ ExitCode run_worker(const WorkerOptions& options) {
                    .patience = options.patience});
   const SignalWatch signals(session);
   if (auto plan = welcome_plan(session)) {
-    Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels});
+    Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels},
+                  options.hand_in);
     Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size);
     try {
       work(session, performer, outbox);

@@ -14,6 +14,7 @@ struct WorkerOptions {
   std::filesystem::path sweep;  // segments go below it
   std::string coordinator;      // endpoint; empty: as the sweep directory says
   ComputeOptions compute;
+  std::chrono::seconds hand_in{30};  // a result waits that long at most before it is made durable, 0..3600
   std::chrono::seconds patience{600};
 };
 
