@@ -74,7 +74,7 @@ Performer::Performer(Plan plan, std::string device, int batch_size)
     : plan_(std::move(plan)),
       device_(std::move(device)),
       batch_size_(batch_size),
-      design_(std::make_unique<Design>(make_design(plan_.wcam))) {}
+      design_(make_design(plan_.wcam)) {}
 
 JobResult Performer::perform(const wire::Job& job) {
   JobResult result;
@@ -148,7 +148,7 @@ void Performer::explain_job(const wire::Job& job, JobResult& result) {
   RgbImage pixels = pixels_of(job.image(), wanted.variant());
   ProfileRow row = explain_row(model(job.case_name()), pixels,
                                {job.image(), wanted.variant(), job.case_name(), wanted.label()}, plan_.wcam,
-                               *design_, batch_size_);
+                               design_, batch_size_);
   row.job = JobId{job.job()};
   row.attempt = Attempt{job.attempt()};
   row.perturbation = plan_.perturbation;

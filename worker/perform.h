@@ -5,7 +5,6 @@
 #include <wire.pb.h>
 
 #include <list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,7 +70,7 @@ class Performer {
   Plan plan_;
   std::string device_;
   int batch_size_;
-  std::unique_ptr<Design> design_;
+  Design design_;
   std::list<std::pair<std::string, Model>> models_;      // most recently used first
   std::list<std::pair<std::string, RgbImage>> sources_;  // most recently used first
 };

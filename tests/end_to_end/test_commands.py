@@ -1,0 +1,103 @@
+"""Each command as a newcomer types it, mistakes included."""
+
+import h5py
+import numpy
+import pytest
+
+from conftest import ROOT, run, textured_image, write_png
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    path = tmp_path_factory.mktemp("image") / "texture.png"
+    write_png(path, textured_image(0, 240))
+    return path
+
+
+MODEL = ROOT / "models/demo/baseline.pt"
+CLASSES = ROOT / "models/demo/classes.txt"
+
+
+def test_explain_writes_one_wcam_and_draws_it(image, tmp_path):
+    out, figure = tmp_path / "x.h5", tmp_path / "x.png"
+    done = run("wcam", "explain", image, "--model", MODEL, "--classes", CLASSES, "--grid", 8, "--out", out,
+               "--figure", figure)  # fmt: skip
+    assert "predicted" in done.stdout and "share of the indices" in done.stdout
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    with h5py.File(out) as file:
+        assert file["profiles/wcam"].shape == (1, 8, 8)
+        assert file["images/pixels"].shape == (1, 224, 224, 3)
+        assert abs(file["profiles/level_share"][0].sum() - 1) < 1e-5
+        assert numpy.isfinite(file["profiles/wcam"][:]).all()
+
+
+def test_explain_gives_the_same_bits_twice_and_other_numbers_in_another_mode(image, tmp_path):
+    def wcam(*more):
+        run("wcam", "explain", image, "--model", MODEL, "--grid", 8, "--out", tmp_path / "x.h5", *more)
+        with h5py.File(tmp_path / "x.h5") as file:
+            return file["profiles/wcam"][0]
+
+    first = wcam()
+    assert (wcam() == first).all()
+    assert (wcam("--mode", "corrected") != first).any()
+    dropped = wcam("--approximation", "drop")
+    assert dropped[0, 0] == 0 and (dropped != 0).any()
+    for estimator in ("homma", "janon", "glen", "saltelli"):
+        assert (wcam("--estimator", estimator) != first).any()
+
+
+MISTAKES = [
+    (["explain"], 2, "--image"),
+    (["explain", "IMAGE", "--model", "MODEL"], 2, "--out"),
+    (["explain", "IMAGE", "--model", "none.pt", "--out", "OUT"], 3, "none.pt"),
+    (["explain", "IMAGE", "--model", "CLASSES", "--out", "OUT"], 3, "classes.txt"),
+    (["explain", "CLASSES", "--model", "MODEL", "--out", "OUT"], 3, "classes.txt"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--grid", "0"], 2, "--grid 0 is outside 2 to 112"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--nb-design", "5"], 2, "not a power of two"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--levels", "9"], 2, "--levels 9 is outside 1 to 5"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--label", "999"], 2, "--label 999 is outside 0 to"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--mean", "1,2"], 2, "three numbers"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--std", "0,1,1"], 2, "greater than 0"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--threads", "0"], 2, "--threads 0 is outside 1 to 256"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--device", "gpu"], 3, "gpu"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--input-size", "220", "--levels", "3"], 3, "220"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "/no/where/x.h5", "--grid", "4"], 3, "/no/where"),
+    (["frobnicate"], 2, "unknown verb 'frobnicate'"),
+    (["run", "--sweep", "SWEEP", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
+    (["run", "--sweep", "SWEEP", "--images", "EMPTY", "--models", "MODELS"], 3, "no image"),
+    (["run", "--sweep", "SWEEP", "--images", "none", "--models", "MODELS"], 3, "none"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "none.json"], 3, "none.json"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--cases", "vit"], 2, "vit"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--perturbation", "weather"], 2, "weather"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--severities", "0"], 2, "severity 0"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--sample-size", "0"], 2, "sample"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--colour", "red"], 2, "--colour"),
+    (["status", "none"], 3, "none"),
+    (["pack", "none"], 3, "none"),
+    (["plot", "figure-4", "none"], 3, "none"),
+    (["plot", "figure-6", "none"], 2, "figure-6"),
+]
+
+
+@pytest.mark.parametrize("words,code,expected", MISTAKES, ids=[" ".join(words) for words, _, _ in MISTAKES])
+def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, image, tmp_path):
+    (tmp_path / "empty").mkdir()
+    places = {
+        "IMAGE": image, "FOLDER": image.parent, "EMPTY": tmp_path / "empty", "MODEL": MODEL, "CLASSES": CLASSES,
+        "OUT": tmp_path / "x.h5", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
+    }  # fmt: skip
+    failed = run("wcam", *[places.get(word, word) for word in words], code=code)
+    lines = failed.stderr.strip().splitlines()
+    assert len(lines) == 1 and expected in lines[0], failed.stderr
+    assert not (tmp_path / "x.h5").exists() and not (tmp_path / "sweep").exists()
+
+
+@pytest.mark.parametrize("program", ["wcam", "wcam-coordinator", "wcam-worker", "wcam-plot"])
+def test_each_program_says_its_version_and_helps_with_an_example(program):
+    assert run(program, "--version").stdout.startswith("wcam ")
+    assert "example" in run(program, "--help").stdout
+
+
+@pytest.mark.parametrize("verb", ["run", "explain", "status", "pack", "plot"])
+def test_each_verb_helps_with_an_example(verb):
+    assert "example" in run("wcam", verb, "--help").stdout

@@ -1,0 +1,164 @@
+"""One sweep from photographs to figures, and what may befall it on the way."""
+
+import json
+import os
+import shutil
+import signal
+
+import h5py
+import numpy
+import pytest
+
+from conftest import Study, alive, children, end, run, wait_for
+
+
+def test_every_job_once_with_the_pixels_and_labels_that_made_it(undisturbed):
+    rows = undisturbed.rows()
+    images = {image for image, _, _ in rows}
+    assert len(images) == 2  # the sample size
+    with h5py.File(undisturbed.sweep / "results.h5") as file:
+        predictions = file["predictions"]
+        names = [predictions[name].asstr()[:] for name in ("image", "variant", "case")]
+        labels = dict(zip(zip(*names), predictions["label"][:]))
+        pixels = set(zip(file["images/image"].asstr()[:], file["images/variant"].asstr()[:]))
+        assert json.loads(file["plan"].asstr()[()])["wcam"]["grid"] == 8
+        assert file["profiles/wcam"].shape[1:] == (8, 8) and file["profiles/wcam"].dtype == numpy.float32
+        # nothing is wasted: A and one block a cell; B is drawn but never evaluated
+        assert file["profiles/outputs"].shape[1] == 4 * (64 + 1)
+    for (image, variant, case), (role, _, label, _, _) in rows.items():
+        assert label == labels[image, variant, case]  # each explains its own prediction
+        affected = label != labels[image, "source", case]
+        assert affected == (role == "altered")
+        assert (image, variant) in pixels
+    for image in images:
+        for case in Study.CASES:
+            roles = [role for (i, _, c), (role, *_) in rows.items() if (i, c) == (image, case)]
+            assert roles.count("source") == 1 and 1 <= roles.count("altered") <= 2 and roles.count("unaffected") <= 1
+
+
+def test_figures_come_out_of_the_same_command(undisturbed):
+    for i in (0, 1):
+        for suffix in ("pdf", "png"):
+            assert (undisturbed.sweep / f"figures/figure-5/robust_training_corruptions_{i}.{suffix}").stat().st_size > 0
+            for case in Study.CASES:
+                assert (undisturbed.sweep / f"figures/figure-4/corruptions_{case}_{i}.{suffix}").stat().st_size > 0
+    assert "figure-5/robust_training_corruptions_1.pdf" in undisturbed.output.stdout
+
+
+def test_figures_need_neither_models_nor_images_nor_segments(undisturbed, tmp_path):
+    stored = tmp_path / "sweep"
+    stored.mkdir()
+    shutil.copy(undisturbed.sweep / "results.h5", stored)
+    run("wcam", "plot", "figure-4", stored)
+    run("wcam", "plot", "figure-5", stored)
+    drawn = sorted(path.relative_to(stored) for path in stored.glob("figures/*/*"))
+    assert len(drawn) == 12
+    for path in drawn:
+        assert (stored / path).read_bytes() == (undisturbed.sweep / path).read_bytes()
+
+
+def test_a_second_run_computes_nothing(undisturbed):
+    before = [(path, path.stat().st_mtime_ns) for path in undisturbed.segments()]
+    undisturbed.run()
+    assert [(path, path.stat().st_mtime_ns) for path in undisturbed.segments()] == before
+
+
+def test_a_killed_workers_jobs_go_to_another(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(3)
+        workers = [pid for pid, name in children(sweep.pid).items() if name == "wcam-worker"]
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        assert sweep.wait(120) == 0, study.log.read_text()
+    finally:
+        end(sweep)
+    assert "was killed by signal 9" in study.log.read_text()
+    assert study.rows() == undisturbed.rows()
+
+
+def test_a_killed_coordinators_sweep_resumes_with_the_same_command(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(4)
+        coordinator = [pid for pid, name in children(sweep.pid).items() if name.startswith("wcam-coord")]
+        os.kill(coordinator[0], signal.SIGKILL)
+        assert sweep.wait(120) == 5, study.log.read_text()
+    finally:
+        end(sweep)
+    assert "the same command resumes" in study.log.read_text()
+    kept = study.segments()
+    study.run()
+    assert study.segments()[: len(kept)] != [] and set(kept) <= set(study.segments())
+    assert study.rows() == undisturbed.rows()
+
+
+def test_a_killed_launcher_leaves_nobody_behind_and_loses_nothing(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(3)
+        crew = list(children(sweep.pid))
+        assert len(crew) == 3
+    finally:
+        end(sweep)
+    wait_for("the crew to end", lambda: not any(alive(pid) for pid in crew))
+    study.run()
+    assert study.rows() == undisturbed.rows()
+
+
+def test_an_interrupted_sweep_stores_what_is_in_hand_and_resumes(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(3)
+        sweep.send_signal(signal.SIGINT)
+        assert sweep.wait(120) == 5, study.log.read_text()
+    finally:
+        end(sweep)
+    assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["running"] is False
+    study.run()
+    assert study.rows() == undisturbed.rows()
+
+
+def test_the_number_of_workers_changes_no_bit(study, undisturbed):
+    study.workers = 1
+    study.run("--hand-in", "1")
+    assert study.rows() == undisturbed.rows()
+
+
+def test_a_bad_image_is_set_aside_and_the_sweep_goes_on(study):
+    (study.images / "a-broken.png").write_text("not an image")
+    done = study.run("--sample-size", "4", code=4)
+    assert "a-broken.png" in done.stderr
+    assert {image for image, _, _ in study.rows()}.isdisjoint({"a-broken.png"})
+
+
+def test_another_plan_is_refused_with_what_differs(undisturbed):
+    refused = run("wcam", *undisturbed.arguments("--seed", "96", "--levels", "2"), code=3)
+    assert "seed: 95 in the sweep, 96 asked" in refused.stderr
+    assert "levels: 3 in the sweep, 2 asked" in refused.stderr
+
+
+def test_a_sweep_in_use_is_refused(study):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(1)
+        refused = study.run(code=3)
+        assert "in use" in refused.stderr
+    finally:
+        end(sweep, signal.SIGINT)
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(study):
+    small = study.folder / "small"
+    small.mkdir()
+    if os.system(f"mount -t tmpfs -o size=600k tmpfs {small} 2>/dev/null") != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    try:
+        study.sweep = small / "sweep"
+        failed = study.run(code=3)
+        assert "No space left on device" in failed.stderr
+        assert not list(small.rglob("*.partial"))
+        for segment in study.segments():
+            h5py.File(segment).close()
+    finally:
+        os.system(f"umount {small}")
