@@ -139,7 +139,7 @@ class LocalRun {
   }
 
  private:
-  // The file is rewritten by each coordinator once it accepts workers.
+  // The endpoint's file is rewritten by each coordinator once it accepts workers.
   fs::file_time_type endpoint_time() const {
     std::error_code missing;
     const auto time = fs::last_write_time(endpoint_file_, missing);
@@ -147,16 +147,21 @@ class LocalRun {
   }
 
   void hire() {
+    const fs::path logs = SweepDirectory{sweep_.sweep}.logs();
+    make_directories(logs);
     for (int i = 0; i < sweep_.workers; ++i) {
+      const std::string name = "worker-" + std::to_string(i + 1);
       const std::string& device = sweep_.devices[static_cast<std::size_t>(i) % sweep_.devices.size()];
       std::vector<std::string> command{sibling_program("wcam-worker").string(),
                                        "run",
                                        "--sweep",
                                        sweep_.sweep.string(),
                                        "--device",
-                                       device};
+                                       device,
+                                       "--log",
+                                       (logs / (name + ".log")).string()};
       command.insert(command.end(), sweep_.worker_options.begin(), sweep_.worker_options.end());
-      crew_.emplace_back("worker " + std::to_string(i + 1), command);
+      crew_.emplace_back(name, command);
     }
   }
 
