@@ -49,6 +49,33 @@ class BadImage : public InputError {
 
 }  // namespace
 
+ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
+                       const WcamSettings& settings, const Design& design, int batch_size) {
+  const Classifier classifier{[&](const at::Tensor& input) { return model.forward(input); }, model.spec().mean,
+                              model.spec().std, model.device()};
+  Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size);
+  Summary summary = summarise(profile.indices, settings, pixels.rows);
+  ProfileRow row;
+  row.image = subject.image;
+  row.variant = subject.variant;
+  row.case_name = subject.case_name;
+  row.label = subject.label;
+  row.logit = profile.logit;
+  row.wcam = std::move(profile.indices);
+  row.standard_error = std::move(profile.standard_error);
+  row.outputs = std::move(profile.outputs);
+  row.level_share = std::move(summary.level_share);
+  row.level_contributions = std::move(summary.level_contributions);
+  row.spectral_profile = std::move(summary.spectral_profile);
+  row.robustness_margin = summary.robustness_margin;
+  row.spatial_spread = summary.spatial_spread;
+  row.forward_equivalents = profile.forward_equivalents;
+  row.seconds = profile.seconds;
+  row.device = model.device().str();
+  row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
+  return row;
+}
+
 std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size) {
   std::vector<Prediction> predictions;
   const auto batch = static_cast<std::size_t>(batch_size);
