@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <sstream>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/options.h"
 #include "common/sweep_directory.h"
 #include "common/version.h"
@@ -78,6 +80,16 @@ FigureRequest request_of(const po::variables_map& values) {
   return request;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    lines.push_back(line);
+  }
+  return lines;
+}
+
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
 
 using Arguments = std::vector<std::string>;
@@ -111,18 +123,23 @@ ExitCode draw_wcam(const Arguments& arguments) {
   line.options.add_options()                                                                        //
       ("file", po::value<std::string>()->required(), "what 'wcam explain' wrote, or a results.h5")  //
       ("out", po::value<std::string>()->required(), "the figure; its ending is the format")         //
-      ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several");
+      ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several")    //
+      ("classes", po::value<std::string>(), "file of class names, one a line");
   line.options.add(drawing_options("figure"));
   line.positional.add("file", 1);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const fs::path out = (*values)["out"].as<std::string>();
-  DrawOptions options = drawing_of(*values);
-  const std::string ending = out.extension().string();
-  options.format = parse_format(ending.empty() ? ending : ending.substr(1));
-  const auto row = values->contains("row") ? std::optional((*values)["row"].as<std::size_t>()) : std::nullopt;
-  draw_wcam_file((*values)["file"].as<std::string>(), row, out, options);
-  print_path(out);
+  WcamRequest request;
+  request.store = (*values)["file"].as<std::string>();
+  request.out = (*values)["out"].as<std::string>();
+  if (values->contains("row")) request.row = (*values)["row"].as<std::size_t>();
+  request.draw = drawing_of(*values);
+  const std::string ending = request.out.extension().string();
+  request.draw.format = parse_format(ending.empty() ? ending : ending.substr(1));
+  if (values->contains("classes"))
+    request.classes = lines_of(read_file((*values)["classes"].as<std::string>()));
+  draw_wcam_file(request);
+  print_path(request.out);
   return ExitCode::kDone;
 }
 

@@ -166,26 +166,37 @@ void write_files(const Figure& figure, const fs::path& stem, const FigureRequest
 }
 
 // "class 282 (tiger cat), logit 12.3"
-std::string explained_class(const Results& results, const ProfileRow& profile) {
-  const auto& plan = results.plan();
-  const std::string number = std::to_string(profile.label);
-  const std::string name =
-      plan ? class_name(plan->find_case(profile.case_name).classes, profile.label) : number;
+std::string explained_class(const ProfileRow& profile, const std::vector<std::string>& classes) {
+  const std::string number = std::to_string(profile.label), name = class_name(classes, profile.label);
   char logit[32];
   std::snprintf(logit, sizeof logit, "%.3g", static_cast<double>(profile.logit));
   return "class " + number + (name != number ? " (" + name + ")" : "") + ", logit " + logit;
 }
 
-FigureWcam lone_wcam(const Results& results, ProfileRow profile) {
+FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std::string> classes) {
+  if (classes.empty() && results.plan()) classes = results.plan()->find_case(profile.case_name).classes;
   FigureWcam content;
   const bool source = profile.role == Role::kSource;
   content.image = file_name(profile.image) + (source ? "" : ", " + readable_variant(profile.variant));
-  content.explained = explained_class(results, profile);
+  content.explained = explained_class(profile, classes);
   content.quantity = quantity_of(profile.estimator);
   Picture picture = picture_of(results, profile);
   content.map = {results.header().grid, results.header().levels, picture.side, std::move(profile.wcam)};
   content.picture = std::move(picture);
   return content;
+}
+
+// The row asked for, or the only one.
+std::size_t chosen_row(const WcamRequest& request, std::size_t count) {
+  const std::string where = request.store.string();
+  if (count == 0) throw InputError(where + " holds no WCAM");
+  const std::string bounds = "0 to " + std::to_string(count - 1);
+  if (!request.row && count > 1)
+    throw UsageError(where + " holds " + std::to_string(count) + " WCAMs: choose one with --row " + bounds);
+  const std::size_t row = request.row.value_or(0);
+  if (row >= count)
+    throw UsageError("--row " + std::to_string(row) + " is outside " + bounds + ", the WCAMs of " + where);
+  return row;
 }
 
 }  // namespace
@@ -214,19 +225,11 @@ void draw_figure5_files(const FigureRequest& request, const OnWritten& on_writte
                 request, on_written);
 }
 
-void draw_wcam_file(const fs::path& store, std::optional<std::size_t> row, const fs::path& out,
-                    const DrawOptions& options) {
-  const Results results = Results::open(store);
-  const std::size_t count = results.profiles().size();
-  if (count == 0) throw InputError(store.string() + " holds no WCAM");
-  if (!row && count > 1)
-    throw UsageError(store.string() + " holds " + std::to_string(count) +
-                     " WCAMs: choose one with --row 0 to " + std::to_string(count - 1));
-  if (row && *row >= count)
-    throw UsageError("--row " + std::to_string(*row) + " is outside 0 to " + std::to_string(count - 1) +
-                     ", the WCAMs of " + store.string());
-  const FigureWcam content = lone_wcam(results, results.read_profile(row.value_or(0)));
-  write_file_atomically(out, draw(figure_wcam(content), options));
+void draw_wcam_file(const WcamRequest& request) {
+  const Results results = Results::open(request.store);
+  const std::size_t row = chosen_row(request, results.profiles().size());
+  const FigureWcam content = lone_wcam(results, results.read_profile(row), request.classes);
+  write_file_atomically(request.out, draw(figure_wcam(content), request.draw));
 }
 
 }  // namespace wcam

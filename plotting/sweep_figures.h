@@ -32,9 +32,15 @@ void draw_figure4_files(const FigureRequest& request, const OnWritten& on_writte
 // OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. Throws like the other.
 void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
 
-// One WCAM of a store file, with a colour bar. row: which of its profiles; needed when there are several.
-// Throws like the others.
-void draw_wcam_file(const std::filesystem::path& store, std::optional<std::size_t> row,
-                    const std::filesystem::path& out, const DrawOptions& draw);
+struct WcamRequest {
+  std::filesystem::path store;       // one file
+  std::optional<std::size_t> row;    // which of its profiles; needed when there are several
+  std::filesystem::path out;         // the figure
+  std::vector<std::string> classes;  // names; empty: those of the plan, where the store has one, else numbers
+  DrawOptions draw;
+};
+
+// One WCAM beside its image. Throws like the others.
+void draw_wcam_file(const WcamRequest& request);
 
 }  // namespace wcam

@@ -89,6 +89,21 @@ void predict(Rows& rows, std::uint32_t rank, const std::string& case_name,
   }
 }
 
+struct Ran {
+  int code = 0;
+  std::string output;  // stdout and stderr
+};
+
+Ran run_plot(const std::string& arguments) {
+  std::FILE* pipe = ::popen((std::string(WCAM_PLOT) + " " + arguments + " 2>&1").c_str(), "r");
+  Ran ran;
+  std::array<char, 4096> buffer{};
+  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    ran.output.append(buffer.data(), count);
+  ran.code = WEXITSTATUS(::pclose(pipe));
+  return ran;
+}
+
 class SweepFigures : public testing::Test {
  protected:
   SweepFigures()
@@ -244,18 +259,38 @@ TEST_F(SweepFigures, LoneWcamHasNoPlanAndIsDrawnByItsOwnVerb) {
       file.string() +
           " has no plan: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with 'wcam plot wcam " +
           file.string() + " --out X.png'");
-  draw_wcam_file(file, std::nullopt, root_ / "cat.svg", {});
+  draw_wcam_file({file, {}, root_ / "cat.svg", {}, {}});
   EXPECT_TRUE(fs::exists(root_ / "cat.svg"));
-  EXPECT_EQ(message_of([&] { draw_wcam_file(file, 1, root_ / "cat.svg", {}); }),
+  EXPECT_EQ(message_of([&] {
+              draw_wcam_file({file, 1, root_ / "cat.svg", {}, {}});
+            }),
             "--row 1 is outside 0 to 0, the WCAMs of " + file.string());
+}
+
+// As above: the words are outlines, so the claim is made of two figures that differ in them alone.
+TEST_F(SweepFigures, ProgramNamesTheClassOfALoneWcam) {
+  Rows rows;
+  explain(rows, 0, "", Role::kSource, "source");
+  const fs::path file = root_ / "cat.h5", names = root_ / "names.txt";
+  write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
+  write_file_atomically(names, "tabby, tabby cat\r\nlynx\r\n");
+  const auto draw_with = [&](const std::string& options) {
+    const fs::path out = root_ / "cat.pdf";
+    const Ran ran = run_plot("wcam " + file.string() + " --out " + out.string() + options);
+    EXPECT_EQ(ran.output, out.string() + "\n");
+    return read_file(out);
+  };
+  EXPECT_NE(draw_with(""), draw_with(" --classes " + names.string()));
 }
 
 TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   store(sample_rows());
   const fs::path file = directory().segments() / "segment-1.h5";
-  EXPECT_EQ(message_of([&] { draw_wcam_file(file, std::nullopt, root_ / "x.pdf", {}); }),
+  EXPECT_EQ(message_of([&] {
+              draw_wcam_file({file, {}, root_ / "x.pdf", {}, {}});
+            }),
             file.string() + " holds 6 WCAMs: choose one with --row 0 to 5");
-  draw_wcam_file(file, 4, root_ / "x.pdf", {});
+  draw_wcam_file({file, 4, root_ / "x.pdf", {}, {}});
   EXPECT_TRUE(fs::exists(root_ / "x.pdf"));
 }
 
@@ -264,21 +299,6 @@ TEST_F(SweepFigures, FolderThatCannotBeMadeIsNamed) {
   FigureRequest asked = request();
   asked.out = directory().plan();  // a file
   EXPECT_THROW(draw_figure4_files(asked, {}), InputError);
-}
-
-struct Ran {
-  int code = 0;
-  std::string output;  // stdout and stderr
-};
-
-Ran run_plot(const std::string& arguments) {
-  std::FILE* pipe = ::popen((std::string(WCAM_PLOT) + " " + arguments + " 2>&1").c_str(), "r");
-  Ran ran;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    ran.output.append(buffer.data(), count);
-  ran.code = WEXITSTATUS(::pclose(pipe));
-  return ran;
 }
 
 TEST_F(SweepFigures, ProgramPrintsEachPathThatItWrites) {
