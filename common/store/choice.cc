@@ -48,18 +48,4 @@ bool Choice::take(const Occurrence& occurrence) {
   return true;
 }
 
-std::vector<std::filesystem::path> list_segments(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> segments;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(folder, error), end;
-  if (error == std::errc::no_such_file_or_directory) return segments;
-  for (; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with('.') && name.ends_with(".h5")) segments.push_back(entry->path());
-  }
-  if (error) throw InputError("cannot list " + folder.string() + ": " + error.message());
-  std::sort(segments.begin(), segments.end());
-  return segments;
-}
-
 }  // namespace wcam::store

@@ -4,8 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
 #include <vector>
 
 #include "common/ids.h"
@@ -44,9 +42,5 @@ class Choice {
   std::vector<bool> taken_;
   std::size_t duplicates_ = 0;
 };
-
-// "*.h5" in the folder, sorted by name; without those that begin with a dot (not yet whole). None when it is
-// not there.
-std::vector<std::filesystem::path> list_segments(const std::filesystem::path& folder);
 
 }  // namespace wcam::store

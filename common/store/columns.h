@@ -103,12 +103,16 @@ std::string path_of(const char* column) {
   return std::string(Columns<Row>::kGroup) + "/" + column;
 }
 
-// How a member is stored: Stored<JobId> is uint64. Text and roles are std::string.
+// How a member is stored: a JobId as uint64, a vector by its elements. Text and roles are std::string.
 template <class T>
 struct As {
   using Stored = T;
   static const T& stored(const T& value) { return value; }
   static const T& member(const T& value) { return value; }
+};
+template <class T>
+struct As<std::vector<T>> {
+  using Stored = T;
 };
 template <>
 struct As<JobId> {

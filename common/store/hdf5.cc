@@ -1,8 +1,6 @@
 #include "common/store/hdf5.h"
 
 #include <hdf5.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/store/hdf5_driver.h"
 
 namespace wcam::h5 {
 
@@ -135,6 +134,10 @@ Type described(hid_t type) {
   }
 }
 
+void throw_write_fault(const WriteFault& fault, const std::string& path) {
+  if (fault.error != 0) throw InputError("cannot write " + path + ": " + std::strerror(fault.error));
+}
+
 bool is_integer(Kind kind) {
   return kind == Kind::kUint8 || kind == Kind::kUint32 || kind == Kind::kUint64 || kind == Kind::kInt64;
 }
@@ -144,8 +147,8 @@ bool is_float(Kind kind) { return kind == Kind::kFloat32 || kind == Kind::kFloat
 
 // ---------------------------------------------------------------------------------------------- Dataset
 
-Dataset::Dataset(std::int64_t id, const std::string& file, std::string name)
-    : id_(id), file_(file), name_(std::move(name)) {
+Dataset::Dataset(std::int64_t id, const std::string& file, std::string name, const WriteFault& fault)
+    : id_(id), file_(file), name_(std::move(name)), fault_(fault) {
   const Id space(H5Dget_space(id_)), type(H5Dget_type(id_));
   const int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
   if (rank < 0 || type < 0) fail("open");
@@ -241,6 +244,7 @@ void Dataset::write(std::uint64_t first, std::uint64_t count, Type memory, const
   const Id type(memory_type(memory));
   if (!selection.ok || H5Dwrite(id_, type, selection.memory, selection.file, H5P_DEFAULT, rows) < 0)
     fail("write");
+  throw_write_fault(fault_, file_);
 }
 
 void Dataset::append(std::uint64_t count, Type memory, const void* rows) {
@@ -256,27 +260,14 @@ void Dataset::append(std::uint64_t count, Type memory, const void* rows) {
 struct File::Impl {
   hid_t id = -1;
   std::string path;
-  bool on_disk = false, writing = false;
-  // Before the file in destruction: HDF5 closes a file only when its last object is closed.
+  bool writing = false;
+  WriteFault fault;  // of a file written on disk (hdf5_driver.h)
+  // Before the file in destruction: closing it would close them too.
   std::map<std::string, std::unique_ptr<Dataset>> datasets;
 
   ~Impl() {
-    if (id < 0) return;
-    if (writing && on_disk) drop_what_is_left();
     datasets.clear();
-    H5Fclose(id);
-  }
-
-  // When the disk is full, closing fails, HDF5 keeps the file open, tries again at exit and prints about it.
-  // So what is left goes to a file in memory under the same descriptor, where every write succeeds: at most
-  // the chunk and metadata caches, a few MiB.
-  void drop_what_is_left() {
-    void* handle = nullptr;
-    if (H5Fget_vfd_handle(id, H5P_DEFAULT, &handle) < 0) return;
-    const int sink = ::memfd_create("abandoned", MFD_CLOEXEC);
-    if (sink < 0) return;
-    ::dup2(sink, *static_cast<int*>(handle));
-    ::close(sink);
+    if (id >= 0) H5Fclose(id);
   }
 };
 
@@ -311,14 +302,17 @@ File File::open(const std::filesystem::path& path) {
   return File(std::move(impl));
 }
 
-File File::create(const std::filesystem::path& path) {
+File File::create(const std::filesystem::path& path, const std::filesystem::path& name) {
   keep_quiet();
   auto impl = std::make_unique<Impl>();
-  impl->path = path.string();
-  impl->on_disk = impl->writing = true;
+  impl->path = name.string();
+  impl->writing = true;
   const Id plist(access());
-  impl->id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, plist);
-  if (impl->id < 0) throw InputError("cannot create " + path.string() + ": " + reason());
+  if (use_forgiving_driver(plist, impl->fault) >= 0)
+    impl->id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, plist);
+  if (impl->id < 0)
+    throw InputError("cannot create " + name.string() + ": " +
+                     (impl->fault.error != 0 ? std::strerror(impl->fault.error) : reason()));
   return File(std::move(impl));
 }
 
@@ -354,7 +348,7 @@ Dataset& File::dataset(const std::string& name) {
   if (!has(name)) throw InputError(impl_->path + ": no dataset " + name);
   const hid_t id = H5Dopen2(impl_->id, name.c_str(), H5P_DEFAULT);
   if (id < 0) fail("open " + name);
-  std::unique_ptr<Dataset> opened(new Dataset(id, impl_->path, name));
+  std::unique_ptr<Dataset> opened(new Dataset(id, impl_->path, name, impl_->fault));
   return *(impl_->datasets[name] = std::move(opened));
 }
 
@@ -391,7 +385,7 @@ Dataset& File::create_dataset(const std::string& name, Type type, const Dims& di
   H5Pset_create_intermediate_group(links, 1);
   const hid_t id = H5Dcreate2(impl_->id, name.c_str(), stored, space, links, creation, H5P_DEFAULT);
   if (id < 0) fail("create " + name);
-  std::unique_ptr<Dataset> created(new Dataset(id, impl_->path, name));
+  std::unique_ptr<Dataset> created(new Dataset(id, impl_->path, name, impl_->fault));
   return *(impl_->datasets[name] = std::move(created));
 }
 
@@ -487,9 +481,9 @@ void File::close() {
   if (impl_->writing && H5Fflush(impl_->id, H5F_SCOPE_GLOBAL) < 0) fail("write");
   impl_->datasets.clear();
   const herr_t closed = H5Fclose(impl_->id);
-  // On failure the id stays with the destructor, which abandons the file.
-  if (closed < 0) fail("close");
   impl_->id = -1;
+  throw_write_fault(impl_->fault, impl_->path);
+  if (closed < 0) fail("close");
 }
 
 std::string to_fixed_width(std::span<const std::string> texts, std::size_t width) {

@@ -18,6 +18,7 @@
 namespace wcam::h5 {
 
 using Dims = std::vector<std::uint64_t>;
+struct WriteFault;
 
 // Integers and floats are little-endian in files. Text is UTF-8 of a fixed width in bytes, padded with NUL.
 enum class Kind { kUint8, kUint32, kUint64, kInt64, kFloat32, kFloat64, kText };
@@ -73,7 +74,8 @@ class Dataset {
   const Dims& dims() const { return dims_; }
   std::uint64_t rows() const { return dims_.empty() ? 1 : dims_.front(); }
   std::size_t row_elements() const;  // product of the trailing dimensions
-  // As stored. A type we have no name for (float16, a compound) is refused when the dataset is opened.
+  // As stored; `bytes` may be one that no C++ type of ours has (int16, float16). Other classes than integers,
+  // floats and text of a fixed width are refused when the dataset is opened.
   Type type() const { return type_; }
 
   // Rows [first, first + count) as `memory`, converted by HDF5: integers from integers, floats from any
@@ -94,24 +96,26 @@ class Dataset {
 
  private:
   friend class File;
-  Dataset(std::int64_t id, const std::string& file, std::string name);
+  Dataset(std::int64_t id, const std::string& file, std::string name, const WriteFault& fault);
   void refuse_unlike(Type memory) const;
   [[noreturn]] void fail(const std::string& act) const;
 
   std::int64_t id_;
   std::string file_, name_;
+  const WriteFault& fault_;  // the file's
   Dims dims_;
   Type type_;
 };
 
 class File {
  public:
-  static File open(const std::filesystem::path& path);    // to read
-  static File create(const std::filesystem::path& path);  // to write; replaces what is there
+  static File open(const std::filesystem::path& path);  // to read
+  // To write; replaces what is there. Messages call it `name`, the one it is meant to have in the end.
+  static File create(const std::filesystem::path& path, const std::filesystem::path& name);
+  static File create(const std::filesystem::path& path) { return create(path, path); }
   // To write, in memory alone; `name` is for messages. See image().
   static File create_in_memory(const std::filesystem::path& name);
-  // A created file that was not closed is abandoned: what HDF5 still holds is dropped, what is on disk is
-  // useless.
+  // A created file on which close() did not succeed is to be thrown away.
   ~File();
   File(File&&) noexcept;
   File& operator=(File&&) noexcept;

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/store/choice.h"
+#include "common/store/sources.h"
 #include "common/store/store_file.h"
 #include "common/sweep_directory.h"
 
@@ -67,8 +68,8 @@ struct Place {
 struct Results::Impl {
   StoreHeader header;
   std::optional<Plan> plan;
-  OpenFiles files;  // by Occurrence::source; number 0 is results.h5 or, without one, the first segment
-  std::uint32_t first_number = store::kFirstSegment;  // Occurrence::source of file 0
+  OpenFiles files;
+  bool packed = false;  // file 0 is results.h5
   std::vector<ProfileRow> profiles;
   std::vector<Place> places;  // of profiles
   std::map<std::pair<std::string, std::string>, Place> pixels;
@@ -76,12 +77,11 @@ struct Results::Impl {
 
   void open_file(const fs::path& path);
   void open_sweep(const fs::path& root);
-  void check_belongs(StoreReader& file);
   void index();
   void index_profiles(std::size_t source, std::vector<ProfileRow>& rows, std::vector<Place>& rows_at);
   void index_images(std::size_t source);
   void sort_profiles();
-  std::uint32_t number(std::size_t source) const { return first_number + static_cast<std::uint32_t>(source); }
+  std::uint32_t number(std::size_t source) const { return store::number_of(source, packed); }
 };
 
 namespace {
@@ -89,16 +89,6 @@ namespace {
 std::optional<Plan> plan_of(const std::string& text, const std::string& origin) {
   if (text.empty()) return std::nullopt;
   return plan_from_json_text(text, origin);
-}
-
-// Segments that results.h5 does not name among those it was made from.
-std::vector<fs::path> unmerged(std::vector<fs::path> segments, StoreReader& results) {
-  std::vector<std::string> merged = results.merged_segments();
-  std::sort(merged.begin(), merged.end());
-  std::erase_if(segments, [&](const fs::path& segment) {
-    return std::binary_search(merged.begin(), merged.end(), segment.filename().string());
-  });
-  return segments;
 }
 
 }  // namespace
@@ -111,38 +101,19 @@ void Results::Impl::open_file(const fs::path& path) {
 
 void Results::Impl::open_sweep(const fs::path& root) {
   const SweepDirectory sweep{root};
-  std::vector<fs::path> paths = store::list_segments(sweep.segments());
-  const bool packed = fs::exists(sweep.results());
-  if (packed) {
-    StoreReader results(sweep.results());
-    header = results.header();
-    plan = plan_of(results.plan_text(), sweep.results().string());
-    paths = unmerged(std::move(paths), results);
-    paths.insert(paths.begin(), sweep.results());
-    first_number = store::kResults;
-  }
-  files.set_paths(paths, packed);
+  store::Sources sources = store::sources_of(sweep);
+  packed = sources.packed;
+  files.set_paths(std::move(sources.files), packed);
   if (fs::exists(sweep.plan())) {
     // The plan in the directory says which sweep this is; files must agree with it.
     plan = plan_from_json_text(read_file(sweep.plan()), sweep.plan().string());
     header = {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels};
-  } else if (!packed) {
-    if (paths.empty())
-      throw InputError(root.string() +
-                       " is no sweep: neither plan.json nor results.h5 nor segments are in it");
-    header = files.get(0).header();
+    return;
   }
-}
-
-void Results::Impl::check_belongs(StoreReader& file) {
-  const StoreHeader& is = file.header();
-  if (is.sweep_id != header.sweep_id)
-    throw InputError(file.path() + " belongs to another sweep (" + is.sweep_id.substr(0, 12) +
-                     ", this one is " + header.sweep_id.substr(0, 12) + "): move it away");
-  if (is.grid != header.grid || is.levels != header.levels)
-    throw InputError(file.path() + " has grid " + std::to_string(is.grid) + " and " +
-                     std::to_string(is.levels) + " levels, this sweep " + std::to_string(header.grid) +
-                     " and " + std::to_string(header.levels));
+  if (files.size() == 0)
+    throw InputError(root.string() + " is no sweep: neither plan.json nor results.h5 nor segments are in it");
+  header = files.get(0).header();
+  plan = plan_of(files.get(0).plan_text(), files.path(0).string());
 }
 
 void Results::Impl::index_profiles(std::size_t source, std::vector<ProfileRow>& rows,
@@ -172,7 +143,7 @@ void Results::Impl::index_images(std::size_t source) {
 void Results::Impl::index() {
   store::Choice choice;
   for (std::size_t source = 0; source < files.size(); ++source) {
-    check_belongs(files.get(source));
+    store::check_belongs(files.get(source), header);
     const std::size_t known = profiles.size();
     index_profiles(source, profiles, places);
     for (std::size_t i = known; i < profiles.size(); ++i)

@@ -46,13 +46,4 @@ class Results {
   std::unique_ptr<Impl> impl_;
 };
 
-struct PackReport {
-  std::size_t segments = 0, profiles = 0, predictions = 0, images = 0, duplicates = 0;
-};
-
-// Merges results.h5 and all segments of a sweep into a new results.h5, every job once, replaced atomically;
-// memory does not grow with the number of rows. Segments stay where they are. Throws InputError (damaged or
-// foreign segment, disk).
-PackReport pack(const std::filesystem::path& sweep);
-
 }  // namespace wcam

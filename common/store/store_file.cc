@@ -151,12 +151,27 @@ void StoreReader::read_arrays(std::uint64_t first, std::span<Row> out) {
   read_columns(first, out, true);
 }
 
+namespace {
+
+// The format's type, whatever integers or floats the file has; of text, the file's width.
+template <class Row, class Member>
+h5::Type format_type(const h5::Dataset& data, Member Row::*) {
+  using Stored = typename As<Member>::Stored;
+  if constexpr (std::is_same_v<Stored, std::string>)
+    return h5::text_of(data.type().bytes);
+  else
+    return h5::type_of<Stored>();
+}
+
+}  // namespace
+
 template <class Row>
 std::vector<ColumnShape> StoreReader::shapes() {
   std::vector<ColumnShape> shapes;
-  all_columns<Row>([&](const char* column, auto, Shape shape) {
+  all_columns<Row>([&](const char* column, auto member, Shape shape) {
     const h5::Dataset& data = checked<Row>(column, shape);
-    shapes.push_back({path_of<Row>(column), data.type(), {data.dims().begin() + 1, data.dims().end()}});
+    const h5::Dims& dims = data.dims();
+    shapes.push_back({path_of<Row>(column), format_type(data, member), {dims.begin() + 1, dims.end()}});
   });
   return shapes;
 }
@@ -179,6 +194,17 @@ template void StoreReader::read_arrays<ImageRow>(std::uint64_t, std::span<ImageR
 template std::vector<ColumnShape> StoreReader::shapes<ProfileRow>();
 template std::vector<ColumnShape> StoreReader::shapes<PredictionRow>();
 template std::vector<ColumnShape> StoreReader::shapes<ImageRow>();
+
+void check_belongs(const StoreReader& file, const StoreHeader& sweep) {
+  const StoreHeader& is = file.header();
+  if (is.sweep_id != sweep.sweep_id)
+    throw InputError(file.path() + " belongs to another sweep (" + is.sweep_id.substr(0, 12) +
+                     ", this one is " + sweep.sweep_id.substr(0, 12) + "): move it away");
+  if (is.grid != sweep.grid || is.levels != sweep.levels)
+    throw InputError(file.path() + " has grid " + std::to_string(is.grid) + " and " +
+                     std::to_string(is.levels) + " levels, this sweep " + std::to_string(sweep.grid) +
+                     " and " + std::to_string(sweep.levels));
+}
 
 void write_attributes(h5::File& file, const StoreHeader& header) {
   file.set_attribute("format", kFormatName);

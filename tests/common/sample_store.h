@@ -16,7 +16,7 @@ inline constexpr int kGrid = 5, kLevels = 3, kSide = 24, kForwards = 11;
 inline const std::vector<std::string> kCases{"sin", "baseline", "augmix"};  // not in alphabetical order
 
 // Six images, two of them with names that are not ASCII, two variants, three cases.
-inline Plan plan() {
+inline Plan make_plan() {
   Plan plan;
   plan.images = {{"Zürich/été.png", std::string(64, '1')}, {"a.png", std::string(64, '2')},
                  {"b/c d.jpg", std::string(64, '3')},      {"e.png", std::string(64, '4')},
@@ -38,9 +38,17 @@ inline Plan plan() {
   return plan;
 }
 
-inline StoreHeader header() { return {sweep_id(plan()), kGrid, kLevels}; }
+inline const Plan& plan() {
+  static const Plan made = make_plan();
+  return made;
+}
 
-inline std::string image(std::size_t i) { return plan().images[i % 6].path; }
+inline const StoreHeader& header() {
+  static const StoreHeader made{sweep_id(plan()), kGrid, kLevels};
+  return made;
+}
+
+inline const std::string& image(std::size_t i) { return plan().images[i % 6].path; }
 
 inline std::vector<float> values(std::size_t count, double first, double step) {
   std::vector<float> out(count);

@@ -1,0 +1,28 @@
+// The files that a sweep's results are in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "common/store/choice.h"
+#include "common/sweep_directory.h"
+
+namespace wcam::store {
+
+struct Sources {
+  // results.h5 first, when it is there; then the segments it was not made from, by name.
+  std::vector<std::filesystem::path> files;
+  bool packed = false;  // files[0] is results.h5
+};
+
+// Throws InputError when the folder of segments cannot be listed or results.h5 not be read. Segments are not
+// opened.
+Sources sources_of(const SweepDirectory& sweep);
+
+// Occurrence::source of a file of Sources.
+inline std::uint32_t number_of(std::size_t file, bool packed) {
+  return static_cast<std::uint32_t>(file) + (packed ? kResults : kFirstSegment);
+}
+
+}  // namespace wcam::store
