@@ -176,6 +176,7 @@ Ledger::Ledger(const std::filesystem::path& file) : database_(file, Database::Ac
 
 SweepState Ledger::load(const Plan& plan) {
   SweepState state(plan);
+  draws_.clear();
   for (const DrawnImage& image : state.order()) draws_.push_back(image.draw);
   Statement recorded = database_.prepare("SELECT sweep_id FROM plan");
   recorded.query();

@@ -24,8 +24,7 @@ class Ledger {
   explicit Ledger(const std::filesystem::path& file);
 
   // The sweep's state as recorded; of a new ledger, the state of a sweep that has done nothing, after writing
-  // down plan, images, cases and variants. Throws InputError when the ledger belongs to another plan. Call
-  // once.
+  // down plan, images, cases and variants. Throws InputError when the ledger belongs to another plan.
   SweepState load(const Plan& plan);
 
   // Everything in `events` is durable when this returns, or nothing is and it throws. Call load() before.

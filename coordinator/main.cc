@@ -197,6 +197,17 @@ Plan settle_plan(const SweepDirectory& directory, const std::optional<Plan>& ask
   return plan;
 }
 
+// Names who has the sweep, when somebody has.
+void open_ledger(std::optional<Ledger>& ledger, const SweepDirectory& directory) try {
+  ledger.emplace(directory.ledger());
+} catch (const InputError&) {
+  if (!std::filesystem::exists(directory.plan())) throw;
+  const Status status = read_status(directory.root);
+  if (!status.running) throw;
+  throw InputError(directory.root.string() + " is in use by coordinator " + std::to_string(status.pid) +
+                   " on " + status.host + " (" + status.endpoint + "): let it finish, or stop it first");
+}
+
 ExitCode run(const Arguments& arguments) {
   const auto values = parse_command_line(run_command_line(), arguments);
   if (!values) return ExitCode::kDone;
@@ -204,12 +215,12 @@ ExitCode run(const Arguments& arguments) {
   const SweepDirectory directory{(*values)["sweep"].as<std::string>()};
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
-  if (std::filesystem::exists(directory.plan())) ledger.emplace(directory.ledger());
+  if (std::filesystem::exists(directory.plan())) open_ledger(ledger, directory);
   const std::optional<Plan> asked = asked_plan(*values);
   if (!ledger && !asked) settle_plan(directory, asked);
   for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
     make_directories(folder);
-  if (!ledger) ledger.emplace(directory.ledger());
+  if (!ledger) open_ledger(ledger, directory);
   const Plan plan = settle_plan(directory, asked);
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
   watch_for_signals();

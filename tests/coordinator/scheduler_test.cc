@@ -1,0 +1,622 @@
+#include "coordinator/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tests/coordinator/rig.h"
+
+namespace wcam {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Leases = std::set<std::pair<std::uint64_t, std::uint32_t>>;
+
+Leases leases_of(const std::vector<wire::Job>& jobs) {
+  Leases leases;
+  for (const wire::Job& job : jobs) leases.emplace(job.job(), job.attempt());
+  return leases;
+}
+
+// What a sweep comes to: image, rank, and the jobs done.
+std::set<std::string> outcome_of(const SweepState& state) {
+  std::set<std::string> lines;
+  for (std::uint32_t i = 0; i < state.images().size(); ++i)
+    lines.insert(state.planned(i).path + " " + to_string(state.images()[i].state) + " " +
+                 std::to_string(state.images()[i].rank.value_or(999)));
+  for (const auto& [id, job] : state.jobs().all()) lines.insert(to_string(id) + " " + to_string(job.state));
+  return lines;
+}
+
+TEST(Scheduler, AWorkerIsWelcomedWithThePlanAndTheTimes) {
+  Rig rig(small_plan(3, 2, 2));
+  rig.say("w", hello_of("w"));
+  const auto inbox = rig.inbox("w");
+  ASSERT_EQ(inbox.size(), 1U);
+  EXPECT_EQ(inbox[0].welcome().sweep_id(), sweep_id(rig.plan()));
+  EXPECT_EQ(inbox[0].welcome().lease_ms(), 30'000U);
+  EXPECT_EQ(inbox[0].welcome().heartbeat_ms(), 1'000U);
+  EXPECT_EQ(sweep_id(plan_from_json_text(inbox[0].welcome().plan_json(), "welcome")), sweep_id(rig.plan()));
+}
+
+TEST(Scheduler, HandsOutAsManyJobsAsThereIsCredit) {
+  Rig rig(small_plan(3, 2, 2));
+  rig.join("w", 3);
+  EXPECT_EQ(rig.jobs_for("w").size(), 3U);
+  rig.say("w", ready_for(0));
+  EXPECT_TRUE(rig.jobs_for("w").empty());
+  rig.say("w", ready_for(100));
+  EXPECT_EQ(rig.jobs_for("w").size(), 1U) << "four predict jobs in all, until an image is decided";
+}
+
+TEST(Scheduler, AJobSaysWhatToDo) {
+  Rig rig(small_plan(3, 1, 1));
+  rig.join("w", 1);
+  const auto jobs = rig.jobs_for("w");
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0].attempt(), 1U);
+  EXPECT_EQ(jobs[0].case_name(), "case0");
+  EXPECT_EQ(jobs[0].image_sha256(), std::string(64, 'a'));
+  EXPECT_TRUE(jobs[0].has_predict());
+  EXPECT_EQ(value(predict_job_id(jobs[0].image(), "case0")), jobs[0].job());
+}
+
+TEST(Scheduler, AsksForNoPredictionThatTheSampleCannotNeed) {
+  Rig rig(small_plan(50, 2, 3));
+  rig.join("w", 1'000);
+  auto jobs = rig.jobs_for("w");
+  std::set<std::string> images;
+  for (const wire::Job& job : jobs) images.insert(job.image());
+  EXPECT_EQ(images.size(), 3U);
+  EXPECT_EQ(jobs.size(), 6U);
+  for (const wire::Job& job : jobs) rig.answer("w", job);
+  rig.say("w", leaving());
+  rig.finish("w");
+  // Every image that was predicted was decided.
+  for (std::uint32_t i = 0; i < 50; ++i)
+    EXPECT_EQ(i < rig.state().opened(), rig.state().images()[i].state != ImageState::kUndecided) << i;
+  EXPECT_EQ(rig.state().selected(), 3U);
+}
+
+TEST(Scheduler, ImagesAreDecidedInTheSeededOrderWhoeverWasSlow) {
+  Rig fast(small_plan(30, 2, 5));
+  fast.finish("w");
+  Rig slow(small_plan(30, 2, 5));
+  // The predictions that are handed out first are answered last.
+  slow.join("w", 1'000);
+  for (int i = 0; i < 10'000 && !slow.state().finished(); ++i) {
+    auto jobs = slow.jobs_for("w");
+    std::reverse(jobs.begin(), jobs.end());
+    for (const wire::Job& job : jobs) slow.answer("w", job);
+    if (!slow.state().finished()) slow.say("w", ready_for(1'000));
+  }
+  EXPECT_EQ(outcome_of(slow.state()), outcome_of(fast.state()));
+  EXPECT_EQ(fast.state().selected(), 5U);
+}
+
+TEST(Scheduler, ExplainsBeforePredictingMore) {
+  Rig rig(small_plan(50, 1, 20));
+  rig.join("w", 1);
+  bool seen_explain = false;
+  for (int i = 0; i < 60; ++i) {
+    const auto jobs = rig.jobs_for("w");
+    ASSERT_EQ(jobs.size(), 1U);
+    const bool explains_wait = rig.state().jobs().tally(JobKind::kExplain)[JobState::kWaiting] > 0;
+    EXPECT_TRUE(jobs[0].has_explain() || !explains_wait);
+    seen_explain = seen_explain || jobs[0].has_explain();
+    rig.answer("w", jobs[0]);
+    rig.say("w", ready_for(1));
+  }
+  EXPECT_TRUE(seen_explain);
+}
+
+TEST(Scheduler, AWorkerKeepsItsModelAndWorkersSpreadOverModels) {
+  Rig rig(small_plan(20, 2, 10));
+  rig.join("first", 1);
+  rig.join("second", 1);
+  std::map<std::string, std::set<std::string>> cases;
+  for (int i = 0; i < 9; ++i)
+    for (const std::string worker : {"first", "second"}) {
+      const auto jobs = rig.jobs_for(worker);
+      ASSERT_EQ(jobs.size(), 1U);
+      cases[worker].insert(jobs[0].case_name());
+      if (i == 8) continue;
+      // Answers for one case only leave images undecided, so that only predictions are waiting.
+      if (jobs[0].case_name() == "case1") rig.say(worker, holding(jobs));
+      rig.answer(worker, jobs[0]);
+      rig.say(worker, ready_for(1));
+      if (rig.state().jobs().tally(JobKind::kExplain).all() > 0) i = 8;
+    }
+  EXPECT_EQ(cases["first"].size(), 1U);
+  EXPECT_EQ(cases["second"].size(), 1U);
+  EXPECT_NE(cases["first"], cases["second"]);
+}
+
+TEST(Scheduler, TheLastJobsAreSpreadOverTheWorkers) {
+  Rig rig(small_plan(1, 4, 1));
+  rig.say("a", hello_of("a"));
+  rig.say("b", hello_of("b"));
+  rig.scheduler().on_message("a", ready_for(4), {});
+  rig.scheduler().on_message("b", ready_for(4), {});
+  rig.turn();
+  EXPECT_EQ(rig.jobs_for("a").size(), 2U);
+  EXPECT_EQ(rig.jobs_for("b").size(), 2U);
+}
+
+TEST(Scheduler, ALostWorkersJobGoesToTheNextWorkerOnce) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("first", 1);
+  const auto job = rig.jobs_for("first").at(0);
+  rig.join("second", 1);
+  EXPECT_TRUE(rig.jobs_for("second").empty());
+  rig.pass(seconds{20});
+  rig.say("second", holding({}));
+  rig.pass(seconds{11});
+  const auto again = rig.jobs_for("second");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].job(), job.job());
+  EXPECT_EQ(again[0].attempt(), 2U);
+  EXPECT_EQ(rig.scheduler().workers(), 1U);
+  EXPECT_EQ(rig.scheduler().counters().workers_lost, 1U);
+}
+
+TEST(Scheduler, ASilentWorkerWhoseProcessHasEndedIsLostAtOnce) {
+  SchedulerOptions options;
+  options.has_ended = [](const WorkerInfo& worker) { return worker.name == "dead"; };
+  Rig rig(small_plan(1, 1, 1), options);
+  rig.join("dead", 1);
+  rig.join("quiet", 0);
+  rig.scheduler().expire(Scheduler::TimePoint{} + seconds{2});
+  EXPECT_EQ(rig.scheduler().workers(), 2U);
+  rig.scheduler().expire(Scheduler::TimePoint{} + seconds{4});
+  EXPECT_EQ(rig.scheduler().workers(), 1U);
+  rig.turn();
+}
+
+TEST(Scheduler, NobodyIsLostBecauseTheCoordinatorWasAway) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  rig.scheduler().expire(Scheduler::TimePoint{} + seconds{1});
+  rig.scheduler().expire(Scheduler::TimePoint{} + seconds{3'600});  // suspended for an hour
+  EXPECT_EQ(rig.scheduler().workers(), 1U);
+  rig.scheduler().expire(Scheduler::TimePoint{} + seconds{3'610});
+  EXPECT_EQ(rig.scheduler().workers(), 1U);
+}
+
+TEST(Scheduler, AWorkerThatWasLostIsAskedToSayHelloAgain) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  rig.pass(seconds{31});
+  rig.inbox("w");
+  rig.say("w", holding({}));
+  const auto inbox = rig.inbox("w");
+  ASSERT_EQ(inbox.size(), 1U);
+  EXPECT_TRUE(inbox[0].refused().again());
+}
+
+TEST(Scheduler, ALateSuccessOfAnOlderAttemptCountsAndTheNewerHolderIsReleased) {
+  Rig rig(small_plan(1, 2, 1));
+  rig.join("slow", 1);
+  const auto job = rig.jobs_for("slow").at(0);
+  rig.pass(seconds{31});
+  rig.join("second", 1);
+  const auto again = rig.jobs_for("second").at(0);
+  ASSERT_EQ(again.job(), job.job());
+  rig.say("slow", hello_of("slow"));
+  rig.answer("slow", job);
+  EXPECT_EQ(rig.leases_for("slow", wire::Envelope::kAcknowledge), leases_of({job}));
+  EXPECT_EQ(rig.leases_for("second", wire::Envelope::kRelease), leases_of({again}));
+  EXPECT_EQ(rig.job(job).state, JobState::kDone);
+  // The second answer changes nothing and is acknowledged too.
+  const std::size_t events = rig.events();
+  rig.answer("second", again);
+  EXPECT_EQ(rig.events(), events);
+  EXPECT_EQ(rig.leases_for("second", wire::Envelope::kAcknowledge), leases_of({again}));
+  EXPECT_EQ(rig.scheduler().counters().duplicate_answers, 1U);
+}
+
+TEST(Scheduler, AnAnswerSentTwiceChangesNothingAndIsAcknowledgedTwice) {
+  Rig rig(small_plan(2, 1, 2));
+  rig.join("w", 2);
+  const auto jobs = rig.jobs_for("w");
+  rig.answer("w", jobs[0]);
+  EXPECT_EQ(rig.leases_for("w", wire::Envelope::kAcknowledge), leases_of({jobs[0]}));
+  rig.say("w", ready_for(0));
+  const std::size_t events = rig.events();
+  rig.answer("w", jobs[0]);
+  EXPECT_EQ(rig.leases_for("w", wire::Envelope::kAcknowledge), leases_of({jobs[0]}));
+  EXPECT_EQ(rig.events(), events);
+}
+
+TEST(Scheduler, AFailureSentTwiceCountsOnce) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  const auto job = rig.jobs_for("w").at(0);
+  rig.fail("w", job);
+  rig.fail("w", job);
+  EXPECT_EQ(rig.job(job).failures, 1U);
+  EXPECT_EQ(rig.job(job).state, JobState::kWaiting);
+}
+
+TEST(Scheduler, AnAnswerThatWasNeverAskedForIsAcknowledgedAndCounted) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  auto job = rig.jobs_for("w").at(0);
+  const std::size_t events = rig.events();
+  job.set_attempt(2);
+  rig.answer("w", job);
+  job.set_attempt(0);
+  rig.answer("w", job);
+  job.set_attempt(1);
+  job.set_job(12345);
+  rig.answer("w", job);
+  EXPECT_EQ(rig.events(), events);
+  EXPECT_EQ(rig.scheduler().counters().unknown_answers, 3U);
+  EXPECT_EQ(rig.leases_for("w", wire::Envelope::kAcknowledge).size(), 3U);
+}
+
+TEST(Scheduler, AnAnswerThatDoesNotFitThePlanIsAFailureWithTheReason) {
+  const auto text_of = [](const std::function<void(wire::Outcome&)>& spoil) {
+    SchedulerOptions options;
+    options.max_attempts = 1;
+    Rig rig(small_plan(1, 1, 1), options);
+    rig.join("w", 1);
+    const auto job = rig.jobs_for("w").at(0);
+    wire::Outcome outcome = success(rig.plan(), job);
+    spoil(outcome);
+    rig.say("w", answering({outcome}));
+    EXPECT_EQ(rig.job(job).state, JobState::kSetAside);
+    return rig.job(job).text;
+  };
+  EXPECT_NE(
+      text_of([](auto& o) { o.mutable_predictions()->add_label(1); }).find("6 predictions, the plan has 5"),
+      std::string::npos);
+  EXPECT_NE(
+      text_of([](auto& o) { o.mutable_predictions()->mutable_logit()->RemoveLast(); }).find("4 predictions"),
+      std::string::npos);
+  EXPECT_NE(text_of([](auto& o) { o.mutable_predictions()->set_label(0, -1); }).find("below 0"),
+            std::string::npos);
+  EXPECT_NE(text_of([](auto& o) { o.mutable_profile(); }).find("other kind"), std::string::npos);
+  EXPECT_NE(text_of([](auto& o) { o.set_segment("../../etc/passwd"); }).find("segment '../../etc/passwd'"),
+            std::string::npos);
+  EXPECT_NE(text_of([](auto& o) { o.clear_segment(); }).find("segment ''"), std::string::npos);
+}
+
+TEST(Scheduler, AJobThatFailsThreeTimesIsSetAsideWithItsTextAndTheSweepGoesOn) {
+  Rig rig(small_plan(2, 1, 2));
+  rig.finish("w");
+  Rig other(small_plan(2, 1, 2));
+  other.join("w", 1);
+  // The first explain job fails whenever it is tried.
+  std::uint64_t hopeless = 0;
+  for (int i = 0; i < 1'000 && !other.state().finished(); ++i) {
+    for (const wire::Job& job : other.jobs_for("w")) {
+      if (job.has_explain() && hopeless == 0) hopeless = job.job();
+      if (job.job() == hopeless)
+        other.fail("w", job, "outputs are not finite");
+      else
+        other.answer("w", job);
+    }
+    if (!other.state().finished()) other.say("w", ready_for(1));
+  }
+  ASSERT_TRUE(other.state().finished());
+  const Job& job = other.state().jobs().at(JobId{hopeless});
+  EXPECT_EQ(job.state, JobState::kSetAside);
+  EXPECT_EQ(job.attempts, 3U);
+  EXPECT_EQ(job.text, "outputs are not finite");
+  EXPECT_TRUE(other.state().anything_set_aside());
+  EXPECT_FALSE(rig.state().anything_set_aside());
+  EXPECT_EQ(other.state().counts(true).set_aside.size(), 1U);
+}
+
+TEST(Scheduler, ADegenerateJobIsSetAsideAtOnceAndItsImageIsNot) {
+  Rig rig(small_plan(10, 1, 1));
+  rig.join("w", 1);
+  wire::Job explain;
+  for (int i = 0; i < 100 && !explain.has_explain(); ++i) {
+    explain = rig.jobs_for("w").at(0);
+    if (explain.has_explain()) break;
+    rig.answer("w", explain);
+    rig.say("w", ready_for(1));
+  }
+  rig.fail("w", explain, "constant outputs", wire::Failure::DEGENERATE);
+  EXPECT_EQ(rig.job(explain).state, JobState::kSetAside);
+  EXPECT_EQ(rig.job(explain).attempts, 1U);
+  EXPECT_EQ(rig.state().counts(true).images_set_aside, 0U);
+  rig.finish("w");
+  EXPECT_EQ(rig.state().counts(true).explain[JobState::kSetAside], 1U);
+}
+
+TEST(Scheduler, ABadImageIsSetAsideWithItsOtherJobsAndSkipped) {
+  Rig rig(small_plan(10, 3, 10));
+  rig.join("w", 1);
+  rig.join("other", 1);
+  const auto job = rig.jobs_for("w").at(0);
+  const auto held = rig.jobs_for("other").at(0);
+  ASSERT_EQ(job.image(), held.image());
+  rig.fail("w", job, "i0.png is cut off", wire::Failure::BAD_IMAGE);
+  EXPECT_EQ(rig.job(job).state, JobState::kSetAside);
+  EXPECT_EQ(rig.job(held).state, JobState::kCancelled);
+  EXPECT_EQ(rig.leases_for("other", wire::Envelope::kRelease), leases_of({held}));
+  EXPECT_EQ(rig.state().images()[0].state, ImageState::kSetAside);
+  EXPECT_EQ(rig.state().next_undecided(), 1U);
+  // A late answer of a cancelled job changes nothing.
+  rig.answer("other", held);
+  EXPECT_EQ(rig.job(held).state, JobState::kCancelled);
+  rig.say("other", leaving());
+  rig.finish("w");
+  EXPECT_EQ(rig.state().counts(true).set_aside,
+            std::vector<std::string>{"image " + job.image() + ": i0.png is cut off"});
+}
+
+TEST(Scheduler, AnImageThatGoesBadAfterItWasSelectedKeepsItsRank) {
+  Rig rig(small_plan(10, 2, 1));
+  rig.join("w", 1);
+  for (int i = 0; i < 100; ++i) {
+    const auto job = rig.jobs_for("w").at(0);
+    if (job.has_explain()) {
+      rig.fail("w", job, "gone", wire::Failure::BAD_IMAGE);
+      break;
+    }
+    rig.answer("w", job);
+    rig.say("w", ready_for(1));
+  }
+  EXPECT_TRUE(rig.state().finished()) << "the sample stays as it was drawn";
+  EXPECT_EQ(rig.state().selected(), 1U);
+  EXPECT_EQ(rig.state().counts(true).images_set_aside, 1U);
+}
+
+TEST(Scheduler, APredictionThatCannotBeHadSetsItsImageAside) {
+  Rig rig(small_plan(10, 2, 2));
+  rig.join("w", 1);
+  const auto first = rig.jobs_for("w").at(0);
+  rig.fail("w", first);
+  for (int i = 0; i < 2; ++i) {
+    rig.say("w", ready_for(1));
+    const auto again = rig.jobs_for("w").at(0);
+    ASSERT_EQ(again.job(), first.job());
+    rig.fail("w", again);
+  }
+  EXPECT_EQ(rig.state().images()[0].state, ImageState::kSetAside);
+  rig.finish("w");
+  EXPECT_EQ(rig.state().selected(), 2U);
+}
+
+// A job that kills its worker: it is found after three workers, and no other job is set aside for having been
+// there.
+TEST(Scheduler, APoisonJobIsSetAsideAloneAfterThreeWorkers) {
+  Rig rig(small_plan(4, 1, 4));
+  std::uint64_t poison = 0;
+  int workers = 0;
+  for (int i = 0; i < 100 && !rig.state().finished(); ++i) {
+    const std::string worker = "w" + std::to_string(workers);
+    rig.join(worker, 2);
+    for (bool alive = true; alive && !rig.state().finished();) {
+      const auto jobs = rig.jobs_for(worker);
+      ASSERT_FALSE(jobs.empty());
+      if (poison == 0) poison = jobs[1].job();
+      for (const wire::Job& job : jobs) alive = alive && job.job() != poison;
+      if (!alive) break;
+      for (const wire::Job& job : jobs) rig.answer(worker, job);
+      rig.say(worker, ready_for(2));
+    }
+    if (rig.state().finished()) break;
+    rig.pass(seconds{31});
+    ++workers;
+  }
+  ASSERT_TRUE(rig.state().finished());
+  EXPECT_EQ(workers, 3);
+  const Job& job = rig.state().jobs().at(JobId{poison});
+  EXPECT_EQ(job.state, JobState::kSetAside);
+  EXPECT_EQ(job.losses, 3U);
+  EXPECT_NE(job.text.find("was lost after 3"), std::string::npos) << job.text;
+  for (const auto& [id, other] : rig.state().jobs().all())
+    EXPECT_EQ(other.state == JobState::kSetAside, value(id) == poison);
+}
+
+TEST(Scheduler, ASuspectIsHandedOutAlone) {
+  Rig rig(small_plan(10, 1, 10));
+  rig.join("first", 2);
+  const auto lost = rig.jobs_for("first");
+  ASSERT_EQ(lost.size(), 2U);
+  rig.pass(seconds{31});
+  rig.join("second", 5);
+  const auto alone = rig.jobs_for("second");
+  ASSERT_EQ(alone.size(), 1U);
+  EXPECT_TRUE(rig.job(alone[0]).suspect());
+  rig.answer("second", alone[0]);
+  const auto next = rig.jobs_for("second");
+  ASSERT_EQ(next.size(), 1U) << "the other one that was in the lost worker's hand, alone as well";
+  EXPECT_TRUE(rig.job(next[0]).suspect());
+  rig.answer("second", next[0]);
+  EXPECT_GT(rig.jobs_for("second").size(), 1U);
+}
+
+TEST(Scheduler, GoodbyeFreesJobsAtOnceAndBlamesNobody) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("first", 1);
+  const auto job = rig.jobs_for("first").at(0);
+  rig.join("second", 1);
+  rig.say("first", leaving());
+  const auto again = rig.jobs_for("second");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].attempt(), 2U);
+  EXPECT_EQ(rig.job(job).losses, 0U);
+}
+
+TEST(Scheduler, AJobThatNeverArrivedGoesOutAgainAfterThreeHeartbeats) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  const auto job = rig.jobs_for("w").at(0);
+  rig.pass(milliseconds{2'900});
+  rig.say("w", holding({}));
+  EXPECT_EQ(rig.job(job).state, JobState::kLeased);
+  rig.pass(milliseconds{200});
+  rig.say("w", holding({}));
+  const auto again = rig.jobs_for("w");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].attempt(), 2U);
+  EXPECT_EQ(rig.job(job).losses, 0U);
+}
+
+TEST(Scheduler, AJobInHandStaysLeasedHoweverLongItTakes) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  const auto jobs = rig.jobs_for("w");
+  for (int i = 0; i < 200; ++i) {
+    rig.pass(seconds{1});
+    rig.say("w", holding(jobs));
+  }
+  EXPECT_EQ(rig.job(jobs[0]).state, JobState::kLeased);
+  EXPECT_EQ(rig.job(jobs[0]).attempts, 1U);
+}
+
+TEST(Scheduler, AHeartbeatIsAnsweredAndUnknownLeasesAreReleased) {
+  Rig rig(small_plan(2, 1, 2));
+  rig.join("w", 1);
+  const auto jobs = rig.jobs_for("w");
+  auto unknown = jobs[0];
+  unknown.set_job(999);
+  rig.scheduler().on_message("w", holding({jobs[0], unknown}), {});
+  rig.turn();
+  const auto inbox = rig.inbox("w");
+  ASSERT_EQ(inbox.size(), 2U);
+  EXPECT_TRUE(inbox[0].has_acknowledge());
+  EXPECT_EQ(inbox[0].acknowledge().leases_size(), 0);
+  ASSERT_EQ(inbox[1].release().leases_size(), 1);
+  EXPECT_EQ(inbox[1].release().leases(0).job(), 999U);
+}
+
+TEST(Scheduler, AfterARestartAWorkerKeepsWhatItHasInHand) {
+  Rig rig(small_plan(4, 1, 4));
+  rig.join("w", 2);
+  const auto jobs = rig.jobs_for("w");
+  rig.restart();
+  EXPECT_EQ(rig.job(jobs[0]).state, JobState::kWaiting);
+  rig.say("w", hello_of("w"));
+  rig.say("w", holding(jobs));
+  for (const wire::Job& job : jobs) {
+    EXPECT_EQ(rig.job(job).state, JobState::kLeased);
+    EXPECT_EQ(rig.job(job).attempts, 1U);
+  }
+  EXPECT_TRUE(rig.leases_for("w", wire::Envelope::kRelease).empty());
+  rig.answer("w", jobs[0]);
+  EXPECT_EQ(rig.job(jobs[0]).state, JobState::kDone);
+}
+
+TEST(Scheduler, AfterARestartALateAnswerIsAcceptedWithoutAHeartbeat) {
+  Rig rig(small_plan(4, 1, 4));
+  rig.join("w", 1);
+  const auto job = rig.jobs_for("w").at(0);
+  rig.restart();
+  rig.say("w", hello_of("w"));
+  rig.answer("w", job);
+  EXPECT_EQ(rig.job(job).state, JobState::kDone);
+  EXPECT_EQ(rig.leases_for("w", wire::Envelope::kAcknowledge), leases_of({job}));
+}
+
+TEST(Scheduler, AnAssignmentThatCannotBeDeliveredIsFreeAgain) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  const auto inbox = rig.inbox("w");
+  const auto assign = std::find_if(inbox.begin(), inbox.end(), [](const auto& e) { return e.has_assign(); });
+  ASSERT_NE(assign, inbox.end());
+  rig.scheduler().on_undelivered({"w", *assign});
+  rig.turn();
+  EXPECT_EQ(rig.job(assign->assign().jobs(0)).state, JobState::kWaiting);
+  EXPECT_TRUE(rig.jobs_for("w").empty()) << "not before it speaks again";
+  rig.say("w", ready_for(1));
+  EXPECT_EQ(rig.jobs_for("w").size(), 1U);
+}
+
+TEST(Scheduler, WhenStoppingNothingIsHandedOutAndAnswersStillCount) {
+  Rig rig(small_plan(4, 1, 4));
+  rig.join("w", 1);
+  const auto job = rig.jobs_for("w").at(0);
+  rig.scheduler().stop("told to");
+  rig.turn();
+  ASSERT_EQ(rig.inbox("w").back().stop().reason(), "told to");
+  rig.say("w", ready_for(3));
+  EXPECT_TRUE(rig.jobs_for("w").empty());
+  rig.answer("w", job);
+  EXPECT_EQ(rig.job(job).state, JobState::kDone);
+  rig.say("late", hello_of("late"));
+  EXPECT_TRUE(rig.inbox("late").back().has_stop());
+}
+
+TEST(Scheduler, RestartedAfterEveryAnswerTheSweepComesToTheSame) {
+  Rig undisturbed(small_plan(12, 2, 3));
+  undisturbed.finish("w");
+  Rig rig(small_plan(12, 2, 3));
+  for (int i = 0; i < 1'000 && !rig.state().finished(); ++i) {
+    const std::string worker = "w" + std::to_string(i);
+    rig.join(worker, 1);
+    const auto jobs = rig.jobs_for(worker);
+    ASSERT_FALSE(jobs.empty());
+    for (const wire::Job& job : jobs) rig.answer(worker, job);
+    rig.restart();
+  }
+  EXPECT_EQ(outcome_of(rig.state()), outcome_of(undisturbed.state()));
+}
+
+// Whatever happens in whatever order, the sweep ends with the same images and the same jobs done. Workers
+// join, answer late, twice or never, leave, fall silent; messages are lost; the coordinator restarts. Jobs
+// lost by chance must not be set aside, hence the high max_attempts.
+TEST(Scheduler, RandomMishapsChangeNothingInTheOutcome) {
+  SchedulerOptions options;
+  options.max_attempts = 1'000;
+  Rig undisturbed(small_plan(10, 2, 3), options);
+  undisturbed.finish("w");
+  for (std::uint32_t seed = 0; seed < 12; ++seed) {
+    std::mt19937 random(seed);
+    const auto chance = [&](unsigned n) { return static_cast<std::size_t>(random() % n); };
+    Rig rig(small_plan(10, 2, 3), options);
+    std::map<std::string, std::vector<wire::Job>> hands;
+    for (int i = 0; i < 150 && !rig.state().finished(); ++i) {
+      const std::string worker = "w" + std::to_string(chance(4));
+      auto& hand = hands[worker];
+      for (const wire::Job& job : rig.jobs_for(worker))
+        if (chance(5) != 0) hand.push_back(job);  // or it never arrives
+      switch (chance(10)) {
+        case 0:
+          rig.join(worker, static_cast<std::uint32_t>(chance(4)));
+          break;
+        case 1:
+          rig.say(worker, hello_of(worker));
+          break;
+        case 2:
+          rig.say(worker, holding(hand));
+          break;
+        case 3:
+          rig.pass(seconds{chance(40)});
+          break;
+        case 4:
+          rig.say(worker, ready_for(static_cast<std::uint32_t>(chance(4))));
+          break;
+        case 5:
+          chance(4) == 0 ? rig.restart() : rig.pass(seconds{1});
+          break;
+        case 6:
+          if (rig.scheduler().workers() > 1) rig.say(worker, hello_of(worker)), rig.say(worker, leaving());
+          break;
+        default:
+          if (hand.empty()) break;
+          const std::size_t which = chance(static_cast<unsigned>(hand.size()));
+          if (chance(6) == 0)
+            rig.fail(worker, hand[which]);
+          else
+            rig.answer(worker, hand[which]);
+          if (chance(3) != 0) hand.erase(hand.begin() + static_cast<std::ptrdiff_t>(which));
+      }
+      ASSERT_FALSE(testing::Test::HasFatalFailure()) << "seed " << seed;
+    }
+    rig.pass(seconds{40});
+    rig.finish("last");
+    EXPECT_EQ(outcome_of(rig.state()), outcome_of(undisturbed.state())) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace wcam
