@@ -98,11 +98,10 @@ bool Coordinator::take_messages() {
 
 void Coordinator::consider_stopping(int interrupts, TimePoint now) {
   if (scheduler_.stopping()) return;
-  interrupted_ = interrupts > 0;
   if (state_.finished()) {
     scheduler_.stop("the sweep is finished");
     stop_deadline_ = now + std::min<milliseconds>(kFarewell, options_.scheduler.lease);
-  } else if (interrupted_) {
+  } else if (interrupts == 1) {  // more than one: the workers may go on and meet the next coordinator
     scheduler_.stop("the coordinator was told to stop");
     stop_deadline_ = now + options_.scheduler.lease;
     spdlog::info("told to stop: waiting for what {} workers have in hand", scheduler_.workers());

@@ -56,7 +56,6 @@ class Coordinator {
   Scheduler scheduler_;
   Session session_;
   Status status_;
-  bool interrupted_ = false;
   TimePoint stop_deadline_{}, next_status_{}, next_line_{};
   // Times with jobs and work done by then, over the last minute.
   struct Mark {

@@ -1,0 +1,119 @@
+#include "coordinator/enumerate.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "common/error.h"
+#include "common/sha256.h"
+#include "tests/coordinator/rig.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+namespace {
+
+class EnumerateTest : public testing::Test {
+ protected:
+  fs::path images() const { return folder_.path() / "images"; }
+  void write(const fs::path& file, const std::string& content = "x") const {
+    fs::create_directories((folder_.path() / file).parent_path());
+    std::ofstream(folder_.path() / file) << content;
+  }
+  StudyRequest request() const {
+    write("images/a.png", "pixels");
+    write("m.pt", "weights");
+    write("models.json", R"({"models": [{"name": "one", "file": "m.pt"}, {"name": "two", "file": "m.pt"}]})");
+    StudyRequest request;
+    request.images = images();
+    request.models = folder_.path() / "models.json";
+    return request;
+  }
+  template <typename Error>
+  std::string refusal(const std::function<void()>& act) const {
+    try {
+      act();
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "accepted";
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(EnumerateTest, ListsImagesOfEveryEndingBelowTheFolderSorted) {
+  for (const char* name : {"z.JPG", "b/c/d.jpeg", "b/a.PnG", "a.webp", "e.bmp", "f.tif", "g.TIFF",
+                           "notes.txt", "png", "x.png.bak"})
+    write(fs::path("images") / name);
+  fs::create_directories(images() / "folder.png");
+  write("images/.hidden.png");
+  write("images/.cache/thumbnail.png");
+  fs::create_symlink(images() / "a.webp", images() / "link.webp");
+  EXPECT_EQ(list_images(images()), (std::vector<std::string>{"a.webp", "b/a.PnG", "b/c/d.jpeg", "e.bmp",
+                                                             "f.tif", "g.TIFF", "link.webp", "z.JPG"}));
+  EXPECT_EQ(list_images(images() / ""), list_images(images())) << "a slash at the end changes nothing";
+}
+
+TEST_F(EnumerateTest, RefusesAFolderItCannotUseNamingIt) {
+  fs::create_directories(images());
+  EXPECT_EQ(refusal<InputError>([&] { list_images(images()); }).rfind("no image in " + images().string(), 0),
+            0U);
+  EXPECT_NE(refusal<InputError>([&] { list_images(images() / "none"); }).find("none is not a folder"),
+            std::string::npos);
+  write("images/bad\xff.png");
+  EXPECT_NE(refusal<InputError>([&] { list_images(images()); }).find("not UTF-8"), std::string::npos);
+}
+
+TEST_F(EnumerateTest, MakesAPlanThatSaysWhatAndWhere) {
+  StudyRequest asked = request();
+  asked.cases = {"two"};
+  asked.corruptions = {"jpeg_compression"};
+  asked.severities = {5, 1};
+  asked.seed = 3;
+  const Plan plan = make_plan(asked);
+  EXPECT_EQ(plan.images, (std::vector<PlannedImage>{{"a.png", sha256_of("pixels")}}));
+  EXPECT_EQ(plan.variants, (std::vector<std::string>{"corruptions/jpeg/5", "corruptions/jpeg/1"}));
+  ASSERT_EQ(plan.cases.size(), 1U);
+  EXPECT_EQ(plan.cases[0].name, "two");
+  EXPECT_EQ(plan.cases[0].sha256, sha256_of("weights"));
+  EXPECT_TRUE(plan.images_root.is_absolute());
+  EXPECT_TRUE(plan.cases[0].file.is_absolute());
+  EXPECT_EQ(plan.seed, 3U);
+}
+
+TEST_F(EnumerateTest, CasesKeepTheOrderInWhichTheyAreNamed) {
+  StudyRequest asked = request();
+  asked.cases = {"two", "one"};
+  const Plan plan = make_plan(asked);
+  EXPECT_EQ(plan.cases[0].name, "two");
+  EXPECT_EQ(plan.cases[1].name, "one");
+}
+
+TEST_F(EnumerateTest, UnknownNamesAreRefusedWithTheKnownOnes) {
+  StudyRequest asked = request();
+  asked.cases = {"one", "three"};
+  const std::string text = refusal<UsageError>([&] { make_plan(asked); });
+  EXPECT_NE(text.find("no model 'three'"), std::string::npos) << text;
+  EXPECT_NE(text.find("known: one, two"), std::string::npos) << text;
+  asked = request();
+  asked.corruptions = {"rain"};
+  EXPECT_NE(refusal<UsageError>([&] { make_plan(asked); }).find("unknown corruption 'rain'"),
+            std::string::npos);
+  asked = request();
+  asked.cases = {"one", "one"};
+  EXPECT_NE(refusal<InputError>([&] { make_plan(asked); }).find("case 'one' is named twice"),
+            std::string::npos);
+}
+
+TEST_F(EnumerateTest, AnImageThatCannotBeReadIsNamed) {
+  StudyRequest asked = request();
+  fs::create_symlink("/no/where.png", images() / "dangling.png");
+  EXPECT_EQ(make_plan(asked).images.size(), 1U) << "a link to nothing is no regular file";
+  if (::geteuid() == 0) return;  // may read anything
+  write("images/locked.png");
+  fs::permissions(images() / "locked.png", fs::perms::none);
+  EXPECT_NE(refusal<InputError>([&] { make_plan(asked); }).find("locked.png"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wcam

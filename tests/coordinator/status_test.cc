@@ -1,0 +1,63 @@
+#include "coordinator/status.h"
+
+#include <gtest/gtest.h>
+
+#include "common/error.h"
+
+namespace wcam {
+namespace {
+
+Status sample_status() {
+  Status s;
+  s.sweep = std::string(64, '1');
+  s.state = "running";
+  s.running = true;
+  s.host = "node1";
+  s.pid = 4711;
+  s.endpoint = "tcp://127.0.0.1:5555";
+  s.updated = 1'800'000'000;
+  s.workers = 1;
+  s.sample = 17;
+  s.jobs_per_minute = 12.14;
+  s.eta_seconds = 400;
+  s.counts.predict.in_state = {3, 1, 20, 0, 2};
+  s.counts.explain.in_state = {80, 4, 22, 1, 0};
+  s.counts.images = 50;
+  s.counts.images_decided = 12;
+  s.counts.images_selected = 5;
+  s.counts.images_set_aside = 1;
+  s.counts.set_aside = {"image a.png: cut off", "explain b.png source vit: constant outputs"};
+  return s;
+}
+
+TEST(Status, SurvivesItsText) {
+  const Status s = sample_status();
+  EXPECT_EQ(to_json_text(status_from_json_text(to_json_text(s), "x")), to_json_text(s));
+  Status unknown = s;
+  unknown.eta_seconds.reset();
+  EXPECT_FALSE(status_from_json_text(to_json_text(unknown), "x").eta_seconds);
+  EXPECT_THROW(status_from_json_text("{", "x"), InputError);
+  EXPECT_THROW(status_from_json_text("{}", "x"), InputError);
+}
+
+TEST(Status, TheProgressLineTellsWhatDoneOfWhatHowFastHowLongByWhom) {
+  EXPECT_EQ(progress_line(sample_status()),
+            "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA 7 min, 1 worker, 2 set aside");
+  Status unknown = sample_status();
+  unknown.eta_seconds.reset();
+  unknown.workers = 0;
+  EXPECT_EQ(progress_line(unknown),
+            "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA unknown, 0 workers, 2 set aside");
+}
+
+TEST(Status, TheLongFormNamesWhatWasSetAside) {
+  const std::string text = describe(sample_status());
+  EXPECT_NE(text.find("set aside: image a.png: cut off\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("running: coordinator 4711 on node1, tcp://127.0.0.1:5555\n"), std::string::npos)
+      << text;
+}
+
+TEST(Status, WhatIsNoSweepIsRefused) { EXPECT_THROW(read_status("/no/where"), InputError); }
+
+}  // namespace
+}  // namespace wcam
