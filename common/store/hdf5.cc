@@ -68,7 +68,7 @@ hid_t text_type(std::size_t bytes) {
   const hid_t type = H5Tcopy(H5T_C_S1);
   H5Tset_size(type, bytes);
   H5Tset_cset(type, H5T_CSET_UTF8);
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_strpad(type, H5T_STR_NULLTERM);
   return type;
 }
 
@@ -119,6 +119,12 @@ Type integer_type(hid_t type) {
   return {bytes == 1 ? Kind::kUint8 : bytes <= 4 ? Kind::kUint32 : Kind::kUint64, bytes};
 }
 
+// What our own padding needs to hold any value of the type; 0 when its width is not fixed.
+std::size_t text_bytes(hid_t type, std::size_t bytes) {
+  if (H5Tis_variable_str(type) > 0) return 0;
+  return H5Tget_strpad(type) == H5T_STR_NULLTERM ? bytes : bytes + 1;
+}
+
 // nullopt-like: bytes 0 when we have no name for it.
 Type described(hid_t type) {
   const std::size_t bytes = H5Tget_size(type);
@@ -128,7 +134,7 @@ Type described(hid_t type) {
     case H5T_FLOAT:
       return {bytes == 8 ? Kind::kFloat64 : Kind::kFloat32, bytes};
     case H5T_STRING:
-      return {Kind::kText, H5Tis_variable_str(type) > 0 ? 0 : bytes};
+      return {Kind::kText, text_bytes(type, bytes)};
     default:
       return {};
   }
@@ -234,9 +240,11 @@ void Dataset::read(std::uint64_t first, std::uint64_t count, Type memory, void* 
 
 std::vector<std::string> Dataset::read_text(std::uint64_t first, std::uint64_t count) const {
   if (type_.kind != Kind::kText) throw InputError(file_ + ": " + name_ + " holds numbers, not text");
-  std::string bytes(static_cast<std::size_t>(count) * row_elements() * type_.bytes, '\0');
+  std::vector<std::string> values(static_cast<std::size_t>(count) * row_elements());
+  std::string bytes(values.size() * type_.bytes, '\0');
   read(first, count, type_, bytes.data());
-  return from_fixed_width(bytes, type_.bytes);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = bytes.c_str() + i * type_.bytes;
+  return values;
 }
 
 void Dataset::write(std::uint64_t first, std::uint64_t count, Type memory, const void* rows) {
@@ -390,10 +398,8 @@ Dataset& File::create_dataset(const std::string& name, Type type, const Dims& di
 }
 
 void File::write_text(const std::string& name, const std::string& text) {
-  const Type type = text_of(text.size());
-  std::string padded = text;
-  padded.resize(type.bytes, '\0');
-  create_dataset(name, type, {}).write(0, 1, type, padded.data());
+  const FixedText value = fixed_text(std::span(&text, 1));
+  create_dataset(name, value.type, {}).write(0, 1, value.type, value.bytes.data());
 }
 
 std::string File::read_text(const std::string& name) { return dataset(name).read_text(0, 1).front(); }
@@ -429,7 +435,7 @@ bool read_attribute_text(hid_t attribute, hid_t stored, std::string& text) {
     H5free_memory(value);
     return true;
   }
-  text.resize(H5Tget_size(stored));
+  text.resize(H5Tget_size(stored) + 1);
   const Id type(text_type(text.size()));
   H5Tset_cset(type, H5Tget_cset(stored));
   if (H5Aread(attribute, type, text.data()) < 0) return false;
@@ -486,20 +492,14 @@ void File::close() {
   if (closed < 0) fail("close");
 }
 
-std::string to_fixed_width(std::span<const std::string> texts, std::size_t width) {
-  std::string bytes(texts.size() * width, '\0');
-  for (std::size_t i = 0; i < texts.size(); ++i)
-    texts[i].copy(bytes.data() + i * width, std::min(width, texts[i].size()));
-  return bytes;
-}
-
-std::vector<std::string> from_fixed_width(const std::string& bytes, std::size_t width) {
-  std::vector<std::string> texts(width == 0 ? 0 : bytes.size() / width);
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    const char* start = bytes.data() + i * width;
-    texts[i].assign(start, std::find(start, start + width, '\0'));
-  }
-  return texts;
+FixedText fixed_text(std::span<const std::string> values) {
+  std::size_t longest = 0;
+  for (const std::string& value : values) longest = std::max(longest, value.size());
+  FixedText text{text_of(longest), {}};
+  text.bytes.assign(values.size() * text.type.bytes, '\0');
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i].copy(text.bytes.data() + i * text.type.bytes, values[i].size());
+  return text;
 }
 
 }  // namespace wcam::h5

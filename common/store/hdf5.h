@@ -20,11 +20,13 @@ namespace wcam::h5 {
 using Dims = std::vector<std::uint64_t>;
 struct WriteFault;
 
-// Integers and floats are little-endian in files. Text is UTF-8 of a fixed width in bytes, padded with NUL.
+// Integers and floats are little-endian in files. Text is UTF-8 of a fixed
+// width in bytes that has room for a NUL at the end, where h5dump stops; files of others may pad in other
+// ways.
 enum class Kind { kUint8, kUint32, kUint64, kInt64, kFloat32, kFloat64, kText };
 struct Type {
   Kind kind{};
-  std::size_t bytes = 0;  // of one element
+  std::size_t bytes = 0;  // of one element; of text, including the NUL
   bool operator==(const Type&) const = default;
 };
 
@@ -54,8 +56,7 @@ template <>
 inline Type type_of<double>() {
   return {Kind::kFloat64, 8};
 }
-// HDF5 knows no text of width 0.
-inline Type text_of(std::size_t bytes) { return {Kind::kText, bytes == 0 ? 1 : bytes}; }
+inline Type text_of(std::size_t longest) { return {Kind::kText, longest + 1}; }
 
 // How a new dataset lies in the file.
 struct Layout {
@@ -165,8 +166,11 @@ Array<T> read_dataset(const std::filesystem::path& file, const std::string& name
   return {data.dims(), data.read<T>(0, data.rows())};
 }
 
-// `texts` side by side, each padded with NUL to `width` bytes; and back.
-std::string to_fixed_width(std::span<const std::string> texts, std::size_t width);
-std::vector<std::string> from_fixed_width(const std::string& bytes, std::size_t width);
+// A column of text as it lies in memory: values side by side, each padded with NUL to the width of the type.
+struct FixedText {
+  Type type;  // as wide as the longest value needs
+  std::string bytes;
+};
+FixedText fixed_text(std::span<const std::string> values);
 
 }  // namespace wcam::h5

@@ -262,11 +262,9 @@ void Merge::copy(StoreReader& file, std::size_t source, h5::File& target, Group&
 
 void Merge::write_segment_names(h5::File& target) const {
   if (merged_.empty()) return;
-  std::size_t width = 1;
-  for (const std::string& name : merged_) width = std::max(width, name.size());
-  const std::string bytes = h5::to_fixed_width(merged_, width);
-  target.create_dataset(store::kSegments, h5::text_of(width), {merged_.size()})
-      .write(0, merged_.size(), h5::text_of(width), bytes.data());
+  const h5::FixedText names = h5::fixed_text(merged_);
+  target.create_dataset(store::kSegments, names.type, {merged_.size()})
+      .write(0, merged_.size(), names.type, names.bytes.data());
 }
 
 void Merge::write(const std::string& plan_text) {

@@ -64,10 +64,8 @@ class GroupWriter {
     values.reserve(rows_.size());
     for (const Row& row : rows_) values.push_back(store::As<Member>::stored(row.*member));
     if constexpr (std::is_same_v<Stored, std::string>) {
-      std::size_t width = 1;
-      for (const auto& text : values) width = std::max(width, text.size());
-      const std::string bytes = h5::to_fixed_width(values, width);
-      write(column, h5::text_of(width), {rows_.size()}, bytes.data());
+      const h5::FixedText text = h5::fixed_text(values);
+      write(column, text.type, {rows_.size()}, text.bytes.data());
     } else {
       write(column, h5::type_of<Stored>(), {rows_.size()}, values.data());
     }

@@ -158,7 +158,7 @@ template <class Row, class Member>
 h5::Type format_type(const h5::Dataset& data, Member Row::*) {
   using Stored = typename As<Member>::Stored;
   if constexpr (std::is_same_v<Stored, std::string>)
-    return h5::text_of(data.type().bytes);
+    return h5::Type{h5::Kind::kText, data.type().bytes};
   else
     return h5::type_of<Stored>();
 }
