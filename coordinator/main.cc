@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/options.h"
 #include "common/protocol.h"
+#include "common/store/pack.h"
 #include "common/sweep_directory.h"
 #include "common/version.h"
 #include "coordinator/coordinator.h"
@@ -242,6 +243,23 @@ ExitCode status(const Arguments& arguments) {
   return ExitCode::kDone;
 }
 
+ExitCode pack_results(const Arguments& arguments) {
+  CommandLine line;
+  line.usage = "wcam-coordinator pack SWEEP";
+  line.about = "Merges the segments of a sweep into its results.h5, every job once. While it runs or after.";
+  line.example = "wcam-coordinator pack study";
+  line.options.add_options()("sweep", po::value<std::string>()->required(), "directory of the sweep");
+  line.positional.add("sweep", 1);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  const SweepDirectory directory{(*values)["sweep"].as<std::string>()};
+  const PackReport report = pack(directory.root);
+  std::cout << directory.results().string() << ": " << report.profiles << " WCAMs, " << report.predictions
+            << " predictions, " << report.images << " images; " << report.segments << " new segments merged, "
+            << report.duplicates << " duplicates left out\n";
+  return ExitCode::kDone;
+}
+
 struct Verb {
   const char* name;
   const char* about;
@@ -251,6 +269,7 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"run", "make or resume a sweep and serve its jobs to workers", run},
     {"status", "how far a sweep is", status},
+    {"pack", "merge a sweep's segments into results.h5", pack_results},
 };
 
 ExitCode help() {
