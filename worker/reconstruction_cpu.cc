@@ -1,4 +1,4 @@
-// Compiled with -O3 -ffp-contract=off (worker/CMakeLists.txt) and cloned for three instruction sets, chosen
+// Compiled with options of its own (worker/CMakeLists.txt) and cloned for three instruction sets, chosen
 // when the program starts. An image's three planes (602 kB at 224 x 224) stay in the second-level cache
 // throughout.
 #include "worker/reconstruction_cpu.h"
@@ -12,8 +12,6 @@
 namespace wcam {
 
 namespace {
-
-constexpr std::size_t kLanes = 16;
 
 // Two rows of one level: out of n smooth values and 3 n details come 2 rows of 2 n.
 WCAM_CLONES void invert_row(const float* __restrict smooth, const float* __restrict along_w,
@@ -36,54 +34,36 @@ WCAM_CLONES void multiply(const float* __restrict a, const float* __restrict b, 
   for (std::size_t x = 0; x < n; ++x) out[x] = a[x] * b[x];
 }
 
-// Smallest and largest of n values, in kLanes running lanes.
-WCAM_CLONES void extend(const float* __restrict values, std::size_t n, float* __restrict low,
-                        float* __restrict high) {
-  float least[kLanes], most[kLanes];
-  for (std::size_t k = 0; k < kLanes; ++k) least[k] = low[k], most[k] = high[k];
-  std::size_t x = 0;
-  for (; x + kLanes <= n; x += kLanes)
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      const float v = values[x + k];
-      least[k] = v < least[k] ? v : least[k];
-      most[k] = v > most[k] ? v : most[k];
-    }
-  for (; x < n; ++x) {
-    least[0] = values[x] < least[0] ? values[x] : least[0];
-    most[0] = values[x] > most[0] ? values[x] : most[0];
+// Running minimum and maximum of each column, over two rows: 16 lanes in registers GCC 12 would unroll into
+// scalars.
+WCAM_CLONES void extend(const float* __restrict upper, const float* __restrict lower, float* __restrict least,
+                        float* __restrict most, std::size_t n) {
+  for (std::size_t x = 0; x < n; ++x) {
+    const float small = upper[x] < lower[x] ? upper[x] : lower[x];
+    const float large = upper[x] < lower[x] ? lower[x] : upper[x];
+    least[x] = small < least[x] ? small : least[x];
+    most[x] = large > most[x] ? large : most[x];
   }
-  for (std::size_t k = 0; k < kLanes; ++k) low[k] = least[k], high[k] = most[k];
 }
 
-struct Finish {
-  float low, to_grey;  // of the 8-bit step
-  std::array<float, 3> scale, shift;
-};
-
+// One row of each channel to one of the batch. One loop does one thing: fused with the next, GCC 12 leaves it
+// scalar.
 WCAM_CLONES void interleave(const float* __restrict red, const float* __restrict green,
                             const float* __restrict blue, float* __restrict out, std::size_t n,
-                            const Finish& finish) {
-  const Finish f = finish;
+                            std::array<float, 3> scale, std::array<float, 3> shift) {
   for (std::size_t x = 0; x < n; ++x) {
-    out[3 * x] = red[x] * f.scale[0] + f.shift[0];
-    out[3 * x + 1] = green[x] * f.scale[1] + f.shift[1];
-    out[3 * x + 2] = blue[x] * f.scale[2] + f.shift[2];
+    out[3 * x] = red[x] * scale[0] + shift[0];
+    out[3 * x + 1] = green[x] * scale[1] + shift[1];
+    out[3 * x + 2] = blue[x] * scale[2] + shift[2];
   }
 }
 
-inline float grey(float value, float low, float to_grey) {
-  const float scaled = (value - low) * to_grey;
-  return static_cast<float>(static_cast<int>(scaled < 255.0F ? scaled : 255.0F));
-}
-
-WCAM_CLONES void interleave_eight_bit(const float* __restrict red, const float* __restrict green,
-                                      const float* __restrict blue, float* __restrict out, std::size_t n,
-                                      const Finish& finish) {
-  const Finish f = finish;
+// trunc(min(255, (value - low) * to_grey)), in place.
+WCAM_CLONES void truncate(float* __restrict values, std::size_t n, float low, float to_grey) {
   for (std::size_t x = 0; x < n; ++x) {
-    out[3 * x] = grey(red[x], f.low, f.to_grey) * f.scale[0] + f.shift[0];
-    out[3 * x + 1] = grey(green[x], f.low, f.to_grey) * f.scale[1] + f.shift[1];
-    out[3 * x + 2] = grey(blue[x], f.low, f.to_grey) * f.scale[2] + f.shift[2];
+    float scaled = (values[x] - low) * to_grey;
+    scaled = scaled < 255.0F ? scaled : 255.0F;
+    values[x] = static_cast<float>(static_cast<int>(scaled));
   }
 }
 
@@ -102,6 +82,8 @@ void FusedScratch::fit(const FusedReconstruction& plan) {
   masks.resize((grid + 1) * side);
   std::fill(masks.end() - plan.side, masks.end(), 1.0F);
   planes.resize(3 * side * side);
+  least.resize(side);
+  most.resize(side);
   for (auto& half : smooth) half.resize(side * side / 4);
 }
 
@@ -114,9 +96,8 @@ void reconstruct_fused(const FusedReconstruction& plan, const float* mask, Fused
   };
   const float* ones = scratch.masks.data() + static_cast<std::size_t>(plan.grid) * side;
 
-  float low[kLanes], high[kLanes];
-  std::fill(low, low + kLanes, std::numeric_limits<float>::infinity());
-  std::fill(high, high + kLanes, -std::numeric_limits<float>::infinity());
+  std::fill(scratch.least.begin(), scratch.least.end(), std::numeric_limits<float>::infinity());
+  std::fill(scratch.most.begin(), scratch.most.end(), -std::numeric_limits<float>::infinity());
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const float* plane = plan.coefficients.data() + channel * side * side;
     std::size_t n = side >> plan.levels;
@@ -133,23 +114,25 @@ void reconstruct_fused(const FusedReconstruction& plan, const float* mask, Fused
         float* two_rows = target + 4 * n * y;
         invert_row(smooth + y * n, upper_row + n, lower_row, lower_row + n, mask_row(y) + n, mask_row(n + y),
                    mask_row(n + y) + n, two_rows, two_rows + 2 * n, n);
-        if (last && plan.eight_bit) extend(two_rows, 4 * n, low, high);
+        if (last && plan.eight_bit)
+          extend(two_rows, two_rows + 2 * n, scratch.least.data(), scratch.most.data(), 2 * n);
       }
       smooth = target;
     }
   }
 
-  Finish finish{0, 0, plan.scale, plan.shift};
+  float least = 0, to_grey = 0;  // a constant image gives 0
   if (plan.eight_bit) {
-    finish.low = *std::min_element(low, low + kLanes);
-    const float range = *std::max_element(high, high + kLanes) - finish.low;
-    finish.to_grey = range > 0 ? 255.0F / range : 0.0F;
+    least = *std::min_element(scratch.least.begin(), scratch.least.end());
+    const float range = *std::max_element(scratch.most.begin(), scratch.most.end()) - least;
+    if (range > 0) to_grey = 255.0F / range;
   }
-  const float* planes = scratch.planes.data();
-  for (std::size_t y = 0; y < side; ++y)
-    (plan.eight_bit ? interleave_eight_bit : interleave)(planes + y * side, planes + (side + y) * side,
-                                                         planes + (2 * side + y) * side, out + 3 * side * y,
-                                                         side, finish);
+  for (std::size_t y = 0; y < side; ++y) {
+    const auto row = [&](std::size_t channel) { return scratch.planes.data() + (channel * side + y) * side; };
+    if (plan.eight_bit)
+      for (std::size_t channel = 0; channel < 3; ++channel) truncate(row(channel), side, least, to_grey);
+    interleave(row(0), row(1), row(2), out + 3 * side * y, side, plan.scale, plan.shift);
+  }
 }
 
 }  // namespace wcam

@@ -24,6 +24,7 @@ struct FusedScratch {
   std::vector<float> masks;                  // [grid + 1, side]: a row for each row of cells, and one of ones
   std::vector<float> planes;                 // [3, side, side]
   std::array<std::vector<float>, 2> smooth;  // the levels below the last, in turn
+  std::vector<float> least, most;            // [side] of each column, all channels together
   void fit(const FusedReconstruction& plan);
 };
 
