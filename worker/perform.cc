@@ -16,22 +16,20 @@ namespace wcam {
 
 namespace {
 
-// Jobs of one image come together and for many cases: a few of each are enough, and bound memory.
-constexpr std::size_t kModelsKept = 4, kSourcesKept = 8;
+// A sweep's cases are few and all of them come back with every image: as many as this stay loaded. A
+// TorchScript file is about as large as its module in memory.
+constexpr std::uintmax_t kModelBytesKept = std::uintmax_t{1} << 30;
+// Jobs of one image come together, one a case.
+constexpr std::size_t kSourcesKept = 8;
 
-// The entry of a most-recently-used-first list, made by `make` when it is not there.
-template <typename T, typename Make>
-const T& recall(std::list<std::pair<std::string, T>>& kept, const std::string& name, std::size_t limit,
-                Make make) {
+// The entry of a most-recently-used-first list moved to the front, or nullptr.
+template <typename T>
+const T* recall(std::list<std::pair<std::string, T>>& kept, const std::string& name) {
   const auto found =
       std::find_if(kept.begin(), kept.end(), [&](const auto& entry) { return entry.first == name; });
-  if (found != kept.end()) {
-    kept.splice(kept.begin(), kept, found);
-  } else {
-    if (kept.size() >= limit) kept.pop_back();  // first, so that memory holds `limit` at most
-    kept.emplace_front(name, make());
-  }
-  return kept.front().second;
+  if (found == kept.end()) return nullptr;
+  kept.splice(kept.begin(), kept, found);
+  return &kept.front().second;
 }
 
 void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) {
@@ -51,8 +49,8 @@ class BadImage : public InputError {
 
 ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
                        const WcamSettings& settings, const Design& design, int batch_size) {
-  const Classifier classifier{[&](const at::Tensor& input) { return model.forward(input); }, model.spec().mean,
-                              model.spec().std, model.device()};
+  const Classifier classifier{[&](const at::Tensor& input) { return model.forward(input); },
+                              model.spec().mean, model.spec().std, model.device()};
   Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size);
   Summary summary = summarise(profile.indices, settings, pixels.rows);
   ProfileRow row;
@@ -120,10 +118,16 @@ JobResult Performer::perform(const wire::Job& job) {
 }
 
 const Model& Performer::model(const std::string& case_name) {
-  return recall(models_, case_name, kModelsKept, [&] {
-    spdlog::info("loading case {}", case_name);
-    return Model::load(plan_.find_case(case_name), device_);
-  });
+  if (const Model* loaded = recall(models_, case_name)) return *loaded;
+  const CaseSpec& spec = plan_.find_case(case_name);
+  const auto bytes = [](const CaseSpec& c) { return fs::exists(c.file) ? fs::file_size(c.file) : 0; };
+  std::uintmax_t total = bytes(spec);
+  for (const auto& [name, model] : models_) total += bytes(model.spec());
+  for (; !models_.empty() && total > kModelBytesKept; models_.pop_back())
+    total -= bytes(models_.back().second.spec());
+  spdlog::info("loading case {}", case_name);
+  models_.emplace_front(case_name, Model::load(spec, device_));
+  return models_.front().second;
 }
 
 const PlannedImage& Performer::planned(const std::string& image) const {
@@ -134,17 +138,18 @@ const PlannedImage& Performer::planned(const std::string& image) const {
 }
 
 const RgbImage& Performer::source(const std::string& image) {
-  return recall(sources_, image, kSourcesKept, [&]() -> RgbImage {
-    const fs::path file = plan_.images_root / image;
-    try {
-      if (const std::string found = sha256_of_file(file); found != planned(image).sha256)
-        throw InputError(file.string() + " has SHA-256 " + found + ", the plan says " +
-                         planned(image).sha256 + ": it was changed after the sweep began");
-      return resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size());
-    } catch (const InputError& e) {
-      throw BadImage(e.what());
-    }
-  });
+  if (const RgbImage* known = recall(sources_, image)) return *known;
+  const fs::path file = plan_.images_root / image;
+  try {
+    if (const std::string found = sha256_of_file(file); found != planned(image).sha256)
+      throw InputError(file.string() + " has SHA-256 " + found + ", the plan says " + planned(image).sha256 +
+                       ": it was changed after the sweep began");
+    if (sources_.size() == kSourcesKept) sources_.pop_back();
+    sources_.emplace_front(image, resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size()));
+  } catch (const InputError& e) {
+    throw BadImage(e.what());
+  }
+  return sources_.front().second;
 }
 
 RgbImage Performer::pixels_of(const std::string& image, const std::string& variant) {
