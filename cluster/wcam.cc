@@ -3,6 +3,7 @@
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <thread>
@@ -167,5 +168,8 @@ ExitCode dispatch(const Arguments& arguments) {
 }  // namespace wcam
 
 int main(int argc, char** argv) {
+  // For the workers to come: OpenBLAS would start a thread for every core in each of them. It reads this only as it is
+  // loaded, so a process cannot say it of itself.
+  ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
   return wcam::run_main("wcam", [&] { return wcam::dispatch(wcam::arguments_of(argc, argv)); });
 }
