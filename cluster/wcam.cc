@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
-#include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <sstream>
 #include <thread>
 
@@ -12,14 +10,12 @@
 #include "cluster/process.h"
 #include "common/error.h"
 #include "common/options.h"
-#include "common/version.h"
+#include "common/verbs.h"
 
 namespace po = boost::program_options;
 
 namespace wcam {
 namespace {
-
-using Arguments = std::vector<std::string>;
 
 ExitCode become_program(const std::string& program, const Arguments& words) {
   Arguments command{sibling_program(program).string()};
@@ -127,12 +123,6 @@ ExitCode explain(const Arguments& arguments) {
           values["figure"].as<std::string>()});
 }
 
-struct Verb {
-  const char* name;
-  const char* about;
-  ExitCode (*act)(const Arguments&);
-};
-
 constexpr Verb kVerbs[] = {
     {"run", "run or resume a sweep on this machine, then draw its figures", run},
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
@@ -144,32 +134,15 @@ constexpr Verb kVerbs[] = {
      [](const Arguments& rest) { return become_program("wcam-plot", rest); }},
 };
 
-ExitCode help() {
-  std::cout << "wcam " << kVersion << ": how distribution shift moves what image classifiers rest on\n\n"
-            << "usage: wcam VERB [options]; each verb explains itself with --help\n\n";
-  for (const auto& verb : kVerbs) std::printf("  %-9s %s\n", verb.name, verb.about);
-  std::cout << "\nexample:\n  wcam explain cat.png --model resnet50.pt --out cat.h5 --figure cat.png\n";
-  return ExitCode::kDone;
-}
-
-ExitCode dispatch(const Arguments& arguments) {
-  const std::string verb = arguments.empty() ? "help" : arguments.front();
-  if (verb == "help" || verb == "--help" || verb == "-h") return help();
-  if (verb == "--version") {
-    std::cout << "wcam " << kVersion << "\n";
-    return ExitCode::kDone;
-  }
-  for (const auto& known : kVerbs)
-    if (verb == known.name) return known.act(Arguments(arguments.begin() + 1, arguments.end()));
-  throw UsageError("unknown verb '" + verb + "'; `wcam help` lists them");
-}
-
 }  // namespace
 }  // namespace wcam
 
 int main(int argc, char** argv) {
-  // For the workers to come: OpenBLAS would start a thread for every core in each of them. It reads this only as it is
-  // loaded, so a process cannot say it of itself.
+  // For the workers to come: OpenBLAS would start a thread for every core in each of them. It reads this only
+  // as it is loaded, so a process cannot say it of itself.
   ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
-  return wcam::run_main("wcam", [&] { return wcam::dispatch(wcam::arguments_of(argc, argv)); });
+  return wcam::run_verbs(
+      {"wcam", "how distribution shift moves what image classifiers rest on",
+       "wcam explain cat.png --model resnet50.pt --out cat.h5 --figure cat.png", wcam::kVerbs},
+      argc, argv);
 }

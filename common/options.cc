@@ -46,6 +46,4 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
   return values;
 }
 
-std::vector<std::string> arguments_of(int argc, char** argv) { return {argv + 1, argv + argc}; }
-
 }  // namespace wcam

@@ -24,7 +24,4 @@ struct CommandLine {
 std::optional<boost::program_options::variables_map> parse_command_line(
     const CommandLine& line, const std::vector<std::string>& arguments);
 
-// argv[1..]
-std::vector<std::string> arguments_of(int argc, char** argv);
-
 }  // namespace wcam

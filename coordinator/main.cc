@@ -19,7 +19,7 @@
 #include "common/protocol.h"
 #include "common/store/pack.h"
 #include "common/sweep_directory.h"
-#include "common/version.h"
+#include "common/verbs.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/enumerate.h"
 
@@ -27,8 +27,6 @@ namespace po = boost::program_options;
 
 namespace wcam {
 namespace {
-
-using Arguments = std::vector<std::string>;
 
 std::atomic<int> interrupts{0};
 static_assert(std::atomic<int>::is_always_lock_free);  // may be used in a signal handler
@@ -260,41 +258,19 @@ ExitCode pack_results(const Arguments& arguments) {
   return ExitCode::kDone;
 }
 
-struct Verb {
-  const char* name;
-  const char* about;
-  ExitCode (*act)(const Arguments&);
-};
-
 constexpr Verb kVerbs[] = {
     {"run", "make or resume a sweep and serve its jobs to workers", run},
     {"status", "how far a sweep is", status},
     {"pack", "merge a sweep's segments into results.h5", pack_results},
 };
 
-ExitCode help() {
-  std::cout << "wcam-coordinator " << kVersion << ": who decides what is computed next\n\n"
-            << "usage: wcam-coordinator VERB [options]; each verb explains itself with --help\n\n";
-  for (const Verb& verb : kVerbs) std::printf("  %-8s %s\n", verb.name, verb.about);
-  std::cout << "\nexample:\n  " << run_command_line().example << "\n";
-  return ExitCode::kDone;
-}
-
-ExitCode dispatch(const Arguments& arguments) {
-  const std::string verb = arguments.empty() ? "help" : arguments.front();
-  if (verb == "help" || verb == "--help" || verb == "-h") return help();
-  if (verb == "--version") {
-    std::cout << "wcam " << kVersion << "\n";
-    return ExitCode::kDone;
-  }
-  for (const Verb& known : kVerbs)
-    if (verb == known.name) return known.act(Arguments(arguments.begin() + 1, arguments.end()));
-  throw UsageError("unknown verb '" + verb + "'; `wcam-coordinator help` lists them");
-}
-
 }  // namespace
 }  // namespace wcam
 
 int main(int argc, char** argv) {
-  return wcam::run_main("wcam-coordinator", [&] { return wcam::dispatch(wcam::arguments_of(argc, argv)); });
+  return wcam::run_verbs(
+      {"wcam-coordinator", "who decides what is computed next",
+       "wcam-coordinator run --images photos --models models.json --cases baseline,augmix --sweep study",
+       wcam::kVerbs},
+      argc, argv);
 }

@@ -8,7 +8,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "common/sweep_directory.h"
-#include "common/version.h"
+#include "common/verbs.h"
 #include "plotting/sweep_figures.h"
 
 namespace fs = std::filesystem;
@@ -92,8 +92,6 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
 
-using Arguments = std::vector<std::string>;
-
 ExitCode draw_figure4(const Arguments& arguments) {
   const auto values = parse_command_line(
       sweep_command_line(
@@ -143,35 +141,17 @@ ExitCode draw_wcam(const Arguments& arguments) {
   return ExitCode::kDone;
 }
 
-constexpr const char* kHelp =
-    "usage: wcam plot figure-4|figure-5|wcam ... [options]\n\n"
-    "  figure-4 SWEEP              an image under one case: source, unaffected, affected\n"
-    "  figure-5 SWEEP              an image under every case: source, altered\n"
-    "  wcam FILE.h5 --out X.png    one WCAM of 'wcam explain'\n\n"
-    "wcam plot VERB --help tells its options.\n";
-
-ExitCode run(Arguments arguments) {
-  const std::string verb = arguments.empty() ? "" : arguments.front();
-  if (verb == "--help" || verb == "-h" || verb == "help") {
-    std::cout << kHelp;
-    return ExitCode::kDone;
-  }
-  if (verb == "--version") {
-    std::cout << "wcam " << kVersion << "\n";
-    return ExitCode::kDone;
-  }
-  if (!arguments.empty()) arguments.erase(arguments.begin());
-  if (verb == "figure-4") return draw_figure4(arguments);
-  if (verb == "figure-5") return draw_figure5(arguments);
-  if (verb == "wcam") return draw_wcam(arguments);
-  throw UsageError((verb.empty() ? "what to draw is missing" : "unknown figure '" + verb + "'") +
-                   "; known: figure-4, figure-5, wcam");
-}
+constexpr Verb kVerbs[] = {
+    {"figure-4", "an image under one case: source, unaffected, affected", draw_figure4},
+    {"figure-5", "an image under every case: source, altered", draw_figure5},
+    {"wcam", "one WCAM of `wcam explain`", draw_wcam},
+};
 
 }  // namespace
-
 }  // namespace wcam
 
 int main(int argc, char** argv) {
-  return wcam::run_main("wcam-plot", [&] { return wcam::run(wcam::arguments_of(argc, argv)); });
+  return wcam::run_verbs(
+      {"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study", wcam::kVerbs}, argc,
+      argv);
 }

@@ -1,11 +1,10 @@
 // wcam-worker: `run` serves a sweep, `explain` makes one WCAM without any.
 #include <boost/program_options/value_semantic.hpp>
-#include <iostream>
 
 #include "common/error.h"
 #include "common/log.h"
 #include "common/options.h"
-#include "common/version.h"
+#include "common/verbs.h"
 #include "worker/compute_options.h"
 #include "worker/explain_command.h"
 #include "worker/worker.h"
@@ -55,24 +54,16 @@ ExitCode run(const std::vector<std::string>& arguments) {
   return run_worker(options);
 }
 
-ExitCode dispatch(const std::vector<std::string>& arguments) {
-  const std::string verb = arguments.empty() ? "--help" : arguments.front();
-  const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
-  if (verb == "run") return run(rest);
-  if (verb == "explain") return explain_command(rest);
-  if (verb == "--version") {
-    std::cout << "wcam " << kVersion << "\n";
-    return ExitCode::kDone;
-  }
-  if (verb != "--help" && verb != "-h") throw UsageError("unknown verb '" + verb + "'; known: run, explain");
-  std::cout << "usage: wcam-worker run|explain [options]; each explains itself with --help\n\nexample:\n  "
-            << run_command_line().example << "\n";
-  return ExitCode::kDone;
-}
+constexpr Verb kVerbs[] = {
+    {"run", "serve a sweep's coordinator until nothing is left to do", run},
+    {"explain", "the WCAM of one image under one classifier, without a sweep", explain_command},
+};
 
 }  // namespace
 }  // namespace wcam
 
 int main(int argc, char** argv) {
-  return wcam::run_main("wcam-worker", [&] { return wcam::dispatch(wcam::arguments_of(argc, argv)); });
+  return wcam::run_verbs(
+      {"wcam-worker", "who computes", "wcam-worker run --sweep study --device cuda:1", wcam::kVerbs}, argc,
+      argv);
 }

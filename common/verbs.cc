@@ -1,0 +1,45 @@
+#include "common/verbs.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "common/version.h"
+
+namespace wcam {
+
+namespace {
+
+void help(const VerbProgram& program) {
+  std::size_t width = 0;
+  for (const Verb& verb : program.verbs) width = std::max(width, std::string_view(verb.name).size());
+  std::printf("%s %s: %s\n\nusage: %s VERB [options]; each verb explains itself with --help\n\n",
+              program.name, kVersion, program.about, program.name);
+  for (const Verb& verb : program.verbs)
+    std::printf("  %-*s  %s\n", static_cast<int>(width), verb.name, verb.about);
+  std::printf("\nexample:\n  %s\n", program.example);
+}
+
+}  // namespace
+
+ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
+  const std::string verb = arguments.empty() ? "help" : arguments.front();
+  for (const Verb& known : program.verbs)
+    if (verb == known.name) return known.act(Arguments(arguments.begin() + 1, arguments.end()));
+  if (verb == "help" || verb == "--help" || verb == "-h") {
+    help(program);
+  } else if (verb == "--version") {
+    std::printf("wcam %s\n", kVersion);
+  } else {
+    std::string names;
+    for (const Verb& known : program.verbs) names += (names.empty() ? "" : ", ") + std::string(known.name);
+    throw UsageError("unknown verb '" + verb + "'; known: " + names);
+  }
+  return ExitCode::kDone;
+}
+
+int run_verbs(const VerbProgram& program, int argc, char** argv) {
+  return run_main(program.name, [&] { return dispatch(program, Arguments(argv + 1, argv + argc)); });
+}
+
+}  // namespace wcam
