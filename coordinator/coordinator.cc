@@ -76,8 +76,10 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
     if (over(interrupts, now)) break;
   }
   const bool finished = state_.finished();
+  const bool terminal = options_.progress == CoordinatorOptions::Progress::kTerminal;
   write_status(finished ? "finished" : "interrupted", true);
-  if (options_.progress == CoordinatorOptions::Progress::kTerminal) std::fputc('\n', stderr);
+  if (options_.progress != CoordinatorOptions::Progress::kNone)
+    std::fprintf(stderr, terminal ? "\r%s\x1b[K\n" : "%s\n", progress_line(status_).c_str());
   for (const std::string& line : status_.counts.set_aside)
     std::fprintf(stderr, "set aside: %s\n", line.c_str());
   if (!finished) return ExitCode::kInterrupted;

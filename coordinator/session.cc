@@ -44,6 +44,13 @@ bool leaves_port_open(const std::string& endpoint) {
   return port == "*" || port == "0";
 }
 
+// `bind` with the port of another endpoint; empty when that has none.
+std::string with_port_of(const std::string& bind, const std::string& endpoint) {
+  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  const bool is_port = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
+  return is_port ? bind.substr(0, bind.rfind(':') + 1) + port : "";
+}
+
 bool is_from_worker(const wire::Envelope& envelope) {
   return envelope.has_hello() || envelope.has_ready() || envelope.has_heartbeat() ||
          envelope.has_outcomes() || envelope.has_goodbye();
@@ -83,13 +90,13 @@ Session::Session(const SessionOptions& options)
 }
 
 void Session::bind(const SessionOptions& options) {
-  const bool earlier_fits = !options.earlier_endpoint.empty() && leaves_port_open(options.bind) &&
-                            host_of(options.earlier_endpoint) == host_of(options.bind);
   // Another program may have the earlier port by now: then any will do.
-  if (!earlier_fits || !try_bind(options.earlier_endpoint, kBindPatience / 4))
-    if (!try_bind(options.bind, kBindPatience))
-      throw InputError("cannot listen on " + options.bind + ": " + zmq_strerror(errno) +
-                       ": choose another --bind, or port *");
+  const std::string earlier = with_port_of(options.bind, options.earlier_endpoint);
+  const bool bound =
+      leaves_port_open(options.bind) && !earlier.empty() && try_bind(earlier, kBindPatience / 4);
+  if (!bound && !try_bind(options.bind, kBindPatience))
+    throw InputError("cannot listen on " + options.bind + ": " + zmq_strerror(errno) +
+                     ": choose another --bind, or port *");
   endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
   if (is_any_address(host_of(endpoint_)))
     endpoint_ = "tcp://" + host_name() + endpoint_.substr(endpoint_.rfind(':'));

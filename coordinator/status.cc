@@ -162,11 +162,13 @@ std::string progress_line(const Status& s) {
   std::array<char, 32> rate{};
   std::snprintf(rate.data(), rate.size(), "%.1f", s.jobs_per_minute);
   const std::size_t set_aside = s.counts.images_set_aside + s.counts.explain[JobState::kSetAside];
-  return std::to_string(s.done()) + "/" + counted(s.total(), "job") + ", " +
-         std::to_string(s.counts.images_selected) + " of " + counted(s.sample, "image") + " selected, " +
-         rate.data() + " jobs/min, ETA " +
-         (s.eta_seconds ? duration_text(*s.eta_seconds) : std::string("unknown")) + ", " +
-         counted(s.workers, "worker") + ", " + std::to_string(set_aside) + " set aside";
+  const std::string progress = std::to_string(s.done()) + "/" + counted(s.total(), "job") + ", " +
+                               std::to_string(s.counts.images_selected) + " of " +
+                               counted(s.sample, "image") + " selected, ";
+  const std::string speed = std::string(rate.data()) + " jobs/min, ETA " +
+                            (s.eta_seconds ? duration_text(*s.eta_seconds) : "unknown") + ", " +
+                            counted(s.workers, "worker") + ", ";
+  return progress + (s.running ? speed : "") + std::to_string(set_aside) + " set aside";
 }
 
 std::string describe(const Status& s) {

@@ -40,7 +40,8 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
 // InputError when the folder is not a sweep.
 Status read_status(const std::filesystem::path& sweep);
 
-// "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"
+// "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"; without speed and workers
+// when no coordinator is running.
 std::string progress_line(const Status& status);
 
 // progress_line and what else a person wants to know, some lines.

@@ -48,6 +48,8 @@ TEST(Status, TheProgressLineTellsWhatDoneOfWhatHowFastHowLongByWhom) {
   unknown.workers = 0;
   EXPECT_EQ(progress_line(unknown),
             "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA unknown, 0 workers, 2 set aside");
+  unknown.running = false;
+  EXPECT_EQ(progress_line(unknown), "42/131 jobs, 5 of 17 images selected, 2 set aside");
 }
 
 TEST(Status, TheLongFormNamesWhatWasSetAside) {
