@@ -35,8 +35,7 @@ void tame_opencv() {
 
 std::size_t little_endian(std::string_view bytes) {
   std::size_t value = 0;
-  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte)
-    value = value << 8U | static_cast<unsigned char>(*byte);
+  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
   return value;
 }
 
@@ -62,9 +61,9 @@ cv::Mat to_eight_bits(const cv::Mat& decoded) {
     throw InputError("samples are neither 8 nor 16 bits: convert it to PNG first");
   cv::Mat result(decoded.rows, decoded.cols, CV_8UC3);
   for (int r = 0; r < decoded.rows; ++r)
-    std::transform(decoded.ptr<std::uint16_t>(r), decoded.ptr<std::uint16_t>(r) + decoded.cols * 3,
-                   result.ptr<std::uint8_t>(r),
-                   [](unsigned sample) { return static_cast<std::uint8_t>(sample >> 8U); });
+    std::transform(
+        decoded.ptr<std::uint16_t>(r), decoded.ptr<std::uint16_t>(r) + std::ptrdiff_t{3} * decoded.cols,
+        result.ptr<std::uint8_t>(r), [](unsigned sample) { return static_cast<std::uint8_t>(sample >> 8U); });
   return result;
 }
 

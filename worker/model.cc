@@ -151,8 +151,8 @@ struct Model::Impl {
   LevelTable levels;
   std::int64_t classes = 0;
 
-  Impl(const CaseSpec& of, at::Device on, torch::jit::Module loaded)
-      : spec(of), device(on), module(std::move(loaded)), levels(level_table(of)) {}
+  Impl(const CaseSpec& of, at::Device on, const torch::jit::Module& loaded)
+      : spec(of), device(on), module(loaded), levels(level_table(of)) {}
 
   c10::IValue run(const at::Tensor& input) {
     const c10::InferenceMode no_gradients;

@@ -63,6 +63,7 @@ class Decoder {
       invariant_broken("libpng promises rows of " + std::to_string(png_get_rowbytes(png_, info_)) +
                        " bytes for " + std::to_string(image.cols) + " RGB pixels");
     std::vector<png_bytep> rows;
+    rows.reserve(static_cast<std::size_t>(image.rows));
     for (int r = 0; r < image.rows; ++r) rows.push_back(image.row(r));
     if (!read_rows(rows.data())) fail();
     return image;

@@ -43,14 +43,14 @@ Taps make_taps(int in, int out, Filter filter) {
   std::vector<double> exact(static_cast<std::size_t>(taps.width));
   for (int i = 0; i < out; ++i) {
     const double centre = (i + 0.5) * step;
-    const int first = std::max(static_cast<int>(centre - reach + 0.5), 0);
-    const int count = std::min(static_cast<int>(centre + reach + 0.5), in) - first;
+    const int first = std::max(static_cast<int>(std::floor(centre - reach + 0.5)), 0);
+    const int count = std::min(static_cast<int>(std::floor(centre + reach + 0.5)), in) - first;
+    std::int32_t* weights = taps.weights.data() + static_cast<std::ptrdiff_t>(i) * taps.width;
     double sum = 0;
     for (int k = 0; k < count; ++k)
       sum += exact[static_cast<std::size_t>(k)] = response(filter, (k + first - centre + 0.5) * narrowing);
     for (int k = 0; k < count; ++k)
-      taps.weights[static_cast<std::size_t>(i * taps.width + k)] =
-          to_fixed(sum == 0 ? 0 : exact[static_cast<std::size_t>(k)] / sum);
+      weights[k] = to_fixed(sum == 0 ? 0 : exact[static_cast<std::size_t>(k)] / sum);
     taps.first.push_back(first);
     taps.count.push_back(count);
   }

@@ -140,7 +140,8 @@ TEST(Corruptions, BlursAreTheSameInBothDirectionsAndMirrored) {
   RgbImage turned = blank_image(24, 24);
   for (int r = 0; r < 24; ++r)
     for (int c = 0; c < 24; ++c)
-      std::copy_n(image.row(r) + c * 3, 3, turned.row(c) + (23 - r) * 3);  // a quarter turn
+      std::copy_n(image.row(r) + std::ptrdiff_t{3} * c, 3,
+                  turned.row(c) + std::ptrdiff_t{3} * (23 - r));  // a quarter turn
   for (const char* name : {"defocus-blur", "gaussian-blur"}) {
     const RgbImage upright = corrupted(image, name, 3), after = corrupted(turned, name, 3);
     int largest = 0;

@@ -333,8 +333,9 @@ RgbImage coordinates(int rows, int cols) {
   RgbImage image = blank_image(rows, cols);
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < cols; ++c) {
-      image.row(r)[c * 3] = static_cast<std::uint8_t>(c);
-      image.row(r)[c * 3 + 1] = static_cast<std::uint8_t>(r);
+      std::uint8_t* pixel = image.row(r) + std::ptrdiff_t{3} * c;
+      pixel[0] = static_cast<std::uint8_t>(c);
+      pixel[1] = static_cast<std::uint8_t>(r);
     }
   return image;
 }

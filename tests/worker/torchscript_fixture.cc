@@ -1,7 +1,6 @@
 #include "tests/worker/torchscript_fixture.h"
 
-#include <ATen/ops/arange.h>
-#include <torch/csrc/jit/api/module.h>
+#include <torch/script.h>
 
 namespace wcam::test {
 

@@ -1,6 +1,7 @@
 // What lenses do: defocus and Gaussian blur.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include "worker/corruption/kinds.h"
@@ -24,10 +25,11 @@ WCAM_WIDEST void add_pair(double* __restrict sums, const double* a, const double
   for (std::size_t i = 0; i < count; ++i) sums[i] += (a[i] + b[i]) * weight;
 }
 
-// sums[i] += (upper[i] - lower[i]) * weight
-WCAM_WIDEST void add_run(double* __restrict sums, const std::int32_t* upper, const std::int32_t* lower,
+// sums[i] += (upper[i] - lower[i]) * weight. Running sums may wrap round, their differences come out right.
+WCAM_WIDEST void add_run(double* __restrict sums, const std::uint32_t* upper, const std::uint32_t* lower,
                          double weight, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) sums[i] += static_cast<double>(upper[i] - lower[i]) * weight;
+  for (std::size_t i = 0; i < count; ++i)
+    sums[i] += static_cast<double>(static_cast<std::int32_t>(upper[i] - lower[i])) * weight;
 }
 
 // ---- Gaussian ----
@@ -49,7 +51,7 @@ double sum_in_eights(const std::vector<double>& values) {
 
 // weights[k] for distance k, up to 4 sigma.
 std::vector<double> gaussian_weights(double sigma) {
-  const int radius = static_cast<int>(4.0 * sigma + 0.5);
+  const int radius = static_cast<int>(std::floor(4.0 * sigma + 0.5));
   std::vector<double> kernel;
   for (int k = -radius; k <= radius; ++k) kernel.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
   const double sum = sum_in_eights(kernel);
@@ -129,8 +131,9 @@ std::vector<float> softening_taps(int reach, double sigma) {
     exact.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
     sum += k == 0 ? exact.back() : 2 * exact.back();
   }
-  std::vector<float> taps;
-  for (const double tap : exact) taps.push_back(static_cast<float>(tap / sum));
+  std::vector<float> taps(exact.size());
+  std::transform(exact.begin(), exact.end(), taps.begin(),
+                 [=](double tap) { return static_cast<float>(tap / sum); });
   return taps;
 }
 
@@ -157,8 +160,8 @@ Kernel disk_kernel(const Disk& disk) {
 
 // sums[x] over all pixels of a row before x, channel by channel, the row reflected by `radius` pixels at both
 // ends.
-std::vector<std::int32_t> running_sums(const RgbImage& image, int row, int radius) {
-  std::vector<std::int32_t> sums(3, 0);
+std::vector<std::uint32_t> running_sums(const RgbImage& image, int row, int radius) {
+  std::vector<std::uint32_t> sums(3, 0);
   sums.reserve(static_cast<std::size_t>(image.cols + 2 * radius + 1) * 3);
   for (int x = -radius; x < image.cols + radius; ++x) {
     const std::uint8_t* pixel = image.row(row) + static_cast<std::ptrdiff_t>(reflect(x, image.cols)) * 3;
@@ -171,13 +174,14 @@ RgbImage convolve(const RgbImage& image, const Kernel& kernel) {
   const int radius = kernel.radius;
   std::vector<std::vector<Run>> runs;  // by distance of the kernel's row from its centre
   for (int d = 0; d <= radius; ++d) runs.push_back(runs_of(kernel.row(radius + d), radius));
-  std::vector<std::vector<std::int32_t>> sums_of;
+  std::vector<std::vector<std::uint32_t>> sums_of;
+  sums_of.reserve(static_cast<std::size_t>(image.rows));
   for (int r = 0; r < image.rows; ++r) sums_of.push_back(running_sums(image, r, radius));
 
   RgbImage result = blank_image(image.rows, image.cols);
   const std::size_t count = static_cast<std::size_t>(image.cols) * 3;
   std::vector<double> sums(count);
-  std::vector<std::int32_t> both(sums_of.front().size());
+  std::vector<std::uint32_t> both(sums_of.front().size());
   for (int r = 0; r < image.rows; ++r) {
     std::fill(sums.begin(), sums.end(), 0.0);
     for (int d = 0; d <= radius; ++d) {
@@ -189,8 +193,8 @@ RgbImage convolve(const RgbImage& image, const Kernel& kernel) {
       else
         std::transform(above.begin(), above.end(), below.begin(), both.begin(), std::plus<>());
       for (const auto& [reach, step] : runs[static_cast<std::size_t>(d)])
-        add_run(sums.data(), both.data() + (radius + reach + 1) * 3, both.data() + (radius - reach) * 3, step,
-                count);
+        add_run(sums.data(), both.data() + std::ptrdiff_t{radius + reach + 1} * 3,
+                both.data() + std::ptrdiff_t{radius - reach} * 3, step, count);
     }
     std::transform(sums.begin(), sums.end(), result.row(r),
                    [](double sum) { return static_cast<std::uint8_t>(std::clamp(sum, 0.0, 255.0)); });

@@ -84,11 +84,12 @@ RgbImage saturate(const RgbImage& image, int severity, const CorruptionKey&) {
 // Towards the mean of each channel.
 RgbImage contrast(const RgbImage& image, int severity, const CorruptionKey&) {
   const double kept = at_severity(kContrastKept, severity);
+  const std::size_t count = image.pixels.size() / 3;
   Colour mean{};
   for (std::size_t i = 0; i < image.pixels.size(); ++i) mean[i % 3] += image.pixels[i] / 255.0;
   std::array<std::array<std::uint8_t, 256>, 3> table;
   for (std::size_t c = 0; c < 3; ++c) {
-    mean[c] /= static_cast<double>(image.pixels.size() / 3);
+    mean[c] /= static_cast<double>(count);
     for (std::size_t level = 0; level < 256; ++level)
       table[c][level] = to_byte((static_cast<double>(level) / 255.0 - mean[c]) * kept + mean[c]);
   }
