@@ -9,7 +9,7 @@
 namespace wcam {
 
 // The unaltered image, beside the variants.
-inline constexpr std::string_view kSource = "source";
+inline constexpr std::string_view kSourceVariant = "source";
 
 inline constexpr int kLowestSeverity = 1, kHighestSeverity = 5;
 

@@ -105,7 +105,9 @@ void Coordinator::consider_stopping(int interrupts, TimePoint now) {
     stop_deadline_ = now + std::min<milliseconds>(kFarewell, options_.scheduler.lease);
   } else if (interrupts == 1) {  // more than one: the workers may go on and meet the next coordinator
     scheduler_.stop("the coordinator was told to stop");
-    stop_deadline_ = now + options_.scheduler.lease;
+    // A worker finishes its WCAM, minutes with a large model. One that dies meanwhile is lost after its
+    // lease, and a second signal ends the waiting.
+    stop_deadline_ = TimePoint::max();
     spdlog::info("told to stop: waiting for what {} workers have in hand", scheduler_.workers());
   }
 }

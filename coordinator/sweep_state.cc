@@ -87,7 +87,7 @@ std::span<const Labels> SweepState::labels(std::uint32_t image) const {
 }
 
 const std::string& SweepState::variant_name(std::uint16_t variant) const {
-  static const std::string kUnaltered(kSource);
+  static const std::string kUnaltered(kSourceVariant);
   return variant == 0 ? kUnaltered : plan_.variants.at(variant - std::size_t{1});
 }
 

@@ -59,12 +59,12 @@ std::optional<std::size_t> Figure5Rows::any_altered() const {
 UnaffectedVariants unaffected_variants(std::span<const PredictionRow> predictions) {
   std::map<std::pair<std::string, std::string>, std::int64_t> sources;
   for (const PredictionRow& row : predictions)
-    if (row.variant == kSource) sources[{row.image, row.case_name}] = row.label;
+    if (row.variant == kSourceVariant) sources[{row.image, row.case_name}] = row.label;
   UnaffectedVariants result;
   for (const PredictionRow& row : predictions) {
     const std::pair key{row.image, row.case_name};
     const auto source = sources.find(key);
-    if (row.variant != kSource && source != sources.end()) result[key] |= row.label == source->second;
+    if (row.variant != kSourceVariant && source != sources.end()) result[key] |= row.label == source->second;
   }
   return result;
 }

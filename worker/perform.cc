@@ -130,39 +130,33 @@ const Model& Performer::model(const std::string& case_name) {
   return models_.front().second;
 }
 
-const PlannedImage& Performer::planned(const std::string& image) const {
-  const auto found = std::find_if(plan_.images.begin(), plan_.images.end(),
-                                  [&](const PlannedImage& entry) { return entry.path == image; });
-  if (found == plan_.images.end()) throw BadImage("image '" + image + "' is not in the plan");
-  return *found;
-}
-
-const RgbImage& Performer::source(const std::string& image) {
-  if (const RgbImage* known = recall(sources_, image)) return *known;
-  const fs::path file = plan_.images_root / image;
+const RgbImage& Performer::source(const wire::Job& job) {
+  if (const RgbImage* known = recall(sources_, job.image())) return *known;
+  const fs::path file = plan_.images_root / job.image();
   try {
-    if (const std::string found = sha256_of_file(file); found != planned(image).sha256)
-      throw InputError(file.string() + " has SHA-256 " + found + ", the plan says " + planned(image).sha256 +
+    if (const std::string found = sha256_of_file(file); found != job.image_sha256())
+      throw InputError(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
                        ": it was changed after the sweep began");
     if (sources_.size() == kSourcesKept) sources_.pop_back();
-    sources_.emplace_front(image, resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size()));
+    sources_.emplace_front(job.image(),
+                           resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size()));
   } catch (const InputError& e) {
     throw BadImage(e.what());
   }
   return sources_.front().second;
 }
 
-RgbImage Performer::pixels_of(const std::string& image, const std::string& variant) {
-  const RgbImage& original = source(image);
-  if (variant == kSource) return original;
-  return corrupt(original, parse_variant(variant), {plan_.seed, planned(image).sha256});
+RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) {
+  const RgbImage& original = source(job);
+  if (variant == kSourceVariant) return original;
+  return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()});
 }
 
 void Performer::predict_job(const wire::Job& job, JobResult& result) {
-  std::vector<std::string> variants{std::string(kSource)};
+  std::vector<std::string> variants{std::string(kSourceVariant)};
   variants.insert(variants.end(), plan_.variants.begin(), plan_.variants.end());
   std::vector<RgbImage> images;
-  for (const auto& variant : variants) images.push_back(pixels_of(job.image(), variant));
+  for (const auto& variant : variants) images.push_back(pixels_of(job, variant));
   const auto predictions = predict(model(job.case_name()), images, batch_size_);
   auto& answer = *result.outcome.mutable_predictions();
   for (std::size_t i = 0; i < variants.size(); ++i) {
@@ -177,7 +171,7 @@ void Performer::predict_job(const wire::Job& job, JobResult& result) {
 
 void Performer::explain_job(const wire::Job& job, JobResult& result) {
   const auto& wanted = job.explain();
-  RgbImage pixels = pixels_of(job.image(), wanted.variant());
+  RgbImage pixels = pixels_of(job, wanted.variant());
   ProfileRow row = explain_row(model(job.case_name()), pixels,
                                {job.image(), wanted.variant(), job.case_name(), wanted.label()}, plan_.wcam,
                                design_, batch_size_);

@@ -58,11 +58,10 @@ class Performer {
 
  private:
   const Model& model(const std::string& case_name);
-  const PlannedImage& planned(const std::string& image) const;
   // The planned image, resized and cropped. Throws InputError when it is not the planned file or cannot be
   // decoded.
-  const RgbImage& source(const std::string& image);
-  RgbImage pixels_of(const std::string& image, const std::string& variant);
+  const RgbImage& source(const wire::Job& job);
+  RgbImage pixels_of(const wire::Job& job, const std::string& variant);
 
   void predict_job(const wire::Job& job, JobResult& result);
   void explain_job(const wire::Job& job, JobResult& result);

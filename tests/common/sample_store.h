@@ -62,7 +62,7 @@ inline ProfileRow profile(std::size_t r, std::uint32_t attempt = 1) {
   row.image = image(r / 9);
   row.perturbation = "corruptions";
   row.role = static_cast<Role>(r % 3);
-  row.variant = row.role == Role::kSource ? std::string(kSource) : plan().variants[r % 3 - 1];
+  row.variant = row.role == Role::kSource ? std::string(kSourceVariant) : plan().variants[r % 3 - 1];
   row.case_name = kCases[(r / 3) % 3];
   row.job = JobId{(std::uint64_t{1} << 62U) + r};  // beyond what a double holds
   row.attempt = Attempt{attempt};
@@ -94,7 +94,7 @@ inline PredictionRow prediction(std::size_t p, std::uint32_t attempt = 1) {
   row.attempt = Attempt{attempt};
   row.image = image(job / 3);
   row.perturbation = "corruptions";
-  row.variant = p % 3 == 0 ? std::string(kSource) : plan().variants[p % 3 - 1];
+  row.variant = p % 3 == 0 ? std::string(kSourceVariant) : plan().variants[p % 3 - 1];
   row.case_name = kCases[job % 3];
   row.label = static_cast<std::int64_t>(p % 5);
   row.logit = static_cast<float>(p) / 8;
@@ -106,7 +106,7 @@ inline PredictionRow prediction(std::size_t p, std::uint32_t attempt = 1) {
 inline ImageRow pixels(std::size_t k) {
   ImageRow row;
   row.image = image(k);
-  row.variant = k < 6 ? std::string(kSource) : plan().variants[0];
+  row.variant = k < 6 ? std::string(kSourceVariant) : plan().variants[0];
   row.size = kSide;
   for (std::size_t y = 0; y < kSide; ++y)
     for (std::size_t x = 0; x < kSide; ++x)
