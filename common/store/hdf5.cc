@@ -165,6 +165,22 @@ Dataset::Dataset(std::int64_t id, const std::string& file, std::string name, con
   type_ = described(type);
   if (type_.bytes == 0)
     throw InputError(file_ + ": " + name_ + " is neither integers, floats nor text of a fixed width");
+  refuse_absurd_size();
+}
+
+// A damaged file may claim more rows than memory holds. What lies contiguously says twice how large it is; of
+// chunks, each holds at most its share of what compression at its best (1,032 to 1) makes of the bytes
+// stored.
+void Dataset::refuse_absurd_size() const {
+  const Id creation(H5Dget_create_plist(id_)), type(H5Dget_type(id_));
+  const double stored = static_cast<double>(H5Dget_storage_size(id_));
+  const bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+  double claimed = static_cast<double>(H5Tget_size(type));
+  for (const std::uint64_t dim : dims_) claimed *= static_cast<double>(dim);
+  constexpr double kNotYetWritten = 1U << 26U;  // bytes: chunks that exist only as fill values
+  if (claimed > (contiguous ? stored : stored * 1032) + kNotYetWritten)
+    throw InputError(file_ + ": " + name_ + " claims " + std::to_string(rows()) + " rows, but only " +
+                     std::to_string(static_cast<std::uint64_t>(stored)) + " bytes are stored: damaged");
 }
 
 Dataset::~Dataset() { H5Dclose(id_); }
@@ -269,7 +285,9 @@ struct File::Impl {
   hid_t id = -1;
   std::string path;
   bool writing = false;
-  WriteFault fault;  // of a file written on disk (hdf5_driver.h)
+  // Where the driver puts things (hdf5_driver.h), by kind of file.
+  WriteFault fault;
+  std::string bytes;
   // Before the file in destruction: closing it would close them too.
   std::map<std::string, std::unique_ptr<Dataset>> datasets;
 
@@ -298,6 +316,14 @@ hid_t access() {
   return access;
 }
 
+// The format of HDF5 1.8 has checksums on its metadata; in the one before, a damaged attribute crashes the
+// library.
+hid_t access_to_create() {
+  const hid_t plist = access();
+  H5Pset_libver_bounds(plist, H5F_LIBVER_V18, H5F_LIBVER_V18);
+  return plist;
+}
+
 }  // namespace
 
 File File::open(const std::filesystem::path& path) {
@@ -315,8 +341,8 @@ File File::create(const std::filesystem::path& path, const std::filesystem::path
   auto impl = std::make_unique<Impl>();
   impl->path = name.string();
   impl->writing = true;
-  const Id plist(access());
-  if (use_forgiving_driver(plist, impl->fault) >= 0)
+  const Id plist(access_to_create());
+  if (write_to_disk(plist, impl->fault) >= 0)
     impl->id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, plist);
   if (impl->id < 0)
     throw InputError("cannot create " + name.string() + ": " +
@@ -329,9 +355,8 @@ File File::create_in_memory(const std::filesystem::path& name) {
   auto impl = std::make_unique<Impl>();
   impl->path = name.string();
   impl->writing = true;
-  const Id plist(access());
-  constexpr std::size_t kGrowth = 1U << 20U;  // a segment is about 1 MiB
-  if (H5Pset_fapl_core(plist, kGrowth, false) >= 0)
+  const Id plist(access_to_create());
+  if (write_to_memory(plist, impl->bytes) >= 0)
     impl->id = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, plist);
   if (impl->id < 0) throw InputError("cannot create " + name.string() + " in memory: " + reason());
   return File(std::move(impl));
@@ -405,12 +430,10 @@ void File::write_text(const std::string& name, const std::string& text) {
 std::string File::read_text(const std::string& name) { return dataset(name).read_text(0, 1).front(); }
 
 void File::set_attribute(const std::string& name, const std::string& text) {
-  const Id type(H5Tcopy(H5T_C_S1)), space(H5Screate(H5S_SCALAR));
-  H5Tset_size(type, H5T_VARIABLE);
-  H5Tset_cset(type, H5T_CSET_UTF8);
+  const FixedText value = fixed_text(std::span(&text, 1));
+  const Id type(text_type(value.type.bytes)), space(H5Screate(H5S_SCALAR));
   const Id attribute(H5Acreate2(impl_->id, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT));
-  const char* value = text.c_str();
-  if (attribute < 0 || H5Awrite(attribute, type, &value) < 0) fail("write attribute " + name);
+  if (attribute < 0 || H5Awrite(attribute, type, value.bytes.data()) < 0) fail("write attribute " + name);
 }
 
 void File::set_attribute(const std::string& name, std::int64_t number) {
@@ -474,13 +497,9 @@ std::int64_t File::integer_attribute(const std::string& name) const {
   return number;
 }
 
-std::string File::image() {
-  if (H5Fflush(impl_->id, H5F_SCOPE_GLOBAL) < 0) fail("flush");
-  const auto size = H5Fget_file_image(impl_->id, nullptr, 0);
-  if (size < 0) fail("take the image");
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  if (H5Fget_file_image(impl_->id, bytes.data(), bytes.size()) < 0) fail("take the image");
-  return bytes;
+std::string File::close_into_memory() {
+  close();
+  return std::move(impl_->bytes);
 }
 
 void File::close() {

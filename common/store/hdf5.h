@@ -2,9 +2,9 @@
 // file, object and the line of HDF5's error stack that says most ("No space left on device").
 //
 // HDF5 has one owner thread a process: none of this may be called from two threads at once. Datasets are
-// row-major, and the first dimension counts rows. Files are written with the library's default ("earliest")
-// format bounds, so that every HDF5 since 1.8 reads them, and without HDF5's file locks: a file of ours is
-// never changed once it has its name, and some network file systems refuse locks.
+// row-major, and the first dimension counts rows. Files are written in the format of HDF5 1.8, which
+// everything since 2008 reads and whose metadata has checksums, and without HDF5's file locks: a file of ours
+// is never changed once it has its name, and some network file systems refuse locks.
 #pragma once
 
 #include <cstddef>
@@ -99,6 +99,7 @@ class Dataset {
   friend class File;
   Dataset(std::int64_t id, const std::string& file, std::string name, const WriteFault& fault);
   void refuse_unlike(Type memory) const;
+  void refuse_absurd_size() const;
   [[noreturn]] void fail(const std::string& act) const;
 
   std::int64_t id_;
@@ -114,7 +115,7 @@ class File {
   // To write; replaces what is there. Messages call it `name`, the one it is meant to have in the end.
   static File create(const std::filesystem::path& path, const std::filesystem::path& name);
   static File create(const std::filesystem::path& path) { return create(path, path); }
-  // To write, in memory alone; `name` is for messages. See image().
+  // To write, in memory alone; `name` is for messages. See close_into_memory().
   static File create_in_memory(const std::filesystem::path& name);
   // A created file on which close() did not succeed is to be thrown away.
   ~File();
@@ -133,18 +134,18 @@ class File {
   void write_text(const std::string& name, const std::string& text);
   std::string read_text(const std::string& name);
 
-  // Of the root group. Text attributes are of variable length, which h5py hands over as str.
+  // Of the root group. Text is written with a fixed width and read with any.
   void set_attribute(const std::string& name, const std::string& text);
   void set_attribute(const std::string& name, std::int64_t number);
   bool has_attribute(const std::string& name) const;
   std::string text_attribute(const std::string& name) const;
   std::int64_t integer_attribute(const std::string& name) const;
 
-  // The bytes of a file made in memory.
-  std::string image();
   // Hands everything to the operating system (durability: PendingFile). Throws InputError when the disk is
   // full.
   void close();
+  // The same for a file made in memory; its bytes.
+  std::string close_into_memory();
 
  private:
   struct Impl;

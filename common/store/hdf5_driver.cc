@@ -13,8 +13,10 @@ namespace wcam::h5 {
 
 namespace {
 
+// One of the two.
 struct DriverInfo {
-  WriteFault* fault;
+  WriteFault* fault = nullptr;
+  std::string* memory = nullptr;
 };
 
 // Bytes that belong at `address` and are not on the disk.
@@ -23,9 +25,13 @@ struct Kept {
   std::vector<unsigned char> bytes;
 };
 
-struct ForgivingFile : H5FD_t {
-  int fd = -1;
+// What both kinds of file share.
+struct OwnFile : H5FD_t {
   haddr_t end_of_addresses = 0, end_of_file = 0;
+};
+
+struct DiskFile : OwnFile {
+  int fd = -1;
   WriteFault* fault = nullptr;
   std::vector<Kept> kept;  // in the order of writing; few, for the caller stops at the first fault
 
@@ -34,29 +40,12 @@ struct ForgivingFile : H5FD_t {
   }
 };
 
-ForgivingFile& of(H5FD_t* file) { return *static_cast<ForgivingFile*>(file); }
-const ForgivingFile& of(const H5FD_t* file) { return *static_cast<const ForgivingFile*>(file); }
+struct MemoryFile : OwnFile {
+  std::string* bytes = nullptr;
+};
 
-H5FD_t* open_file(const char* name, unsigned, hid_t access, haddr_t) {
-  const auto* info = static_cast<const DriverInfo*>(H5Pget_driver_info(access));
-  if (info == nullptr) return nullptr;
-  const int fd = ::open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) {
-    info->fault->error = errno;
-    return nullptr;
-  }
-  auto* file = new ForgivingFile{};
-  file->fd = fd;
-  file->fault = info->fault;
-  return file;
-}
-
-herr_t close_file(H5FD_t* base) {
-  ForgivingFile& file = of(base);
-  if (::close(file.fd) != 0) file.note(errno);
-  delete &file;
-  return 0;
-}
+DiskFile& on_disk(H5FD_t* file) { return *static_cast<DiskFile*>(file); }
+MemoryFile& in_memory(H5FD_t* file) { return *static_cast<MemoryFile*>(file); }
 
 herr_t query(const H5FD_t*, unsigned long* flags) {
   // As HDF5's own driver for files.
@@ -66,12 +55,39 @@ herr_t query(const H5FD_t*, unsigned long* flags) {
   return 0;
 }
 
-haddr_t get_end_of_addresses(const H5FD_t* file, H5FD_mem_t) { return of(file).end_of_addresses; }
+haddr_t get_end_of_addresses(const H5FD_t* file, H5FD_mem_t) {
+  return static_cast<const OwnFile*>(file)->end_of_addresses;
+}
 herr_t set_end_of_addresses(H5FD_t* file, H5FD_mem_t, haddr_t address) {
-  of(file).end_of_addresses = address;
+  static_cast<OwnFile*>(file)->end_of_addresses = address;
   return 0;
 }
-haddr_t get_end_of_file(const H5FD_t* file, H5FD_mem_t) { return of(file).end_of_file; }
+haddr_t get_end_of_file(const H5FD_t* file, H5FD_mem_t) {
+  return static_cast<const OwnFile*>(file)->end_of_file;
+}
+
+// ---------------------------------------------------------------------------------------------- disk
+
+H5FD_t* open_on_disk(const char* name, unsigned, hid_t access, haddr_t) {
+  const auto* info = static_cast<const DriverInfo*>(H5Pget_driver_info(access));
+  if (info == nullptr) return nullptr;
+  const int fd = ::open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    info->fault->error = errno;
+    return nullptr;
+  }
+  auto* file = new DiskFile{};
+  file->fd = fd;
+  file->fault = info->fault;
+  return file;
+}
+
+herr_t close_on_disk(H5FD_t* base) {
+  DiskFile& file = on_disk(base);
+  if (::close(file.fd) != 0) file.note(errno);
+  delete &file;
+  return 0;
+}
 
 // Whole or errno. Reading beyond the end gives zeros, as HDF5 expects.
 int read_fully(int fd, haddr_t address, std::size_t size, unsigned char* to) {
@@ -102,8 +118,8 @@ int write_fully(int fd, haddr_t address, std::size_t size, const unsigned char* 
   return 0;
 }
 
-herr_t read_bytes(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
-  const ForgivingFile& file = of(base);
+herr_t read_from_disk(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
+  const DiskFile& file = on_disk(base);
   auto* to = static_cast<unsigned char*>(buffer);
   if (const int error = read_fully(file.fd, address, size, to); error != 0) {
     file.note(error);
@@ -118,8 +134,8 @@ herr_t read_bytes(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t 
   return 0;
 }
 
-herr_t write_bytes(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, const void* buffer) {
-  ForgivingFile& file = of(base);
+herr_t write_on_disk(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, const void* buffer) {
+  DiskFile& file = on_disk(base);
   const auto* from = static_cast<const unsigned char*>(buffer);
   if (file.fault->error == 0) file.note(write_fully(file.fd, address, size, from));
   if (file.fault->error != 0) file.kept.push_back({address, {from, from + size}});
@@ -127,42 +143,105 @@ herr_t write_bytes(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t
   return 0;
 }
 
-herr_t truncate_file(H5FD_t* base, hid_t, hbool_t) {
-  ForgivingFile& file = of(base);
+herr_t truncate_on_disk(H5FD_t* base, hid_t, hbool_t) {
+  DiskFile& file = on_disk(base);
   if (file.end_of_addresses == file.end_of_file) return 0;
   if (::ftruncate(file.fd, static_cast<off_t>(file.end_of_addresses)) != 0) file.note(errno);
   file.end_of_file = file.end_of_addresses;
   return 0;
 }
 
-H5FD_class_t describe() {
+// ---------------------------------------------------------------------------------------------- memory
+
+H5FD_t* open_in_memory(const char*, unsigned, hid_t access, haddr_t) {
+  const auto* info = static_cast<const DriverInfo*>(H5Pget_driver_info(access));
+  if (info == nullptr) return nullptr;
+  auto* file = new MemoryFile{};
+  file->bytes = info->memory;
+  file->bytes->clear();
+  return file;
+}
+
+herr_t close_in_memory(H5FD_t* base) {
+  delete &in_memory(base);
+  return 0;
+}
+
+herr_t read_from_memory(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, void* buffer) {
+  const std::string& bytes = *in_memory(base).bytes;
+  const std::size_t there = address < bytes.size() ? std::min(size, bytes.size() - address) : 0;
+  if (there > 0) std::memcpy(buffer, bytes.data() + address, there);
+  std::memset(static_cast<unsigned char*>(buffer) + there, 0, size - there);
+  return 0;
+}
+
+herr_t write_in_memory(H5FD_t* base, H5FD_mem_t, hid_t, haddr_t address, std::size_t size,
+                       const void* buffer) {
+  MemoryFile& file = in_memory(base);
+  if (address + size > file.bytes->size()) file.bytes->resize(address + size);
+  std::memcpy(file.bytes->data() + address, buffer, size);
+  file.end_of_file = file.bytes->size();
+  return 0;
+}
+
+herr_t truncate_in_memory(H5FD_t* base, hid_t, hbool_t) {
+  MemoryFile& file = in_memory(base);
+  file.bytes->resize(file.end_of_addresses);
+  file.end_of_file = file.end_of_addresses;
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------------------- description
+
+H5FD_class_t describe(const char* name) {
   H5FD_class_t driver{};
-  driver.name = "wcam_forgiving";
+  driver.name = name;
   driver.maxaddr = static_cast<haddr_t>(std::numeric_limits<off_t>::max());
   driver.fc_degree = H5F_CLOSE_WEAK;
   driver.fapl_size = sizeof(DriverInfo);
-  driver.open = open_file;
-  driver.close = close_file;
   driver.query = query;
   driver.get_eoa = get_end_of_addresses;
   driver.set_eoa = set_end_of_addresses;
   driver.get_eof = get_end_of_file;
-  driver.read = read_bytes;
-  driver.write = write_bytes;
-  driver.truncate = truncate_file;
   const H5FD_mem_t map[] = H5FD_FLMAP_DICHOTOMY;
   std::copy(std::begin(map), std::end(map), driver.fl_map);
   return driver;
 }
 
+H5FD_class_t describe_disk() {
+  H5FD_class_t driver = describe("wcam_disk");
+  driver.open = open_on_disk;
+  driver.close = close_on_disk;
+  driver.read = read_from_disk;
+  driver.write = write_on_disk;
+  driver.truncate = truncate_on_disk;
+  return driver;
+}
+
+H5FD_class_t describe_memory() {
+  H5FD_class_t driver = describe("wcam_memory");
+  driver.open = open_in_memory;
+  driver.close = close_in_memory;
+  driver.read = read_from_memory;
+  driver.write = write_in_memory;
+  driver.truncate = truncate_in_memory;
+  return driver;
+}
+
 }  // namespace
 
-herr_t use_forgiving_driver(hid_t access, WriteFault& fault) {
-  // HDF5 keeps the description's address and unregisters the driver itself when the process ends.
-  static const H5FD_class_t description = describe();
-  static const hid_t driver = H5FDregister(&description);
-  const DriverInfo info{&fault};
-  return H5Pset_driver(access, driver, &info);
+herr_t write_to_disk(hid_t access, WriteFault& fault) {
+  static const H5FD_class_t driver = describe_disk();
+  static const hid_t id = H5FDregister(&driver);  // unregistered by HDF5 itself, when the process ends
+  const DriverInfo info{.fault = &fault};
+  return H5Pset_driver(access, id, &info);
+}
+
+herr_t write_to_memory(hid_t access, std::string& bytes) {
+  static const H5FD_class_t driver = describe_memory();
+  static const hid_t id = H5FDregister(&driver);
+  const DriverInfo info{.memory = &bytes};
+  return H5Pset_driver(access, id, &info);
 }
 
 }  // namespace wcam::h5

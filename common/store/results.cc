@@ -120,6 +120,7 @@ void Results::Impl::index_profiles(std::size_t source, std::vector<ProfileRow>& 
                                    std::vector<Place>& rows_at) {
   StoreReader& file = files.get(source);
   const std::uint64_t count = file.rows<ProfileRow>();
+  if (rows.empty()) rows.reserve(count);  // results.h5 has most of them
   for (std::uint64_t first = 0; first < count; first += kIndexRows) {
     const std::uint64_t some = std::min(kIndexRows, count - first);
     const std::size_t at = rows.size();
@@ -187,16 +188,14 @@ void Results::Impl::sort_profiles() {
   };
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
 
-  std::vector<ProfileRow> sorted;
-  std::vector<Place> sorted_places;
-  sorted.reserve(order.size());
-  sorted_places.reserve(order.size());
-  for (const std::size_t i : order) {
-    sorted.push_back(std::move(profiles[i]));
-    sorted_places.push_back(places[i]);
+  // In place, since rows are most of the memory. What belongs at i was at order[i], and has moved on if that
+  // is before i.
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::size_t from = order[i];
+    while (from < i) from = order[from];
+    std::swap(profiles[i], profiles[from]);
+    std::swap(places[i], places[from]);
   }
-  profiles = std::move(sorted);
-  places = std::move(sorted_places);
 }
 
 Results::Results(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

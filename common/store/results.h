@@ -17,7 +17,7 @@ namespace wcam {
 class Results {
  public:
   // A sweep directory (results.h5 and any segments it does not hold yet) or a single store file. Reads the
-  // small columns of every profile, about 600 bytes of memory a row, and no array; at most 33 files are open
+  // small columns of every profile, about 800 bytes of memory a row, and no array; at most 33 files are open
   // at a time. A job that was answered more than once counts once (format.md, "In results.h5 only"). Throws
   // InputError naming the file: not HDF5, cut short, another format version, a segment of another sweep.
   static Results open(const std::filesystem::path& sweep_or_file);

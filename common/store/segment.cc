@@ -127,7 +127,7 @@ void write_store(const std::filesystem::path& target, const StoreHeader& header,
   if (!plan_json.empty()) file.write_text(store::kPlan, plan_json);
   // Made in memory and written by ourselves: HDF5 never meets a full disk, and the file is one sequential
   // write.
-  write_file_atomically(target, file.image());
+  write_file_atomically(target, file.close_into_memory());
 }
 
 }  // namespace wcam

@@ -136,11 +136,11 @@ class StoreTest(unittest.TestCase):
         plan = json.loads((self.sweep / "plan.json").read_text())
         self.assertEqual(
             set(file.attrs), {"format", "format_version", "sweep_id", "software_version", "grid", "levels"})
-        self.assertEqual(file.attrs["format"], "wcam-store")
+        self.assertEqual(file.attrs["format"], b"wcam-store")
         self.assertEqual(file.attrs["format_version"], 1)
         self.assertEqual(file.attrs["format_version"].dtype, np.int64)
-        self.assertRegex(file.attrs["sweep_id"], "^[0-9a-f]{64}$")
-        self.assertRegex(file.attrs["software_version"], r"^\d+\.\d+\.\d+$")
+        self.assertRegex(file.attrs["sweep_id"].decode(), "^[0-9a-f]{64}$")
+        self.assertRegex(file.attrs["software_version"].decode(), r"^\d+\.\d+\.\d+$")
         self.assertEqual(file.attrs["grid"], plan["wcam"]["grid"])
         self.assertEqual(file.attrs["levels"], plan["wcam"]["levels"])
 
@@ -166,9 +166,9 @@ class StoreTest(unittest.TestCase):
             self.assertEqual(list(file["segments"].asstr()[:]), ["a.h5", "b.h5"])
             self.assertEqual(file["profiles/wcam"].maxshape, (None, G, G))
 
-    def write_by_the_format(self, path, vary=lambda name, values: values):
-        with h5py.File(self.sweep / "results.h5", "r") as ours, h5py.File(path, "w") as file:
-            file.attrs.update(format="wcam-store", format_version=1, sweep_id=ours.attrs["sweep_id"],
+    def write_by_the_format(self, path, vary=lambda name, values: values, libver="earliest"):
+        with h5py.File(self.sweep / "results.h5", "r") as ours, h5py.File(path, "w", libver=libver) as file:
+            file.attrs.update(format="wcam-store", format_version=1, sweep_id=ours.attrs["sweep_id"].decode(),
                               software_version="h5py", grid=G, levels=L)
             for group, rows in (("profiles", 54), ("predictions", 9), ("images", 7)):
                 for name, values in COLUMNS[group](np.arange(rows)).items():
@@ -192,6 +192,12 @@ class StoreTest(unittest.TestCase):
         wider = {"f4": ">f8", "i8": ">i8", "u4": ">u8", "u8": ">u8", "f8": ">f8", "u1": ">u2"}
         self.write_by_the_format(path, lambda name, values: values if isinstance(values, list) else
                                  values.astype(wider[values.dtype.str[1:]]))
+        done = self.run_program("check", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_we_read_the_newest_format_of_hdf5(self):
+        path = Path(self.scratch.name) / "latest.h5"
+        self.write_by_the_format(path, libver="latest")
         done = self.run_program("check", path)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
