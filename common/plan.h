@@ -49,7 +49,8 @@ struct Plan {
 void check(const Plan& plan);
 
 std::string to_json_text(const Plan& plan);
-// `origin` names the text in errors. Throws InputError when it is no plan; check() says whether it can be run.
+// `origin` names the text in errors. Throws InputError when it is no plan; check() says whether it can be
+// run.
 Plan plan_from_json_text(const std::string& text, const std::string& origin);
 
 // 64 hex digits.

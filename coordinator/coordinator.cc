@@ -83,7 +83,20 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
   for (const std::string& line : status_.counts.set_aside)
     std::fprintf(stderr, "set aside: %s\n", line.c_str());
   if (!finished) return ExitCode::kInterrupted;
+  tell_sample();
   return state_.anything_set_aside() ? ExitCode::kSetAside : ExitCode::kDone;
+}
+
+// A sample that could not be filled is worth a word; an empty one leaves nothing to draw.
+void Coordinator::tell_sample() const {
+  const auto asked = static_cast<std::size_t>(state_.plan().selection.sample_size);
+  if (state_.selected() == asked) return;
+  const std::string text = std::to_string(state_.selected()) + " of the " + std::to_string(asked) +
+                           " images asked for qualify, of " + std::to_string(state_.images().size()) +
+                           ": the others have no variant that changes the prediction of every case";
+  if (state_.selected() == 0)
+    throw InputError(text + "; name fewer --cases, more --severities, or other --images");
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 // True when nothing more is waiting to be read.

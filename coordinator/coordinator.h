@@ -38,6 +38,7 @@ class Coordinator {
  private:
   using TimePoint = Scheduler::TimePoint;
 
+  void tell_sample() const;
   bool take_messages();
   void consider_stopping(int interrupts, TimePoint now);
   void settle();

@@ -136,8 +136,8 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
     throw UsageError("--label " + std::to_string(label) + " is outside 0 to " +
                      std::to_string(model.classes() - 1) + ", the classes of " + spec.file.string());
   const ProfileRow row =
-      explain_row(model, pixels, {file.filename().string(), std::string(kSourceVariant), spec.name, label}, settings,
-                  design, compute.batch_size);
+      explain_row(model, pixels, {file.filename().string(), std::string(kSourceVariant), spec.name, label},
+                  settings, design, compute.batch_size);
   const PredictionRow prediction{{},
                                  {},
                                  row.image,

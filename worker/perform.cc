@@ -107,6 +107,8 @@ JobResult Performer::perform(const wire::Job& job) {
   result.outcome.set_attempt(job.attempt());
   try {
     job.has_predict() ? predict_job(job, result) : explain_job(job, result);
+  } catch (const UnusableCase&) {
+    throw;
   } catch (const BadImage& e) {
     fail(result, wire::Failure::BAD_IMAGE, e.what());
   } catch (const DegenerateOutputs& e) {
@@ -126,7 +128,11 @@ const Model& Performer::model(const std::string& case_name) {
   for (; !models_.empty() && total > kModelBytesKept; models_.pop_back())
     total -= bytes(models_.back().second.spec());
   spdlog::info("loading case {}", case_name);
-  models_.emplace_front(case_name, Model::load(spec, device_));
+  try {
+    models_.emplace_front(case_name, Model::load(spec, device_));
+  } catch (const InputError& e) {
+    throw UnusableCase(e.what());
+  }
   return models_.front().second;
 }
 

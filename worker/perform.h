@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/error.h"
 #include "common/plan.h"
 #include "common/store/records.h"
 #include "worker/corruption/corruption.h"
@@ -47,11 +48,17 @@ struct JobResult {
   std::optional<ImageRow> image;
 };
 
+// A case that this worker cannot load: every job of it would fail here, so the worker had better leave.
+class UnusableCase : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 class Performer {
  public:
   Performer(Plan plan, std::string device, int batch_size);
 
-  // Never throws for what a job can do wrong: that becomes Outcome::failure.
+  // What a job can do wrong becomes Outcome::failure. Throws UnusableCase.
   JobResult perform(const wire::Job& job);
 
   const Plan& plan() const { return plan_; }

@@ -82,15 +82,14 @@ std::optional<Plan> welcome_plan(Session& session) {
 }
 
 void work(Session& session, Performer& performer, Outbox& outbox) {
+  milliseconds patience{0};
   while (at_work(session)) {
-    auto job = session.next_job(milliseconds{0});
-    const bool idle = !job;
+    const auto job = session.next_job(patience);
     if (job) outbox.add(performer.perform(*job), Outbox::Clock::now());
+    const bool idle = !job;
     if (outbox.due(Outbox::Clock::now(), idle)) session.report(outbox.store());
-    if (!idle) continue;
-    if ((job = session.next_job(kIdleWait))) outbox.add(performer.perform(*job), Outbox::Clock::now());
+    patience = idle ? kIdleWait : milliseconds{0};
   }
-  session.report(outbox.store());
 }
 
 ExitCode verdict(const Session& session) {
@@ -124,6 +123,11 @@ ExitCode run_worker(const WorkerOptions& options) {
     Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size);
     try {
       work(session, performer, outbox);
+      session.report(outbox.store());
+    } catch (const UnusableCase& e) {  // others may have what is missing here
+      session.report(outbox.store());
+      session.leave(e.what(), kFarewellPatience);
+      throw;
     } catch (const InputError& e) {  // results cannot be stored here: others will do these jobs
       session.leave(e.what(), milliseconds{0});
       throw;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <wire.pb.h>
 
 #include <chrono>
@@ -20,32 +19,9 @@
 #include "coordinator/draw.h"
 #include "coordinator/ledger.h"
 #include "coordinator/scheduler.h"
+#include "tests/temporary_folder.h"
 
 namespace wcam {
-
-// A folder of its own for the test, removed with it; in memory where there is such a place, since a test
-// commits thousands of times.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    const std::filesystem::path memory = "/dev/shm";
-    const bool usable = ::access(memory.c_str(), W_OK) == 0;
-    std::string name =
-        ((usable ? memory : std::filesystem::temp_directory_path()) / "wcam-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline Plan small_plan(int images, int cases, int sample_size) {
   Plan plan;

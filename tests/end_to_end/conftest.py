@@ -95,7 +95,7 @@ class Study:
     """Images, models and options of a small sweep, and what can be done with it."""
 
     # Half the published grid a side: hundreds of forwards a WCAM, not thousands.
-    OPTIONS = ["--grid", "8", "--severities", "1,5", "--max-altered", "2"]
+    OPTIONS = {"--grid": "8", "--severities": "1,5", "--max-altered": "2", "--sample-size": "2"}
     CASES = ["baseline", "adv"]
 
     def __init__(self, folder):
@@ -111,12 +111,11 @@ class Study:
         self.log = folder / "wcam.log"
 
     def arguments(self, *more):
-        if "--sample-size" not in more:
-            more = ("--sample-size", "2", *more)
+        options = [word for name, value in self.OPTIONS.items() if name not in more for word in (name, value)]
         return [
             "run", "--images", self.images, "--models", self.models / "models.json",
             "--perturbation", "corruptions", "--cases", ",".join(self.CASES), "--sweep", self.sweep,
-            "--workers", self.workers, *self.OPTIONS, *more,
+            "--workers", self.workers, *options, *more,
         ]  # fmt: skip
 
     def run(self, *more, code=0):

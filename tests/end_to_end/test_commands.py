@@ -46,6 +46,13 @@ def test_explain_gives_the_same_bits_twice_and_other_numbers_in_another_mode(ima
         assert (wcam("--estimator", estimator) != first).any()
 
 
+@pytest.fixture(scope="module")
+def odd_models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("odd_models")
+    run("make_odd_models", folder)
+    return folder
+
+
 MISTAKES = [
     (["explain"], 2, "--image"),
     (["explain", "IMAGE", "--model", "MODEL"], 2, "--out"),
@@ -62,6 +69,9 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--device", "gpu"], 3, "gpu"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--input-size", "220", "--levels", "3"], 3, "220"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "/no/where/x.h5", "--grid", "4"], 3, "/no/where"),
+    (["explain", "IMAGE", "--model", "ODD/throws.pt", "--out", "OUT"], 3, "four channels wanted"),
+    (["explain", "IMAGE", "--model", "ODD/constant.pt", "--out", "OUT"], 3, "constant"),
+    (["explain", "IMAGE", "--model", "ODD/tuple.pt", "--out", "OUT"], 3, "tuple"),
     (["frobnicate"], 2, "unknown verb 'frobnicate'"),
     (["run", "--sweep", "SWEEP", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
     (["run", "--sweep", "SWEEP", "--images", "EMPTY", "--models", "MODELS"], 3, "no image"),
@@ -80,13 +90,14 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("words,code,expected", MISTAKES, ids=[" ".join(words) for words, _, _ in MISTAKES])
-def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, image, tmp_path):
+def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, image, odd_models, tmp_path):
     (tmp_path / "empty").mkdir()
     places = {
         "IMAGE": image, "FOLDER": image.parent, "EMPTY": tmp_path / "empty", "MODEL": MODEL, "CLASSES": CLASSES,
         "OUT": tmp_path / "x.h5", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
     }  # fmt: skip
-    failed = run("wcam", *[places.get(word, word) for word in words], code=code)
+    words = [str(places.get(word, word)).replace("ODD", str(odd_models)) for word in words]
+    failed = run("wcam", *words, code=code)
     lines = failed.stderr.strip().splitlines()
     assert len(lines) == 1 and expected in lines[0], failed.stderr
     assert not (tmp_path / "x.h5").exists() and not (tmp_path / "sweep").exists()

@@ -132,6 +132,19 @@ def test_a_bad_image_is_set_aside_and_the_sweep_goes_on(study):
     assert {image for image, _, _ in study.rows()}.isdisjoint({"a-broken.png"})
 
 
+def test_a_sweep_in_which_no_image_qualifies_says_so(study):
+    refused = study.run("--severities", "1", "--corruptions", "pixelate", code=3)
+    assert "0 of the 2 images asked for qualify, of 4" in refused.stderr
+
+
+def test_a_case_that_throws_is_named_and_the_sweep_ends(study):
+    run("make_odd_models", study.models)
+    (study.models / "models.json").write_text(json.dumps({"models": [{"name": "odd", "file": "throws.pt"}]}))
+    study.CASES = ["odd"]
+    failed = study.run(code=3)
+    assert "four channels wanted" in failed.stderr
+
+
 def test_another_plan_is_refused_with_what_differs(undisturbed):
     refused = run("wcam", *undisturbed.arguments("--seed", "96", "--levels", "2"), code=3)
     assert "seed: 95 in the sweep, 96 asked" in refused.stderr
