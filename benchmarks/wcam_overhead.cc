@@ -6,17 +6,21 @@
 // One process, one allocator, one frozen channels_last model (worker/model.h). A round runs a whole WCAM
 // (transform, design rows, reconstructions, forwards, estimator) and, right before or after it, as many plain
 // forwards of a ready batch of the same size; the last batch of both is whole. Prints, of the rounds' wall
-// and CPU times, the minimum and the median, their ratios, and the process's peak resident memory.
+// and CPU times, the minimum and the median and their ratios. "Batch by batch" is the same comparison where
+// each forward of the WCAM is followed by a plain one, whose time is taken off: it holds on a machine that
+// others use, too. Last, the process's peak resident memory.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <numeric>
 #include <vector>
 
 #include "common/error.h"
@@ -46,6 +50,23 @@ void measure(Times& times, auto body) {
   body();
   times.cpu.push_back(cpu_seconds() - cpu);
   times.wall.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count());
+}
+
+// Time of a whole WCAM over that of its plain forwards, alternating batch by batch: wall, CPU.
+std::array<double, 2> batch_by_batch(const Classifier& classifier, auto explain_with, auto one_plain) {
+  Times plain, all;
+  Classifier alternating = classifier;
+  alternating.forward = [&](const at::Tensor& input) {
+    at::Tensor logits = classifier.forward(input);
+    measure(plain, one_plain);
+    return logits;
+  };
+  measure(all, [&] { explain_with(alternating); });
+  const auto ratio = [](double total, const std::vector<double>& forwards) {
+    const double sum = std::accumulate(forwards.begin(), forwards.end(), 0.0);
+    return (total - sum) / sum;
+  };
+  return {ratio(all.wall[0], plain.wall), ratio(all.cpu[0], plain.cpu)};
 }
 
 double minimum(const std::vector<double>& v) { return *std::min_element(v.begin(), v.end()); }
@@ -124,7 +145,8 @@ ExitCode run(int argc, char** argv) {
   const at::Tensor ready =
       at::randn({batch, 3, spec.input_size, spec.input_size}).contiguous(at::MemoryFormat::ChannelsLast);
 
-  const auto whole = [&] { explain(classifier, image, 0, settings, design, batch); };
+  const auto explain_with = [&](const Classifier& with) { explain(with, image, 0, settings, design, batch); };
+  const auto whole = [&] { explain_with(classifier); };
   const auto plain = [&] {
     for (std::int64_t i = 0; i < plan.batches(batch); ++i) model.forward(ready);
   };
@@ -140,6 +162,15 @@ ExitCode run(int argc, char** argv) {
   }
   print("wall", of_wcam.wall, of_plain.wall);
   print("cpu", of_wcam.cpu, of_plain.cpu);
+  Times interleaved;  // ratios
+  for (int round = 0; round < rounds; ++round) {
+    const auto [wall, cpu] = batch_by_batch(classifier, explain_with, [&] { model.forward(ready); });
+    interleaved.wall.push_back(wall);
+    interleaved.cpu.push_back(cpu);
+  }
+  std::printf("batch by batch: ratio wall min %.4f median %.4f   cpu min %.4f median %.4f\n",
+              minimum(interleaved.wall), median(interleaved.wall), minimum(interleaved.cpu),
+              median(interleaved.cpu));
   const double images = static_cast<double>(plan.batches(batch) * batch);
   std::printf("per image: wcam %.3f ms, plain %.3f ms (CPU, minima); peak resident %.0f MiB\n",
               1e3 * minimum(of_wcam.cpu) / images, 1e3 * minimum(of_plain.cpu) / images, peak_mib());
