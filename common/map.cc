@@ -46,6 +46,7 @@ std::vector<float> upsample_bicubic(std::span<const float> values, int grid, int
   check_sizes(values.size(), grid, side);
   const auto g = static_cast<std::size_t>(grid), s = static_cast<std::size_t>(side);
   std::vector<Taps> taps;
+  taps.reserve(s);
   for (int pixel = 0; pixel < side; ++pixel) taps.push_back(taps_at(pixel, grid, side));
 
   std::vector<double> wide(g * s);  // [grid, side]: rows of the grid, stretched
@@ -96,7 +97,8 @@ std::vector<float> upsample_nearest(std::span<const float> values, int grid, int
   map.reserve(static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x)
-      map.push_back(values[static_cast<std::size_t>(y * grid / side * grid + x * grid / side)]);
+      map.push_back(values[static_cast<std::size_t>(y * grid / side) * static_cast<std::size_t>(grid) +
+                           static_cast<std::size_t>(x * grid / side)]);
   return map;
 }
 

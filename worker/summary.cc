@@ -25,6 +25,7 @@ std::vector<float> divided_by_sum(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   std::vector<float> shares;
+  shares.reserve(values.size());
   for (const double value : values) shares.push_back(sum == 0 ? 0 : static_cast<float>(value / sum));
   return shares;
 }
@@ -38,7 +39,8 @@ struct PixelMaps {
 PixelMaps pixel_maps(std::span<const float> indices, const WcamSettings& s, int side) {
   const int block = s.approximation == Approximation::kPerturb ? 0 : side >> s.levels;
   const auto cell_at = [&](int y, int x) {
-    return static_cast<std::size_t>(y * s.grid / side * s.grid + x * s.grid / side);
+    return static_cast<std::size_t>(y * s.grid / side) * static_cast<std::size_t>(s.grid) +
+           static_cast<std::size_t>(x * s.grid / side);
   };
   std::vector<double> pixels(indices.size());
   for (int y = 0; y < side; ++y)
@@ -118,6 +120,7 @@ double published_spread(const std::vector<Place>& places) {
   row /= static_cast<double>(places.size());
   col /= static_cast<double>(places.size());
   std::vector<double> distances;
+  distances.reserve(places.size());
   for (const Place& place : places) distances.push_back(distance(row, col, place));
   std::partial_sort(distances.begin(), distances.begin() + 2, distances.end(), std::greater<>());
   return distances[0] + distances[1];

@@ -52,7 +52,8 @@ void expect_golden(const std::string& run, int grid) {
   const auto file = test::shared_folder() / "golden/wcam.h5";
   const auto grids = test::read_golden<float>(file, run + "/sti");
   const auto maps = test::read_golden<float>(file, run + "/wcam");
-  const auto cells = static_cast<std::size_t>(grid * grid), pixels = std::size_t{224 * 224};
+  const auto cells = static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid),
+             pixels = std::size_t{224} * 224;
   ASSERT_EQ(grids.size() / cells, maps.size() / pixels);
   for (std::size_t image = 0; image * cells < grids.size(); ++image) {
     const auto map = upsample_bicubic(std::span(grids).subspan(image * cells, cells), grid, 224);
@@ -69,7 +70,8 @@ TEST(Subbands, CoverTheImageOnceCoarseToFine) {
   std::vector<int> covered(256);
   for (const auto& band : bands)
     for (int y = band.row; y < band.row + band.side; ++y)
-      for (int x = band.col; x < band.col + band.side; ++x) ++covered[static_cast<std::size_t>(y * 16 + x)];
+      for (int x = band.col; x < band.col + band.side; ++x)
+        ++covered[static_cast<std::size_t>(y) * 16 + static_cast<std::size_t>(x)];
   EXPECT_EQ(covered, std::vector<int>(256, 1));
   EXPECT_EQ(bands[0].side, 4);
   EXPECT_EQ(bands[1].col, 4);  // upper right before lower left
@@ -84,7 +86,8 @@ TEST(SpatialMap, EqualsThePublishedOne) {
                                   std::pair{"g28_n4_approx", 28}, std::pair{"g28_n4_noapprox", 28}}) {
     const auto sti = test::read_golden<float>(file, std::string(run) + "/sti");
     const auto golden = test::read_golden<float>(file, std::string(run) + "/spatial");
-    const auto cells = static_cast<std::size_t>(grid * grid), pixels = std::size_t{224 * 224};
+    const auto cells = static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid),
+               pixels = std::size_t{224} * 224;
     for (std::size_t image = 0; image * cells < sti.size(); ++image) {
       const auto map =
           spatial_map(std::span(sti).subspan(image * cells, cells), grid, 224, 3, Mode::kReference);

@@ -50,7 +50,8 @@ TEST(Estimator, EqualsTheStoredIndicesOfStoredOutputs) {
         const std::string name(to_string(estimator));
         SCOPED_TRACE(group + name);
         const auto compare = [&](const std::string& dataset, Order order, Form form, double tolerance) {
-          const auto stored = test::read_golden<double>(file, group + dataset + name);
+          const auto stored =
+              test::read_golden<double>(file, std::string(group).append(dataset).append(name));
           const auto ours = indices(samples, estimator, order, form);
           ASSERT_EQ(ours.size(), stored.size());
           for (std::size_t i = 0; i < stored.size(); ++i)

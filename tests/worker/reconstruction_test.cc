@@ -85,8 +85,8 @@ TEST(Reconstruction, DoesNotDependOnThreadsOrOnThePlaceInTheBatch) {
   at::set_num_threads(threads);
   EXPECT_TRUE(one.equal(two));
   Reconstruction again(planes, s, kMean, kStd, at::Device(at::kCPU), 6);
-  again.write(values(masks).subspan(3 * 64), 0);
-  again.write(values(masks).first(3 * 64), 3);
+  again.write(values(masks).subspan(192), 0);
+  again.write(values(masks).first(192), 3);
   EXPECT_TRUE(again.batch().narrow(0, 3, 3).equal(one.narrow(0, 0, 3)));
   EXPECT_TRUE(again.batch().narrow(0, 0, 3).equal(one.narrow(0, 3, 3)));
 }
@@ -216,7 +216,7 @@ TEST(Reconstruction, EqualsThePublishedPerturbedImagesUpToTheEightBitFloor) {
           image_planes(test::golden_image(static_cast<std::size_t>(image)), Mode::kReference, kMean, kStd),
           settings(8, 3, Mode::kReference, approximation), kMean, kStd, at::Device(at::kCPU), 8);
       for (std::int64_t first = 0; first < 264; first += 8) {
-        r.write(std::span(masks).subspan(static_cast<std::size_t>(first) * 64, 8 * 64), 0);
+        r.write(std::span(masks).subspan(static_cast<std::size_t>(first) * 64, std::size_t{8} * 64), 0);
         const at::Tensor q = eight_bit(r.batch(), kMean, kStd);
         const at::Tensor difference = q.sum({2, 3}).sub(stored_sums[image].narrow(0, first, 8)).abs();
         EXPECT_LE(difference.max().item<std::int64_t>(), 8);

@@ -24,10 +24,12 @@ WcamSettings settings(int grid, Mode mode, Approximation approximation = Approxi
 }
 
 struct StoredRun {
-  const char* name;
+  std::string name;
   int grid;
   std::size_t images;
 };
+
+std::size_t cells_of(int grid) { return static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid); }
 
 void PrintTo(const StoredRun& run, std::ostream* out) { *out << run.name; }
 
@@ -35,19 +37,19 @@ class PublishedRuns : public testing::TestWithParam<StoredRun> {};
 
 TEST_P(PublishedRuns, SummariesOfStoredIndicesAreTheStoredOnes) {
   WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
-  const auto& [name, grid, images] = GetParam();
+  const StoredRun& run = GetParam();
   const auto file = test::shared_folder() / "golden/wcam.h5";
   const auto stored = [&](const std::string& dataset) {
-    return test::read_golden<double>(file, std::string(name) + "/" + dataset);
+    return test::read_golden<double>(file, run.name + "/" + dataset);
   };
-  const auto sti = test::read_golden<float>(file, std::string(name) + "/sti");
+  const auto sti = test::read_golden<float>(file, run.name + "/sti");
   const auto contributions = stored("level_contributions"), profile = stored("spectral_profile_7");
   const auto margin = stored("robustness_margin"), spread = stored("spatial_spread");
-  const auto cells = static_cast<std::size_t>(grid * grid);
-  for (std::size_t image = 0; image < images; ++image) {
-    SCOPED_TRACE(std::string(name) + " image " + std::to_string(image));
+  const std::size_t cells = cells_of(run.grid);
+  for (std::size_t image = 0; image < run.images; ++image) {
+    SCOPED_TRACE(run.name + " image " + std::to_string(image));
     const std::span<const float> indices = std::span(sti).subspan(image * cells, cells);
-    const Summary summary = summarise(indices, settings(grid, Mode::kReference), 224);
+    const Summary summary = summarise(indices, settings(run.grid, Mode::kReference), 224);
     // 1e-5 relative: the stored ones are sums of a float32 map.
     ASSERT_EQ(summary.level_contributions.size(), 4u);
     for (std::size_t i = 0; i < 4; ++i)
@@ -60,11 +62,11 @@ TEST_P(PublishedRuns, SummariesOfStoredIndicesAreTheStoredOnes) {
     EXPECT_NEAR(summary.robustness_margin, margin[image], 1e-3);
     EXPECT_NEAR(summary.spatial_spread, spread[image], 1e-3);
     const auto maxima =
-        test::read_golden<std::int64_t>(file, std::string(name) + "/spatial_maxima_" + std::to_string(image));
+        test::read_golden<std::int64_t>(file, run.name + "/spatial_maxima_" + std::to_string(image));
     std::vector<Place> places;
     for (std::size_t i = 0; i < maxima.size(); i += 2)
       places.push_back({static_cast<int>(maxima[i]), static_cast<int>(maxima[i + 1])});
-    EXPECT_EQ(spatial_maxima(spatial_map(indices, grid, 224, 3, Mode::kReference), 224, Mode::kReference),
+    EXPECT_EQ(spatial_maxima(spatial_map(indices, run.grid, 224, 3, Mode::kReference), 224, Mode::kReference),
               places);
   }
 }
@@ -77,11 +79,11 @@ INSTANTIATE_TEST_SUITE_P(
                     StoredRun{"g8_n8_approx", 8, 1}, StoredRun{"g8_n4_approx_unnormalised_input", 8, 1},
                     StoredRun{"g28_n4_approx", 28, 2}, StoredRun{"g28_n4_noapprox", 28, 2},
                     StoredRun{"g28_n8_noapprox", 28, 1}),
-    [](const auto& p) { return std::string(p.param.name); });
+    [](const auto& p) { return p.param.name; });
 
 std::vector<float> one_cell(int grid, int row, int col) {
-  std::vector<float> indices(static_cast<std::size_t>(grid * grid));
-  indices[static_cast<std::size_t>(row * grid + col)] = 1;
+  std::vector<float> indices(cells_of(grid));
+  indices[static_cast<std::size_t>(row) * static_cast<std::size_t>(grid) + static_cast<std::size_t>(col)] = 1;
   return indices;
 }
 
@@ -111,7 +113,7 @@ TEST(Summary, ACellOnAnEdgeCountsByAreaOnBothSidesUnlessOneIsLeftOut) {
 
 TEST(Summary, SharesAddUpToOneAtEveryGridAndZerosGiveZeros) {
   for (const int grid : {3, 8, 13, 28, 64}) {
-    std::vector<float> indices(static_cast<std::size_t>(grid * grid));
+    std::vector<float> indices(cells_of(grid));
     std::iota(indices.begin(), indices.end(), 1.0F);
     for (const Mode mode : {Mode::kReference, Mode::kCorrected}) {
       const auto share = summarise(indices, settings(grid, mode), 64).level_share;
@@ -136,16 +138,15 @@ TEST(Summary, CorrectedProfileIsTheMeanIndexOfEachSubband) {
 
 TEST(Summary, CorrectedSpreadIsTheLargestDistanceBetweenRegions) {
   std::vector<float> map(100);
-  map[0 * 10 + 1] = 3, map[4 * 10 + 4] = 2,
-               map[9 * 10 + 1] = 1;  // three regions of one pixel above the quantile, 0
+  map[1] = 3, map[44] = 2,
+  map[91] = 1;  // three regions of one pixel above the quantile, 0
   const auto places = spatial_maxima(map, 10, Mode::kCorrected);
   EXPECT_EQ(places, (std::vector<Place>{{0, 1}, {4, 4}, {9, 1}}));
 }
 
 TEST(Summary, AHoleCountsAsARegionOnlyInModeReference) {
   std::vector<float> map(400);
-  for (std::size_t i = 5; i <= 9; ++i)
-    map[5 * 20 + i] = map[9 * 20 + i] = map[i * 20 + 5] = map[i * 20 + 9] = 1;
+  for (std::size_t i = 5; i <= 9; ++i) map[100 + i] = map[180 + i] = map[i * 20 + 5] = map[i * 20 + 9] = 1;
   EXPECT_EQ(spatial_maxima(map, 20, Mode::kReference).size(), 2u);
   EXPECT_EQ(spatial_maxima(map, 20, Mode::kCorrected).size(), 1u);
 }

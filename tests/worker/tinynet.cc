@@ -39,7 +39,7 @@ Classifier tinynet() {
 
 RgbImage golden_image(std::size_t index) {
   const auto all = read_golden<unsigned char>(file(), "images/rgb_uint8");
-  constexpr std::ptrdiff_t kBytes = 224 * 224 * 3;
+  constexpr std::ptrdiff_t kBytes = std::ptrdiff_t{224} * 224 * 3;
   const auto first = all.begin() + static_cast<std::ptrdiff_t>(index) * kBytes;
   return {224, 224, {first, first + kBytes}};
 }

@@ -176,6 +176,13 @@ INSTANTIATE_TEST_SUITE_P(
                     StoredRun{"g28_n4_noapprox", 28, 4, Approximation::kDrop, 1}),
     [](const auto& p) { return p.param.name; });
 
+// The rest, 12,600 forwards more: worker_tests --gtest_also_run_disabled_tests --gtest_filter='*Slow*'.
+INSTANTIATE_TEST_SUITE_P(DISABLED_Slow, WholeRuns,
+                         testing::Values(StoredRun{"g28_n4_approx", 28, 4, Approximation::kPerturb, 2},
+                                         StoredRun{"g28_n4_noapprox", 28, 4, Approximation::kDrop, 2},
+                                         StoredRun{"g28_n8_noapprox", 28, 8, Approximation::kDrop, 1}),
+                         [](const auto& p) { return p.param.name; });
+
 // The published notebook hands pixels in [0, 1] to the transform, not normalised ones.
 TEST(WholeRuns, AnInputThatIsNotNormalisedGivesTheNotebooksLogits) {
   WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
@@ -187,7 +194,7 @@ TEST(WholeRuns, AnInputThatIsNotNormalisedGivesTheNotebooksLogits) {
                    net.std, net.device, 24);
   const auto masks = stored(run + "masks"), logits = stored(run + "logits");
   for (std::size_t first = 0; first < 264; first += 24) {
-    r.write(std::span(masks).subspan(first * 64, 24 * 64), 0);
+    r.write(std::span(masks).subspan(first * 64, std::size_t{24} * 64), 0);
     const at::Tensor ours = net.forward(r.batch());
     for (std::size_t i = 0; i < 240; ++i)
       // A grey step more or less in a few pixels: the golden README saw 1.1e-3.
@@ -203,7 +210,7 @@ TEST(Tinynet, StoredEightBitImagesGiveTheStoredLogits) {
     const auto index = test::read_golden<std::int64_t>(golden_file(), run + "perturbed_index");
     const auto logits = stored(run + "logits");
     for (std::size_t i = 0; i < index.size(); ++i) {
-      constexpr std::ptrdiff_t kBytes = 224 * 224 * 3;
+      constexpr std::ptrdiff_t kBytes = std::ptrdiff_t{224} * 224 * 3;
       const auto first = pixels.begin() + static_cast<std::ptrdiff_t>(i) * kBytes;
       const RgbImage image{224, 224, {first, first + kBytes}};
       const at::Tensor ours =
@@ -216,8 +223,9 @@ TEST(Tinynet, StoredEightBitImagesGiveTheStoredLogits) {
 
 RgbImage random_image(int side, std::uint64_t seed) {
   RgbImage image{side, side, {}};
-  const at::Tensor t = at::rand({side * side * 3}, at::make_generator<at::CPUGeneratorImpl>(seed),
-                                at::TensorOptions(at::kFloat));
+  const at::Tensor t =
+      at::rand({std::int64_t{side} * side * 3}, at::make_generator<at::CPUGeneratorImpl>(seed),
+               at::TensorOptions(at::kFloat));
   for (std::int64_t i = 0; i < t.numel(); ++i)
     image.pixels.push_back(static_cast<std::uint8_t>(t.data_ptr<float>()[i] * 256));
   return image;
@@ -402,7 +410,7 @@ TEST(Explain, RefusesWhatCannotBeExplainedNamingIt) {
   };
   const RgbImage image = random_image(32, 1);
   EXPECT_EQ(refused(toy(), image, 0, s), "accepted");
-  EXPECT_EQ(refused(toy(), {16, 32, std::vector<std::uint8_t>(16 * 32 * 3)}, 0, s),
+  EXPECT_EQ(refused(toy(), {16, 32, std::vector<std::uint8_t>(1536)}, 0, s),
             "a WCAM needs a square image, this one has 16 rows and 32 columns: crop it");
   EXPECT_EQ(refused(toy(), random_image(36, 1), 0, s),
             "an image of 36 x 36: the side must be a multiple of 8 (2^levels): use fewer --levels or another "

@@ -40,7 +40,7 @@ std::vector<double> golden_points(int grid, int nb_design, const std::string& sa
       "grid_" + std::to_string(grid) + "/nb_design_" + std::to_string(nb_design) + "/" + sampler + "/";
   const auto a = test::read_golden<double>(file, group + "A"),
              b = test::read_golden<double>(file, group + "B");
-  const auto cells = static_cast<std::ptrdiff_t>(grid * grid);
+  const auto cells = std::ptrdiff_t{grid} * grid;
   std::vector<double> points;
   for (std::ptrdiff_t row = 0; row < nb_design; ++row) {
     points.insert(points.end(), a.begin() + row * cells, a.begin() + (row + 1) * cells);
