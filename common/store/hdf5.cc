@@ -40,7 +40,7 @@ std::string reason() {
   std::string first;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &first);
   H5Eclear2(H5E_DEFAULT);
-  if (const auto system = between(first, "error message = '", "'"); !system.empty()) return system;
+  if (auto system = between(first, "error message = '", "'"); !system.empty()) return system;
   if (first.find("file signature") != std::string::npos) return "not an HDF5 file";
   if (first.rfind("truncated file", 0) == 0)
     return "cut short: " + between(first, "eof = ", ",") + " bytes are there, " +

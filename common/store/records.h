@@ -10,11 +10,7 @@
 namespace wcam {
 
 // Why selection chose a variant: decides its place in the figures.
-// GCC 12 takes the scoped kSource for one that hides the text of the same name in common/perturbation.h.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
 enum class Role : std::uint8_t { kSource = 0, kAltered = 1, kUnaffected = 2 };
-#pragma GCC diagnostic pop
 std::string to_string(Role role);
 Role parse_role(const std::string& text);  // throws InputError
 

@@ -13,6 +13,7 @@
 namespace wcam::sample {
 
 inline constexpr int kGrid = 5, kLevels = 3, kSide = 24, kForwards = 11;
+inline constexpr std::size_t kCells = 25;
 inline const std::vector<std::string> kCases{"sin", "baseline", "augmix"};  // not in alphabetical order
 
 // Six images, two of them with names that are not ASCII, two variants, three cases.
@@ -71,8 +72,8 @@ inline ProfileRow profile(std::size_t r, std::uint32_t attempt = 1) {
   row.label = static_cast<std::int64_t>(r % 7) - 1;
   const double x = static_cast<double>(r);
   row.logit = static_cast<float>(x / 4);
-  row.wcam = values(kGrid * kGrid, x * 100, 0.5);
-  row.standard_error = values(kGrid * kGrid, x * 100 + 50, 0.25);
+  row.wcam = values(kCells, x * 100, 0.5);
+  row.standard_error = values(kCells, x * 100 + 50, 0.25);
   row.outputs = values(kForwards, -x, 0.125);
   row.level_share = values(kLevels + 1, x, 1);
   row.level_contributions = values(kLevels + 1, x, 2);
