@@ -60,8 +60,8 @@ inline Type text_of(std::size_t longest) { return {Kind::kText, longest + 1}; }
 
 // How a new dataset lies in the file.
 struct Layout {
-  std::uint64_t chunk_rows =
-      0;              // 0: contiguous, the rows given at creation and no more; else chunks, extensible
+  // 0: contiguous, the rows given at creation and no more; else chunks of so many rows, extensible.
+  std::uint64_t chunk_rows = 0;
   unsigned gzip = 0;  // 0 to 9, 0 without; chunked only
 };
 
