@@ -2,7 +2,9 @@
 
 #include <boost/program_options/parsers.hpp>
 #include <iostream>
+#include <sstream>
 
+#include "common/error.h"
 #include "common/version.h"
 
 namespace po = boost::program_options;
@@ -44,6 +46,26 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
   }
   po::notify(values);
   return values;
+}
+
+void check_range(const std::string& option, int value, int low, int high) {
+  if (value < low || value > high)
+    throw UsageError("--" + option + " " + std::to_string(value) + " is outside " + std::to_string(low) +
+                     " to " + std::to_string(high));
+}
+
+int in_range(const po::variables_map& values, const char* option, int low, int high) {
+  const int value = values[option].as<int>();
+  check_range(option, value, low, high);
+  return value;
+}
+
+std::vector<std::string> split_list(const std::string& comma_separated) {
+  std::vector<std::string> entries;
+  std::istringstream in(comma_separated);
+  for (std::string entry; std::getline(in, entry, ',');)
+    if (!entry.empty()) entries.push_back(entry);
+  return entries;
 }
 
 }  // namespace wcam

@@ -24,4 +24,13 @@ struct CommandLine {
 std::optional<boost::program_options::variables_map> parse_command_line(
     const CommandLine& line, const std::vector<std::string>& arguments);
 
+// Throws UsageError "--NAME VALUE is outside LOW to HIGH".
+void check_range(const std::string& option, int value, int low, int high);
+
+// The value of an option, checked by check_range().
+int in_range(const boost::program_options::variables_map& values, const char* option, int low, int high);
+
+// The entries of a list, without the empty ones.
+std::vector<std::string> split_list(const std::string& comma_separated);
+
 }  // namespace wcam

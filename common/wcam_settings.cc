@@ -2,10 +2,9 @@
 
 #include <boost/program_options/value_semantic.hpp>
 #include <nlohmann/json.hpp>
-#include <span>
-#include <utility>
 
 #include "common/error.h"
+#include "common/options.h"
 
 namespace po = boost::program_options;
 
@@ -55,12 +54,6 @@ E parse(const Name<E> (&names)[n], const char* option, const std::string& text) 
   throw UsageError(std::string(option) + " '" + text + "' is none of " + choices(names));
 }
 
-void check_range(const char* option, int value, int low, int high) {
-  if (value < low || value > high)
-    throw UsageError(std::string(option) + " " + std::to_string(value) + " is outside " +
-                     std::to_string(low) + " to " + std::to_string(high));
-}
-
 }  // namespace
 
 std::string_view to_string(Mode value) { return name_of(kModes, value); }
@@ -107,9 +100,9 @@ WcamSettings wcam_settings(const po::variables_map& values) {
 }
 
 void check(const WcamSettings& s) {
-  check_range("--grid", s.grid, 2, 112);
-  check_range("--nb-design", s.nb_design, 2, 4096);
-  check_range("--levels", s.levels, 1, 5);
+  check_range("grid", s.grid, 2, 112);
+  check_range("nb-design", s.nb_design, 2, 4096);
+  check_range("levels", s.levels, 1, 5);
   if ((s.nb_design & (s.nb_design - 1)) != 0)
     throw UsageError("--nb-design " + std::to_string(s.nb_design) +
                      " is not a power of two: a Sobol sequence is balanced only then");

@@ -10,10 +10,10 @@
 #include <cstdio>
 #include <iostream>
 #include <optional>
-#include <sstream>
 
 #include "common/error.h"
 #include "common/file.h"
+#include "common/host.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/protocol.h"
@@ -37,17 +37,9 @@ void watch_for_signals() {
   for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
 }
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> words;
-  std::istringstream in(list);
-  for (std::string word; std::getline(in, word, ',');)
-    if (!word.empty()) words.push_back(word);
-  return words;
-}
-
 std::vector<int> split_numbers(const char* option, const std::string& list) {
   std::vector<int> numbers;
-  for (const std::string& word : split(list)) {
+  for (const std::string& word : split_list(list)) {
     int number = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error != std::errc{} || end != word.data() + word.size())
@@ -55,14 +47,6 @@ std::vector<int> split_numbers(const char* option, const std::string& list) {
     numbers.push_back(number);
   }
   return numbers;
-}
-
-int in_range(const po::variables_map& values, const char* option, int low, int high) {
-  const int number = values[option].as<int>();
-  if (number < low || number > high)
-    throw UsageError("--" + std::string(option) + " " + std::to_string(number) + " is outside " +
-                     std::to_string(low) + " to " + std::to_string(high));
-  return number;
 }
 
 // What decides the numbers of a sweep: all of it goes into the plan.
@@ -115,9 +99,9 @@ StudyRequest study_request(const po::variables_map& values) {
   StudyRequest request;
   request.images = text("images");
   request.models = text("models");
-  request.cases = split(text("cases"));
+  request.cases = split_list(text("cases"));
   request.perturbation = text("perturbation");
-  request.corruptions = split(text("corruptions"));
+  request.corruptions = split_list(text("corruptions"));
   request.severities = split_numbers("--severities", text("severities"));
   request.selection.sample_size = in_range(values, "sample-size", 1, 1'000'000);
   request.selection.max_altered = in_range(values, "max-altered", 1, 100);

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/host.h"
 #include "common/protocol.h"
 #include "common/version.h"
-#include "coordinator/status.h"
 
 using std::chrono::milliseconds;
 

@@ -1,17 +1,16 @@
 #include "coordinator/status.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
 #include "common/file.h"
+#include "common/host.h"
 #include "common/plan.h"
 #include "common/sweep_directory.h"
 #include "coordinator/ledger.h"
@@ -69,11 +68,6 @@ std::string counted(std::size_t count, const char* noun) {
 }
 
 }  // namespace
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
 
 std::size_t Status::total() const {
   return counts.predict.all() + counts.explain.all() - counts.predict[JobState::kCancelled] -

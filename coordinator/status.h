@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/host.h"  // host_name(), for those that fill in a Status
 #include "coordinator/sweep_state.h"
 
 namespace wcam {
@@ -46,8 +47,5 @@ std::string progress_line(const Status& status);
 
 // progress_line and what else a person wants to know, some lines.
 std::string describe(const Status& status);
-
-// This machine's name; "localhost" when it has none.
-std::string host_name();
 
 }  // namespace wcam

@@ -1,11 +1,9 @@
 // wcam-plot: draws figures from stored results.
-#include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <sstream>
 
+#include "common/case_spec.h"
 #include "common/error.h"
-#include "common/file.h"
 #include "common/options.h"
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
@@ -42,11 +40,8 @@ DrawOptions drawing_of(const po::variables_map& values) {
 
 std::vector<Format> formats_of(const std::string& list) {
   std::vector<Format> formats;
-  for (std::size_t from = 0; from <= list.size();) {
-    const std::size_t comma = std::min(list.find(',', from), list.size());
-    formats.push_back(parse_format(list.substr(from, comma - from)));
-    from = comma + 1;
-  }
+  for (const std::string& name : split_list(list)) formats.push_back(parse_format(name));
+  if (formats.empty()) throw UsageError("--format names no format; known: pdf, png, svg");
   return formats;
 }
 
@@ -78,16 +73,6 @@ FigureRequest request_of(const po::variables_map& values) {
   if (values.contains("case")) request.cases = values["case"].as<std::vector<std::string>>();
   request.draw = drawing_of(values);
   return request;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(line);
-  }
-  return lines;
 }
 
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
@@ -134,8 +119,7 @@ ExitCode draw_wcam(const Arguments& arguments) {
   request.draw = drawing_of(*values);
   const std::string ending = request.out.extension().string();
   request.draw.format = parse_format(ending.empty() ? ending : ending.substr(1));
-  if (values->contains("classes"))
-    request.classes = lines_of(read_file((*values)["classes"].as<std::string>()));
+  if (values->contains("classes")) request.classes = read_lines((*values)["classes"].as<std::string>());
   draw_wcam_file(request);
   print_path(request.out);
   return ExitCode::kDone;

@@ -2,21 +2,11 @@
 
 #include <boost/program_options/value_semantic.hpp>
 
-#include "common/error.h"
+#include "common/options.h"
 
 namespace po = boost::program_options;
 
 namespace wcam {
-
-namespace {
-
-void check_range(const char* option, int value, int high) {
-  if (value < 1 || value > high)
-    throw UsageError(std::string(option) + " " + std::to_string(value) + " is outside 1 to " +
-                     std::to_string(high));
-}
-
-}  // namespace
 
 po::options_description compute_options() {
   const ComputeOptions d;
@@ -31,10 +21,8 @@ po::options_description compute_options() {
 ComputeOptions compute_settings(const po::variables_map& values) {
   ComputeOptions settings;
   settings.device = values["device"].as<std::string>();
-  settings.threads = values["threads"].as<int>();
-  settings.batch_size = values["batch-size"].as<int>();
-  check_range("--threads", settings.threads, 256);
-  check_range("--batch-size", settings.batch_size, 1024);
+  settings.threads = in_range(values, "threads", 1, 256);
+  settings.batch_size = in_range(values, "batch-size", 1, 1024);
   return settings;
 }
 

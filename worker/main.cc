@@ -26,9 +26,10 @@ CommandLine run_command_line() {
       ("coordinator", po::value<std::string>()->default_value(""),
        "tcp://HOST:PORT; default: as DIR says")  //
       ("hand-in", po::value<int>()->default_value(30),
-       "seconds a result may wait before it is stored, 0 to 3600")                                          //
-      ("patience", po::value<int>()->default_value(600), "seconds without a coordinator before giving up")  //
-      ("log", po::value<std::string>(), "log file; default: stderr")                                        //
+       "seconds a result may wait before it is stored, 0 to 3600")  //
+      ("patience", po::value<int>()->default_value(600),
+       "seconds without a coordinator before giving up, 1 to 1000000")  //
+      ("log", po::value<std::string>(), "log file; default: stderr")    //
       ("verbose", po::bool_switch(), "log more");
   line.options.add(compute_options());
   return line;
@@ -41,13 +42,8 @@ ExitCode run(const std::vector<std::string>& arguments) {
   options.sweep = (*values)["sweep"].as<std::string>();
   options.coordinator = (*values)["coordinator"].as<std::string>();
   options.compute = compute_settings(*values);
-  const int hand_in = (*values)["hand-in"].as<int>();
-  if (hand_in < 0 || hand_in > 3600)
-    throw UsageError("--hand-in " + std::to_string(hand_in) + " is outside 0 to 3600");
-  options.hand_in = std::chrono::seconds{hand_in};
-  const int patience = (*values)["patience"].as<int>();
-  if (patience < 1) throw UsageError("--patience " + std::to_string(patience) + " is below 1");
-  options.patience = std::chrono::seconds{patience};
+  options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
+  options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
   std::optional<std::filesystem::path> log;
   if (values->contains("log")) log = (*values)["log"].as<std::string>();
   start_logging("wcam-worker", log, (*values)["verbose"].as<bool>());

@@ -55,6 +55,12 @@ TEST(Options, EachOutOfRangeNamesValueAndBound) {
   EXPECT_EQ(refusal({"--gri", "8"}), "unrecognised option '--gri'");
 }
 
+TEST(Options, AListIsSplitAtItsCommasWithoutEmptyEntries) {
+  EXPECT_EQ(split_list("a,b c,,d,"), (std::vector<std::string>{"a", "b c", "d"}));
+  EXPECT_TRUE(split_list("").empty());
+  EXPECT_TRUE(split_list(",").empty());
+}
+
 TEST(RunMain, TurnsEachKindOfErrorIntoItsExitCode) {
   const auto code = [](auto thrown) { return run_main("test", [&]() -> ExitCode { throw thrown; }); };
   EXPECT_EQ(code(UsageError("usage")), 2);

@@ -319,6 +319,7 @@ TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
   const std::vector<Claim> claims{
       {"figure-6 x", 2, "wcam-plot: unknown verb 'figure-6'; known: figure-4, figure-5, wcam\n"},
       {"figure-4 x --format pdf,jpg", 2, "wcam-plot: unknown format 'jpg'; known: pdf, png, svg\n"},
+      {"figure-4 x --format ,", 2, "wcam-plot: --format names no format; known: pdf, png, svg\n"},
       {"figure-4 x --range column", 2, "wcam-plot: unknown range 'column'; known: panel, row, figure\n"},
       {"figure-4 x --colour-map hot", 2, "wcam-plot: unknown colour map 'hot'; known: jet, viridis\n"},
       {"figure-4 x --dpi 5", 2, "wcam-plot: --dpi 5 is outside 10 to 1200\n"},
