@@ -27,6 +27,11 @@ namespace {
 // A worker that lives this long has earned a restart without a pause.
 constexpr seconds kHealthyLife{60};
 constexpr seconds kLongestPause{30};
+// One that was told to stop ends by itself, and so may the sweep: its place is not filled at once.
+constexpr seconds kPauseAfterStop{10};
+// Short lives in a row after which a place is given up: the fault is here, not in a job (those are set aside
+// after three).
+constexpr int kMostShortLives = 10;
 // Workers told to stop finish the job in hand first; a large model's WCAM may take minutes.
 constexpr seconds kStopPatience{600};
 
@@ -39,11 +44,14 @@ class Signals {
     sigset_t set;
     sigemptyset(&set);
     for (const int number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&set, number);
-    sigprocmask(SIG_BLOCK, &set, nullptr);
+    sigprocmask(SIG_BLOCK, &set, &before_);
     fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
   }
-  ~Signals() { ::close(fd_); }
+  ~Signals() {
+    ::close(fd_);
+    sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -59,6 +67,7 @@ class Signals {
   }
 
  private:
+  sigset_t before_{};
   int fd_;
 };
 
@@ -77,11 +86,11 @@ class WorkerSlot {
     if (process_) process_->signal(number);
   }
 
-  // Looks after the slot: notes an ending, starts the next process when its time has come.
-  void tend() {
+  // Looks after the slot: notes an ending, starts the next process when its time has come and it is wanted.
+  void tend(bool wanted) {
     if (given_up_) return;
     if (process_ && process_->ending()) note_ending(*process_->ending());
-    if (!process_ && !given_up_ && Clock::now() >= next_start_) start();
+    if (wanted && !process_ && !given_up_ && Clock::now() >= next_start_) start();
   }
 
  private:
@@ -92,25 +101,29 @@ class WorkerSlot {
 
   void note_ending(const Ending& ending) {
     process_.reset();
-    given_up_ = ending.code == static_cast<int>(ExitCode::kUsage) ||
-                ending.code == static_cast<int>(ExitCode::kBadInput);
-    if (given_up_) {
-      say(name_ + " " + to_string(ending) + " and is not started again");
-      return;
-    }
-    if (Clock::now() - started_ > kHealthyLife) pause_ = seconds{0};
-    next_start_ = Clock::now() + pause_;
+    const bool healthy = Clock::now() - started_ > kHealthyLife;
+    short_lives_ = healthy || ending.code == 0 ? 0 : short_lives_ + 1;
+    const bool refuses = ending.code == static_cast<int>(ExitCode::kUsage) ||
+                         ending.code == static_cast<int>(ExitCode::kBadInput);
+    given_up_ = refuses || short_lives_ == kMostShortLives;
+    if (given_up_) return say(name_ + " " + to_string(ending) + " and is not started again");
+    const seconds pause = ending.code == 0 ? kPauseAfterStop : pause_after(short_lives_);
+    next_start_ = Clock::now() + pause;
     if (ending.code != 0)
-      say(name_ + " " + to_string(ending) + "; its jobs go to others; starting it again" +
-          (pause_.count() > 0 ? " in " + std::to_string(pause_.count()) + " s" : ""));
-    pause_ = std::min(std::max(seconds{1}, pause_ * 2), kLongestPause);
+      say(name_ + " " + to_string(ending) + "; its jobs go to others; starting it again in " +
+          std::to_string(pause.count()) + " s");
+  }
+
+  // 0, 1, 2, 4, ... seconds.
+  static seconds pause_after(int short_lives) {
+    return short_lives < 2 ? seconds{0} : std::min(seconds{1 << (short_lives - 2)}, kLongestPause);
   }
 
   std::string name_;
   std::vector<std::string> command_;
   std::optional<Process> process_;
   Clock::time_point started_, next_start_;
-  seconds pause_{0};
+  int short_lives_ = 0;  // in a row
   bool given_up_ = false;
 };
 
@@ -128,7 +141,7 @@ class LocalRun {
   ExitCode to_end() {
     while (!coordinator_->ending()) {
       if (crew_.empty() && endpoint_time() != old_endpoint_) hire();
-      for (auto& slot : crew_) slot.tend();
+      for (auto& slot : crew_) slot.tend(interrupts_ == 0 && !out_of_workers_);
       if (!crew_.empty() &&
           std::all_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.given_up(); }))
         stop_for_want_of_workers();
@@ -177,23 +190,15 @@ class LocalRun {
     out_of_workers_ = true;
   }
 
-  // The coordinator has ended: workers it told to stop leave by themselves, others are told now.
+  // The coordinator has ended. SIGTERM changes nothing for a worker it has told to stop, and reaches one it
+  // has not.
   void dismiss() {
-    const bool orderly = coordinator_->ending()->signal == 0;
     const auto told = Clock::now();
-    bool terminated = false, killed = interrupts_ > 1;
+    for (auto& slot : crew_) slot.signal(SIGTERM);
     while (std::any_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.running(); })) {
-      const auto waited = Clock::now() - told;
-      if (!terminated && (!orderly || waited > seconds{5})) {
-        for (auto& slot : crew_) slot.signal(SIGTERM);
-        terminated = true;
-      }
-      if (!killed && waited > kStopPatience) {
+      if (signals_.wait(milliseconds{100})) ++interrupts_;
+      if (interrupts_ > 1 || Clock::now() - told > kStopPatience)
         for (auto& slot : crew_) slot.signal(SIGKILL);
-        killed = true;
-      }
-      if (signals_.wait(milliseconds{100}))
-        for (auto& slot : crew_) slot.signal(terminated ? SIGKILL : SIGTERM);
     }
   }
 

@@ -3,7 +3,7 @@
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdlib>
-#include <sstream>
+#include <regex>
 #include <thread>
 
 #include "cluster/local.h"
@@ -28,13 +28,6 @@ Arguments with_verb(const std::string& verb, Arguments rest) {
   return rest;
 }
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> words;
-  std::istringstream in(list);
-  for (std::string word; std::getline(in, word, ',');) words.push_back(word);
-  return words;
-}
-
 // What is ours of a command line, and the rest, in its order, for the program that knows it.
 struct Split {
   po::variables_map ours;
@@ -52,6 +45,15 @@ Split split_off(const po::options_description& ours, const Arguments& arguments)
   po::store(parsed, split.ours);
   split.rest = po::collect_unrecognized(parsed.options, po::include_positional);
   return split;
+}
+
+std::vector<std::string> devices_of(const std::string& list) {
+  const std::vector<std::string> devices = split_list(list);
+  static const std::regex known("cpu|cuda(:[0-9]+)?");
+  for (const auto& device : devices)
+    if (!std::regex_match(device, known)) throw UsageError("--devices '" + device + "' is not cpu or cuda:N");
+  if (devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
+  return devices;
 }
 
 CommandLine run_command_line() {
@@ -93,14 +95,12 @@ ExitCode run(const Arguments& arguments) {
 
   LocalSweep sweep;
   sweep.sweep = values["sweep"].as<std::string>();
-  sweep.workers = values["workers"].as<int>();
-  if (sweep.workers < 1 || sweep.workers > 256)
-    throw UsageError("--workers " + std::to_string(sweep.workers) + " is outside 1 to 256");
-  sweep.devices = split(values["devices"].as<std::string>());
-  if (sweep.devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
-  sweep.worker_options = {"--threads",    std::to_string(values["threads"].as<int>()),
-                          "--batch-size", std::to_string(values["batch-size"].as<int>()),
-                          "--hand-in",    std::to_string(values["hand-in"].as<int>())};
+  sweep.workers = in_range(values, "workers", 1, 256);
+  sweep.devices = devices_of(values["devices"].as<std::string>());
+  // The same bounds as the worker's own: a mistake shows before anything is started.
+  sweep.worker_options = {"--threads",    std::to_string(in_range(values, "threads", 1, 256)),
+                          "--batch-size", std::to_string(in_range(values, "batch-size", 1, 1024)),
+                          "--hand-in",    std::to_string(in_range(values, "hand-in", 0, 3600))};
   sweep.coordinator_options = split_arguments.rest;
   sweep.coordinator_options.insert(sweep.coordinator_options.end(), {"--sweep", sweep.sweep.string()});
   sweep.figures = !values["no-figures"].as<bool>();

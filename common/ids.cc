@@ -1,6 +1,7 @@
 #include "common/ids.h"
 
 #include <cstdio>
+#include <random>
 
 #include "common/sha256.h"
 
@@ -30,6 +31,13 @@ JobId predict_job_id(std::string_view image, std::string_view case_name) {
 
 JobId explain_job_id(std::string_view image, std::string_view variant, std::string_view case_name) {
   return id_of(join("explain", image, variant, case_name));
+}
+
+std::string random_name() {
+  std::random_device device;
+  char text[33];
+  std::snprintf(text, sizeof text, "%08x%08x%08x%08x", device(), device(), device(), device());
+  return text;
 }
 
 std::string to_string(JobId id) {

@@ -16,6 +16,9 @@ enum class Attempt : std::uint32_t {};
 JobId predict_job_id(std::string_view image, std::string_view case_name);
 JobId explain_job_id(std::string_view image, std::string_view variant, std::string_view case_name);
 
+// 128 random bits as 32 hex digits: two processes never share one, whatever host or container they run in.
+std::string random_name();
+
 // 16 hex digits: how people see a job id.
 std::string to_string(JobId id);
 

@@ -92,8 +92,9 @@ void Coordinator::tell_sample() const {
   const auto asked = static_cast<std::size_t>(state_.plan().selection.sample_size);
   if (state_.selected() == asked) return;
   const std::string text = std::to_string(state_.selected()) + " of the " + std::to_string(asked) +
-                           " images asked for qualify, of " + std::to_string(state_.images().size()) +
-                           ": the others have no variant that changes the prediction of every case";
+                           " images asked for qualify, of " + std::to_string(state_.images().size()) + ": " +
+                           std::to_string(state_.counts(false).images_set_aside) +
+                           " set aside, the others have no variant that changes the prediction of every case";
   if (state_.selected() == 0)
     throw InputError(text + "; name fewer --cases, more --severities, or other --images");
   std::fprintf(stderr, "%s\n", text.c_str());

@@ -41,6 +41,8 @@ ExitCode run(const std::vector<std::string>& arguments) {
   WorkerOptions options;
   options.sweep = (*values)["sweep"].as<std::string>();
   options.coordinator = (*values)["coordinator"].as<std::string>();
+  if (!options.coordinator.empty() && options.coordinator.rfind("tcp://", 0) != 0)
+    throw UsageError("--coordinator '" + options.coordinator + "' is not of the form tcp://HOST:PORT");
   options.compute = compute_settings(*values);
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};

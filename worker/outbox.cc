@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <random>
 
 namespace wcam {
 
@@ -12,20 +11,13 @@ namespace {
 constexpr std::size_t kResultsPerSegment = 64;
 constexpr std::chrono::seconds kPredictionPatience{2};
 
-std::string unique_prefix() {
-  std::random_device device;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%08x%08x", device(), device());
-  return text.data();
-}
-
 }  // namespace
 
 Outbox::Outbox(std::filesystem::path segments, StoreHeader header, std::chrono::seconds patience)
     : segments_(std::move(segments)),
       header_(std::move(header)),
       patience_(patience),
-      prefix_(unique_prefix()) {}
+      prefix_(random_name().substr(0, 16)) {}
 
 void Outbox::add(JobResult result, Clock::time_point now) {
   if (outcomes_.empty()) oldest_ = now;
@@ -36,10 +28,11 @@ void Outbox::add(JobResult result, Clock::time_point now) {
     images_.push_back(std::move(*result.image));
 }
 
-bool Outbox::due(Clock::time_point now, bool idle) const {
+bool Outbox::due(Clock::time_point now, bool idle, Clock::duration next_job) const {
   if (outcomes_.empty()) return false;
   return idle || outcomes_.size() >= kResultsPerSegment || outcomes_.back().has_failure() ||
-         now - oldest_ >= (predictions_.empty() ? patience_ : std::min(patience_, kPredictionPatience));
+         now + next_job - oldest_ >=
+             (predictions_.empty() ? patience_ : std::min(patience_, kPredictionPatience));
 }
 
 std::vector<wire::Outcome> Outbox::store() {

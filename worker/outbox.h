@@ -24,7 +24,9 @@ class Outbox {
 
   // True when 64 results have gathered, the oldest has waited `patience` (2 s at most if a prediction waits:
   // selection needs it), a failure waits, or nothing is left to compute.
-  bool due(Clock::time_point now, bool idle) const;
+  // `next_job`: how long the next look is away, as the last job was; a result never waits `patience` and a
+  // job more.
+  bool due(Clock::time_point now, bool idle, Clock::duration next_job) const;
 
   // Writes one segment (if there is anything to store) and returns the outcomes that may now be reported.
   // Throws InputError when it cannot be written: the results stay here.

@@ -107,7 +107,7 @@ JobResult Performer::perform(const wire::Job& job) {
   result.outcome.set_attempt(job.attempt());
   try {
     job.has_predict() ? predict_job(job, result) : explain_job(job, result);
-  } catch (const UnusableCase&) {
+  } catch (const CannotServe&) {
     throw;
   } catch (const BadImage& e) {
     fail(result, wire::Failure::BAD_IMAGE, e.what());
@@ -131,18 +131,22 @@ const Model& Performer::model(const std::string& case_name) {
   try {
     models_.emplace_front(case_name, Model::load(spec, device_));
   } catch (const InputError& e) {
-    throw UnusableCase(e.what());
+    throw CannotServe(e.what());
   }
   return models_.front().second;
 }
 
 const RgbImage& Performer::source(const wire::Job& job) {
   if (const RgbImage* known = recall(sources_, job.image())) return *known;
+  if (!fs::is_directory(plan_.images_root))
+    throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
   const fs::path file = plan_.images_root / job.image();
+  // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
+  // will.
+  if (const std::string found = sha256_of_file(file); found != job.image_sha256())
+    throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
+                   ": it was changed after the sweep began");
   try {
-    if (const std::string found = sha256_of_file(file); found != job.image_sha256())
-      throw InputError(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
-                       ": it was changed after the sweep began");
     if (sources_.size() == kSourcesKept) sources_.pop_back();
     sources_.emplace_front(job.image(),
                            resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size()));

@@ -48,8 +48,9 @@ struct JobResult {
   std::optional<ImageRow> image;
 };
 
-// A case that this worker cannot load: every job of it would fail here, so the worker had better leave.
-class UnusableCase : public InputError {
+// Something that every job needs is missing here, a case's file or the folder of images: this worker had
+// better leave than fail job after job.
+class CannotServe : public InputError {
  public:
   using InputError::InputError;
 };
@@ -58,10 +59,8 @@ class Performer {
  public:
   Performer(Plan plan, std::string device, int batch_size);
 
-  // What a job can do wrong becomes Outcome::failure. Throws UnusableCase.
+  // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
-
-  const Plan& plan() const { return plan_; }
 
  private:
   const Model& model(const std::string& case_name);

@@ -18,10 +18,10 @@
 #include <fstream>
 #include <map>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <zmq.hpp>
 
+#include "common/ids.h"
 #include "common/protocol.h"
 #include "common/version.h"
 
@@ -37,18 +37,6 @@ namespace {
 constexpr milliseconds kHelloEvery{1000};
 // How long the conversation waits for events when nothing is due.
 constexpr milliseconds kLongestWait{200};
-
-// 128 random bits: two workers never share a name, whatever host or container they run in.
-std::string random_name() {
-  std::random_device device;
-  std::string name;
-  for (int i = 0; i < 4; ++i) {
-    std::array<char, 9> word{};
-    std::snprintf(word.data(), word.size(), "%08x", device());
-    name += word.data();
-  }
-  return name;
-}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -172,12 +160,8 @@ class Session::Impl {
   void converse() {
     while (!is_leaving()) {
       const std::string endpoint = current_endpoint();
-      if (endpoint.empty()) {
-        pause(kLongestWait);
-        give_up_if_alone();
-        continue;
-      }
-      talk_to(endpoint);
+      endpoint.empty() ? pause(kLongestWait) : talk_to(endpoint);
+      give_up_if_alone();
     }
   }
 
@@ -204,7 +188,8 @@ class Session::Impl {
   // Until this endpoint is no longer the coordinator's, or the worker leaves.
   void talk_to(const std::string& endpoint) {
     spdlog::debug("connecting to {}", endpoint);
-    zmq::socket_t socket = connect(endpoint);
+    zmq::socket_t socket(context_, zmq::socket_type::dealer);
+    if (!connect(socket, endpoint)) return pause(kHelloEvery);
     socket_ = &socket;
     next_hello_ = next_look_ = Clock::now();
     introduce_again();
@@ -221,8 +206,8 @@ class Session::Impl {
     socket_ = nullptr;
   }
 
-  zmq::socket_t connect(const std::string& endpoint) {
-    zmq::socket_t socket(context_, zmq::socket_type::dealer);
+  // False, said once for each endpoint, when it is not one: the file may hold anything.
+  bool connect(zmq::socket_t& socket, const std::string& endpoint) try {
     socket.set(zmq::sockopt::linger, 1000);
     socket.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
     socket.set(zmq::sockopt::sndhwm, 1000);
@@ -232,7 +217,11 @@ class Session::Impl {
     socket.set(zmq::sockopt::heartbeat_ivl, 5000);
     socket.set(zmq::sockopt::heartbeat_timeout, 15000);
     socket.connect(endpoint);
-    return socket;
+    return true;
+  } catch (const zmq::error_t& e) {
+    if (std::exchange(refused_endpoint_, endpoint) != endpoint)
+      spdlog::warn("cannot connect to '{}': {}", endpoint, e.what());
+    return false;
   }
 
   // A coordinator that restarted listens elsewhere and says so in the file.
@@ -295,6 +284,10 @@ class Session::Impl {
   }
 
   void hear_welcome(wire::Welcome& welcome) {
+    if (sweep_id_.empty()) sweep_id_ = welcome.sweep_id();
+    if (welcome.sweep_id() != sweep_id_)
+      return end(State::kRefused,
+                 "the coordinator serves sweep " + welcome.sweep_id() + ", not " + sweep_id_);
     heartbeat_every_ = milliseconds{std::max(1U, welcome.heartbeat_ms())};
     welcomed_ = true;
     told_credit_.reset();
@@ -348,7 +341,7 @@ class Session::Impl {
     auto& hello = *envelope.mutable_hello();
     hello.set_worker(name_);
     hello.set_software_version(kVersion);
-    hello.set_sweep_id(options_.sweep_id);
+    hello.set_sweep_id(sweep_id_);
     hello.set_host(host_name());
     hello.set_pid(::getpid());
     hello.set_device(options_.device);
@@ -416,6 +409,8 @@ class Session::Impl {
   // Owned by the conversation's thread.
   zmq::context_t context_;
   zmq::socket_t* socket_ = nullptr;
+  std::string sweep_id_ = options_.sweep_id;  // the first Welcome's when none was asked for
+  std::string refused_endpoint_;
   bool welcomed_ = false;
   std::optional<std::size_t> told_credit_;
   milliseconds heartbeat_every_{1000};

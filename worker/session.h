@@ -16,7 +16,7 @@ namespace wcam {
 struct SessionOptions {
   std::string endpoint;                 // "tcp://host:port"; empty: the one in `endpoint_file`
   std::filesystem::path endpoint_file;  // looked at again and again: a coordinator that restarts rewrites it
-  std::string sweep_id;                 // that the coordinator must serve; empty: any
+  std::string sweep_id;                 // that the coordinator must serve; empty: the one it serves first
   std::string device;                   // told to the coordinator
   // Jobs waiting here while one is computed: one hides the round trip, more would only be lost with the
   // process.

@@ -85,11 +85,21 @@ void work(Session& session, Performer& performer, Outbox& outbox) {
   milliseconds patience{0};
   while (at_work(session)) {
     const auto job = session.next_job(patience);
+    const auto begun = Outbox::Clock::now();
     if (job) outbox.add(performer.perform(*job), Outbox::Clock::now());
+    const auto now = Outbox::Clock::now();
     const bool idle = !job;
-    if (outbox.due(Outbox::Clock::now(), idle)) session.report(outbox.store());
+    if (outbox.due(now, idle, now - begun)) session.report(outbox.store());
     patience = idle ? kIdleWait : milliseconds{0};
   }
+}
+
+// Of the sweep in this directory, once it has a plan: whoever serves another must not be served here.
+std::string planned_sweep(const SweepDirectory& directory) {
+  if (!std::filesystem::is_directory(directory.root))
+    throw InputError("no sweep at " + directory.root.string() + ": its coordinator makes it");
+  if (!std::filesystem::exists(directory.plan())) return "";
+  return sweep_id(plan_from_json_text(read_file(directory.plan()), directory.plan().string()));
 }
 
 ExitCode verdict(const Session& session) {
@@ -110,10 +120,11 @@ ExitCode run_worker(const WorkerOptions& options) {
   block_stop_signals();
   prepare_torch(options.compute.threads);
   const SweepDirectory directory{options.sweep};
+  const std::string sweep = planned_sweep(directory);
   make_directories(directory.segments());
   Session session({.endpoint = options.coordinator,
                    .endpoint_file = directory.endpoint(),
-                   .sweep_id = {},
+                   .sweep_id = sweep,
                    .device = options.compute.device,
                    .patience = options.patience});
   const SignalWatch signals(session);
@@ -124,7 +135,7 @@ ExitCode run_worker(const WorkerOptions& options) {
     try {
       work(session, performer, outbox);
       session.report(outbox.store());
-    } catch (const UnusableCase& e) {  // others may have what is missing here
+    } catch (const CannotServe& e) {  // others may have what is missing here
       session.report(outbox.store());
       session.leave(e.what(), kFarewellPatience);
       throw;

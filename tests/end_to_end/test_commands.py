@@ -74,6 +74,14 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "ODD/tuple.pt", "--out", "OUT"], 3, "tuple"),
     (["frobnicate"], 2, "unknown verb 'frobnicate'"),
     (["run", "--sweep", "SWEEP", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
+    (["run", "--sweep", "SWEEP", "--threads", "0"], 2, "--threads 0 is outside 1 to 256"),
+    (["run", "--sweep", "SWEEP", "--batch-size", "0"], 2, "--batch-size 0 is outside 1 to 1024"),
+    (["run", "--sweep", "SWEEP", "--hand-in", "-1"], 2, "--hand-in -1 is outside 0 to 3600"),
+    (["run", "--sweep", "SWEEP", "--devices", "gpu"], 2, "--devices 'gpu' is not cpu or cuda:N"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-altered", "0"], 2, "--max-altered 0"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--lease-seconds", "0"], 2, "--lease-seconds 0"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-attempts", "0"], 2, "--max-attempts 0"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--bind", "tcp://0.0.0.0:*"], 2, "--insecure"),
     (["run", "--sweep", "SWEEP", "--images", "EMPTY", "--models", "MODELS"], 3, "no image"),
     (["run", "--sweep", "SWEEP", "--images", "none", "--models", "MODELS"], 3, "none"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "none.json"], 3, "none.json"),
@@ -112,3 +120,17 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
 @pytest.mark.parametrize("verb", ["run", "explain", "status", "pack", "plot"])
 def test_each_verb_helps_with_an_example(verb):
     assert "example" in run("wcam", verb, "--help").stdout
+
+
+WORKER_MISTAKES = [
+    (["--sweep", "none"], 3, "no sweep at none"),
+    (["--sweep", ".", "--coordinator", "localhost:5555"], 2, "tcp://HOST:PORT"),
+    (["--sweep", ".", "--patience", "0"], 2, "--patience 0"),
+]
+
+
+@pytest.mark.parametrize("words,code,expected", WORKER_MISTAKES, ids=[" ".join(words) for words, _, _ in WORKER_MISTAKES])
+def test_a_workers_mistake_is_one_clear_line(words, code, expected, tmp_path):
+    failed = run("wcam-worker", "run", *words, code=code, cwd=tmp_path)
+    assert expected in failed.stderr and len(failed.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

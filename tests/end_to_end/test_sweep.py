@@ -145,6 +145,38 @@ def test_a_case_that_throws_is_named_and_the_sweep_ends(study):
     assert "four channels wanted" in failed.stderr
 
 
+def test_images_that_are_gone_for_a_while_do_no_harm(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(3)
+        study.images.rename(study.folder / "unmounted")
+        assert sweep.wait(120) == 3, study.log.read_text()
+    finally:
+        end(sweep)
+    assert "is not there" in study.log.read_text()
+    (study.folder / "unmounted").rename(study.images)
+    study.run()
+    assert study.rows() == undisturbed.rows()
+
+
+def test_a_worker_of_another_sweep_is_refused(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(1)
+        endpoint = (study.sweep / "coordinator.endpoint").read_text().strip()
+        other = study.folder / "other"
+        shutil.copytree(undisturbed.sweep, other)
+        plan = json.loads((other / "plan.json").read_text())
+        plan["seed"] = 96
+        (other / "plan.json").write_text(json.dumps(plan))
+        before = sorted(other.glob("segments/*"))
+        refused = run("wcam-worker", "run", "--sweep", other, "--coordinator", endpoint, code=3)
+        assert "this coordinator serves sweep" in refused.stderr
+        assert sorted(other.glob("segments/*")) == before
+    finally:
+        end(sweep, signal.SIGINT)
+
+
 def test_another_plan_is_refused_with_what_differs(undisturbed):
     refused = run("wcam", *undisturbed.arguments("--seed", "96", "--levels", "2"), code=3)
     assert "seed: 95 in the sweep, 96 asked" in refused.stderr
