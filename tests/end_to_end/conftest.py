@@ -129,6 +129,18 @@ class Study:
                 stdout=log, stderr=log,
             )  # fmt: skip
 
+    def start_coordinator(self):
+        """Without workers; returns once they could join."""
+        words = self.arguments()
+        at = words.index("--workers")
+        with self.log.open("ab") as log:
+            coordinator = subprocess.Popen(
+                [str(word) for word in [BIN / "wcam-coordinator", *words[:at], *words[at + 2 :]]],
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        wait_for("the coordinator", (self.sweep / "coordinator.endpoint").exists)
+        return coordinator
+
     def segments(self):
         return sorted((self.sweep / "segments").glob("[!.]*.h5"))
 

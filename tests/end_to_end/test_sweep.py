@@ -145,16 +145,15 @@ def test_a_case_that_throws_is_named_and_the_sweep_ends(study):
     assert "four channels wanted" in failed.stderr
 
 
-def test_images_that_are_gone_for_a_while_do_no_harm(study, undisturbed):
-    sweep = study.start()
+def test_a_worker_that_does_not_see_the_images_leaves_and_sets_none_aside(study, undisturbed):
+    coordinator = study.start_coordinator()
     try:
-        study.wait_for_segments(3)
         study.images.rename(study.folder / "unmounted")
-        assert sweep.wait(120) == 3, study.log.read_text()
+        failed = run("wcam-worker", "run", "--sweep", study.sweep, code=3)
+        assert "is not there" in failed.stderr
+        (study.folder / "unmounted").rename(study.images)
     finally:
-        end(sweep)
-    assert "is not there" in study.log.read_text()
-    (study.folder / "unmounted").rename(study.images)
+        end(coordinator, signal.SIGINT)
     study.run()
     assert study.rows() == undisturbed.rows()
 
