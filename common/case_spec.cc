@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/sha256.h"
+#include "common/utf8.h"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -105,17 +106,21 @@ std::vector<std::string> read_lines(const fs::path& file) {
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!is_utf8(line))
+      throw InputError(file.string() + ": line " + std::to_string(lines.size() + 1) +
+                       " is not UTF-8: save the file as UTF-8");
     lines.push_back(line);
   }
   return lines;
 }
 
 void check_sizes(int input_size, int resize, const std::string& where) {
-  if (input_size < 32 || input_size > 2048)
-    throw InputError(where + "input_size " + std::to_string(input_size) + " is outside 32 to 2048");
-  if (resize < input_size || resize > 4096)
+  if (input_size < kSmallestInput || input_size > kLargestInput)
+    throw InputError(where + "input_size " + std::to_string(input_size) + " is outside " +
+                     std::to_string(kSmallestInput) + " to " + std::to_string(kLargestInput));
+  if (resize < input_size || resize > kLargestResize)
     throw InputError(where + "resize " + std::to_string(resize) + " is outside input_size " +
-                     std::to_string(input_size) + " to 4096");
+                     std::to_string(input_size) + " to " + std::to_string(kLargestResize));
 }
 
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label) {

@@ -26,8 +26,10 @@ struct CaseSpec {
 // unknown or repeated key or name, missing file, another SHA-256, a value out of range.
 std::vector<CaseSpec> read_models_json(const std::filesystem::path& file);
 
-// The lines of a text file, without line ends. Throws InputError.
+// The lines of a text file, without line ends. Throws InputError, naming the line that is not UTF-8.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
+
+inline constexpr int kSmallestInput = 32, kLargestInput = 2048, kLargestResize = 4096;
 
 // input_size 32..2048, resize input_size..4096; `where` goes before the name of the one that is wrong. Throws
 // InputError.

@@ -69,6 +69,14 @@ void write_file_atomically(const fs::path& target, std::string_view content) {
   file.commit();
 }
 
+void check_can_write(const fs::path& target) {
+  if (fs::is_directory(target)) fail("write", target, EISDIR);
+  const PendingFile probe(target);
+  std::FILE* out = std::fopen(probe.path().c_str(), "wb");
+  if (out == nullptr) fail("write", target, errno);
+  std::fclose(out);
+}
+
 void make_directories(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);

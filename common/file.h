@@ -32,6 +32,9 @@ class PendingFile {
 // PendingFile for content that is at hand.
 void write_file_atomically(const std::filesystem::path& target, std::string_view content);
 
+// Throws the InputError with which writing `target` would fail already now. Leaves nothing.
+void check_can_write(const std::filesystem::path& target);
+
 // Creates the folder and its parents; InputError naming it when that fails.
 void make_directories(const std::filesystem::path& folder);
 

@@ -113,15 +113,17 @@ void check(const WcamSettings& s) {
 }
 
 nlohmann::json to_json(const WcamSettings& s) {
-  return {{"grid", s.grid},
-          {"nb_design", s.nb_design},
-          {"levels", s.levels},
-          {"mode", to_string(s.mode)},
-          {"approximation", to_string(s.approximation)},
-          {"sampler", to_string(s.sampler)},
-          {"design_seed", s.design_seed},
-          {"estimator", to_string(s.estimator)},
-          {"order", to_string(s.order)}};
+  nlohmann::json json{{"grid", s.grid},
+                      {"nb_design", s.nb_design},
+                      {"levels", s.levels},
+                      {"mode", to_string(s.mode)},
+                      {"approximation", to_string(s.approximation)},
+                      {"sampler", to_string(s.sampler)},
+                      {"design_seed", s.design_seed},
+                      {"estimator", to_string(s.estimator)},
+                      {"order", to_string(s.order)}};
+  if (!s.design.empty()) json["design"] = s.design;
+  return json;
 }
 
 WcamSettings wcam_settings_from_json(const nlohmann::json& json) try {
@@ -136,6 +138,7 @@ WcamSettings wcam_settings_from_json(const nlohmann::json& json) try {
   json.at("design_seed").get_to(s.design_seed);
   s.estimator = parse(kEstimators, "estimator", text("estimator"));
   s.order = parse(kOrders, "order", text("order"));
+  s.design = json.value("design", "");
   check(s);
   return s;
 } catch (const nlohmann::json::exception& e) {

@@ -40,6 +40,9 @@ struct WcamSettings {
   std::uint64_t design_seed = 42;
   Estimator estimator = Estimator::kJansen;
   Order order = Order::kTotal;
+  // Of `wcam explain --design` only: SHA-256 of the file that was read in place of sampler and design_seed,
+  // and ":GROUP" in it, if one was named. Empty in a sweep, and then left out of the JSON.
+  std::string design;
 
   int cells() const { return grid * grid; }
   bool operator==(const WcamSettings&) const = default;

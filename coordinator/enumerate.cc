@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 
 #include "common/error.h"
 #include "common/perturbation.h"
 #include "common/sha256.h"
+#include "common/utf8.h"
 
 namespace fs = std::filesystem;
 
@@ -27,12 +27,6 @@ bool is_image_name(const fs::path& file) {
 }
 
 bool is_hidden(const fs::path& file) { return file.filename().string().front() == '.'; }
-
-bool is_utf8(const std::string& text) try {
-  return !nlohmann::json(text).dump().empty();
-} catch (const nlohmann::json::exception&) {
-  return false;
-}
 
 std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
   const std::vector<CaseSpec> all = read_models_json(request.models);
@@ -65,8 +59,7 @@ std::vector<std::string> list_images(const fs::path& folder) try {
     }
     if (!is_image_name(entry->path()) || !entry->is_regular_file()) continue;
     images.push_back(entry->path().lexically_relative(folder).generic_string());
-    if (!is_utf8(images.back()))
-      throw InputError("the name of image " + entry->path().string() + " is not UTF-8: rename it");
+    check_utf8(images.back());
   }
   if (images.empty())
     throw InputError("no image in " + folder.string() +
@@ -85,9 +78,13 @@ Plan make_plan(const StudyRequest& request) {
   plan.selection = request.selection;
   plan.seed = request.seed;
   plan.images_root = fs::absolute(request.images).lexically_normal();
+  check_utf8(plan.images_root);
   const std::vector<std::string> images = list_images(request.images);
   plan.cases = chosen_cases(request);
-  for (CaseSpec& c : plan.cases) c.file = fs::absolute(c.file).lexically_normal();
+  for (CaseSpec& c : plan.cases) {
+    c.file = fs::absolute(c.file).lexically_normal();
+    check_utf8(c.file);
+  }
   plan.images.reserve(images.size());
   for (const std::string& path : images) plan.images.push_back({path, sha256_of_file(request.images / path)});
   check(plan);

@@ -11,6 +11,7 @@
 #include "common/plan.h"
 #include "common/sha256.h"
 #include "common/store/segment.h"
+#include "common/utf8.h"
 #include "worker/compute_options.h"
 #include "worker/perform.h"
 
@@ -68,14 +69,14 @@ std::array<double, 3> three_numbers(const char* option, const std::string& text)
 CaseSpec case_of(const po::variables_map& values) {
   CaseSpec spec;
   spec.file = values["model"].as<std::string>();
+  check_utf8(spec.file);
   spec.name = spec.file.stem().string();
   spec.mean = three_numbers("--mean", values["mean"].as<std::string>());
   spec.std = three_numbers("--std", values["std"].as<std::string>());
   if (*std::min_element(spec.std.begin(), spec.std.end()) <= 0)
     throw UsageError("--std " + values["std"].as<std::string>() + " must be greater than 0 everywhere");
-  spec.input_size = values["input-size"].as<int>();
-  spec.resize = values["resize"].as<int>();
-  check_sizes(spec.input_size, spec.resize, "--");
+  spec.input_size = in_range(values, "input-size", kSmallestInput, kLargestInput);
+  spec.resize = in_range(values, "resize", spec.input_size, kLargestResize);
   if (values.contains("classes")) spec.classes = read_lines(values["classes"].as<std::string>());
   spec.sha256 = sha256_of_file(spec.file);
   return spec;
@@ -119,13 +120,16 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
   const ComputeOptions compute = compute_settings(*values);
-  const WcamSettings settings = wcam_settings(*values);
-  CaseSpec spec = case_of(*values);
+  WcamSettings settings = wcam_settings(*values);
   const fs::path file = (*values)["image"].as<std::string>(), out = (*values)["out"].as<std::string>();
+  check_utf8(file);
+  check_can_write(out);
+  CaseSpec spec = case_of(*values);
   const RgbImage pixels = pixels_of(file, (*values)["no-resize"].as<bool>(), spec);
   const Design design = values->contains("design")
                             ? read_design((*values)["design"].as<std::string>(), settings)
                             : make_design(settings);
+  if (values->contains("design")) settings.design = design_identity((*values)["design"].as<std::string>());
 
   prepare_torch(compute.threads);
   const Model model = Model::load(spec, compute.device);

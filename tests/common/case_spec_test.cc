@@ -59,6 +59,15 @@ TEST_F(ModelsJson, NamesClassesByTheirFirstSynonym) {
   EXPECT_EQ(class_name(spec.classes, 2), "2");
 }
 
+TEST_F(ModelsJson, RefusesClassesThatAreNotUtf8NamingTheLine) {
+  write("classes.txt", "tench\ncaf\xe9\n");
+  EXPECT_EQ(refusal(R"({"models": [{"name": "net", "file": "net.pt", "classes": "classes.txt"}]})"),
+            "classes.txt: line 2 is not UTF-8: save the file as UTF-8");
+  write("classes.txt", "tench\ncaf\xc3\xa9\n");
+  EXPECT_EQ(refusal(R"({"models": [{"name": "net", "file": "net.pt", "classes": "classes.txt"}]})"),
+            "accepted");
+}
+
 TEST_F(ModelsJson, RefusesEachMistakeNamingIt) {
   const auto entry = [&](const std::string& more) {
     return refusal(R"({"models": [{"name": "net", "file": "net.pt")" + more + "}]}");

@@ -49,6 +49,12 @@ TEST(File, NamesWhatCannotBeReadOrWritten) {
             "cannot read " + folder.path().string() + ": Is a directory");
   EXPECT_EQ(message([&] { write_file_atomically(missing / "x", "text"); }),
             "cannot write " + (missing / "x").string() + ": No such file or directory");
+  EXPECT_EQ(message([&] { check_can_write(missing / "x"); }),
+            "cannot write " + (missing / "x").string() + ": No such file or directory");
+  EXPECT_EQ(message([&] { check_can_write(folder.path()); }),
+            "cannot write " + folder.path().string() + ": Is a directory");
+  EXPECT_EQ(message([&] { check_can_write(missing); }), "accepted");
+  EXPECT_EQ(entries(folder.path()), 0U);
   // A device that is always full: what a full disk says, without needing one.
   EXPECT_THROW(make_directories("/dev/full/sweep"), InputError);
 }

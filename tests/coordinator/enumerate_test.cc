@@ -105,6 +105,18 @@ TEST_F(EnumerateTest, UnknownNamesAreRefusedWithTheKnownOnes) {
             std::string::npos);
 }
 
+TEST_F(EnumerateTest, RefusesPlacesWhoseNamesAreNotUtf8) {
+  StudyRequest asked = request();
+  write("caf\xe9/a.png");
+  write("caf\xe9/m.pt");
+  write("caf\xe9/models.json", R"({"models": [{"name": "one", "file": "m.pt"}]})");
+  asked.images = folder_.path() / "caf\xe9";
+  EXPECT_NE(refusal<InputError>([&] { make_plan(asked); }).find("caf\xe9 is not UTF-8"), std::string::npos);
+  asked = request();
+  asked.models = folder_.path() / "caf\xe9" / "models.json";
+  EXPECT_NE(refusal<InputError>([&] { make_plan(asked); }).find("m.pt is not UTF-8"), std::string::npos);
+}
+
 TEST_F(EnumerateTest, AnImageThatCannotBeReadIsNamed) {
   StudyRequest asked = request();
   fs::create_symlink("/no/where.png", images() / "dangling.png");

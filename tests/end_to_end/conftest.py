@@ -53,7 +53,8 @@ def textured_image(seed, side=256):
 def run(program, *arguments, code=0, **options):
     """Runs one of our programs to its end and returns it; its exit code must be `code`."""
     done = subprocess.run(
-        [BIN / program, *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE, **options
+        [BIN / program, *map(str, arguments)], capture_output=True, text=True, errors="surrogateescape",
+        timeout=DEADLINE, **options
     )
     assert done.returncode == code, f"{program} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

@@ -1,5 +1,7 @@
 """Each command as a newcomer types it, mistakes included."""
 
+import os
+
 import h5py
 import numpy
 import pytest
@@ -67,6 +69,13 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--std", "0,1,1"], 2, "greater than 0"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--threads", "0"], 2, "--threads 0 is outside 1 to 256"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--device", "gpu"], 3, "gpu"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--input-size", "16"], 2,
+     "--input-size 16 is outside 32 to 2048"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--resize", "200"], 2,
+     "--resize 200 is outside 224 to 4096"),
+    (["explain", "IMAGE", "--model", "ODD/throws.pt", "--out", "/no/where/x.h5"], 3, "/no/where/x.h5"),
+    (["explain", "LATIN1", "--model", "MODEL", "--out", "OUT"], 3, "is not UTF-8"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--classes", "LATIN1"], 3, "line 1 is not UTF-8"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--input-size", "220", "--levels", "3"], 3, "220"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "/no/where/x.h5", "--grid", "4"], 3, "/no/where"),
     (["explain", "IMAGE", "--model", "ODD/throws.pt", "--out", "OUT"], 3, "four channels wanted"),
@@ -100,7 +109,10 @@ MISTAKES = [
 @pytest.mark.parametrize("words,code,expected", MISTAKES, ids=[" ".join(words) for words, _, _ in MISTAKES])
 def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, image, odd_models, tmp_path):
     (tmp_path / "empty").mkdir()
+    latin1 = tmp_path / os.fsdecode(b"caf\xe9.png")
+    latin1.write_bytes(b"caf\xe9")
     places = {
+        "LATIN1": latin1,
         "IMAGE": image, "FOLDER": image.parent, "EMPTY": tmp_path / "empty", "MODEL": MODEL, "CLASSES": CLASSES,
         "OUT": tmp_path / "x.h5", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
     }  # fmt: skip

@@ -53,4 +53,7 @@ Design make_design(const WcamSettings& settings);
 // or float64. Throws InputError naming file, dataset, what it is and what it should be.
 Design read_design(const std::string& file_and_group, const WcamSettings& settings);
 
+// What WcamSettings::design says of it.
+std::string design_identity(const std::string& file_and_group);
+
 }  // namespace wcam

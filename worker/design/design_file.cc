@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/sha256.h"
 #include "common/store/hdf5.h"
 #include "worker/design/design.h"
 
@@ -10,6 +11,17 @@ namespace fs = std::filesystem;
 namespace wcam {
 
 namespace {
+
+struct Place {
+  fs::path file;
+  std::string group;  // empty: the root
+};
+
+Place place_of(const std::string& file_and_group) {
+  const auto colon = file_and_group.rfind(':');
+  if (colon == std::string::npos || fs::exists(file_and_group)) return {file_and_group, ""};
+  return {file_and_group.substr(0, colon), file_and_group.substr(colon + 1)};
+}
 
 std::vector<double> sample(const fs::path& file, const std::string& name, const WcamSettings& settings) {
   auto [dims, values] = h5::read_dataset<double>(file, name);
@@ -28,19 +40,19 @@ std::vector<double> sample(const fs::path& file, const std::string& name, const 
 }  // namespace
 
 Design read_design(const std::string& file_and_group, const WcamSettings& settings) {
-  fs::path file = file_and_group;
-  std::string group;
-  if (const auto colon = file_and_group.rfind(':'); colon != std::string::npos && !fs::exists(file)) {
-    file = file_and_group.substr(0, colon);
-    group = file_and_group.substr(colon + 1);
-    if (!group.empty() && group.back() != '/') group += '/';
-  }
+  auto [file, group] = place_of(file_and_group);
+  if (!group.empty() && group.back() != '/') group += '/';
   auto a = sample(file, group + "A", settings), b = sample(file, group + "B", settings);
   try {
     return {settings.nb_design, settings.cells(), std::move(a), std::move(b)};
   } catch (const InputError& e) {
     throw InputError(file_and_group + ": " + e.what());
   }
+}
+
+std::string design_identity(const std::string& file_and_group) {
+  const auto [file, group] = place_of(file_and_group);
+  return sha256_of_file(file) + (group.empty() ? "" : ":" + group);
 }
 
 }  // namespace wcam
