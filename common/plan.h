@@ -1,5 +1,6 @@
-// A sweep's plan: everything that decides its numbers. Written once as SWEEP/plan.json and never changed; the
-// SHA-256 of its canonical text is the sweep's id.
+// A sweep's plan: everything that decides its numbers, written as SWEEP/plan.json, and where its files are.
+// The SHA-256 of the canonical text of the former is the sweep's id and never changes; plan.json is replaced
+// when the sweep is resumed with its files in other places.
 #pragma once
 
 #include <cstdint>

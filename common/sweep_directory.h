@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 
 namespace wcam {
 
@@ -17,6 +16,8 @@ struct SweepDirectory {
   std::filesystem::path status() const { return root / "status.json"; }
   std::filesystem::path segments() const { return root / "segments"; }
   std::filesystem::path results() const { return root / "results.h5"; }
+  // Empty; locked while the sweep is packed.
+  std::filesystem::path pack_lock() const { return root / "pack.lock"; }
   std::filesystem::path figures() const { return root / "figures"; }
   std::filesystem::path logs() const { return root / "logs"; }
 };

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 #include <optional>
 
@@ -169,6 +168,9 @@ Plan settle_plan(const SweepDirectory& directory, const std::optional<Plan>& ask
     throw UsageError("--images and --models are needed: " + directory.root.string() +
                      " holds no sweep to resume");
   if (stored && asked) refuse_another_plan(*stored, *asked, directory);
+  if (!asked && !std::filesystem::is_directory(stored->images_root))
+    throw InputError("the images of " + directory.root.string() + " are no longer in " +
+                     stored->images_root.string() + ": give --images and --models with the new places");
   const Plan plan = asked ? *asked : *stored;
   check(plan);
   const std::string text = to_json_text(plan);
@@ -188,8 +190,39 @@ void open_ledger(std::optional<Ledger>& ledger, const SweepDirectory& directory)
   const Status status = read_status(directory.root);
   if (!status.running) throw;
   throw InputError(directory.root.string() + " is in use by coordinator " + std::to_string(status.pid) +
-                   " on " + status.host + " (" + status.endpoint + "): let it finish, or stop it first");
+                   " on " + status.host + (status.endpoint.empty() ? "" : " (" + status.endpoint + ")") +
+                   ": let it finish, or stop it first");
 }
+
+// Says "starting" in the status while a sweep's images are hashed, which may take minutes. What then cannot
+// be resumed has its old status again.
+class Announcement {
+ public:
+  explicit Announcement(const SweepDirectory& directory) : file_(directory.status()) {
+    if (!std::filesystem::exists(directory.plan())) return;
+    if (std::filesystem::exists(file_)) earlier_ = read_file(file_);
+    try {
+      write(to_json_text(starting_status(directory.root)));
+    } catch (const InputError&) {  // what is wrong with the plan is said by whoever needs it
+    }
+  }
+  ~Announcement() {
+    if (!kept_ && earlier_) write(*earlier_);
+  }
+  Announcement(const Announcement&) = delete;
+  Announcement& operator=(const Announcement&) = delete;
+  void keep() { kept_ = true; }
+
+ private:
+  void write(const std::string& text) const try {
+    write_file_atomically(file_, text);
+  } catch (const InputError&) {  // people can wait
+  }
+
+  const std::filesystem::path file_;
+  std::optional<std::string> earlier_;
+  bool kept_ = false;
+};
 
 ExitCode run(const Arguments& arguments) {
   const auto values = parse_command_line(run_command_line(), arguments);
@@ -198,13 +231,18 @@ ExitCode run(const Arguments& arguments) {
   const SweepDirectory directory{(*values)["sweep"].as<std::string>()};
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
-  if (std::filesystem::exists(directory.plan())) open_ledger(ledger, directory);
+  std::optional<Announcement> announcement;
+  if (std::filesystem::exists(directory.plan())) {
+    open_ledger(ledger, directory);
+    announcement.emplace(directory);
+  }
   const std::optional<Plan> asked = asked_plan(*values);
   if (!ledger && !asked) settle_plan(directory, asked);
   for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
     make_directories(folder);
   if (!ledger) open_ledger(ledger, directory);
   const Plan plan = settle_plan(directory, asked);
+  if (announcement) announcement->keep();
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
   watch_for_signals();
   return Coordinator(directory, *ledger, plan, options).run(interrupts);

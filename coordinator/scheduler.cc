@@ -151,7 +151,6 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
   for (const JobId id : missing) {
     spdlog::warn("job {} never reached worker {}", to_string(id), link.name);
     give_up_lease(id, Cause::kNotReceived, "not in hand after three heartbeats");
-    ++link.credit;
   }
 }
 
@@ -367,10 +366,10 @@ void Scheduler::open_images() {
       std::uint64_t{state_.next_undecided()} + std::min(state_.remaining(), options_.look_ahead);
   const auto end = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, state_.images().size()));
   for (std::uint32_t image = state_.opened(); image < end; ++image)
-    for (std::uint16_t c = 0; c < state_.plan().cases.size(); ++c) {
+    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
       JobSpec spec;
       spec.image = image;
-      spec.case_index = c;
+      spec.case_index = static_cast<std::uint16_t>(c);
       emit(JobEvent{JobAdded{state_.job_id(spec), spec}});
     }
 }
@@ -411,7 +410,8 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
   for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
     std::optional<JobId> best;
     std::tuple<bool, bool, std::uint32_t, std::uint64_t> best_key;
-    for (std::uint16_t c = 0; c < crowd_.size(); ++c) {
+    for (std::size_t i = 0; i < crowd_.size(); ++i) {
+      const auto c = static_cast<std::uint16_t>(i);
       const auto head = jobs.head(kind, c);
       if (!head) continue;
       const std::tuple key{c != link.last_case, !link.cases.contains(c), crowd_[c], head->priority};

@@ -1,7 +1,6 @@
 #include "coordinator/selection.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "common/error.h"
@@ -57,12 +56,13 @@ Decision select(std::span<const Labels> labels, const std::vector<std::string>& 
     return decision;
   }
   decision.selected = true;
-  for (std::uint16_t c = 0; c < labels.size(); ++c) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto c = static_cast<std::uint16_t>(i);
     const auto choose = [&](std::uint16_t v, Role role, std::size_t role_index) {
       decision.choices.push_back({c, v, role, static_cast<std::uint8_t>(role_index), labels[c][v]});
     };
     choose(0, Role::kSource, 0);
-    for (std::size_t i = 0; i < altered.size(); ++i) choose(altered[i], Role::kAltered, i);
+    for (std::size_t a = 0; a < altered.size(); ++a) choose(altered[a], Role::kAltered, a);
     const auto unaffected =
         drawn(variants_where(variants.size(), [&](std::size_t v) { return !affected(labels[c], v); }), 1,
               seed, image, "unaffected", variants);

@@ -1,6 +1,7 @@
 #include "coordinator/status.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -46,9 +47,11 @@ std::int64_t unix_now() {
 }
 
 bool is_alive(const Status& status) {
-  if (status.state != "running" && status.state != "stopping") return false;
-  if (unix_now() - status.updated > kFreshSeconds) return false;
-  if (status.host != host_name()) return true;
+  const bool starting = status.state == "starting";
+  if (!starting && status.state != "running" && status.state != "stopping") return false;
+  const bool here = status.host == host_name(), fresh = unix_now() - status.updated <= kFreshSeconds;
+  if (!here) return fresh;
+  if (!fresh && !starting) return false;  // "starting" is written once
   return ::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno != ESRCH;
 }
 
@@ -152,6 +155,23 @@ Status read_status(const std::filesystem::path& sweep) {
   return status;
 }
 
+Status starting_status(const std::filesystem::path& sweep) {
+  const SweepDirectory directory{sweep};
+  const Plan plan = plan_from_json_text(read_file(directory.plan()), directory.plan().string());
+  Status status;
+  if (std::filesystem::exists(directory.status()))
+    status.counts = status_from_json_text(read_file(directory.status()), directory.status().string()).counts;
+  status.counts.images = plan.images.size();
+  status.sweep = sweep_id(plan);
+  status.state = "starting";
+  status.running = true;
+  status.host = host_name();
+  status.pid = ::getpid();
+  status.updated = unix_now();
+  status.sample = static_cast<std::size_t>(plan.selection.sample_size);
+  return status;
+}
+
 std::string progress_line(const Status& s) {
   std::array<char, 32> rate{};
   std::snprintf(rate.data(), rate.size(), "%.1f", s.jobs_per_minute);
@@ -168,7 +188,8 @@ std::string progress_line(const Status& s) {
 std::string describe(const Status& s) {
   std::string text = "sweep " + s.sweep + "\n";
   if (s.running)
-    text += s.state + ": coordinator " + std::to_string(s.pid) + " on " + s.host + ", " + s.endpoint + "\n";
+    text += s.state + ": coordinator " + std::to_string(s.pid) + " on " + s.host + ", " +
+            (s.endpoint.empty() ? "not yet listening" : s.endpoint) + "\n";
   else if (s.state == "ended")
     text += "no coordinator is running, the last one ended without notice; the same `run` command resumes\n";
   else

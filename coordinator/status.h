@@ -14,7 +14,8 @@ namespace wcam {
 
 struct Status {
   std::string sweep;  // id
-  // "running", "stopping", "finished", "interrupted"; "not begun" without a ledger; "ended" when the
+  // "starting" (images are being hashed), "running", "stopping", "finished", "interrupted"; "not begun"
+  // without a ledger; "ended" when the
   // coordinator was killed or its machine failed.
   std::string state;
   bool running = false;  // a coordinator is alive
@@ -40,6 +41,9 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
 // What is known of a sweep, from its status file while a coordinator runs and from the ledger after. Throws
 // InputError when the folder is not a sweep.
 Status read_status(const std::filesystem::path& sweep);
+
+// Of a sweep that this process has begun to resume: as it was last, "starting".
+Status starting_status(const std::filesystem::path& sweep);
 
 // "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"; without speed and workers
 // when no coordinator is running.

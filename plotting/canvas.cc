@@ -101,7 +101,7 @@ Surface image_of(int width, int height, ColourAt colour_at) {
                               static_cast<std::size_t>(x));
       const std::uint32_t pixel =
           std::uint32_t{c.red} << 16 | std::uint32_t{c.green} << 8 | std::uint32_t{c.blue};
-      std::memcpy(data + y * stride + x * 4, &pixel, sizeof pixel);
+      std::memcpy(data + std::ptrdiff_t{y} * stride + std::ptrdiff_t{x} * 4, &pixel, sizeof pixel);
     }
   cairo_surface_mark_dirty(image.get());
   return image;

@@ -1,9 +1,7 @@
 #include "plotting/figure.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <optional>
 
 #include "common/map.h"
 

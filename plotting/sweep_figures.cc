@@ -40,9 +40,9 @@ class SweepReader {
   explicit SweepReader(const FigureRequest& request)
       : request_(request), results_(Results::open(request.sweep)) {
     const std::string where = request.sweep.string();
-    if (!results_.plan())
+    if (!results_.plan() || results_.header().sweep_id.empty())
       throw InputError(where +
-                       " has no plan: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with " +
+                       " is not of a sweep: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with " +
                        "'wcam plot wcam " + where + " --out X.png'");
     if (results_.profiles().empty())
       throw InputError(where +

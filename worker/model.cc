@@ -92,7 +92,7 @@ torch::jit::Module read_module(const std::filesystem::path& file, at::Device dev
   try {
     return torch::jit::load(file.string(), device);
   } catch (const std::exception& e) {
-    throw Unusable("not a TorchScript file (" + cause_of(e) + "); models/export.py makes one");
+    throw Unusable("not a TorchScript file (" + cause_of(e) + "); docs/models.md says how to make one");
   }
 }
 

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include "common/error.h"
 #include "worker/haar.h"

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -40,11 +39,12 @@ constexpr std::uint64_t kChunkBytes = 256U
 constexpr std::uint64_t kChunkRows = 4096;
 constexpr unsigned kTextGzip = 4;
 
-// Held while the sweep is packed; on plan.json, which is never written. On a file system without locks
-// nothing is held.
+// Held while the sweep is packed; on a file of its own, which nobody replaces, as results.h5 and plan.json
+// are. On a file system without locks nothing is held.
 class PackLock {
  public:
-  explicit PackLock(const SweepDirectory& sweep) : fd_(::open(sweep.plan().c_str(), O_RDWR | O_CLOEXEC)) {
+  explicit PackLock(const SweepDirectory& sweep)
+      : fd_(::open(sweep.pack_lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
     if (fd_ < 0) return;
     held_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
     if (held_ || errno != EWOULDBLOCK) return;

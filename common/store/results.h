@@ -18,7 +18,7 @@ class Results {
  public:
   // A sweep directory (results.h5 and any segments it does not hold yet) or a single store file. Reads the
   // small columns of every profile, about 800 bytes of memory a row, and no array; at most 33 files are open
-  // at a time. A job that was answered more than once counts once (format.md, "In results.h5 only"). Throws
+  // at a time. A job that was answered more than once counts once (format.md, "In results.h5"). Throws
   // InputError naming the file: not HDF5, cut short, another format version, a segment of another sweep.
   static Results open(const std::filesystem::path& sweep_or_file);
   ~Results();
@@ -26,8 +26,7 @@ class Results {
   Results& operator=(Results&&) noexcept;
 
   const StoreHeader& header() const;
-  // The plan stored in results.h5, or SWEEP/plan.json beside segments; nullopt for a lone WCAM (`wcam
-  // explain`).
+  // The plan stored in the file, or SWEEP/plan.json beside segments; nullopt for a lone segment.
   const std::optional<Plan>& plan() const;
 
   // Every profile once, without its arrays (wcam, standard_error, outputs are empty), ordered by rank, then

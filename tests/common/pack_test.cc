@@ -206,7 +206,8 @@ TEST(Pack, RefusesWhatDoesNotBelongAndKeepsTheOldFile) {
 
   fs::remove(sweep.segment("b"));
   EXPECT_EQ(check_profiles(Results::open(sweep.at.root)), 10U);
-  EXPECT_EQ(files_in(sweep.at.root), (std::vector<std::string>{"plan.json", "results.h5", "segments"}));
+  EXPECT_EQ(files_in(sweep.at.root),
+            (std::vector<std::string>{"pack.lock", "plan.json", "results.h5", "segments"}));
 
   fs::remove(sweep.at.plan());
   EXPECT_EQ(packed(), "cannot read " + sweep.at.plan().string() + ": No such file or directory");
@@ -214,7 +215,7 @@ TEST(Pack, RefusesWhatDoesNotBelongAndKeepsTheOldFile) {
 
 TEST(Pack, TwoAtATimeAreRefused) {
   const Sweep sweep;
-  const int other = ::open(sweep.at.plan().c_str(), O_RDWR | O_CLOEXEC);
+  const int other = ::open(sweep.at.pack_lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   ASSERT_EQ(::flock(other, LOCK_EX), 0);
   EXPECT_EQ(refused([&] { (void)pack(sweep.at.root); }),
             sweep.at.root.string() + " is being packed by another process: wait for it");
@@ -234,7 +235,8 @@ TEST(Pack, OnAFullDiskFailsClearlyAndKeepsTheOldFile) {
   write_segment(elsewhere, "b", 10, 600);
   EXPECT_EQ(refused([&] { (void)pack(sweep.root); }),
             "cannot write " + sweep.results().string() + ": No space left on device");
-  EXPECT_EQ(files_in(sweep.root), (std::vector<std::string>{"plan.json", "results.h5", "segments"}));
+  EXPECT_EQ(files_in(sweep.root),
+            (std::vector<std::string>{"pack.lock", "plan.json", "results.h5", "segments"}));
   EXPECT_EQ(check_profiles(Results::open(sweep.results())), 10U);
 }
 
@@ -290,7 +292,7 @@ TEST(Pack, KilledAtAnyMomentLeavesTheOldOrTheNewFile) {
   EXPECT_GT(new_file, 0U);
   EXPECT_EQ(pack(sweep.at.root).profiles, 260U);
   EXPECT_EQ(files_in(sweep.at.root),
-            (std::vector<std::string>{"plan.json", "results.h5", "segments", "twelve.h5"}));
+            (std::vector<std::string>{"pack.lock", "plan.json", "results.h5", "segments", "twelve.h5"}));
 }
 
 }  // namespace

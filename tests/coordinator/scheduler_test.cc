@@ -455,6 +455,9 @@ TEST(Scheduler, AJobThatNeverArrivedGoesOutAgainAfterThreeHeartbeats) {
   EXPECT_EQ(rig.job(job).state, JobState::kLeased);
   rig.pass(milliseconds{200});
   rig.say("w", holding({}));
+  EXPECT_EQ(rig.job(job).state, JobState::kWaiting);
+  EXPECT_TRUE(rig.jobs_for("w").empty()) << "a worker that is stopping asks for none";
+  rig.say("w", ready_for(1));
   const auto again = rig.jobs_for("w");
   ASSERT_EQ(again.size(), 1U);
   EXPECT_EQ(again[0].attempt(), 2U);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "common/error.h"
+#include "common/file.h"
+#include "common/sweep_directory.h"
+#include "tests/coordinator/rig.h"
 
 namespace wcam {
 namespace {
@@ -57,6 +60,27 @@ TEST(Status, TheLongFormNamesWhatWasSetAside) {
   EXPECT_NE(text.find("set aside: image a.png: cut off\n"), std::string::npos) << text;
   EXPECT_NE(text.find("running: coordinator 4711 on node1, tcp://127.0.0.1:5555\n"), std::string::npos)
       << text;
+}
+
+TEST(Status, AResumingCoordinatorIsShownBeforeItListens) {
+  const TemporaryFolder folder;
+  const SweepDirectory directory{folder.path()};
+  const Plan plan = small_plan(3, 1, 1);
+  write_file_atomically(directory.plan(), to_json_text(plan));
+  write_file_atomically(directory.status(), to_json_text(sample_status()));
+  Status starting = starting_status(directory.root);
+  EXPECT_EQ(starting.sweep, sweep_id(plan));
+  EXPECT_EQ(starting.done(), sample_status().done());
+  starting.updated -= 3'600;  // hashing may take long
+  write_file_atomically(directory.status(), to_json_text(starting));
+  const Ledger held(directory.ledger());
+  const Status read = read_status(directory.root);
+  EXPECT_TRUE(read.running);
+  EXPECT_EQ(describe(read).rfind("starting: coordinator " + std::to_string(::getpid()) + " on " + read.host +
+                                     ", not yet listening\n",
+                                 80),
+            71U)
+      << describe(read);
 }
 
 TEST(Status, WhatIsNoSweepIsRefused) { EXPECT_THROW(read_status("/no/where"), InputError); }

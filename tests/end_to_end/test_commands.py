@@ -1,5 +1,7 @@
 """Each command as a newcomer types it, mistakes included."""
 
+import hashlib
+import json
 import os
 
 import h5py
@@ -46,6 +48,17 @@ def test_explain_gives_the_same_bits_twice_and_other_numbers_in_another_mode(ima
     assert dropped[0, 0] == 0 and (dropped != 0).any()
     for estimator in ("homma", "janon", "glen", "saltelli"):
         assert (wcam("--estimator", estimator) != first).any()
+
+
+def test_explain_records_which_design_it_was_given(image, tmp_path):
+    design, out = tmp_path / "design.h5", tmp_path / "x.h5"
+    with h5py.File(design, "w") as file:
+        for name in "AB":
+            file[f"mine/{name}"] = numpy.random.default_rng(ord(name)).uniform(size=(4, 64))
+    run("wcam", "explain", image, "--model", MODEL, "--grid", 8, "--design", f"{design}:mine", "--out", out)
+    with h5py.File(out) as file:
+        recorded = json.loads(file["plan"][()])["wcam"]["design"]
+    assert recorded == hashlib.sha256(design.read_bytes()).hexdigest() + ":mine"
 
 
 @pytest.fixture(scope="module")

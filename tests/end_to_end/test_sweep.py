@@ -119,6 +119,22 @@ def test_an_interrupted_sweep_stores_what_is_in_hand_and_resumes(study, undistur
     assert study.rows() == undisturbed.rows()
 
 
+def test_a_sweep_whose_images_have_moved_resumes_when_told_where_they_are(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(1)
+        sweep.send_signal(signal.SIGINT)
+        assert sweep.wait(120) == 5, study.log.read_text()
+    finally:
+        end(sweep)
+    study.images = study.images.rename(study.folder / "moved")
+    refused = run("wcam-coordinator", "run", "--sweep", study.sweep, code=3).stderr
+    assert f"no longer in {study.folder / 'images'}: give --images and --models" in refused
+    assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["state"] == "interrupted"
+    study.run()
+    assert study.rows() == undisturbed.rows()
+
+
 def test_the_number_of_workers_changes_no_bit(study, undisturbed):
     study.workers = 1
     study.run("--hand-in", "1")

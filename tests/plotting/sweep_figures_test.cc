@@ -247,18 +247,23 @@ TEST_F(SweepFigures, UnknownImageOrCaseNamesThoseThatAreThere) {
             "no case 'vit' in " + where + "; known: sin, baseline");
 }
 
-TEST_F(SweepFigures, LoneWcamHasNoPlanAndIsDrawnByItsOwnVerb) {
+TEST_F(SweepFigures, LoneWcamIsNoSweepAndIsDrawnByItsOwnVerb) {
   Rows rows;
   explain(rows, 0, "", Role::kSource, "source");
   const fs::path file = root_ / "cat.h5";
   write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
   FigureRequest asked = request();
   asked.sweep = file;
-  EXPECT_EQ(
-      message_of([&] { draw_figure4_files(asked, {}); }),
-      file.string() +
-          " has no plan: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with 'wcam plot wcam " +
-          file.string() + " --out X.png'");
+  EXPECT_EQ(message_of([&] { draw_figure4_files(asked, {}); }),
+            file.string() +
+                " is not of a sweep: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with 'wcam "
+                "plot wcam " +
+                file.string() + " --out X.png'");
+  // As `wcam explain` writes it: with a plan of its own, which makes it no sweep.
+  write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images, to_json_text(sample_plan()));
+  EXPECT_EQ(message_of([&] { draw_figure5_files(asked, {}); }).rfind(file.string() + " is not of a sweep", 0),
+            0U);
+  write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
   draw_wcam_file({file, {}, root_ / "cat.svg", {}, {}});
   EXPECT_TRUE(fs::exists(root_ / "cat.svg"));
   EXPECT_EQ(message_of([&] {

@@ -13,7 +13,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <string>
-#include <tuple>
 
 #include "common/error.h"
 #include "worker/design/pcg64.h"
