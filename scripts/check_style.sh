@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Formatting of every C++ file of ours.
-#   scripts/check_style.sh [--tidy]     --tidy: also clang-tidy (needs build/dev; minutes)
+# Formatting of every C++ file of ours, and with --tidy what clang-tidy finds in them.
+#   scripts/check_style.sh [--tidy]     --tidy: needs build/dev; minutes
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
