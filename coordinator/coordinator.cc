@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "common/file.h"
+#include "common/host.h"
 #include "common/protocol.h"
 
 using std::chrono::milliseconds;
@@ -36,10 +37,6 @@ SessionOptions session_options(const CoordinatorOptions& options, const SweepSta
     session.earlier_endpoint = text.substr(0, text.find('\n'));
   }
   return session;
-}
-
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace

@@ -41,11 +41,6 @@ Tally tally_from(const json& object) {
   return tally;
 }
 
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 bool is_alive(const Status& status) {
   const bool starting = status.state == "starting";
   if (!starting && status.state != "running" && status.state != "stopping") return false;
@@ -71,6 +66,11 @@ std::string counted(std::size_t count, const char* noun) {
 }
 
 }  // namespace
+
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 std::size_t Status::total() const {
   return counts.predict.all() + counts.explain.all() - counts.predict[JobState::kCancelled] -

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "common/host.h"  // host_name(), for those that fill in a Status
 #include "coordinator/sweep_state.h"
 
 namespace wcam {
@@ -32,6 +31,9 @@ struct Status {
   // Jobs known so far, without the cancelled: explain jobs are known once their image is selected.
   std::size_t total() const;
 };
+
+// Seconds since 1970, for Status::updated.
+std::int64_t unix_now();
 
 // The JSON of `wcam status --json`: documented in docs/ by its keys, which are Status's members.
 std::string to_json_text(const Status& status);

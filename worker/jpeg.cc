@@ -55,7 +55,9 @@ class Decoder {
  public:
   explicit Decoder(std::string_view bytes) : bytes_(bytes) {
     codec_.err = prepare(errors_);
-    if (!create()) fail();
+    if (create()) return;
+    jpeg_destroy_decompress(&codec_);  // an object whose constructor throws has no destructor
+    fail();
   }
   ~Decoder() { jpeg_destroy_decompress(&codec_); }
   Decoder(const Decoder&) = delete;
@@ -134,7 +136,9 @@ class Encoder {
  public:
   Encoder() {
     codec_.err = prepare(errors_);
-    if (!create()) fail();
+    if (create()) return;
+    jpeg_destroy_compress(&codec_);
+    fail();
   }
   ~Encoder() {
     jpeg_destroy_compress(&codec_);

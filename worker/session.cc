@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <deque>
 #include <fstream>
@@ -21,6 +20,7 @@
 #include <thread>
 #include <zmq.hpp>
 
+#include "common/host.h"
 #include "common/ids.h"
 #include "common/protocol.h"
 #include "common/version.h"
@@ -37,11 +37,6 @@ namespace {
 constexpr milliseconds kHelloEvery{1000};
 // How long the conversation waits for events when nothing is due.
 constexpr milliseconds kLongestWait{200};
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
 
 std::string first_line(const std::filesystem::path& file) {
   std::ifstream in(file);
