@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <regex>
 #include <thread>
@@ -61,7 +62,7 @@ CommandLine run_command_line() {
   line.usage = "wcam run --images DIR --models models.json --sweep DIR [options]";
   line.about =
       "Runs a sweep on this machine, or resumes it: a coordinator, some workers, then figures 4 and 5.\n"
-      "Options not listed here go to the coordinator: see `wcam-coordinator run --help`.";
+      "Options that are not its own go to the coordinator.";
   line.example =
       "wcam run --images photos --models models.json --perturbation corruptions --cases baseline,augmix "
       "--sweep study --workers 2";
@@ -87,7 +88,10 @@ ExitCode run(const Arguments& arguments) {
   };
   if (asked("--help") || asked("-h") || asked("--version")) {
     parse_command_line(line, {asked("--version") ? "--version" : "--help"});
-    return ExitCode::kDone;
+    if (asked("--version")) return ExitCode::kDone;
+    std::printf("\nAnd of the coordinator:\n\n");
+    std::fflush(nullptr);
+    return become_program("wcam-coordinator", {"run", "--help"});
   }
   const Split split_arguments = split_off(line.options, arguments);
   po::variables_map values = split_arguments.ours;
