@@ -4,12 +4,12 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <regex>
 #include <thread>
 
 #include "cluster/local.h"
 #include "cluster/process.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/options.h"
 #include "common/verbs.h"
 
@@ -48,11 +48,18 @@ Split split_off(const po::options_description& ours, const Arguments& arguments)
   return split;
 }
 
+// cpu, cuda, cuda:0, ...
+bool is_device(const std::string& name) {
+  const std::string number = name.rfind("cuda:", 0) == 0       ? name.substr(5)
+                             : name == "cpu" || name == "cuda" ? "0"
+                                                               : "";
+  return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
+}
+
 std::vector<std::string> devices_of(const std::string& list) {
   const std::vector<std::string> devices = split_list(list);
-  static const std::regex known("cpu|cuda(:[0-9]+)?");
   for (const auto& device : devices)
-    if (!std::regex_match(device, known)) throw UsageError("--devices '" + device + "' is not cpu or cuda:N");
+    if (!is_device(device)) throw UsageError("--devices '" + device + "' is not cpu or cuda:N");
   if (devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
   return devices;
 }
@@ -111,12 +118,23 @@ ExitCode run(const Arguments& arguments) {
   return run_local_sweep(sweep);
 }
 
+// Before anything is computed: its ending, its folder, and that it replaces no other file of the command.
+void check_figure(const std::string& figure, const Arguments& arguments) {
+  const std::string ending = std::filesystem::path(figure).extension().string();
+  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
+    throw UsageError("--figure '" + figure + "' must end in .png, .pdf or .svg");
+  if (std::count(arguments.begin(), arguments.end(), figure) > 1)
+    throw UsageError("--figure " + figure + " would replace another file of this command");
+  check_can_write(figure);
+}
+
 // `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
 ExitCode explain(const Arguments& arguments) {
   po::options_description ours;
   ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
   const Split split_arguments = split_off(ours, arguments);
   const auto& values = split_arguments.ours;
+  if (values.contains("figure")) check_figure(values["figure"].as<std::string>(), arguments);
   Arguments computing{sibling_program("wcam-worker").string(), "explain"};
   computing.insert(computing.end(), split_arguments.rest.begin(), split_arguments.rest.end());
   if (values.contains("out")) computing.insert(computing.end(), {"--out", values["out"].as<std::string>()});
@@ -147,6 +165,6 @@ int main(int argc, char** argv) {
   ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
   return wcam::run_verbs(
       {"wcam", "how distribution shift moves what image classifiers rest on",
-       "wcam explain cat.png --model resnet50.pt --out cat.h5 --figure cat.png", wcam::kVerbs},
+       "wcam explain cat.jpg --model resnet50.pt --out cat.h5 --figure cat-wcam.png", wcam::kVerbs},
       argc, argv);
 }

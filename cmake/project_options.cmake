@@ -14,6 +14,8 @@ if(WCAM_SANITIZE)
   # Global, so that generated code and libraries agree with the executables on their allocator.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+  # GCC's manual: sanitizers may cause false positives of this one.
+  target_compile_options(project_options INTERFACE -Wno-maybe-uninitialized)
 endif()
 
 set(WCAM_VERSION_STRING "${PROJECT_VERSION}")

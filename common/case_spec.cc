@@ -73,7 +73,11 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   if (!expected.empty() && expected != spec.sha256)
     throw InputError(where + ": " + spec.file.string() + " has SHA-256 " + spec.sha256 +
                      ", models.json expects " + expected + ": another file than the one described");
-  if (!classes.empty()) spec.classes = read_lines(folder / classes);
+  try {
+    if (!classes.empty()) spec.classes = read_lines(folder / classes);
+  } catch (const InputError& e) {
+    throw InputError(where + ": classes: " + e.what());
+  }
   return spec;
 }
 

@@ -63,8 +63,10 @@ int in_range(const po::variables_map& values, const char* option, int low, int h
 std::vector<std::string> split_list(const std::string& comma_separated) {
   std::vector<std::string> entries;
   std::istringstream in(comma_separated);
-  for (std::string entry; std::getline(in, entry, ',');)
-    if (!entry.empty()) entries.push_back(entry);
+  for (std::string entry; std::getline(in, entry, ',');) {
+    const auto first = entry.find_first_not_of(' '), last = entry.find_last_not_of(' ');
+    if (first != std::string::npos) entries.push_back(entry.substr(first, last - first + 1));
+  }
   return entries;
 }
 

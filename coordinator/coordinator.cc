@@ -39,6 +39,11 @@ SessionOptions session_options(const CoordinatorOptions& options, const SweepSta
   return session;
 }
 
+// A line of its own, below a progress line that is being redrawn.
+void say(const std::string& text) {
+  std::fprintf(stderr, "%s%s\n", ::isatty(STDERR_FILENO) != 0 ? "\n" : "", text.c_str());
+}
+
 }  // namespace
 
 Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const Plan& plan,
@@ -79,7 +84,10 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
     std::fprintf(stderr, terminal ? "\r%s\x1b[K\n" : "%s\n", progress_line(status_).c_str());
   for (const std::string& line : status_.counts.set_aside)
     std::fprintf(stderr, "set aside: %s\n", line.c_str());
-  if (!finished) return ExitCode::kInterrupted;
+  if (!finished) {
+    say("interrupted; the same command, or `wcam run --sweep " + directory_.root.string() + "`, resumes");
+    return ExitCode::kInterrupted;
+  }
   tell_sample();
   return state_.anything_set_aside() ? ExitCode::kSetAside : ExitCode::kDone;
 }
@@ -119,7 +127,8 @@ void Coordinator::consider_stopping(int interrupts, TimePoint now) {
     // A worker finishes its WCAM, minutes with a large model. One that dies meanwhile is lost after its
     // lease, and a second signal ends the waiting.
     stop_deadline_ = TimePoint::max();
-    spdlog::info("told to stop: waiting for what {} workers have in hand", scheduler_.workers());
+    say("stopping: " + std::to_string(scheduler_.workers()) +
+        " workers finish the job in hand; once more (Ctrl-C) stops at once");
   }
 }
 

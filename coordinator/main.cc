@@ -132,13 +132,26 @@ std::optional<Plan> stored_plan(const SweepDirectory& directory) {
   return plan_from_json_text(read_file(directory.plan()), directory.plan().string());
 }
 
+// Its figures would be taken for images at the next run.
+void refuse_sweep_among_images(const std::filesystem::path& sweep, const std::filesystem::path& images) {
+  const auto inner = std::filesystem::weakly_canonical(sweep),
+             outer = std::filesystem::weakly_canonical(images);
+  const auto [end_of_outer, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  if (end_of_outer == outer.end())
+    throw UsageError("--sweep " + sweep.string() + " lies in the folder of images, " + images.string() +
+                     ": its figures would be taken for images; put it elsewhere");
+}
+
 // The plan asked for; nullopt when the sweep's own is to be resumed.
 std::optional<Plan> asked_plan(const po::variables_map& values) {
   const StudyRequest request = study_request(values);
   if (request.images.empty() != request.models.empty())
     throw UsageError(
         "--images and --models go together: both to make or check a sweep, neither to resume it");
-  if (!request.images.empty()) return make_plan(request);
+  if (!request.images.empty()) {
+    refuse_sweep_among_images(values["sweep"].as<std::string>(), request.images);
+    return make_plan(request);
+  }
   const po::options_description study = study_options();
   for (const auto& option : study.options()) {
     const auto& value = values[option->long_name()];

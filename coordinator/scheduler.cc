@@ -149,7 +149,7 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
   for (const auto& [id, seen] : link.confirmed)
     if (now - seen > 3 * options_.heartbeat) missing.push_back(id);
   for (const JobId id : missing) {
-    spdlog::warn("job {} never reached worker {}", to_string(id), link.name);
+    spdlog::info("job {} never reached worker {}", to_string(id), link.name);
     give_up_lease(id, Cause::kNotReceived, "not in hand after three heartbeats");
   }
 }

@@ -30,13 +30,14 @@ CommandLine command_line() {
       "TorchScript\n"
       "classifier. Writes an HDF5 store with one profile (common/store/format.md).";
   line.example =
-      "wcam explain cat.png --model resnet50.pt --classes imagenet_classes.txt --out cat.h5 --figure cat.png";
+      "wcam explain cat.jpg --model resnet50.pt --classes imagenet_classes.txt --out cat.h5 --figure "
+      "cat-wcam.png";
   const CaseSpec d;
   line.options.add_options()                                                                                //
       ("image", po::value<std::string>()->required(), "the image (may be given without --image)")           //
       ("model", po::value<std::string>()->required(), "TorchScript file: [N,3,S,S] -> logits [N,classes]")  //
       ("out", po::value<std::string>()->required(), "HDF5 file to write")                                   //
-      ("label", po::value<std::int64_t>(), "class to explain; default: the one predicted")                  //
+      ("label", po::value<std::int64_t>(), "index of the class to explain; default: the one predicted")     //
       ("classes", po::value<std::string>(), "file of class names, one a line")                              //
       ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")          //
       ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")              //
@@ -103,6 +104,11 @@ Plan plan_of(const fs::path& file, const CaseSpec& spec, const WcamSettings& set
   return plan;
 }
 
+bool same_file(const fs::path& a, const fs::path& b) {
+  std::error_code none;
+  return fs::equivalent(a, b, none);
+}
+
 void print(const ProfileRow& row, const Prediction& predicted, const std::vector<std::string>& classes) {
   std::printf("predicted   %s (%.3f)\n", class_name(classes, predicted.label).c_str(), predicted.probability);
   std::printf("explained   %s, logit %.4f\n", class_name(classes, row.label).c_str(), row.logit);
@@ -112,6 +118,14 @@ void print(const ProfileRow& row, const Prediction& predicted, const std::vector
   for (std::size_t i = 1; i < row.level_share.size(); ++i)
     std::printf(", level %zu %.3f", row.level_share.size() - i, row.level_share[i]);
   std::printf(" (level 1 is the finest)\n");
+  std::vector<float> errors = row.standard_error;
+  std::nth_element(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2),
+                   errors.end());
+  std::printf("largest index %.4f; standard error of an index, median %.4f\n",
+              *std::max_element(row.wcam.begin(), row.wcam.end()), errors[errors.size() / 2]);
+  const auto [low, high] = std::minmax_element(row.level_share.begin(), row.level_share.end());
+  if (*low < -0.01F || *high > 1.01F)
+    std::printf("caution: shares outside 0 to 1: these indices are mostly noise; raise --nb-design\n");
 }
 
 }  // namespace
@@ -124,6 +138,9 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   const fs::path file = (*values)["image"].as<std::string>(), out = (*values)["out"].as<std::string>();
   check_utf8(file);
   check_can_write(out);
+  for (const char* input : {"image", "model", "classes"})
+    if (values->contains(input) && same_file((*values)[input].as<std::string>(), out))
+      throw UsageError("--out " + out.string() + " would replace the file given as --" + input);
   CaseSpec spec = case_of(*values);
   const RgbImage pixels = pixels_of(file, (*values)["no-resize"].as<bool>(), spec);
   const Design design = values->contains("design")

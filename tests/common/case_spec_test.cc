@@ -61,8 +61,9 @@ TEST_F(ModelsJson, NamesClassesByTheirFirstSynonym) {
 
 TEST_F(ModelsJson, RefusesClassesThatAreNotUtf8NamingTheLine) {
   write("classes.txt", "tench\ncaf\xe9\n");
-  EXPECT_EQ(refusal(R"({"models": [{"name": "net", "file": "net.pt", "classes": "classes.txt"}]})"),
-            "classes.txt: line 2 is not UTF-8: save the file as UTF-8");
+  EXPECT_EQ(
+      refusal(R"({"models": [{"name": "net", "file": "net.pt", "classes": "classes.txt"}]})"),
+      "models.json: models[0] ('net'): classes: classes.txt: line 2 is not UTF-8: save the file as UTF-8");
   write("classes.txt", "tench\ncaf\xc3\xa9\n");
   EXPECT_EQ(refusal(R"({"models": [{"name": "net", "file": "net.pt", "classes": "classes.txt"}]})"),
             "accepted");

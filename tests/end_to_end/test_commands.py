@@ -94,6 +94,10 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "ODD/throws.pt", "--out", "OUT"], 3, "four channels wanted"),
     (["explain", "IMAGE", "--model", "ODD/constant.pt", "--out", "OUT"], 3, "constant"),
     (["explain", "IMAGE", "--model", "ODD/tuple.pt", "--out", "OUT"], 3, "tuple"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "IMAGE"], 2, "would replace the file given as --image"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "OUT"], 2, "must end in .png, .pdf or .svg"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "IMAGE"], 2, "would replace another file"),
+    (["run", "--sweep", "FOLDER/s", "--images", "FOLDER", "--models", "MODELS"], 2, "lies in the folder of images"),
     (["frobnicate"], 2, "unknown verb 'frobnicate'"),
     (["run", "--sweep", "SWEEP", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
     (["run", "--sweep", "SWEEP", "--threads", "0"], 2, "--threads 0 is outside 1 to 256"),
@@ -129,10 +133,11 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
         "IMAGE": image, "FOLDER": image.parent, "EMPTY": tmp_path / "empty", "MODEL": MODEL, "CLASSES": CLASSES,
         "OUT": tmp_path / "x.h5", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
     }  # fmt: skip
-    words = [str(places.get(word, word)).replace("ODD", str(odd_models)) for word in words]
+    words = [str(places.get(word, word)).replace("ODD", str(odd_models)).replace("FOLDER/", f"{image.parent}/") for word in words]
     failed = run("wcam", *words, code=code)
     lines = failed.stderr.strip().splitlines()
     assert len(lines) == 1 and expected in lines[0], failed.stderr
+    assert image.read_bytes().startswith(b"\x89PNG") and list(image.parent.iterdir()) == [image]
     assert not (tmp_path / "x.h5").exists() and not (tmp_path / "sweep").exists()
 
 
