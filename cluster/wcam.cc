@@ -3,7 +3,6 @@
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <thread>
 
 #include "cluster/local.h"
@@ -73,7 +72,7 @@ CommandLine run_command_line() {
   line.example =
       "wcam run --images photos --models models.json --perturbation corruptions --cases baseline,augmix "
       "--sweep study --workers 2";
-  // LibTorch computes fastest with one single-threaded process a core (benchmarks/RESULTS.md).
+  // One single-threaded process a core: small nets leave LibTorch's threads waiting for each other.
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   line.options.add_options()                                                                              //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
@@ -160,9 +159,6 @@ constexpr Verb kVerbs[] = {
 }  // namespace wcam
 
 int main(int argc, char** argv) {
-  // For the workers to come: OpenBLAS would start a thread for every core in each of them. It reads this only
-  // as it is loaded, so a process cannot say it of itself.
-  ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
   return wcam::run_verbs(
       {"wcam", "how distribution shift moves what image classifiers rest on",
        "wcam explain cat.jpg --model resnet50.pt --out cat.h5 --figure cat-wcam.png", wcam::kVerbs},

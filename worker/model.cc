@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
+#include <dlfcn.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
@@ -193,6 +194,11 @@ void prepare_torch(int threads) {
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 #endif
   at::set_num_threads(threads);
+  // OpenBLAS, if that is the BLAS at hand, has a thread of its own for every core, and those of several
+  // workers wait for each other by spinning: measured 74 s in place of 5 on a busy machine
+  // (benchmarks/RESULTS.md).
+  if (void* const set_threads = ::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
+    reinterpret_cast<void (*)(int)>(set_threads)(1);
   // Same input, same bits: no program specialised after the first runs, no algorithm chosen by timing, no
   // shortened floats.
   torch::jit::getProfilingMode() = false;
