@@ -118,11 +118,9 @@ void print(const ProfileRow& row, const Prediction& predicted, const std::vector
   for (std::size_t i = 1; i < row.level_share.size(); ++i)
     std::printf(", level %zu %.3f", row.level_share.size() - i, row.level_share[i]);
   std::printf(" (level 1 is the finest)\n");
-  std::vector<float> errors = row.standard_error;
-  std::nth_element(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2),
-                   errors.end());
-  std::printf("largest index %.4f; standard error of an index, median %.4f\n",
-              *std::max_element(row.wcam.begin(), row.wcam.end()), errors[errors.size() / 2]);
+  const auto largest = std::max_element(row.wcam.begin(), row.wcam.end());
+  std::printf("largest index %.3f, standard error %.3f\n", *largest,
+              row.standard_error[static_cast<std::size_t>(largest - row.wcam.begin())]);
   const auto [low, high] = std::minmax_element(row.level_share.begin(), row.level_share.end());
   if (*low < -0.01F || *high > 1.01F)
     std::printf("caution: shares outside 0 to 1: these indices are mostly noise; raise --nb-design\n");
