@@ -172,16 +172,10 @@ INSTANTIATE_TEST_SUITE_P(
                     StoredRun{"g8_n4_approx_janon", 8, 4, Approximation::kPerturb, 1, Estimator::kJanon},
                     StoredRun{"g8_n4_approx_glen", 8, 4, Approximation::kPerturb, 1, Estimator::kGlen},
                     StoredRun{"g8_n8_approx", 8, 8, Approximation::kPerturb, 1},
-                    StoredRun{"g28_n4_approx", 28, 4, Approximation::kPerturb, 1},
-                    StoredRun{"g28_n4_noapprox", 28, 4, Approximation::kDrop, 1}),
+                    StoredRun{"g28_n4_approx", 28, 4, Approximation::kPerturb, 2},
+                    StoredRun{"g28_n4_noapprox", 28, 4, Approximation::kDrop, 2},
+                    StoredRun{"g28_n8_noapprox", 28, 8, Approximation::kDrop, 1}),
     [](const auto& p) { return p.param.name; });
-
-// The rest, 12,600 forwards more: worker_tests --gtest_also_run_disabled_tests --gtest_filter='*Slow*'.
-INSTANTIATE_TEST_SUITE_P(DISABLED_Slow, WholeRuns,
-                         testing::Values(StoredRun{"g28_n4_approx", 28, 4, Approximation::kPerturb, 2},
-                                         StoredRun{"g28_n4_noapprox", 28, 4, Approximation::kDrop, 2},
-                                         StoredRun{"g28_n8_noapprox", 28, 8, Approximation::kDrop, 1}),
-                         [](const auto& p) { return p.param.name; });
 
 // The published notebook hands pixels in [0, 1] to the transform, not normalised ones.
 TEST(WholeRuns, AnInputThatIsNotNormalisedGivesTheNotebooksLogits) {
