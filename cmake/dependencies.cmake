@@ -7,6 +7,8 @@ if(WCAM_WITH_WORKER)
   # Both come along with HDF5's and Cairo's development packages (worker/jpeg.h and png.h say why not OpenCV's).
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
+  # Header-only.
+  find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 endif()
 find_package(Protobuf REQUIRED)
 find_package(cppzmq REQUIRED)

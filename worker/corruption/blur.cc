@@ -6,14 +6,7 @@
 
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-
-// The widest vectors the machine has, chosen when the program starts. Lanes are independent sums, so the
-// result is the same for every choice. (The sanitizers cannot be up yet when the choice is made.)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define WCAM_WIDEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define WCAM_WIDEST
-#endif
+#include "worker/corruption/widest.h"
 
 namespace wcam {
 
@@ -204,12 +197,12 @@ RgbImage convolve(const RgbImage& image, const Kernel& kernel) {
 
 }  // namespace
 
-RgbImage defocus_blur(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage defocus_blur(const RgbImage& image, int severity, RandomStream&) {
   return convolve(image, disk_kernel(at_severity(kDefocusBlur, severity)));
 }
 
 // Down the columns, then along the rows, the edge pixel repeated outwards.
-RgbImage gaussian_blur(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage gaussian_blur(const RgbImage& image, int severity, RandomStream&) {
   const std::vector<double> weights = gaussian_weights(at_severity(kGaussianBlurSigma, severity));
   const std::ptrdiff_t radius = static_cast<std::ptrdiff_t>(weights.size()) - 1;
   const std::size_t count = static_cast<std::size_t>(image.cols) * 3;

@@ -69,12 +69,12 @@ RgbImage change_hsv(const RgbImage& image, const Change& change) {
 
 }  // namespace
 
-RgbImage brightness(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage brightness(const RgbImage& image, int severity, RandomStream&) {
   const double added = at_severity(kBrightnessAdded, severity);
   return change_hsv(image, [=](Hsv& hsv) { hsv.value = std::clamp(hsv.value + added, 0.0, 1.0); });
 }
 
-RgbImage saturate(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage saturate(const RgbImage& image, int severity, RandomStream&) {
   const auto [factor, added] = at_severity(kSaturate, severity);
   return change_hsv(image, [factor = factor, added = added](Hsv& hsv) {
     hsv.saturation = std::clamp(hsv.saturation * factor + added, 0.0, 1.0);
@@ -82,7 +82,7 @@ RgbImage saturate(const RgbImage& image, int severity, const CorruptionKey&) {
 }
 
 // Towards the mean of each channel.
-RgbImage contrast(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage contrast(const RgbImage& image, int severity, RandomStream&) {
   const double kept = at_severity(kContrastKept, severity);
   const std::size_t count = image.pixels.size() / 3;
   Colour mean{};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/error.h"
+#include "common/sha256.h"
 #include "worker/corruption/kinds.h"
 
 namespace wcam {
@@ -13,7 +14,7 @@ namespace {
 
 struct Kind {
   std::string_view name;
-  RgbImage (*make)(const RgbImage&, int severity, const CorruptionKey&);
+  RgbImage (*make)(const RgbImage&, int severity, RandomStream&);
 };
 
 // One row a name of corruption_names().
@@ -25,6 +26,16 @@ constexpr Kind kKinds[] = {
 
 }  // namespace
 
+StreamKey stream_key(const CorruptionKey& key, const Variant& variant) {
+  const std::string digest =
+      sha256_of("wcam corruption\nseed " + std::to_string(key.sweep_seed) + "\nimage " + key.image_sha256 +
+                "\nvariant " + to_string(variant) + "\n");
+  const auto group = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(std::stoul(digest.substr(8 * i, 8), nullptr, 16));
+  };
+  return {{group(0), group(1)}, {group(2), group(3)}};
+}
+
 RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key) {
   const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
                                   [&](const Kind& k) { return k.name == variant.name; });
@@ -34,7 +45,8 @@ RgbImage corrupt(const RgbImage& image, const Variant& variant, const Corruption
     throw InputError("severity " + std::to_string(variant.severity) + " of '" + variant.name +
                      "' is outside 1 to 5");
   if (image.rows < 1 || image.cols < 1) throw InputError("cannot corrupt an image without pixels");
-  return kind->make(image, variant.severity, key);
+  RandomStream random(stream_key(key, variant));
+  return kind->make(image, variant.severity, random);
 }
 
 }  // namespace wcam

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/perturbation.h"
+#include "worker/corruption/random.h"
 #include "worker/image.h"
 
 namespace wcam {
@@ -16,6 +17,12 @@ struct CorruptionKey {
   std::uint64_t sweep_seed = 0;
   std::string image_sha256;
 };
+
+// The stream of one picture. With
+//   text = "wcam corruption\nseed SEED\nimage IMAGE_SHA256\nvariant FAMILY/NAME/SEVERITY\n"
+// (SEED in decimal; no part can hold a line's end, so different keys have different texts) the first four
+// groups of eight hex digits of text's SHA-256 are key[0], key[1], counter[0], counter[1].
+StreamKey stream_key(const CorruptionKey& key, const Variant& variant);
 
 // Variant of the family "corruptions". Same size as the input. Throws InputError for an unknown name or a
 // severity outside 1..5.

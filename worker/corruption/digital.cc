@@ -8,13 +8,13 @@
 
 namespace wcam {
 
-RgbImage jpeg(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage jpeg(const RgbImage& image, int severity, RandomStream&) {
   const auto file = encode_jpeg(image, at_severity(kJpegQuality, severity));
   return decode_jpeg({reinterpret_cast<const char*>(file.data()), file.size()});
 }
 
 // Box-averaged down, repeated back up. A side never shrinks below one pixel.
-RgbImage pixelate(const RgbImage& image, int severity, const CorruptionKey&) {
+RgbImage pixelate(const RgbImage& image, int severity, RandomStream&) {
   const double scale = at_severity(kPixelateScale, severity);
   const auto shrink = [&](int side) { return std::max(1, static_cast<int>(side * scale)); };
   return resample_nearest(resample(image, shrink(image.rows), shrink(image.cols), Filter::kBox), image.rows,

@@ -2,28 +2,30 @@
 // corrupt() has checked. Arithmetic is float64 in the published code's order of operations, results are
 // clipped and truncated to 8 bits as published; truncation turns the last bit of a sum into a grey level
 // wherever the exact result is whole (every flat area of a blur), so these files are compiled without fused
-// multiply-add: the same pixels on every x86 and ARM machine.
+// multiply-add: the same pixels on every x86 and ARM machine. `random` is at its start and used by this call
+// alone.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
-#include "worker/corruption/corruption.h"
+#include "worker/corruption/random.h"
+#include "worker/image.h"
 
 namespace wcam {
 
 // blur.cc
-RgbImage defocus_blur(const RgbImage& image, int severity, const CorruptionKey& key);
-RgbImage gaussian_blur(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage defocus_blur(const RgbImage& image, int severity, RandomStream& random);
+RgbImage gaussian_blur(const RgbImage& image, int severity, RandomStream& random);
 
 // colour.cc
-RgbImage brightness(const RgbImage& image, int severity, const CorruptionKey& key);
-RgbImage saturate(const RgbImage& image, int severity, const CorruptionKey& key);
-RgbImage contrast(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage brightness(const RgbImage& image, int severity, RandomStream& random);
+RgbImage saturate(const RgbImage& image, int severity, RandomStream& random);
+RgbImage contrast(const RgbImage& image, int severity, RandomStream& random);
 
 // digital.cc
-RgbImage jpeg(const RgbImage& image, int severity, const CorruptionKey& key);
-RgbImage pixelate(const RgbImage& image, int severity, const CorruptionKey& key);
+RgbImage jpeg(const RgbImage& image, int severity, RandomStream& random);
+RgbImage pixelate(const RgbImage& image, int severity, RandomStream& random);
 
 // The parameters of a severity.
 template <typename Table>
