@@ -5,7 +5,6 @@
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -15,12 +14,12 @@
 #include "common/host.h"
 #include "common/log.h"
 #include "common/options.h"
-#include "common/protocol.h"
 #include "common/store/pack.h"
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/enumerate.h"
+#include "coordinator/study_options.h"
+#include "coordinator/sweep_plan.h"
 
 namespace po = boost::program_options;
 
@@ -34,39 +33,6 @@ void watch_for_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { ++interrupts; };
   for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
-}
-
-std::vector<int> split_numbers(const char* option, const std::string& list) {
-  std::vector<int> numbers;
-  for (const std::string& word : split_list(list)) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (error != std::errc{} || end != word.data() + word.size())
-      throw UsageError(std::string(option) + " '" + word + "' is not a number");
-    numbers.push_back(number);
-  }
-  return numbers;
-}
-
-// What decides the numbers of a sweep: all of it goes into the plan.
-po::options_description study_options() {
-  const StudyRequest d;
-  const auto text = [] { return po::value<std::string>(); };
-  const auto number = [](int value) { return po::value<int>()->default_value(value); };
-  po::options_description options("What to compute");
-  options.add_options()                                                                                   //
-      ("images", text(), "folder of images; without it and --models, the sweep's own plan is resumed")    //
-      ("models", text(), "models.json: the classifiers")                                                  //
-      ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")   //
-      ("perturbation", text()->default_value(d.perturbation), "family of altered images")                 //
-      ("corruptions", text(), "comma-separated subset of the family (all)")                               //
-      ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                    //
-      ("sample-size", number(d.selection.sample_size), "images explained, 1 to 1000000")                  //
-      ("max-altered", number(d.selection.max_altered), "altered variants explained per image, 1 to 100")  //
-      ("seed", po::value<std::uint64_t>()->default_value(d.seed),
-       "of the order of images, the choice of variants and the noise of corruptions");
-  options.add(wcam_options());
-  return options;
 }
 
 CommandLine run_command_line() {
@@ -91,24 +57,6 @@ CommandLine run_command_line() {
   return line;
 }
 
-StudyRequest study_request(const po::variables_map& values) {
-  const auto text = [&](const char* name) {
-    return values.contains(name) ? values[name].as<std::string>() : "";
-  };
-  StudyRequest request;
-  request.images = text("images");
-  request.models = text("models");
-  request.cases = split_list(text("cases"));
-  request.perturbation = text("perturbation");
-  request.corruptions = split_list(text("corruptions"));
-  request.severities = split_numbers("--severities", text("severities"));
-  request.selection.sample_size = in_range(values, "sample-size", 1, 1'000'000);
-  request.selection.max_altered = in_range(values, "max-altered", 1, 100);
-  request.seed = values["seed"].as<std::uint64_t>();
-  request.wcam = wcam_settings(values);
-  return request;
-}
-
 CoordinatorOptions coordinator_options(const po::variables_map& values) {
   CoordinatorOptions options;
   options.session.bind = values["bind"].as<std::string>();
@@ -125,74 +73,6 @@ CoordinatorOptions coordinator_options(const po::variables_map& values) {
   options.progress = ::isatty(STDERR_FILENO) != 0 ? CoordinatorOptions::Progress::kTerminal
                                                   : CoordinatorOptions::Progress::kPlain;
   return options;
-}
-
-std::optional<Plan> stored_plan(const SweepDirectory& directory) {
-  if (!std::filesystem::exists(directory.plan())) return std::nullopt;
-  return plan_from_json_text(read_file(directory.plan()), directory.plan().string());
-}
-
-// Its figures would be taken for images at the next run.
-void refuse_sweep_among_images(const std::filesystem::path& sweep, const std::filesystem::path& images) {
-  const auto inner = std::filesystem::weakly_canonical(sweep),
-             outer = std::filesystem::weakly_canonical(images);
-  const auto [end_of_outer, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  if (end_of_outer == outer.end())
-    throw UsageError("--sweep " + sweep.string() + " lies in the folder of images, " + images.string() +
-                     ": its figures would be taken for images; put it elsewhere");
-}
-
-// The plan asked for; nullopt when the sweep's own is to be resumed.
-std::optional<Plan> asked_plan(const po::variables_map& values) {
-  const StudyRequest request = study_request(values);
-  if (request.images.empty() != request.models.empty())
-    throw UsageError(
-        "--images and --models go together: both to make or check a sweep, neither to resume it");
-  if (!request.images.empty()) {
-    refuse_sweep_among_images(values["sweep"].as<std::string>(), request.images);
-    return make_plan(request);
-  }
-  const po::options_description study = study_options();
-  for (const auto& option : study.options()) {
-    const auto& value = values[option->long_name()];
-    if (!value.empty() && !value.defaulted())
-      throw UsageError(
-          "--" + option->long_name() +
-          " says what to compute: give --images and --models too, or leave it out to resume the sweep");
-  }
-  return std::nullopt;
-}
-
-void refuse_another_plan(const Plan& in_sweep, const Plan& asked, const SweepDirectory& directory) {
-  const std::vector<std::string> lines = differences(in_sweep, asked);
-  if (lines.empty()) return;
-  constexpr std::size_t kShown = 20;  // a folder of other images would fill the screen
-  std::string text = directory.root.string() + " holds another sweep; use another --sweep, or what made it:";
-  for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) text += "\n  " + lines[i];
-  if (lines.size() > kShown) text += "\n  and " + std::to_string(lines.size() - kShown) + " more";
-  throw InputError(text);
-}
-
-// The plan to follow, written down: the one asked for, if it is the sweep's; the sweep's own if none is asked
-// for. Files may have moved: that changes no number, and the latest places are kept.
-Plan settle_plan(const SweepDirectory& directory, const std::optional<Plan>& asked) {
-  const std::optional<Plan> stored = stored_plan(directory);
-  if (!stored && !asked)
-    throw UsageError("--images and --models are needed: " + directory.root.string() +
-                     " holds no sweep to resume");
-  if (stored && asked) refuse_another_plan(*stored, *asked, directory);
-  if (!asked && !std::filesystem::is_directory(stored->images_root))
-    throw InputError("the images of " + directory.root.string() + " are no longer in " +
-                     stored->images_root.string() + ": give --images and --models with the new places");
-  const Plan plan = asked ? *asked : *stored;
-  check(plan);
-  const std::string text = to_json_text(plan);
-  if (static_cast<std::int64_t>(text.size()) > kMaxMessageBytes - 4'096)
-    throw InputError("the plan of " + std::to_string(plan.images.size()) + " images is " +
-                     std::to_string(text.size()) +
-                     " bytes, a message to a worker holds 16 MiB: split the images over several sweeps");
-  if (!stored || to_json_text(*stored) != text) write_file_atomically(directory.plan(), text);
-  return plan;
 }
 
 // Names who has the sweep, when somebody has.
@@ -249,8 +129,8 @@ ExitCode run(const Arguments& arguments) {
     open_ledger(ledger, directory);
     announcement.emplace(directory);
   }
-  const std::optional<Plan> asked = asked_plan(*values);
-  if (!ledger && !asked) settle_plan(directory, asked);
+  const std::optional<Plan> asked = asked_plan(*values, directory);
+  if (!ledger && !asked) agreed_plan(directory, asked);
   for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
     make_directories(folder);
   if (!ledger) open_ledger(ledger, directory);
