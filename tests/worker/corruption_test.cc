@@ -6,6 +6,9 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "common/perturbation.h"
 #include "tests/golden.h"
 #include "tests/support.h"
+#include "tests/worker/corruption_names.h"
 
 namespace wcam {
 namespace {
@@ -63,61 +67,85 @@ Agreement compare(const std::vector<std::uint8_t>& ours, const std::vector<unsig
   return agreement;
 }
 
-std::string published_name(std::string name) {
-  if (name == "jpeg") return "jpeg_compression";
-  for (char& c : name)
-    if (c == '-') c = '_';
-  return name;
-}
-
 TEST(Corruptions, EqualThePublishedPixels) {
   WCAM_SKIP_WITHOUT_SHARED("golden/corruptions_deterministic.h5");
   const auto file = test::shared_folder() / "golden/corruptions_deterministic.h5";
   const RgbImage clean{224, 224, test::read_golden<unsigned char>(file, "clean")};
-  for (const auto& name : corruption_names())
+  for (const auto& name : test::kDeterministicCorruptions)
     for (int severity = 1; severity <= 5; ++severity) {
-      const std::string variant = published_name(name) + "/" + std::to_string(severity);
+      const std::string variant = test::published_name(name) + "/" + std::to_string(severity);
       const auto published = test::read_golden<unsigned char>(file, variant);
       const Agreement agreement = compare(corrupted(clean, name, severity).pixels, published);
       EXPECT_GE(agreement.within_one, 0.995) << variant << ", largest difference " << agreement.largest;
-      // Seen: 1 for all 35. An exponential that rounds otherwise may move a few values by a level; a libjpeg
+      // Seen: 1 for all 40. An exponential that rounds otherwise may move a few values by a level; a libjpeg
       // that rounds otherwise moves more, by more.
       EXPECT_GE(agreement.equal, name == "jpeg" ? 0 : 0.999) << variant;
     }
 }
 
-std::vector<std::filesystem::path> photographs() {
+std::vector<std::filesystem::path> photograph_files() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(test::shared_folder() / "photos"))
     if (entry.path().extension() == ".JPEG") files.push_back(entry.path());
   return files;
 }
 
-// saturate is two corruptions in one: severities 1 and 2 take colour away, 3 to 5 add it.
-bool should_be_worse_than_before(const std::string& name, int severity) {
-  return severity > 1 && !(name == "saturate" && severity == 3);
+// ImageNet-C's severities do not all grow worse on every photograph, by any measure of pixels. Where they do
+// not, and why:
+struct Exception {
+  const char* name;
+  int severity;
+  bool worse_on_average;
+  const char* why;
+};
+constexpr Exception kExceptions[] = {
+    {"saturate", 3, false, "severities 1 and 2 take colour away, 3 to 5 add it"},
+    {"glass-blur", 2, true, "copies once rather than twice, from farther away"},
+    {"glass-blur", 4, false, "copies twice rather than three times, from farther away"},
+    {"zoom-blur", 5, true, "steps of .03 rather than .02: fewer pictures, farther apart"},
+};
+
+// What each severity draws anew decides on a single photograph: motion's direction may lie along its edges.
+// These are held to the average alone.
+const std::set<std::string> kDecidedByTheDraw{"motion-blur"};
+
+const Exception* exception_of(const std::string& name, int severity) {
+  const auto* found = std::find_if(std::begin(kExceptions), std::end(kExceptions), [&](const Exception& e) {
+    return e.name == name && e.severity == severity;
+  });
+  return found == std::end(kExceptions) ? nullptr : found;
 }
 
-TEST(Corruptions, GrowWorseWithSeverityOnEveryPhotograph) {
+TEST(Corruptions, GrowWorseWithSeverityOnEveryPhotographButForTheExceptions) {
   WCAM_SKIP_WITHOUT_SHARED("photos");
-  ASSERT_EQ(photographs().size(), 24U);
-  for (const auto& file : photographs()) {
-    const RgbImage clean = resize_and_crop(decode_image(file), 256, 224);
-    for (const auto& name : corruption_names()) {
-      double before = 0;
-      for (int severity = 1; severity <= 5; ++severity) {
-        const double now = mean_difference(clean, corrupted(clean, name, severity));
-        EXPECT_GT(now, should_be_worse_than_before(name, severity) ? before : 0)
-            << file.filename() << " " << name << "/" << severity;
-        before = now;
+  std::map<std::string, RgbImage> photographs;
+  for (const auto& file : photograph_files())
+    photographs[file.stem()] = resize_and_crop(decode_image(file), 256, 224);
+  ASSERT_EQ(photographs.size(), 24U);
+  for (const auto& name : test::all_corruptions()) {
+    std::map<std::string, double> before;  // mean difference to the clean photograph
+    for (int severity = 1; severity <= 5; ++severity) {
+      double growth = 0;
+      std::string not_worse;
+      for (const auto& [photograph, clean] : photographs) {
+        const Variant variant{"corruptions", name, severity};
+        const double now = mean_difference(clean, corrupt(clean, variant, {1, photograph}));
+        growth += (now - before[photograph]) / static_cast<double>(photographs.size());
+        if (now <= before[photograph]) not_worse += " " + photograph;
+        before[photograph] = now;
       }
+      const Exception* exception = exception_of(name, severity);
+      EXPECT_TRUE(not_worse.empty() == (exception == nullptr) || kDecidedByTheDraw.contains(name))
+          << name << "/" << severity << ":" << not_worse;
+      EXPECT_EQ(growth > 0, exception == nullptr || exception->worse_on_average)
+          << name << "/" << severity << " grows by " << growth;
     }
   }
 }
 
 TEST(Corruptions, KeepAnySize) {
   for (const auto& [rows, cols] : {std::pair(1, 1), {1, 7}, {7, 1}, {2, 3}, {33, 16}, {224, 100}})
-    for (const auto& name : corruption_names())
+    for (const auto& name : test::all_corruptions())
       for (int severity = 1; severity <= 5; ++severity) {
         const RgbImage result = corrupted(noise(rows, cols), name, severity);
         EXPECT_EQ(result.rows, rows) << name;
@@ -128,7 +156,8 @@ TEST(Corruptions, KeepAnySize) {
 
 TEST(Corruptions, ThatMoveOnlyDetailLeaveAFlatImageAsItIs) {
   const RgbImage flat = filled(20, 31, {7, 255, 130});
-  for (const char* name : {"defocus-blur", "gaussian-blur", "pixelate", "contrast"})
+  for (const char* name : {"defocus-blur", "gaussian-blur", "glass-blur", "motion-blur", "zoom-blur",
+                           "elastic-transformation", "pixelate", "contrast"})
     for (int severity = 1; severity <= 5; ++severity)
       // Truncation takes a level where a sum of weights falls short of 1 in its last bit.
       EXPECT_LE(compare(corrupted(flat, name, severity).pixels, flat.pixels).largest, 1)
@@ -182,10 +211,33 @@ TEST(Corruptions, PixelateRepeatsBlocks) {
 
 TEST(Corruptions, DrawNothingFromTheKeyWhenTheyAreDeterministic) {
   const RgbImage image = noise(32, 32);
-  for (const auto& name : corruption_names()) {
+  for (const auto& name : test::kDeterministicCorruptions) {
     const Variant variant{"corruptions", name, 3};
     EXPECT_EQ(corrupt(image, variant, {1, "a"}), corrupt(image, variant, {2, "b"})) << name;
   }
+}
+
+TEST(Corruptions, DrawTheSameFromTheSameKeyAndOtherwiseFromAnother) {
+  const RgbImage image = noise(32, 32);
+  for (const auto& name : test::kRandomCorruptions) {
+    const Variant variant{"corruptions", name, 3};
+    const RgbImage one = corrupt(image, variant, {1, "a"});
+    EXPECT_EQ(corrupt(image, variant, {1, "a"}), one) << name;
+    EXPECT_NE(corrupt(image, variant, {2, "a"}), one) << name << ", another sweep";
+    EXPECT_NE(corrupt(image, variant, {1, "b"}), one) << name << ", another image";
+  }
+}
+
+TEST(Corruptions, ThatOnlyMovePixelsKeepGreyImagesGrey) {
+  RgbImage grey = noise(40, 50);
+  for (std::size_t i = 0; i < grey.pixels.size(); ++i) grey.pixels[i] = grey.pixels[i - i % 3];
+  for (const char* name :
+       {"defocus-blur", "gaussian-blur", "glass-blur", "motion-blur", "zoom-blur", "elastic-transformation"})
+    for (int severity = 1; severity <= 5; ++severity) {
+      const RgbImage result = corrupted(grey, name, severity);
+      for (std::size_t i = 0; i < result.pixels.size(); ++i)
+        ASSERT_EQ(result.pixels[i], result.pixels[i - i % 3]) << name << "/" << severity;
+    }
 }
 
 std::string complaint(const RgbImage& image, const Variant& variant) {

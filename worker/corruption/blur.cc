@@ -1,229 +1,91 @@
-// What lenses do: defocus and Gaussian blur.
+// What spreads each point over its neighbours: Gaussian, glass, motion, zoom.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <vector>
 
+#include "worker/corruption/filters.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 
 namespace {
 
-// sums[i] += (a[i] + b[i]) * weight
-WCAM_WIDEST void add_pair(double* __restrict sums, const double* a, const double* b, double weight,
-                          std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) sums[i] += (a[i] + b[i]) * weight;
+RgbImage to_image(const Plane& plane) {
+  RgbImage image = blank_image(plane.rows, plane.cols);
+  std::transform(plane.values.begin(), plane.values.end(), image.pixels.begin(), to_byte);
+  return image;
 }
 
-// sums[i] += (upper[i] - lower[i]) * weight. Running sums may wrap round, their differences come out right.
-WCAM_WIDEST void add_run(double* __restrict sums, const std::uint32_t* upper, const std::uint32_t* lower,
-                         double weight, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    sums[i] += static_cast<double>(static_cast<std::int32_t>(upper[i] - lower[i])) * weight;
+RgbImage blurred(const RgbImage& image, double sigma) {
+  Gaussian gaussian;
+  gaussian.sigma_rows = gaussian.sigma_cols = sigma;
+  return to_image(gaussian_filter(to_plane(image, 255), gaussian));
 }
 
-// ---- Gaussian ----
-
-// Sum of up to 128 values in numpy's order (eight running sums, then by pairs, then the rest): the last bit
-// of the sum of weights decides whether white stays white.
-double sum_in_eights(const std::vector<double>& values) {
-  const std::size_t whole = values.size() / 8 * 8;
-  double sum = 0;
-  if (whole > 0) {
-    double r[8];
-    std::copy_n(values.begin(), 8, r);
-    for (std::size_t i = 8; i < whole; ++i) r[i % 8] += values[i];
-    sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-  }
-  for (std::size_t i = whole; i < values.size(); ++i) sum += values[i];
-  return sum;
-}
-
-// weights[k] for distance k, up to 4 sigma.
-std::vector<double> gaussian_weights(double sigma) {
-  const int radius = static_cast<int>(std::floor(4.0 * sigma + 0.5));
-  std::vector<double> kernel;
-  for (int k = -radius; k <= radius; ++k) kernel.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
-  const double sum = sum_in_eights(kernel);
-  std::vector<double> weights(kernel.begin() + radius, kernel.end());
-  for (double& weight : weights) weight /= sum;
-  return weights;
-}
-
-// Convolution at `count` places `stride` apart from its neighbours: centre first, then pairs from the outside
-// in.
-void convolve(double* sums, const std::vector<double>& weights, std::size_t count, const auto& at_offset) {
-  const double* centre = at_offset(0);
-  for (std::size_t i = 0; i < count; ++i) sums[i] = centre[i] * weights[0];
-  for (int k = static_cast<int>(weights.size()) - 1; k >= 1; --k)
-    add_pair(sums, at_offset(-k), at_offset(k), weights[static_cast<std::size_t>(k)], count);
-}
-
-// ---- Defocus ----
-
-// Index reflected into [0, size) without repeating the edge: -1 is 1, size is size - 2.
-int reflect(int index, int size) {
-  if (size == 1) return 0;
-  const int period = 2 * (size - 1);
-  const int phase = ((index % period) + period) % period;
-  return std::min(phase, period - phase);
-}
-
-// A row of a kernel that is symmetric left to right, as nested runs: the weight at distance d is the sum of
-// the steps of all runs with reach >= d. Inside a disk the weights are equal, so a few runs do for 21
-// weights, and each costs one difference of running sums.
-struct Run {
-  int reach;
-  double step;
-};
-
-std::vector<Run> runs_of(const float* row, int radius) {
-  std::vector<Run> runs;
-  double outside = 0;
-  for (int d = radius; d >= 0; --d) {
-    const double weight = row[radius + d];
-    if (weight != outside) runs.push_back({d, weight - outside});
-    outside = weight;
-  }
-  return runs;
-}
-
-struct Kernel {
-  int radius = 0;
-  std::vector<float> weights;  // [2 radius + 1] squared, symmetric in both directions
-
-  int side() const { return 2 * radius + 1; }
-  float* row(int r) { return weights.data() + static_cast<std::ptrdiff_t>(r) * side(); }
-  const float* row(int r) const { return weights.data() + static_cast<std::ptrdiff_t>(r) * side(); }
-};
-
-// Gaussian of `taps` taps along one axis; float32, as in the published kernel.
-void soften(Kernel& kernel, const std::vector<float>& taps, bool along_rows) {
-  const Kernel before = kernel;
-  const int side = kernel.side();
-  for (int r = 0; r < side; ++r)
-    for (int c = 0; c < side; ++c) {
-      const auto sample = [&](int offset) {
-        return along_rows ? before.row(r)[reflect(c + offset, side)]
-                          : before.row(reflect(r + offset, side))[c];
-      };
-      float sum = sample(0) * taps[0];
-      for (int k = 1; k < static_cast<int>(taps.size()); ++k)
-        sum += (sample(-k) + sample(k)) * taps[static_cast<std::size_t>(k)];
-      kernel.row(r)[c] = sum;
+// Published as a swap of each pixel with a random neighbour, but its tuple assignment works on NumPy's views
+// of the pixels, so that the neighbour is copied and itself stays; kept. Also kept: offsets exclude +reach,
+// and the first reach + 1 and last reach - 1 rows and columns are left alone.
+void copy_neighbours(RgbImage& image, int reach, RandomStream& random) {
+  for (int r = image.rows - reach; r > reach; --r)
+    for (int c = image.cols - reach; c > reach; --c) {
+      const int dx = random.integer(-reach, reach), dy = random.integer(-reach, reach);
+      const std::uint8_t* from = image.row(r + dy) + std::ptrdiff_t{3} * (c + dx);
+      std::copy_n(from, 3, image.row(r) + std::ptrdiff_t{3} * c);
     }
 }
 
-std::vector<float> softening_taps(int reach, double sigma) {
-  std::vector<double> exact;
-  double sum = 0;
-  for (int k = 0; k <= reach; ++k) {
-    exact.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
-    sum += k == 0 ? exact.back() : 2 * exact.back();
-  }
-  std::vector<float> taps(exact.size());
-  std::transform(exact.begin(), exact.end(), taps.begin(),
-                 [=](double tap) { return static_cast<float>(tap / sum); });
-  return taps;
-}
-
-// A disk of equal weights, its edge softened. Up to radius 8 the published kernel is 17 x 17 and softened
-// over 3 x 3 pixels, above it just holds the disk and is softened over 5 x 5; what would spill out is
-// reflected.
-Kernel disk_kernel(const Disk& disk) {
-  const bool small = disk.radius <= 8;
-  Kernel kernel;
-  kernel.radius = small ? 8 : disk.radius;
-  std::size_t inside = 0;
-  for (int y = -kernel.radius; y <= kernel.radius; ++y)
-    for (int x = -kernel.radius; x <= kernel.radius; ++x) {
-      const bool within = x * x + y * y <= disk.radius * disk.radius;
-      inside += within ? 1U : 0U;
-      kernel.weights.push_back(within ? 1.0F : 0.0F);
-    }
-  for (float& weight : kernel.weights) weight /= static_cast<float>(inside);
-  const std::vector<float> taps = softening_taps(small ? 1 : 2, disk.softening);
-  soften(kernel, taps, true);
-  soften(kernel, taps, false);
-  return kernel;
-}
-
-// sums[x] over all pixels of a row before x, channel by channel, the row reflected by `radius` pixels at both
-// ends.
-std::vector<std::uint32_t> running_sums(const RgbImage& image, int row, int radius) {
-  std::vector<std::uint32_t> sums(3, 0);
-  sums.reserve(static_cast<std::size_t>(image.cols + 2 * radius + 1) * 3);
-  for (int x = -radius; x < image.cols + radius; ++x) {
-    const std::uint8_t* pixel = image.row(row) + static_cast<std::ptrdiff_t>(reflect(x, image.cols)) * 3;
-    for (int c = 0; c < 3; ++c) sums.push_back(sums[sums.size() - 3] + pixel[c]);
-  }
-  return sums;
-}
-
-RgbImage convolve(const RgbImage& image, const Kernel& kernel) {
-  const int radius = kernel.radius;
-  std::vector<std::vector<Run>> runs;  // by distance of the kernel's row from its centre
-  for (int d = 0; d <= radius; ++d) runs.push_back(runs_of(kernel.row(radius + d), radius));
-  std::vector<std::vector<std::uint32_t>> sums_of;
-  sums_of.reserve(static_cast<std::size_t>(image.rows));
-  for (int r = 0; r < image.rows; ++r) sums_of.push_back(running_sums(image, r, radius));
-
-  RgbImage result = blank_image(image.rows, image.cols);
-  const std::size_t count = static_cast<std::size_t>(image.cols) * 3;
-  std::vector<double> sums(count);
-  std::vector<std::uint32_t> both(sums_of.front().size());
-  for (int r = 0; r < image.rows; ++r) {
-    std::fill(sums.begin(), sums.end(), 0.0);
-    for (int d = 0; d <= radius; ++d) {
-      // The rows above and below have the same weights: their running sums are added first.
-      const auto& above = sums_of[static_cast<std::size_t>(reflect(r - d, image.rows))];
-      const auto& below = sums_of[static_cast<std::size_t>(reflect(r + d, image.rows))];
-      if (d == 0)
-        both = above;
-      else
-        std::transform(above.begin(), above.end(), below.begin(), both.begin(), std::plus<>());
-      for (const auto& [reach, step] : runs[static_cast<std::size_t>(d)])
-        add_run(sums.data(), both.data() + std::ptrdiff_t{radius + reach + 1} * 3,
-                both.data() + std::ptrdiff_t{radius - reach} * 3, step, count);
-    }
-    std::transform(sums.begin(), sums.end(), result.row(r),
-                   [](double sum) { return static_cast<std::uint8_t>(std::clamp(sum, 0.0, 255.0)); });
-  }
-  return result;
+// The zooms of numpy's arange(1, above, step): its length is rounded up in floating point, and its steps are
+// the difference of its first two values.
+std::vector<double> zooms(const ZoomRange& range) {
+  const auto count = static_cast<int>(std::ceil((range.above - 1) / range.step));
+  const double step = (1 + range.step) - 1;
+  std::vector<double> factors;
+  for (int i = 0; i < count; ++i) factors.push_back(1 + i * step);
+  return factors;
 }
 
 }  // namespace
 
-RgbImage defocus_blur(const RgbImage& image, int severity, RandomStream&) {
-  return convolve(image, disk_kernel(at_severity(kDefocusBlur, severity)));
+RgbImage gaussian_blur(const RgbImage& image, int severity, RandomStream&) {
+  return blurred(image, at_severity(kGaussianBlurSigma, severity));
 }
 
-// Down the columns, then along the rows, the edge pixel repeated outwards.
-RgbImage gaussian_blur(const RgbImage& image, int severity, RandomStream&) {
-  const std::vector<double> weights = gaussian_weights(at_severity(kGaussianBlurSigma, severity));
-  const std::ptrdiff_t radius = static_cast<std::ptrdiff_t>(weights.size()) - 1;
-  const std::size_t count = static_cast<std::size_t>(image.cols) * 3;
-  std::vector<double> scaled(image.pixels.size());
-  std::transform(image.pixels.begin(), image.pixels.end(), scaled.begin(),
-                 [](double pixel) { return pixel / 255.0; });
+RgbImage glass_blur(const RgbImage& image, int severity, RandomStream& random) {
+  const Glass& glass = at_severity(kGlassBlur, severity);
+  RgbImage result = blurred(image, glass.sigma);
+  for (int pass = 0; pass < glass.passes; ++pass) copy_neighbours(result, glass.reach, random);
+  return blurred(result, glass.sigma);
+}
 
-  RgbImage result = blank_image(image.rows, image.cols);
-  std::vector<double> padded(count + static_cast<std::size_t>(radius) * 6), sums(count);
-  double* const row = padded.data() + radius * 3;
-  for (int r = 0; r < image.rows; ++r) {
-    convolve(row, weights, count, [&](int offset) {
-      return scaled.data() + static_cast<std::size_t>(std::clamp(r + offset, 0, image.rows - 1)) * count;
-    });
-    for (std::ptrdiff_t i = 0; i < radius * 3; ++i) {
-      row[-1 - i] = row[2 - i % 3];
-      row[static_cast<std::ptrdiff_t>(count) + i] = row[static_cast<std::ptrdiff_t>(count) - 3 + i % 3];
+RgbImage motion_blur(const RgbImage& image, int severity, RandomStream& random) {
+  const Motion& motion = at_severity(kMotionBlur, severity);
+  const double degrees = random.uniform(-45, 45);
+  const Plane result = line_blur(to_plane(image, 1), motion.radius, motion.sigma, degrees);
+  RgbImage blurred = blank_image(image.rows, image.cols);
+  std::transform(result.values.begin(), result.values.end(), blurred.pixels.begin(),
+                 [](double value) { return static_cast<std::uint8_t>(std::min(value, 255.0)); });
+  return blurred;
+}
+
+// float32, as published. The image itself counts twice: once as the zoom of 1.
+RgbImage zoom_blur(const RgbImage& image, int severity, RandomStream&) {
+  const std::vector<double> factors = zooms(at_severity(kZoomBlur, severity));
+  Plane plane = to_plane(image, 255);
+  for (double& value : plane.values) value = static_cast<float>(value);
+  std::vector<float> sum(plane.values.size(), 0.0F);
+  for (const double factor : factors) {
+    const Plane zoomed = clipped_zoom(plane, factor);
+    for (int r = 0; r < image.rows; ++r) {
+      float* row = sum.data() + static_cast<std::size_t>(r) * plane.width();
+      for (std::size_t i = 0; i < plane.width(); ++i) row[i] += static_cast<float>(zoomed.row(r)[i]);
     }
-    convolve(sums.data(), weights, count,
-             [&](int offset) { return row + static_cast<std::ptrdiff_t>(offset) * 3; });
-    std::transform(sums.begin(), sums.end(), result.row(r), to_byte);
+  }
+  const auto count = static_cast<float>(factors.size() + 1);
+  RgbImage result = blank_image(image.rows, image.cols);
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    const float mean = (static_cast<float>(plane.values[i]) + sum[i]) / count;
+    result.pixels[i] = static_cast<std::uint8_t>(std::clamp(mean, 0.0F, 1.0F) * 255.0F);
   }
   return result;
 }

@@ -17,11 +17,19 @@ struct Kind {
   RgbImage (*make)(const RgbImage&, int severity, RandomStream&);
 };
 
-// One row a name of corruption_names().
+// One row a corruption.
 constexpr Kind kKinds[] = {
-    {"defocus-blur", &defocus_blur},   {"brightness", &brightness}, {"jpeg", &jpeg},
-    {"saturate", &saturate},           {"pixelate", &pixelate},     {"contrast", &contrast},
+    {"defocus-blur", &defocus_blur},
+    {"brightness", &brightness},
+    {"jpeg", &jpeg},
+    {"saturate", &saturate},
+    {"pixelate", &pixelate},
+    {"contrast", &contrast},
     {"gaussian-blur", &gaussian_blur},
+    {"motion-blur", &motion_blur},
+    {"glass-blur", &glass_blur},
+    {"elastic-transformation", &elastic_transformation},
+    {"zoom-blur", &zoom_blur},
 };
 
 }  // namespace

@@ -15,17 +15,25 @@
 namespace wcam {
 
 // blur.cc
-RgbImage defocus_blur(const RgbImage& image, int severity, RandomStream& random);
 RgbImage gaussian_blur(const RgbImage& image, int severity, RandomStream& random);
+RgbImage glass_blur(const RgbImage& image, int severity, RandomStream& random);
+RgbImage motion_blur(const RgbImage& image, int severity, RandomStream& random);
+RgbImage zoom_blur(const RgbImage& image, int severity, RandomStream& random);
 
 // colour.cc
 RgbImage brightness(const RgbImage& image, int severity, RandomStream& random);
 RgbImage saturate(const RgbImage& image, int severity, RandomStream& random);
 RgbImage contrast(const RgbImage& image, int severity, RandomStream& random);
 
+// defocus.cc
+RgbImage defocus_blur(const RgbImage& image, int severity, RandomStream& random);
+
 // digital.cc
 RgbImage jpeg(const RgbImage& image, int severity, RandomStream& random);
 RgbImage pixelate(const RgbImage& image, int severity, RandomStream& random);
+
+// elastic.cc
+RgbImage elastic_transformation(const RgbImage& image, int severity, RandomStream& random);
 
 // The parameters of a severity.
 template <typename Table>

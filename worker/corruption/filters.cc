@@ -1,0 +1,220 @@
+#include "worker/corruption/filters.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "worker/corruption/widest.h"
+
+namespace wcam {
+
+namespace {
+
+// sums[i] += (a[i] + b[i]) * weight
+WCAM_WIDEST void add_pair(double* __restrict sums, const double* a, const double* b, double weight,
+                          std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += (a[i] + b[i]) * weight;
+}
+
+// sums[i] += a[i] * weight
+WCAM_WIDEST void add_scaled(double* __restrict sums, const double* a, double weight, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += a[i] * weight;
+}
+
+// between[i] = a[i] * (1 - share) + b[i] * share
+WCAM_WIDEST void interpolate(double* __restrict between, const double* a, const double* b, double share,
+                             std::size_t count) {
+  const double rest = 1 - share;
+  for (std::size_t i = 0; i < count; ++i) between[i] = a[i] * rest + b[i] * share;
+}
+
+// Sum of up to 128 values in numpy's order (eight running sums, then by pairs, then the rest): the last bit
+// of the sum of weights decides whether white stays white.
+double sum_in_eights(const std::vector<double>& values) {
+  const std::size_t whole = values.size() / 8 * 8;
+  double sum = 0;
+  if (whole > 0) {
+    double r[8];
+    std::copy_n(values.begin(), 8, r);
+    for (std::size_t i = 8; i < whole; ++i) r[i % 8] += values[i];
+    sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+  }
+  for (std::size_t i = whole; i < values.size(); ++i) sum += values[i];
+  return sum;
+}
+
+void normalise(std::vector<double>& weights) {
+  const double sum = sum_in_eights(weights);
+  for (double& weight : weights) weight /= sum;
+}
+
+// weights[k] for distance k, up to truncate * sigma.
+std::vector<double> gaussian_weights(double sigma, double truncate) {
+  const int radius = static_cast<int>(std::floor(truncate * sigma + 0.5));
+  std::vector<double> kernel;
+  for (int k = -radius; k <= radius; ++k) kernel.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
+  normalise(kernel);
+  return {kernel.begin() + radius, kernel.end()};
+}
+
+// Convolution at `count` places with their neighbours: centre first, then pairs from the outside in.
+void convolve(double* sums, const std::vector<double>& weights, std::size_t count, const auto& at_offset) {
+  const double* centre = at_offset(0);
+  for (std::size_t i = 0; i < count; ++i) sums[i] = centre[i] * weights[0];
+  for (int k = static_cast<int>(weights.size()) - 1; k >= 1; --k)
+    add_pair(sums, at_offset(-k), at_offset(k), weights[static_cast<std::size_t>(k)], count);
+}
+
+int inside(int index, int size, Border border) {
+  return border == Border::kNearest ? std::clamp(index, 0, size - 1) : reflect(index, size);
+}
+
+// A row with room for `before` and `after` places around it.
+class PaddedRow {
+ public:
+  PaddedRow(const Plane& plane, int before, int after)
+      : channels_(plane.channels),
+        cols_(plane.cols),
+        before_(before),
+        after_(after),
+        values_(static_cast<std::size_t>(before + plane.cols + after) *
+                static_cast<std::size_t>(plane.channels)) {}
+
+  double* at(int col) { return values_.data() + static_cast<std::ptrdiff_t>(before_ + col) * channels_; }
+
+  void fill_borders(Border border) {
+    for (int c = -before_; c < 0; ++c) std::copy_n(at(inside(c, cols_, border)), channels_, at(c));
+    for (int c = cols_; c < cols_ + after_; ++c) std::copy_n(at(inside(c, cols_, border)), channels_, at(c));
+  }
+
+ private:
+  int channels_, cols_, before_, after_;
+  std::vector<double> values_;
+};
+
+// One side of a clipped zoom: for each place of the result the place of the picture before it, and the weight
+// of the one after that.
+struct Stretch {
+  std::vector<int> before, after;
+  std::vector<double> share;
+
+  Stretch(int side, double factor) {
+    const int centre = static_cast<int>(std::ceil(side / factor)), first = (side - centre) / 2;
+    const int out = static_cast<int>(std::nearbyint(centre * factor));  // ties to even, as Python's round()
+    const double step = out > 1 ? static_cast<double>(centre - 1) / (out - 1) : 1;
+    for (int i = 0; i < out; ++i) {
+      const double place = std::min(i * step, centre - 1.0);
+      const int whole = static_cast<int>(place);
+      before.push_back(first + whole);
+      after.push_back(first + std::min(whole + 1, centre - 1));
+      share.push_back(place - whole);
+    }
+  }
+
+  int size() const { return static_cast<int>(before.size()); }
+};
+
+void stretch_row(const double* row, const Stretch& stretch, int channels, double* result) {
+  for (std::size_t i = 0; i < stretch.share.size(); ++i) {
+    const double* a = row + static_cast<std::ptrdiff_t>(stretch.before[i]) * channels;
+    const double* b = row + static_cast<std::ptrdiff_t>(stretch.after[i]) * channels;
+    const double share = stretch.share[i];
+    for (int c = 0; c < channels; ++c) *result++ = a[c] * (1 - share) + b[c] * share;
+  }
+}
+
+}  // namespace
+
+Plane::Plane(int rows_, int cols_, int channels_)
+    : rows(rows_),
+      cols(cols_),
+      channels(channels_),
+      values(static_cast<std::size_t>(rows_) * static_cast<std::size_t>(cols_) *
+             static_cast<std::size_t>(channels_)) {}
+
+Plane to_plane(const RgbImage& image, double scale) {
+  Plane plane(image.rows, image.cols, 3);
+  std::transform(image.pixels.begin(), image.pixels.end(), plane.values.begin(),
+                 [scale](double pixel) { return pixel / scale; });
+  return plane;
+}
+
+int reflect(int index, int size) {
+  const int phase = ((index % (2 * size)) + 2 * size) % (2 * size);
+  return std::min(phase, 2 * size - 1 - phase);
+}
+
+Plane gaussian_filter(const Plane& plane, const Gaussian& gaussian) {
+  const std::vector<double> down = gaussian_weights(gaussian.sigma_rows, gaussian.truncate);
+  const std::vector<double> along = gaussian_weights(gaussian.sigma_cols, gaussian.truncate);
+  const int reach = static_cast<int>(along.size()) - 1;
+  Plane result(plane.rows, plane.cols, plane.channels);
+  PaddedRow row(plane, reach, reach);
+  for (int r = 0; r < plane.rows; ++r) {
+    convolve(row.at(0), down, plane.width(),
+             [&](int offset) { return plane.row(inside(r + offset, plane.rows, gaussian.border)); });
+    row.fill_borders(gaussian.border);
+    convolve(result.row(r), along, plane.width(), [&](int offset) { return row.at(offset); });
+  }
+  return result;
+}
+
+Plane line_blur(const Plane& plane, int radius, double sigma, double degrees) {
+  struct Tap {
+    int down, right;
+  };
+  const int width = 2 * radius + 1;
+  const double radians = degrees * (M_PI / 180);
+  const double down = width * std::sin(radians), right = width * std::cos(radians);
+  const double length = std::hypot(down, right);
+  std::vector<double> weights;
+  std::vector<Tap> taps;
+  int before = 0, after = 0;
+  for (int i = 0; i < width; ++i) {
+    weights.push_back(std::exp(-(i * i) / (2 * sigma * sigma)) / (std::sqrt(2 * M_PI) * sigma));
+    taps.push_back({static_cast<int>(std::ceil(i * down / length - 0.5)),
+                    static_cast<int>(std::ceil(i * right / length - 0.5))});
+    before = std::max(before, -taps.back().right);
+    after = std::max(after, taps.back().right);
+  }
+  normalise(weights);
+
+  std::vector<PaddedRow> rows(static_cast<std::size_t>(plane.rows), PaddedRow(plane, before, after));
+  for (int r = 0; r < plane.rows; ++r) {
+    PaddedRow& row = rows[static_cast<std::size_t>(r)];
+    std::copy_n(plane.row(r), plane.width(), row.at(0));
+    row.fill_borders(Border::kNearest);
+  }
+  Plane result(plane.rows, plane.cols, plane.channels);
+  for (int r = 0; r < plane.rows; ++r)
+    for (std::size_t i = 0; i < taps.size(); ++i)
+      add_scaled(
+          result.row(r),
+          rows[static_cast<std::size_t>(std::clamp(r + taps[i].down, 0, plane.rows - 1))].at(taps[i].right),
+          weights[i], plane.width());
+  return result;
+}
+
+Plane clipped_zoom(const Plane& plane, double factor) {
+  const Stretch down(plane.rows, factor), along(plane.cols, factor);
+  Plane result(down.size(), along.size(), plane.channels);
+  // Rows of the picture, enlarged along their columns: a row of the result lies between two of them.
+  std::vector<double> stretched[2];
+  int holds[2] = {-1, -1};  // which row is in stretched[row % 2]
+  const auto stretched_row = [&](int row) {
+    auto& kept = stretched[row % 2];
+    if (holds[row % 2] != row) {
+      kept.resize(result.width());
+      stretch_row(plane.row(row), along, plane.channels, kept.data());
+      holds[row % 2] = row;
+    }
+    return kept.data();
+  };
+  for (int r = 0; r < result.rows; ++r) {
+    const auto i = static_cast<std::size_t>(r);
+    interpolate(result.row(r), stretched_row(down.before[i]), stretched_row(down.after[i]), down.share[i],
+                result.width());
+  }
+  return result;
+}
+
+}  // namespace wcam
