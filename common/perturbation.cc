@@ -9,10 +9,14 @@ namespace wcam {
 
 namespace {
 
-constexpr std::string_view kCorruptions = "corruptions";
+constexpr std::string_view kCorruptions = "corruptions", kAllCorruptions = "all";
 
 // ImageNet-C's other spellings, after '_' has become '-'.
-constexpr std::pair<std::string_view, std::string_view> kAliases[] = {{"jpeg-compression", "jpeg"}};
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+    {"jpeg-compression", "jpeg"},
+    {"elastic-transform", "elastic-transformation"},
+    {"elastic", "elastic-transformation"},
+};
 
 std::string known_names() {
   std::string list;
@@ -20,11 +24,35 @@ std::string known_names() {
   return list;
 }
 
+// Canonical names, "all" replaced by all.
+std::vector<std::string> chosen_corruptions(const std::vector<std::string>& names) {
+  if (names.empty()) return study_corruption_names();
+  std::vector<std::string> chosen;
+  for (const auto& name : names)
+    if (name == kAllCorruptions)
+      chosen.insert(chosen.end(), corruption_names().begin(), corruption_names().end());
+    else
+      chosen.push_back(canonical_corruption(name));
+  return chosen;
+}
+
 }  // namespace
 
 const std::vector<std::string>& corruption_names() {
-  static const std::vector<std::string> names{"defocus-blur", "brightness", "jpeg",         "saturate",
-                                              "pixelate",     "contrast",   "gaussian-blur"};
+  static const std::vector<std::string> names{"motion-blur", "defocus-blur",  "brightness",
+                                              "spatter",     "jpeg",          "saturate",
+                                              "pixelate",    "impulse-noise", "gaussian-noise",
+                                              "contrast",    "glass-blur",    "elastic-transformation",
+                                              "shot-noise",  "gaussian-blur",  // study
+                                              "zoom-blur",   "snow",          "fog",
+                                              "frost",       "speckle-noise"};
+  return names;
+}
+
+const std::vector<std::string>& study_corruption_names() {
+  static const std::vector<std::string> names(
+      corruption_names().begin(),
+      std::find(corruption_names().begin(), corruption_names().end(), "gaussian-blur") + 1);
   return names;
 }
 
@@ -35,7 +63,7 @@ std::string canonical_corruption(std::string_view name) {
     if (canonical == alias) canonical = target;
   const auto& known = corruption_names();
   if (std::find(known.begin(), known.end(), canonical) == known.end())
-    throw UsageError("unknown corruption '" + std::string(name) + "'; known: " + known_names());
+    throw UsageError("unknown corruption '" + std::string(name) + "'; known: all, " + known_names());
   return canonical;
 }
 
@@ -59,8 +87,7 @@ std::vector<std::string> variants_of(const std::string& family, const std::vecto
   if (family != kCorruptions)
     throw UsageError("unknown perturbation '" + family + "'; known: " + std::string(kCorruptions));
   std::vector<std::string> variants;
-  for (const auto& name : names.empty() ? corruption_names() : names) {
-    const std::string canonical = canonical_corruption(name);
+  for (const auto& canonical : chosen_corruptions(names)) {
     const auto add = [&](int severity) {
       variants.push_back(to_string(Variant{family, canonical, severity}));
     };

@@ -24,15 +24,18 @@ struct Variant {
 Variant parse_variant(std::string_view text);
 std::string to_string(const Variant& variant);
 
-// "defocus_blur", "jpeg_compression" (ImageNet-C's spelling) -> "defocus-blur", "jpeg". Throws UsageError
-// listing the known names.
+// "defocus_blur", "jpeg_compression", "elastic_transform" (ImageNet-C's spellings), "elastic" ->
+// "defocus-blur", "jpeg", "elastic-transformation". Throws UsageError listing the known names.
 std::string canonical_corruption(std::string_view name);
 
-// Names of the corruptions this version can make, in the published order.
+// All corruptions: those of the published study in its order, then the rest of ImageNet-C.
 const std::vector<std::string>& corruption_names();
+// Those of the published study.
+const std::vector<std::string>& study_corruption_names();
 
-// All variants of the family, corruptions outside, severities inside. Throws UsageError on an unknown family
-// or name or a severity outside 1..5; an empty list of names or severities means all.
+// Variants of the family, corruptions outside, severities inside. No name means the published study's, the
+// name "all" every corruption; no severity means all. Throws UsageError on an unknown family or name or a
+// severity outside 1..5.
 std::vector<std::string> variants_of(const std::string& family, const std::vector<std::string>& names,
                                      const std::vector<int>& severities);
 

@@ -14,7 +14,7 @@ struct StudyRequest {
   std::filesystem::path models;    // models.json
   std::vector<std::string> cases;  // names of models, in the order of the figures' columns; empty: all
   std::string perturbation = "corruptions";
-  std::vector<std::string> corruptions;  // empty: all
+  std::vector<std::string> corruptions;  // empty: the published study's; "all": every one
   std::vector<int> severities;           // empty: all
   WcamSettings wcam;
   SelectionSettings selection;

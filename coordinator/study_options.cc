@@ -36,7 +36,7 @@ po::options_description study_options() {
       ("models", text(), "models.json: the classifiers")                                                  //
       ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")   //
       ("perturbation", text()->default_value(d.perturbation), "family of altered images")                 //
-      ("corruptions", text(), "comma-separated subset of the family (all)")                               //
+      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")                         //
       ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                    //
       ("sample-size", number(d.selection.sample_size), "images explained, 1 to 1000000")                  //
       ("max-altered", number(d.selection.max_altered), "altered variants explained per image, 1 to 100")  //

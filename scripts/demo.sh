@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 to figure 4 and figure 5: installs the packages, builds, fetches the demo photographs and runs
-# a sweep of the demo classifiers over them with a coordinator and two workers. Run again, it skips what is there.
+# a sweep of the demo classifiers over them with a coordinator and two workers, with the corruptions that
+# models/demo/README.md tells of. Run again, it skips what is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,5 +11,6 @@ models/demo/photos.sh build/demo/photos
 
 build/release/bin/wcam run \
   --images build/demo/photos --models models/demo/models.json \
-  --perturbation corruptions --sample-size 2 --max-altered 1 \
+  --perturbation corruptions --corruptions defocus-blur,brightness,jpeg,saturate,pixelate,contrast,gaussian-blur \
+  --sample-size 2 --max-altered 1 \
   --sweep build/demo/sweep --workers 2

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/sha256.h"
@@ -12,14 +14,30 @@ namespace {
 TEST(Perturbation, BothSpellingsNameTheSameCorruption) {
   EXPECT_EQ(canonical_corruption("defocus_blur"), "defocus-blur");
   EXPECT_EQ(canonical_corruption("jpeg_compression"), "jpeg");
+  for (const char* name : {"elastic_transform", "elastic", "elastic-transformation"})
+    EXPECT_EQ(canonical_corruption(name), "elastic-transformation");
   EXPECT_THROW(canonical_corruption("sharpen"), UsageError);
 }
 
-TEST(Perturbation, AFamilyHasSevenCorruptionsAtFiveSeverities) {
-  const auto all = variants_of("corruptions", {}, {});
-  EXPECT_EQ(all.size(), 35U);
-  EXPECT_EQ(all.front(), "corruptions/defocus-blur/1");
-  EXPECT_EQ(all.back(), "corruptions/gaussian-blur/5");
+// The folders of ImageNet-C, its extra ones included.
+TEST(Perturbation, EveryFolderOfImageNetCNamesACorruption) {
+  std::set<std::string> names;
+  for (const char* folder :
+       {"brightness", "contrast", "defocus_blur", "elastic_transform", "fog", "frost", "gaussian_blur",
+        "gaussian_noise", "glass_blur", "impulse_noise", "jpeg_compression", "motion_blur", "pixelate",
+        "saturate", "shot_noise", "snow", "spatter", "speckle_noise", "zoom_blur"})
+    names.insert(canonical_corruption(folder));
+  EXPECT_EQ(names, std::set(corruption_names().begin(), corruption_names().end()));
+}
+
+TEST(Perturbation, WithoutNamesMeansTheStudysFourteenAndAllMeansAll) {
+  const auto study = variants_of("corruptions", {}, {});
+  EXPECT_EQ(study.size(), 70U);
+  EXPECT_EQ(study.front(), "corruptions/motion-blur/1");
+  EXPECT_EQ(study.back(), "corruptions/gaussian-blur/5");
+  const auto all = variants_of("corruptions", {"all"}, {});
+  EXPECT_EQ(all.size(), 95U);
+  EXPECT_EQ(std::vector(all.begin(), all.begin() + 70), study);
   EXPECT_EQ(variants_of("corruptions", {"contrast"}, {2, 4}),
             (std::vector<std::string>{"corruptions/contrast/2", "corruptions/contrast/4"}));
 }
@@ -32,7 +50,8 @@ TEST(Perturbation, ThereIsNoSeverityZeroThatMeansFive) {  // a defect of the pub
 }
 
 TEST(Perturbation, AVariantSurvivesItsText) {
-  for (const auto& text : variants_of("corruptions", {}, {})) EXPECT_EQ(to_string(parse_variant(text)), text);
+  for (const auto& text : variants_of("corruptions", {"all"}, {}))
+    EXPECT_EQ(to_string(parse_variant(text)), text);
   for (const char* text : {"", "source", "corruptions/contrast", "/3", "a/b/33", "a/b/x"})
     EXPECT_THROW(parse_variant(text), InputError) << text;
 }

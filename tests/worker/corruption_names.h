@@ -2,22 +2,23 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
+
+#include "common/perturbation.h"
 
 namespace wcam::test {
 
 inline const std::vector<std::string> kDeterministicCorruptions{
     "defocus-blur", "brightness", "jpeg", "saturate", "pixelate", "contrast", "gaussian-blur", "zoom-blur"};
 
-inline const std::vector<std::string> kRandomCorruptions{"motion-blur", "glass-blur",
-                                                         "elastic-transformation"};
-
-inline std::vector<std::string> all_corruptions() {
-  std::vector<std::string> all = kDeterministicCorruptions;
-  all.insert(all.end(), kRandomCorruptions.begin(), kRandomCorruptions.end());
-  return all;
+inline std::vector<std::string> random_corruptions() {
+  std::vector<std::string> names = corruption_names();
+  std::erase_if(names, [](const std::string& name) {
+    return std::find(kDeterministicCorruptions.begin(), kDeterministicCorruptions.end(), name) !=
+           kDeterministicCorruptions.end();
+  });
+  return names;
 }
 
 // ImageNet-C's spelling.

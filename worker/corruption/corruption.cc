@@ -17,19 +17,26 @@ struct Kind {
   RgbImage (*make)(const RgbImage&, int severity, RandomStream&);
 };
 
-// One row a corruption.
+// One row a name of corruption_names(), in its order; without frost, which needs more than a stream.
 constexpr Kind kKinds[] = {
+    {"motion-blur", &motion_blur},
     {"defocus-blur", &defocus_blur},
     {"brightness", &brightness},
+    {"spatter", &spatter},
     {"jpeg", &jpeg},
     {"saturate", &saturate},
     {"pixelate", &pixelate},
+    {"impulse-noise", &impulse_noise},
+    {"gaussian-noise", &gaussian_noise},
     {"contrast", &contrast},
-    {"gaussian-blur", &gaussian_blur},
-    {"motion-blur", &motion_blur},
     {"glass-blur", &glass_blur},
     {"elastic-transformation", &elastic_transformation},
+    {"shot-noise", &shot_noise},
+    {"gaussian-blur", &gaussian_blur},
     {"zoom-blur", &zoom_blur},
+    {"snow", &snow},
+    {"fog", &fog},
+    {"speckle-noise", &speckle_noise},
 };
 
 }  // namespace
@@ -44,17 +51,23 @@ StreamKey stream_key(const CorruptionKey& key, const Variant& variant) {
   return {{group(0), group(1)}, {group(2), group(3)}};
 }
 
-RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key) {
+RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key,
+                 std::span<const RgbImage> frost_overlays) {
   const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
                                   [&](const Kind& k) { return k.name == variant.name; });
-  if (variant.family != "corruptions" || kind == std::end(kKinds))
+  const bool frosty = variant.name == "frost";
+  if (variant.family != "corruptions" || (kind == std::end(kKinds) && !frosty))
     throw InputError("this version cannot make the variant '" + to_string(variant) + "'");
   if (variant.severity < kLowestSeverity || variant.severity > kHighestSeverity)
     throw InputError("severity " + std::to_string(variant.severity) + " of '" + variant.name +
                      "' is outside 1 to 5");
   if (image.rows < 1 || image.cols < 1) throw InputError("cannot corrupt an image without pixels");
   RandomStream random(stream_key(key, variant));
-  return kind->make(image, variant.severity, random);
+  if (!frosty) return kind->make(image, variant.severity, random);
+  if (frost_overlays.empty())
+    throw InputError(
+        "'frost' needs photographs of frosted glass: name their folder with --frost-overlays DIR");
+  return frost(image, variant.severity, random, frost_overlays);
 }
 
 }  // namespace wcam

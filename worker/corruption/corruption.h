@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "common/perturbation.h"
@@ -24,8 +25,10 @@ struct CorruptionKey {
 // groups of eight hex digits of text's SHA-256 are key[0], key[1], counter[0], counter[1].
 StreamKey stream_key(const CorruptionKey& key, const Variant& variant);
 
-// Variant of the family "corruptions". Same size as the input. Throws InputError for an unknown name or a
-// severity outside 1..5.
-RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key);
+// Variant of the family "corruptions". Same size as the input. `frost` alone needs overlays: photographs of
+// frosted glass of any size, in an order that is the same everywhere. Throws InputError for an unknown name,
+// a severity outside 1..5, or frost without overlays.
+RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key,
+                 std::span<const RgbImage> frost_overlays = {});
 
 }  // namespace wcam

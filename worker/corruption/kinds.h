@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "worker/corruption/random.h"
 #include "worker/image.h"
@@ -34,6 +35,19 @@ RgbImage pixelate(const RgbImage& image, int severity, RandomStream& random);
 
 // elastic.cc
 RgbImage elastic_transformation(const RgbImage& image, int severity, RandomStream& random);
+
+// noise.cc
+RgbImage gaussian_noise(const RgbImage& image, int severity, RandomStream& random);
+RgbImage shot_noise(const RgbImage& image, int severity, RandomStream& random);
+RgbImage impulse_noise(const RgbImage& image, int severity, RandomStream& random);
+RgbImage speckle_noise(const RgbImage& image, int severity, RandomStream& random);
+
+// spatter.cc, snow.cc, fog.cc, frost.cc
+RgbImage spatter(const RgbImage& image, int severity, RandomStream& random);
+RgbImage snow(const RgbImage& image, int severity, RandomStream& random);
+RgbImage fog(const RgbImage& image, int severity, RandomStream& random);
+// At least one overlay.
+RgbImage frost(const RgbImage& image, int severity, RandomStream& random, std::span<const RgbImage> overlays);
 
 // The parameters of a severity.
 template <typename Table>

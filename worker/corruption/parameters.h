@@ -36,6 +36,49 @@ struct ZoomRange {
 inline constexpr BySeverity<ZoomRange> kZoomBlur{
     {{1.11, .01}, {1.16, .01}, {1.21, .02}, {1.26, .02}, {1.31, .03}}};
 
+// Noise, independent for each channel of each pixel.
+inline constexpr BySeverity<double> kGaussianNoiseDeviation{.08, .12, .18, .26, .38};
+inline constexpr BySeverity<double> kSpeckleNoiseDeviation{.15, .2, .35, .45, .6};  // as a share of the pixel
+inline constexpr BySeverity<double> kShotNoisePhotons{60, 25, 12, 5, 3};  // mean count where a pixel is white
+inline constexpr BySeverity<double> kImpulseNoiseAmount{.03, .06, .09, .17, .27};  // share of values replaced
+
+struct Fog {
+  double amount;           // added where it is thickest
+  double roughness_decay;  // from one octave of the fractal to the next the amplitude falls by its square
+};
+inline constexpr BySeverity<Fog> kFog{{{1.5, 2}, {2, 2}, {2.5, 1.7}, {2.5, 1.5}, {3, 1.4}}};
+
+struct Frost {
+  double image, overlay;  // weights
+};
+inline constexpr BySeverity<Frost> kFrost{{{1, .4}, {.8, .6}, {.7, .7}, {.65, .7}, {.6, .75}}};
+
+struct Snow {
+  double mean, deviation;  // of the normal layer
+  double zoom, threshold;  // what is below the threshold is no flake
+  int radius;              // of the motion blur, with its standard deviation, pixels
+  double sigma;
+  double kept;  // share of the image, the rest is whitened
+};
+inline constexpr BySeverity<Snow> kSnow{{{.1, .3, 3, .5, 10, 4, .8},
+                                         {.2, .3, 2, .5, 12, 4, .7},
+                                         {.55, .3, 4, .9, 12, 8, .7},
+                                         {.55, .3, 4.5, .85, 12, 8, .65},
+                                         {.55, .3, 2.5, .85, 12, 12, .55}}};
+
+struct Spatter {
+  double mean, deviation;  // of the normal layer
+  double sigma;            // of the Gaussian that smooths it, pixels
+  double threshold;        // what is below is dry
+  double strength;         // of water: weight; of mud: standard deviation in pixels of its soft edge
+  bool mud;
+};
+inline constexpr BySeverity<Spatter> kSpatter{{{.65, .3, 4, .69, .6, false},
+                                               {.65, .3, 3, .68, .6, false},
+                                               {.65, .3, 2, .68, .5, false},
+                                               {.65, .3, 1, .65, 1.5, true},
+                                               {.67, .4, 1, .65, 1.5, true}}};
+
 inline constexpr BySeverity<double> kBrightnessAdded{.1, .2, .3, .4, .5};  // to HSV's value
 
 struct SaturationChange {
