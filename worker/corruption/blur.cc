@@ -11,18 +11,6 @@ namespace wcam {
 
 namespace {
 
-RgbImage to_image(const Plane& plane) {
-  RgbImage image = blank_image(plane.rows, plane.cols);
-  std::transform(plane.values.begin(), plane.values.end(), image.pixels.begin(), to_byte);
-  return image;
-}
-
-RgbImage blurred(const RgbImage& image, double sigma) {
-  Gaussian gaussian;
-  gaussian.sigma_rows = gaussian.sigma_cols = sigma;
-  return to_image(gaussian_filter(to_plane(image, 255), gaussian));
-}
-
 // Published as a swap of each pixel with a random neighbour, but its tuple assignment works on NumPy's views
 // of the pixels, so that the neighbour is copied and itself stays; kept. Also kept: offsets exclude +reach,
 // and the first reach + 1 and last reach - 1 rows and columns are left alone.
@@ -48,24 +36,19 @@ std::vector<double> zooms(const ZoomRange& range) {
 }  // namespace
 
 RgbImage gaussian_blur(const RgbImage& image, int severity, RandomStream&) {
-  return blurred(image, at_severity(kGaussianBlurSigma, severity));
+  return gaussian_filter(image, at_severity(kGaussianBlurSigma, severity));
 }
 
 RgbImage glass_blur(const RgbImage& image, int severity, RandomStream& random) {
   const Glass& glass = at_severity(kGlassBlur, severity);
-  RgbImage result = blurred(image, glass.sigma);
+  RgbImage result = gaussian_filter(image, glass.sigma);
   for (int pass = 0; pass < glass.passes; ++pass) copy_neighbours(result, glass.reach, random);
-  return blurred(result, glass.sigma);
+  return gaussian_filter(result, glass.sigma);
 }
 
 RgbImage motion_blur(const RgbImage& image, int severity, RandomStream& random) {
   const Motion& motion = at_severity(kMotionBlur, severity);
-  const double degrees = random.uniform(-45, 45);
-  const Plane result = line_blur(to_plane(image, 1), motion.radius, motion.sigma, degrees);
-  RgbImage blurred = blank_image(image.rows, image.cols);
-  std::transform(result.values.begin(), result.values.end(), blurred.pixels.begin(),
-                 [](double value) { return static_cast<std::uint8_t>(std::min(value, 255.0)); });
-  return blurred;
+  return line_blur(image, motion.radius, motion.sigma, random.uniform(-45, 45));
 }
 
 // float32, as published. The image itself counts twice: once as the zoom of 1.

@@ -1,7 +1,6 @@
 // What a rubber sheet does.
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "worker/corruption/filters.h"
 #include "worker/corruption/kinds.h"
@@ -30,9 +29,10 @@ struct Between {
   double share;  // of the one after
 
   Between(double place, int size) {
-    const double whole = std::floor(place);
-    before = reflect(static_cast<int>(whole), size);
-    after = reflect(static_cast<int>(whole) + 1, size);
+    // Rounded down; std::floor is a call on the oldest x86.
+    const int whole = static_cast<int>(place) - (place < static_cast<int>(place) ? 1 : 0);
+    before = reflect(whole, size);
+    after = reflect(whole + 1, size);
     share = place - whole;
   }
 };
@@ -42,7 +42,8 @@ struct Between {
 RgbImage elastic_transformation(const RgbImage& image, int severity, RandomStream& random) {
   const double strength = at_severity(kElasticStrength, severity);
   const Plane right = displacements(image, strength, random), down = displacements(image, strength, random);
-  std::array<float, 256> level;
+  // float32 here and below, as published: flat areas come out as they do there.
+  std::array<double, 256> level;
   for (std::size_t i = 0; i < level.size(); ++i) level[i] = static_cast<float>(i) / 255.0F;
   RgbImage result = blank_image(image.rows, image.cols);
   for (int r = 0; r < image.rows; ++r)
@@ -54,7 +55,6 @@ RgbImage elastic_transformation(const RgbImage& image, int severity, RandomStrea
       };
       for (int k = 0; k < 3; ++k) {
         const double value = along(row.before, k) * (1 - row.share) + along(row.after, k) * row.share;
-        // float32, as published: flat areas come out as they do there.
         result.row(r)[c * 3 + k] =
             static_cast<std::uint8_t>(std::min(static_cast<float>(value), 1.0F) * 255.0F);
       }

@@ -27,6 +27,24 @@ WCAM_WIDEST void interpolate(double* __restrict between, const double* a, const 
   for (std::size_t i = 0; i < count; ++i) between[i] = a[i] * rest + b[i] * share;
 }
 
+// quotients[i] = pixels[i] / divisor
+WCAM_WIDEST void divide(double* __restrict quotients, const std::uint8_t* pixels, double divisor,
+                        std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) quotients[i] = pixels[i] / divisor;
+}
+
+// From [0, 1], as to_byte.
+WCAM_WIDEST void to_bytes(std::uint8_t* __restrict bytes, const double* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    bytes[i] = static_cast<std::uint8_t>(static_cast<int>(std::clamp(values[i], 0.0, 1.0) * 255.0));
+}
+
+// From [0, 255].
+WCAM_WIDEST void truncate(std::uint8_t* __restrict bytes, const double* values, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    bytes[i] = static_cast<std::uint8_t>(static_cast<int>(std::clamp(values[i], 0.0, 255.0)));
+}
+
 // Sum of up to 128 values in numpy's order (eight running sums, then by pairs, then the rest): the last bit
 // of the sum of weights decides whether white stays white.
 double sum_in_eights(const std::vector<double>& values) {
@@ -68,16 +86,15 @@ int inside(int index, int size, Border border) {
   return border == Border::kNearest ? std::clamp(index, 0, size - 1) : reflect(index, size);
 }
 
-// A row with room for `before` and `after` places around it.
+// A row of `width` values with room for `before` and `after` pixels around it.
 class PaddedRow {
  public:
-  PaddedRow(const Plane& plane, int before, int after)
-      : channels_(plane.channels),
-        cols_(plane.cols),
+  PaddedRow(int cols, int channels, int before, int after)
+      : cols_(cols),
+        channels_(channels),
         before_(before),
         after_(after),
-        values_(static_cast<std::size_t>(before + plane.cols + after) *
-                static_cast<std::size_t>(plane.channels)) {}
+        values_(static_cast<std::size_t>(before + cols + after) * static_cast<std::size_t>(channels)) {}
 
   double* at(int col) { return values_.data() + static_cast<std::ptrdiff_t>(before_ + col) * channels_; }
 
@@ -87,9 +104,79 @@ class PaddedRow {
   }
 
  private:
-  int channels_, cols_, before_, after_;
+  int cols_, channels_, before_, after_;
   std::vector<double> values_;
 };
+
+struct Size {
+  int rows, cols, channels;
+  std::size_t width() const { return static_cast<std::size_t>(cols) * static_cast<std::size_t>(channels); }
+};
+
+// row_at(r) gives the values of a row inside the picture; take(r, values) gets a row of the result, in order.
+// Rows reach no farther than the kernel around the one that is taken next.
+void filter_rows(const Size& size, const Gaussian& gaussian, const auto& row_at, const auto& take) {
+  const std::vector<double> down = gaussian_weights(gaussian.sigma_rows, gaussian.truncate);
+  const std::vector<double> along = gaussian_weights(gaussian.sigma_cols, gaussian.truncate);
+  const int reach = static_cast<int>(along.size()) - 1;
+  PaddedRow row(size.cols, size.channels, reach, reach);
+  std::vector<double> result(size.width());
+  for (int r = 0; r < size.rows; ++r) {
+    convolve(row.at(0), down, size.width(),
+             [&](int offset) { return row_at(inside(r + offset, size.rows, gaussian.border)); });
+    row.fill_borders(gaussian.border);
+    convolve(result.data(), along, size.width(), [&](int offset) { return row.at(offset); });
+    take(r, result.data());
+  }
+}
+
+struct Line {
+  struct Tap {
+    int down, right;
+    double weight;
+  };
+  std::vector<Tap> taps;
+  int before = 0, after = 0;  // columns that taps reach to the left and to the right
+
+  Line(int radius, double sigma, double degrees) {
+    const int width = 2 * radius + 1;
+    const double radians = degrees * (M_PI / 180);
+    const double down = width * std::sin(radians), right = width * std::cos(radians);
+    const double length = std::hypot(down, right);
+    std::vector<double> weights;
+    for (int i = 0; i < width; ++i)
+      weights.push_back(std::exp(-(i * i) / (2 * sigma * sigma)) / (std::sqrt(2 * M_PI) * sigma));
+    normalise(weights);
+    for (int i = 0; i < width; ++i) {
+      const Tap tap{static_cast<int>(std::ceil(i * down / length - 0.5)),
+                    static_cast<int>(std::ceil(i * right / length - 0.5)),
+                    weights[static_cast<std::size_t>(i)]};
+      before = std::max(before, -tap.right);
+      after = std::max(after, tap.right);
+      taps.push_back(tap);
+    }
+  }
+};
+
+// fill(r, values) gives the values of a row, take(r, values) gets a row of the result, in order.
+void blur_rows(const Size& size, const Line& line, const auto& fill, const auto& take) {
+  std::vector<PaddedRow> rows;
+  rows.reserve(static_cast<std::size_t>(size.rows));
+  for (int r = 0; r < size.rows; ++r) {
+    rows.emplace_back(size.cols, size.channels, line.before, line.after);
+    fill(r, rows.back().at(0));
+    rows.back().fill_borders(Border::kNearest);
+  }
+  std::vector<double> result(size.width());
+  for (int r = 0; r < size.rows; ++r) {
+    std::fill(result.begin(), result.end(), 0.0);
+    for (const auto& tap : line.taps) {
+      PaddedRow& row = rows[static_cast<std::size_t>(std::clamp(r + tap.down, 0, size.rows - 1))];
+      add_scaled(result.data(), row.at(tap.right), tap.weight, size.width());
+    }
+    take(r, result.data());
+  }
+}
 
 // One side of a clipped zoom: for each place of the result the place of the picture before it, and the weight
 // of the one after that.
@@ -113,12 +200,13 @@ struct Stretch {
   int size() const { return static_cast<int>(before.size()); }
 };
 
-void stretch_row(const double* row, const Stretch& stretch, int channels, double* result) {
+template <int kChannels>
+void stretch_row(const double* row, const Stretch& stretch, double* result) {
   for (std::size_t i = 0; i < stretch.share.size(); ++i) {
-    const double* a = row + static_cast<std::ptrdiff_t>(stretch.before[i]) * channels;
-    const double* b = row + static_cast<std::ptrdiff_t>(stretch.after[i]) * channels;
+    const double* a = row + static_cast<std::ptrdiff_t>(stretch.before[i]) * kChannels;
+    const double* b = row + static_cast<std::ptrdiff_t>(stretch.after[i]) * kChannels;
     const double share = stretch.share[i];
-    for (int c = 0; c < channels; ++c) *result++ = a[c] * (1 - share) + b[c] * share;
+    for (int c = 0; c < kChannels; ++c) *result++ = a[c] * (1 - share) + b[c] * share;
   }
 }
 
@@ -139,58 +227,55 @@ Plane to_plane(const RgbImage& image, double scale) {
 }
 
 int reflect(int index, int size) {
+  if (index >= 0 && index < size) return index;
   const int phase = ((index % (2 * size)) + 2 * size) % (2 * size);
   return std::min(phase, 2 * size - 1 - phase);
 }
 
 Plane gaussian_filter(const Plane& plane, const Gaussian& gaussian) {
-  const std::vector<double> down = gaussian_weights(gaussian.sigma_rows, gaussian.truncate);
-  const std::vector<double> along = gaussian_weights(gaussian.sigma_cols, gaussian.truncate);
-  const int reach = static_cast<int>(along.size()) - 1;
   Plane result(plane.rows, plane.cols, plane.channels);
-  PaddedRow row(plane, reach, reach);
-  for (int r = 0; r < plane.rows; ++r) {
-    convolve(row.at(0), down, plane.width(),
-             [&](int offset) { return plane.row(inside(r + offset, plane.rows, gaussian.border)); });
-    row.fill_borders(gaussian.border);
-    convolve(result.row(r), along, plane.width(), [&](int offset) { return row.at(offset); });
-  }
+  filter_rows(
+      {plane.rows, plane.cols, plane.channels}, gaussian, [&](int r) { return plane.row(r); },
+      [&](int r, const double* values) { std::copy_n(values, plane.width(), result.row(r)); });
+  return result;
+}
+
+RgbImage gaussian_filter(const RgbImage& image, double sigma) {
+  const Size size{image.rows, image.cols, 3};
+  const Gaussian gaussian{sigma, sigma};
+  // Only the rows under the kernel are kept, in float64 they would not fit the cache: row r in r % count.
+  const std::size_t count = 2 * gaussian_weights(sigma, gaussian.truncate).size() - 1;
+  std::vector<std::vector<double>> scaled(count, std::vector<double>(size.width()));
+  std::vector<int> holds(count, -1);
+  RgbImage result = blank_image(image.rows, image.cols);
+  filter_rows(
+      size, gaussian,
+      [&](int r) {
+        const std::size_t place = static_cast<std::size_t>(r) % count;
+        if (holds[place] != r) divide(scaled[place].data(), image.row(r), 255, size.width());
+        holds[place] = r;
+        return scaled[place].data();
+      },
+      [&](int r, const double* values) { to_bytes(result.row(r), values, size.width()); });
   return result;
 }
 
 Plane line_blur(const Plane& plane, int radius, double sigma, double degrees) {
-  struct Tap {
-    int down, right;
-  };
-  const int width = 2 * radius + 1;
-  const double radians = degrees * (M_PI / 180);
-  const double down = width * std::sin(radians), right = width * std::cos(radians);
-  const double length = std::hypot(down, right);
-  std::vector<double> weights;
-  std::vector<Tap> taps;
-  int before = 0, after = 0;
-  for (int i = 0; i < width; ++i) {
-    weights.push_back(std::exp(-(i * i) / (2 * sigma * sigma)) / (std::sqrt(2 * M_PI) * sigma));
-    taps.push_back({static_cast<int>(std::ceil(i * down / length - 0.5)),
-                    static_cast<int>(std::ceil(i * right / length - 0.5))});
-    before = std::max(before, -taps.back().right);
-    after = std::max(after, taps.back().right);
-  }
-  normalise(weights);
-
-  std::vector<PaddedRow> rows(static_cast<std::size_t>(plane.rows), PaddedRow(plane, before, after));
-  for (int r = 0; r < plane.rows; ++r) {
-    PaddedRow& row = rows[static_cast<std::size_t>(r)];
-    std::copy_n(plane.row(r), plane.width(), row.at(0));
-    row.fill_borders(Border::kNearest);
-  }
   Plane result(plane.rows, plane.cols, plane.channels);
-  for (int r = 0; r < plane.rows; ++r)
-    for (std::size_t i = 0; i < taps.size(); ++i)
-      add_scaled(
-          result.row(r),
-          rows[static_cast<std::size_t>(std::clamp(r + taps[i].down, 0, plane.rows - 1))].at(taps[i].right),
-          weights[i], plane.width());
+  blur_rows(
+      {plane.rows, plane.cols, plane.channels}, {radius, sigma, degrees},
+      [&](int r, double* values) { std::copy_n(plane.row(r), plane.width(), values); },
+      [&](int r, const double* values) { std::copy_n(values, plane.width(), result.row(r)); });
+  return result;
+}
+
+RgbImage line_blur(const RgbImage& image, int radius, double sigma, double degrees) {
+  const Size size{image.rows, image.cols, 3};
+  RgbImage result = blank_image(image.rows, image.cols);
+  blur_rows(
+      size, {radius, sigma, degrees},
+      [&](int r, double* values) { std::copy_n(image.row(r), size.width(), values); },
+      [&](int r, const double* values) { truncate(result.row(r), values, size.width()); });
   return result;
 }
 
@@ -204,7 +289,7 @@ Plane clipped_zoom(const Plane& plane, double factor) {
     auto& kept = stretched[row % 2];
     if (holds[row % 2] != row) {
       kept.resize(result.width());
-      stretch_row(plane.row(row), along, plane.channels, kept.data());
+      (plane.channels == 3 ? stretch_row<3> : stretch_row<1>)(plane.row(row), along, kept.data());
       holds[row % 2] = row;
     }
     return kept.data();

@@ -11,7 +11,7 @@ namespace wcam {
 
 // Rows first, channels interleaved, no padding: values[(row * cols + col) * channels + channel].
 struct Plane {
-  int rows = 0, cols = 0, channels = 1;
+  int rows = 0, cols = 0, channels = 1;  // channels: 1 or 3
   std::vector<double> values;
 
   Plane(int rows, int cols, int channels);  // zeros
@@ -42,11 +42,17 @@ struct Gaussian {
 // this with the defaults above.
 Plane gaussian_filter(const Plane& plane, const Gaussian& gaussian);
 
+// The same of pixels / 255, with both sigmas and the defaults above; the result times 255, truncated.
+RgbImage gaussian_filter(const RgbImage& image, double sigma);
+
 // ImageNet-C's motion blur: a one-sided Gaussian of 2 * radius + 1 taps (sigma in steps of a pixel), tap i
 // showing the picture from i pixels further along `degrees` (0 is to the right, 90 down), rounded to whole
 // pixels, with repeated edges. One departure: where a tap lies beyond the whole picture (sides of 40 pixels
 // and less), the published code drops it and all after it, which darkens the result; here edges go on.
 Plane line_blur(const Plane& plane, int radius, double sigma, double degrees);
+
+// The same of pixels, truncated.
+RgbImage line_blur(const RgbImage& image, int radius, double sigma, double degrees);
 
 // ImageNet-C's clipped zoom: the centre of a picture, enlarged by `factor` >= 1 with bilinear interpolation
 // (scipy.ndimage.zoom, order 1). The centre is ceil(side / factor) pixels wide, so the result is a few pixels

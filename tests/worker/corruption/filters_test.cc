@@ -51,11 +51,14 @@ TEST(GaussianFilter, EqualsScipyAlongRowsAndDownColumns) {
 }
 
 TEST(GaussianFilter, KeepsChannelsApart) {
-  Plane plane(1, 4, 2);
-  plane.values = {0, 7, 1, 7, 0, 7, 0, 7};
+  Plane plane(1, 3, 3);
+  plane.values = {0, 7, 9, 1, 7, 9, 0, 7, 9};
   const Plane result = gaussian_filter(plane, {});
-  for (std::size_t i = 1; i < 8; i += 2) EXPECT_NEAR(result.values[i], 7, 1e-14);
-  EXPECT_GT(result.values[2], result.values[0]);
+  for (std::size_t i = 0; i < 9; i += 3) {
+    EXPECT_GT(result.values[i], 0);
+    EXPECT_NEAR(result.values[i + 1], 7, 1e-14);
+    EXPECT_NEAR(result.values[i + 2], 9, 1e-14);
+  }
 }
 
 TEST(LineBlur, SpreadsAPointBackwardsAlongTheLine) {
