@@ -9,6 +9,7 @@
 #include "cluster/process.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/host.h"
 #include "common/options.h"
 #include "common/verbs.h"
 
@@ -81,10 +82,21 @@ CommandLine run_command_line() {
        "dealt out to the workers: cpu or cuda:0,cuda:1,...")                                   //
       ("threads", po::value<int>()->default_value(1), "threads of each worker")                //
       ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")  //
+      ("model-memory", po::value<int>(),
+       "MiB of weights each worker keeps loaded; default: a quarter of this machine's memory shared among "
+       "them, 256 at least")  //
       ("hand-in", po::value<int>()->default_value(30),
        "seconds a result may wait before it is stored: what a crash costs")  //
       ("no-figures", po::bool_switch(), "stop before packing results and drawing");
   return line;
+}
+
+// Of one worker. A quarter leaves room for activations and for the images the system caches; 256 MiB hold two
+// ResNet-50, so that also many workers on a small machine keep one while the next is loaded.
+int model_memory(const po::variables_map& values, int workers) {
+  if (values.contains("model-memory")) return in_range(values, "model-memory", 0, 1 << 20);
+  const std::uint64_t share = memory_bytes() / 4 / static_cast<std::uint64_t>(workers) >> 20;
+  return static_cast<int>(std::clamp<std::uint64_t>(share, 256, 1 << 20));
 }
 
 ExitCode run(const Arguments& arguments) {
@@ -108,9 +120,10 @@ ExitCode run(const Arguments& arguments) {
   sweep.workers = in_range(values, "workers", 1, 256);
   sweep.devices = devices_of(values["devices"].as<std::string>());
   // The same bounds as the worker's own: a mistake shows before anything is started.
-  sweep.worker_options = {"--threads",    std::to_string(in_range(values, "threads", 1, 256)),
-                          "--batch-size", std::to_string(in_range(values, "batch-size", 1, 1024)),
-                          "--hand-in",    std::to_string(in_range(values, "hand-in", 0, 3600))};
+  sweep.worker_options = {"--threads",      std::to_string(in_range(values, "threads", 1, 256)),
+                          "--batch-size",   std::to_string(in_range(values, "batch-size", 1, 1024)),
+                          "--hand-in",      std::to_string(in_range(values, "hand-in", 0, 3600)),
+                          "--model-memory", std::to_string(model_memory(values, sweep.workers))};
   sweep.coordinator_options = split_arguments.rest;
   sweep.coordinator_options.insert(sweep.coordinator_options.end(), {"--sweep", sweep.sweep.string()});
   sweep.figures = !values["no-figures"].as<bool>();

@@ -5,6 +5,8 @@
 
 namespace wcam {
 
+// Raised by every change that an older end would misunderstand. A new field that an older end may ignore and
+// a newer one may miss is none.
 inline constexpr std::uint32_t kProtocolVersion = 1;
 
 // A larger message is not read: ZeroMQ drops it and the connection it came on.

@@ -57,6 +57,8 @@ Scheduler::Scheduler(SweepState& state, const SchedulerOptions& options, Batch& 
       connected_name_(state.workers().size()),
       crowd_(state.plan().cases.size()),
       plan_json_(to_json_text(state.plan())) {
+  for (const CaseSpec& spec : state.plan().cases)
+    case_index_.emplace(spec.name, static_cast<int>(case_index_.size()));
   for (std::uint32_t i = 0; i < state.workers().size(); ++i) ids_[state.workers()[i].name] = WorkerId{i};
 }
 
@@ -87,7 +89,7 @@ void Scheduler::on_message(const std::string& worker, const wire::Envelope& enve
   }
   Link& link = found->second;
   link.last_heard = now;
-  if (envelope.has_ready()) link.credit = envelope.ready().credit();
+  if (envelope.has_ready()) on_ready(link, envelope.ready());
   if (envelope.has_heartbeat()) on_heartbeat(link, envelope.heartbeat(), now);
   if (envelope.has_outcomes()) on_outcomes(link, envelope.outcomes());
   if (envelope.has_goodbye()) on_goodbye(worker, envelope.goodbye().reason());
@@ -123,6 +125,15 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   send(worker, std::move(stop));
 }
 
+void Scheduler::on_ready(Link& link, const wire::Ready& ready) {
+  link.credit = ready.credit();
+  std::vector<int> loaded;
+  for (const std::string& name : ready.loaded_cases())
+    if (const auto known = case_index_.find(name); known != case_index_.end())
+      loaded.push_back(known->second);
+  set_cases(link, std::move(loaded), link.cases.empty() ? -1 : link.cases.front());
+}
+
 void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimePoint now) {
   wire::Envelope answer;
   wire::Envelope alive;  // so that the worker knows that somebody listens
@@ -134,7 +145,7 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
     const bool latest = job != nullptr && lease.attempt() == job->attempts;
     if (latest && job->state == JobState::kWaiting && job->open) {
       emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
-      note_case(link, job->spec.case_index);
+      set_cases(link, link.cases, job->spec.case_index);
     }
     // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number
     // there.
@@ -330,7 +341,7 @@ void Scheduler::release_holder(const Job& job) {
 }
 
 void Scheduler::remove_link(Links::iterator link) {
-  if (link->second.last_case >= 0) --crowd_[static_cast<std::size_t>(link->second.last_case)];
+  set_cases(link->second, {}, -1);
   connected_name_[value(link->second.id)].clear();
   links_.erase(link);
 }
@@ -397,9 +408,12 @@ bool Scheduler::give_one(Link& link, TimePoint now) {
 }
 
 // A suspect goes to a worker that holds nothing, and nothing else goes there until it is answered: if that
-// worker is lost too, the suspect alone is to blame. Otherwise explain before predict, since only the former
-// are results; and of the cases, the one given last (its model is loaded), then one given before, then the
-// one that the fewest workers are on, so that models spread over the workers; then by priority.
+// worker is lost too, the suspect alone is to blame. Otherwise jobs of a case the worker has loaded come
+// first, since a model may take longer to load than a job to do; among them explain before predict, since
+// only the former are results; then the case used most recently, or, where one must be loaded, the one that
+// the fewest workers have, so that models spread over the workers; then by priority. No case is left behind
+// for long: images are opened only so far ahead of the first undecided one (look_ahead), and that one waits
+// for every case.
 std::optional<JobId> Scheduler::choose(const Link& link) const {
   const JobTable& jobs = state_.jobs();
   const std::set<JobId>& held = jobs.held_by(link.id);
@@ -407,21 +421,23 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
     return std::nullopt;
   if (held.empty())
     if (const auto suspect = jobs.waiting_suspect()) return suspect;
-  for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
-    std::optional<JobId> best;
-    std::tuple<bool, bool, std::uint32_t, std::uint64_t> best_key;
-    for (std::size_t i = 0; i < crowd_.size(); ++i) {
-      const auto c = static_cast<std::uint16_t>(i);
+  std::optional<JobId> best;
+  std::tuple<bool, bool, std::ptrdiff_t, std::uint64_t> best_key;
+  for (std::size_t i = 0; i < crowd_.size(); ++i) {
+    const auto c = static_cast<std::uint16_t>(i);
+    const auto recency = std::find(link.cases.begin(), link.cases.end(), c) - link.cases.begin();
+    const bool loaded = recency < std::ssize(link.cases);
+    for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
       const auto head = jobs.head(kind, c);
       if (!head) continue;
-      const std::tuple key{c != link.last_case, !link.cases.contains(c), crowd_[c], head->priority};
+      const std::tuple key{!loaded, kind == JobKind::kPredict, loaded ? recency : std::ptrdiff_t{crowd_[c]},
+                           head->priority};
       if (best && !(key < best_key)) continue;
       best = head->job;
       best_key = key;
     }
-    if (best) return best;
   }
-  return std::nullopt;
+  return best;
 }
 
 void Scheduler::give(Link& link, JobId id, TimePoint now) {
@@ -430,15 +446,18 @@ void Scheduler::give(Link& link, JobId id, TimePoint now) {
   const Job& job = state_.jobs().at(id);
   *assignments_[link.name].add_jobs() = to_wire(job);
   link.confirmed[id] = now;
-  note_case(link, job.spec.case_index);
+  set_cases(link, link.cases, job.spec.case_index);
   --link.credit;
 }
 
-void Scheduler::note_case(Link& link, int case_index) {
-  if (link.last_case >= 0) --crowd_[static_cast<std::size_t>(link.last_case)];
-  link.last_case = case_index;
-  link.cases.insert(case_index);
-  ++crowd_[static_cast<std::size_t>(case_index)];
+void Scheduler::set_cases(Link& link, std::vector<int> cases, int first) {
+  if (first >= 0) cases.insert(cases.begin(), first);
+  std::vector<int> once;
+  for (const int c : cases)
+    if (std::find(once.begin(), once.end(), c) == once.end()) once.push_back(c);
+  for (const int c : link.cases) --crowd_[static_cast<std::size_t>(c)];
+  link.cases = std::move(once);
+  for (const int c : link.cases) ++crowd_[static_cast<std::size_t>(c)];
 }
 
 wire::Job Scheduler::to_wire(const Job& job) const {
@@ -488,7 +507,7 @@ void Scheduler::check_invariants() const {
   }
   std::vector<std::uint32_t> crowd(crowd_.size());
   for (const auto& [name, link] : links_)
-    if (link.last_case >= 0) ++crowd[static_cast<std::size_t>(link.last_case)];
+    for (const int c : link.cases) ++crowd[static_cast<std::size_t>(c)];
   if (crowd != crowd_) invariant_broken("crowd_ disagrees with the links");
 }
 

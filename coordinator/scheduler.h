@@ -87,8 +87,9 @@ class Scheduler {
     WorkerId id{};
     TimePoint last_heard;
     std::uint32_t credit = 0;
-    int last_case = -1;   // of the job given last: probably loaded now
-    std::set<int> cases;  // given so far: perhaps still loaded
+    // Cases it has loaded, as Ready told, the one of the job given last in front; most recently used first.
+    // The last may have to make room for the first.
+    std::vector<int> cases;
     // Jobs it holds, with the time of the latest proof that it does (assignment, heartbeat).
     std::unordered_map<JobId, TimePoint> confirmed;
   };
@@ -98,6 +99,7 @@ class Scheduler {
   void send(const std::string& worker, wire::Envelope envelope);
 
   void on_hello(const std::string& worker, const wire::Hello& hello, TimePoint now);
+  void on_ready(Link& link, const wire::Ready& ready);
   void on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimePoint now);
   void on_outcomes(Link& link, const wire::Outcomes& outcomes);
   void on_outcome(Link& link, const wire::Outcome& outcome);
@@ -123,7 +125,8 @@ class Scheduler {
   bool give_one(Link& link, TimePoint now);
   std::optional<JobId> choose(const Link& link) const;
   void give(Link& link, JobId id, TimePoint now);
-  void note_case(Link& link, int case_index);
+  // The cases the link has from now on; `first`, unless negative, in front of the others.
+  void set_cases(Link& link, std::vector<int> cases, int first);
   wire::Job to_wire(const Job& job) const;
 
   SweepState& state_;
@@ -132,7 +135,8 @@ class Scheduler {
   Links links_;
   std::unordered_map<std::string, WorkerId> ids_;    // of every worker the sweep has met
   std::vector<std::string> connected_name_;          // by WorkerId; empty: not connected
-  std::vector<std::uint32_t> crowd_;                 // by case: links whose last_case it is
+  std::unordered_map<std::string, int> case_index_;  // by name
+  std::vector<std::uint32_t> crowd_;                 // by case: links that have it
   std::map<std::string, wire::Assign> assignments_;  // of the current plan_ahead()
   bool stopping_ = false;
   std::string stop_reason_;

@@ -25,6 +25,8 @@ CommandLine run_command_line() {
       ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
       ("coordinator", po::value<std::string>()->default_value(""),
        "tcp://HOST:PORT; default: as DIR says")  //
+      ("model-memory", po::value<int>()->default_value(1024),
+       "MiB of weights kept loaded, 0 to 1048576; 0: those in use only")  //
       ("hand-in", po::value<int>()->default_value(30),
        "seconds a result may wait before it is stored, 0 to 3600")  //
       ("patience", po::value<int>()->default_value(600),
@@ -44,6 +46,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   if (!options.coordinator.empty() && options.coordinator.rfind("tcp://", 0) != 0)
     throw UsageError("--coordinator '" + options.coordinator + "' is not of the form tcp://HOST:PORT");
   options.compute = compute_settings(*values);
+  options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
   std::optional<std::filesystem::path> log;

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <dlfcn.h>
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
@@ -14,6 +15,7 @@
 #include <array>
 #include <charconv>
 #include <climits>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -110,6 +112,42 @@ torch::jit::Module make_fast(torch::jit::Module module) {
   }
 }
 
+// Collects the storages of tensors, each once.
+class WeightCounter {
+ public:
+  explicit WeightCounter(const torch::jit::Module& module) {
+    add(module._ivalue());
+    for (const torch::jit::Module& part : module.modules())
+      for (const torch::jit::Method& method : part.get_methods()) add(*method.graph()->block());
+  }
+
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& [storage, size] : storages_) sum += size;
+    return sum;
+  }
+
+ private:
+  void add(const c10::IValue& value) {
+    value.visit([this](const c10::IValue& part) {
+      if (part.isTensor() && part.toTensor().defined() && part.toTensor().has_storage()) {
+        const c10::Storage& storage = part.toTensor().storage();
+        storages_[storage.unsafeGetStorageImpl()] = storage.nbytes();
+      }
+      return false;  // go on
+    });
+  }
+  void add(const torch::jit::Block& block) {
+    for (const torch::jit::Node* node : block.nodes()) {
+      if (node->kind() == c10::prim::Constant)
+        if (const auto value = torch::jit::toIValue(node->output())) add(*value);
+      for (const torch::jit::Block* inner : node->blocks()) add(*inner);
+    }
+  }
+
+  std::map<const void*, std::uint64_t> storages_;
+};
+
 std::string shape_text(const at::Tensor& tensor) {
   std::string text = std::string(c10::toString(tensor.scalar_type())) + " [";
   for (std::int64_t d = 0; d < tensor.dim(); ++d)
@@ -150,10 +188,11 @@ struct Model::Impl {
   at::Device device;
   torch::jit::Module module;
   LevelTable levels;
+  std::uint64_t bytes;
   std::int64_t classes = 0;
 
   Impl(const CaseSpec& of, at::Device on, const torch::jit::Module& loaded)
-      : spec(of), device(on), module(loaded), levels(level_table(of)) {}
+      : spec(of), device(on), module(loaded), levels(level_table(of)), bytes(WeightCounter(loaded).bytes()) {}
 
   c10::IValue run(const at::Tensor& input) {
     const c10::InferenceMode no_gradients;
@@ -208,6 +247,12 @@ void prepare_torch(int threads) {
   at::globalContext().setAllowTF32CuBLAS(false);
 }
 
+void return_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
@@ -229,6 +274,7 @@ Model Model::load(const CaseSpec& spec, const std::string& device) {
 const CaseSpec& Model::spec() const { return impl_->spec; }
 std::int64_t Model::classes() const { return impl_->classes; }
 at::Device Model::device() const { return impl_->device; }
+std::uint64_t Model::bytes() const { return impl_->bytes; }
 
 at::Tensor Model::forward(const at::Tensor& input) const {
   try {

@@ -20,6 +20,10 @@ namespace wcam {
 // timing, TF32). Call once, before the first tensor and the first model.
 void prepare_torch(int threads);
 
+// Gives memory that was freed back to the system, which prepare_torch() keeps for the next forward. For after
+// a model was dropped.
+void return_freed_memory();
+
 class Model {
  public:
   struct Impl;  // LibTorch's JIT, kept out of this header
@@ -37,6 +41,9 @@ class Model {
   const CaseSpec& spec() const;
   std::int64_t classes() const;
   at::Device device() const;
+  // Of its weights in memory: parameters, buffers and the constants into which freezing turns them, shared
+  // ones counted once.
+  std::uint64_t bytes() const;
 
   // input: float32 [n, 3, S, S], normalised, channels_last, on device(). Result: float32 logits [n,
   // classes()] on device(), made under inference mode. Throws std::runtime_error with the case's name and

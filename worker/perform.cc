@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "common/error.h"
 #include "common/sha256.h"
@@ -16,21 +15,8 @@ namespace wcam {
 
 namespace {
 
-// A sweep's cases are few and all of them come back with every image: as many as this stay loaded. A
-// TorchScript file is about as large as its module in memory.
-constexpr std::uintmax_t kModelBytesKept = std::uintmax_t{1} << 30;
 // Jobs of one image come together, one a case.
-constexpr std::size_t kSourcesKept = 8;
-
-// The entry of a most-recently-used-first list moved to the front, or nullptr.
-template <typename T>
-const T* recall(std::list<std::pair<std::string, T>>& kept, const std::string& name) {
-  const auto found =
-      std::find_if(kept.begin(), kept.end(), [&](const auto& entry) { return entry.first == name; });
-  if (found == kept.end()) return nullptr;
-  kept.splice(kept.begin(), kept, found);
-  return &kept.front().second;
-}
+constexpr std::uint64_t kSourcesKept = 8;
 
 void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) {
   spdlog::warn("job {:016x}: {}", result.outcome.job(), text);
@@ -95,11 +81,12 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
   return predictions;
 }
 
-Performer::Performer(Plan plan, std::string device, int batch_size)
+Performer::Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes)
     : plan_(std::move(plan)),
-      device_(std::move(device)),
       batch_size_(batch_size),
-      design_(make_design(plan_.wcam)) {}
+      design_(make_design(plan_.wcam)),
+      models_(model_bytes, [device](const CaseSpec& spec) { return Model::load(spec, device); }),
+      sources_(kSourcesKept) {}
 
 JobResult Performer::perform(const wire::Job& job) {
   JobResult result;
@@ -120,24 +107,16 @@ JobResult Performer::perform(const wire::Job& job) {
 }
 
 const Model& Performer::model(const std::string& case_name) {
-  if (const Model* loaded = recall(models_, case_name)) return *loaded;
   const CaseSpec& spec = plan_.find_case(case_name);
-  const auto bytes = [](const CaseSpec& c) { return fs::exists(c.file) ? fs::file_size(c.file) : 0; };
-  std::uintmax_t total = bytes(spec);
-  for (const auto& [name, model] : models_) total += bytes(model.spec());
-  for (; !models_.empty() && total > kModelBytesKept; models_.pop_back())
-    total -= bytes(models_.back().second.spec());
-  spdlog::info("loading case {}", case_name);
   try {
-    models_.emplace_front(case_name, Model::load(spec, device_));
+    return models_.get(spec);
   } catch (const InputError& e) {
     throw CannotServe(e.what());
   }
-  return models_.front().second;
 }
 
 const RgbImage& Performer::source(const wire::Job& job) {
-  if (const RgbImage* known = recall(sources_, job.image())) return *known;
+  if (const RgbImage* known = sources_.find(job.image())) return *known;
   if (!fs::is_directory(plan_.images_root))
     throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
   const fs::path file = plan_.images_root / job.image();
@@ -147,13 +126,12 @@ const RgbImage& Performer::source(const wire::Job& job) {
     throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
                    ": it was changed after the sweep began");
   try {
-    if (sources_.size() == kSourcesKept) sources_.pop_back();
-    sources_.emplace_front(job.image(),
-                           resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size()));
+    RgbImage image = resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size());
+    sources_.make_room(1);
+    return sources_.add(job.image(), std::move(image), 1);
   } catch (const InputError& e) {
     throw BadImage(e.what());
   }
-  return sources_.front().second;
 }
 
 RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) {

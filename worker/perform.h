@@ -4,10 +4,9 @@
 
 #include <wire.pb.h>
 
-#include <list>
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "common/error.h"
@@ -16,7 +15,9 @@
 #include "worker/corruption/corruption.h"
 #include "worker/design/design.h"
 #include "worker/image.h"
+#include "worker/lru_cache.h"
 #include "worker/model.h"
+#include "worker/model_cache.h"
 #include "worker/wcam.h"
 
 namespace wcam {
@@ -57,10 +58,14 @@ class CannotServe : public InputError {
 
 class Performer {
  public:
-  Performer(Plan plan, std::string device, int batch_size);
+  // model_bytes: bound of the cases that stay loaded (ModelCache).
+  Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes);
 
   // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
+
+  // Names of the cases that are loaded, most recently used first.
+  std::vector<std::string> loaded_cases() const { return models_.loaded(); }
 
  private:
   const Model& model(const std::string& case_name);
@@ -73,11 +78,10 @@ class Performer {
   void explain_job(const wire::Job& job, JobResult& result);
 
   Plan plan_;
-  std::string device_;
   int batch_size_;
   Design design_;
-  std::list<std::pair<std::string, Model>> models_;      // most recently used first
-  std::list<std::pair<std::string, RgbImage>> sources_;  // most recently used first
+  ModelCache models_;
+  LruCache<RgbImage> sources_;
 };
 
 }  // namespace wcam

@@ -101,6 +101,11 @@ class Session::Impl {
     wake();
   }
 
+  void tell_loaded(std::vector<std::string> cases) {
+    const std::lock_guard lock(mutex_);
+    loaded_cases_ = std::move(cases);
+  }
+
   void stop(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     end(State::kStopping, reason);
@@ -351,13 +356,16 @@ class Session::Impl {
     for (auto& [job, held] : in_hand_) held.sent = held.outcome.has_value();
   }
 
-  // The number replaces the earlier one, so it is told only when it changed: room left in the queue.
+  // It replaces the earlier one, so it is told only when the number, room left in the queue, has changed.
+  // What is loaded is of use only then.
   void tell_credit() {
     const std::size_t room =
         ended() || queue_.size() >= options_.jobs_ahead ? 0 : options_.jobs_ahead - queue_.size();
     if (told_credit_ == room) return;
     wire::Envelope envelope;
-    envelope.mutable_ready()->set_credit(static_cast<std::uint32_t>(room));
+    auto& ready = *envelope.mutable_ready();
+    ready.set_credit(static_cast<std::uint32_t>(room));
+    for (const std::string& name : loaded_cases_) ready.add_loaded_cases(name);
     if (send(envelope)) told_credit_ = room;
   }
 
@@ -399,6 +407,7 @@ class Session::Impl {
   std::string reason_, plan_json_, farewell_;
   std::deque<wire::Job> queue_;
   std::map<std::uint64_t, Held> in_hand_;  // by job
+  std::vector<std::string> loaded_cases_;
   bool leaving_ = false;
 
   // Owned by the conversation's thread.
@@ -423,6 +432,7 @@ std::optional<std::string> Session::wait_for_plan(milliseconds patience) {
 }
 std::optional<wire::Job> Session::next_job(milliseconds patience) { return impl_->next_job(patience); }
 void Session::report(std::vector<wire::Outcome> outcomes) { impl_->report(std::move(outcomes)); }
+void Session::tell_loaded(std::vector<std::string> cases) { impl_->tell_loaded(std::move(cases)); }
 void Session::stop(const std::string& reason) { impl_->stop(reason); }
 void Session::leave(const std::string& reason, milliseconds patience) { impl_->leave(reason, patience); }
 

@@ -45,6 +45,8 @@ class Session {
   std::optional<wire::Job> next_job(std::chrono::milliseconds patience);
   // Durable results. Kept, and sent again after a reconnect, until the coordinator acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
+  // The cases that are loaded, most recently used first: told to the coordinator with the next Ready.
+  void tell_loaded(std::vector<std::string> cases);
   // No more jobs from now on (a signal to this process).
   void stop(const std::string& reason);
   // Waits up to `patience` for what was reported to be acknowledged, says Goodbye and ends the thread.

@@ -86,7 +86,10 @@ void work(Session& session, Performer& performer, Outbox& outbox) {
   while (at_work(session)) {
     const auto job = session.next_job(patience);
     const auto begun = Outbox::Clock::now();
-    if (job) outbox.add(performer.perform(*job), Outbox::Clock::now());
+    if (job) {
+      outbox.add(performer.perform(*job), Outbox::Clock::now());
+      session.tell_loaded(performer.loaded_cases());
+    }
     const auto now = Outbox::Clock::now();
     const bool idle = !job;
     if (outbox.due(now, idle, now - begun)) session.report(outbox.store());
@@ -131,7 +134,8 @@ ExitCode run_worker(const WorkerOptions& options) {
   if (auto plan = welcome_plan(session)) {
     Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels},
                   options.hand_in);
-    Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size);
+    Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size,
+                        options.model_bytes);
     try {
       work(session, performer, outbox);
       session.report(outbox.store());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -14,6 +15,7 @@ struct WorkerOptions {
   std::filesystem::path sweep;  // segments go below it
   std::string coordinator;      // endpoint; empty: as the sweep directory says
   ComputeOptions compute;
+  std::uint64_t model_bytes = std::uint64_t{1} << 30;  // bound of the cases kept loaded (model_cache.h)
   std::chrono::seconds hand_in{30};  // a result waits that long at most before it is made durable, 0..3600
   std::chrono::seconds patience{600};
 };

@@ -91,10 +91,11 @@ inline wire::Envelope hello_of(const std::string& worker) {
   return envelope;
 }
 
-inline wire::Envelope ready_for(std::uint32_t credit) {
+inline wire::Envelope ready_for(std::uint32_t credit, const std::vector<std::string>& loaded = {}) {
   wire::Envelope envelope;
   envelope.set_protocol_version(kProtocolVersion);
   envelope.mutable_ready()->set_credit(credit);
+  envelope.mutable_ready()->mutable_loaded_cases()->Assign(loaded.begin(), loaded.end());
   return envelope;
 }
 

@@ -134,6 +134,86 @@ TEST(Scheduler, AWorkerKeepsItsModelAndWorkersSpreadOverModels) {
   EXPECT_NE(cases["first"], cases["second"]);
 }
 
+TEST(Scheduler, ACaseThatIsLoadedComesFirstTheMostRecentlyUsedOfThemBeforeOthers) {
+  Rig rig(small_plan(20, 4, 10));
+  rig.say("w", hello_of("w"));
+  rig.say("w", ready_for(1, {"case2", "gone", "case3"}));
+  EXPECT_EQ(rig.jobs_for("w").at(0).case_name(), "case2");
+  rig.say("w", ready_for(0, {"case3", "case1"}));
+  rig.say("other", hello_of("other"));
+  rig.say("other", ready_for(1));
+  EXPECT_EQ(rig.jobs_for("other").at(0).case_name(), "case0") << "the one that nobody has";
+  // case2 is in front, since a job of it has been given: 9 more, then the others it has.
+  std::vector<std::string> given;
+  for (int i = 0; i < 12; ++i) {
+    rig.say("w", ready_for(1, {"case3", "case1"}));
+    for (const wire::Job& job : rig.jobs_for("w")) given.push_back(job.case_name());
+  }
+  EXPECT_EQ(std::count(given.begin(), given.begin() + 9, "case2"), 9);
+  EXPECT_EQ(given.at(9), "case3");
+}
+
+TEST(Scheduler, APredictionOfALoadedCaseGoesBeforeAnExplanationThatNeedsALoad) {
+  Rig rig(small_plan(50, 2, 20));
+  rig.join("first", 1'000);
+  rig.say("second", hello_of("second"));
+  std::vector<wire::Job> kept;
+  // The first worker answers all of case0 and enough of case1 for an image to be selected.
+  for (const wire::Job& job : rig.jobs_for("first"))
+    (job.case_name() == "case0" || rig.state().selected() == 0) ? rig.answer("first", job)
+                                                                : kept.push_back(job);
+  rig.say("first", leaving());
+  ASSERT_GT(rig.state().jobs().tally(JobKind::kExplain)[JobState::kWaiting], 0U);
+  ASSERT_FALSE(kept.empty());
+  rig.say("second", ready_for(1, {"case1"}));
+  std::vector<wire::Job> jobs = rig.jobs_for("second");
+  while (jobs.at(0).case_name() == "case1" && jobs[0].has_explain()) {
+    rig.answer("second", jobs[0]);
+    rig.say("second", ready_for(1, {"case1"}));
+    jobs = rig.jobs_for("second");
+  }
+  EXPECT_TRUE(jobs.at(0).has_predict());
+  EXPECT_EQ(jobs.at(0).case_name(), "case1");
+  EXPECT_TRUE(rig.state().jobs().head(JobKind::kExplain, 0)) << "which waits, since case0 is not loaded";
+}
+
+// Workers that keep two models of six, as worker/model_cache does. Each time the images opened together need
+// all six, and so does what is explained of them: two rounds of loads, whatever the number of jobs.
+TEST(Scheduler, CasesThatDoNotFitTogetherAreLoadedFarLessOftenThanThereAreJobs) {
+  Rig undisturbed(small_plan(60, 6, 20));
+  undisturbed.finish("w");
+  for (const std::size_t workers : {1, 3}) {
+    Rig rig(small_plan(60, 6, 20));
+    std::map<std::string, std::vector<std::string>> loaded;
+    std::map<std::string, std::vector<wire::Job>> queues;  // one job ahead of the one that is computed
+    std::size_t loads = 0, jobs = 0;
+    for (std::size_t w = 0; w < workers; ++w)
+      rig.say("w" + std::to_string(w), hello_of("w" + std::to_string(w)));
+    for (int turn = 0; turn < 10'000 && !rig.state().finished(); ++turn) {
+      const std::string worker = "w" + std::to_string(static_cast<std::size_t>(turn) % workers);
+      auto& had = loaded[worker];
+      auto& queue = queues[worker];
+      rig.say(worker, ready_for(queue.empty() ? 2 : 1, had));
+      for (const wire::Job& job : rig.jobs_for(worker)) queue.push_back(job);
+      if (queue.empty()) continue;
+      const wire::Job job = queue.front();
+      queue.erase(queue.begin());
+      const auto found = std::find(had.begin(), had.end(), job.case_name());
+      loads += found == had.end() ? 1 : 0;
+      if (found != had.end()) had.erase(found);
+      had.insert(had.begin(), job.case_name());
+      if (had.size() > 2) had.pop_back();
+      ++jobs;
+      rig.answer(worker, job);
+    }
+    ASSERT_TRUE(rig.state().finished());
+    EXPECT_EQ(outcome_of(rig.state()), outcome_of(undisturbed.state()));
+    EXPECT_LT(loads, jobs / 10) << workers << " workers";
+    RecordProperty("loads_of_" + std::to_string(workers), static_cast<int>(loads));
+    std::printf("%zu workers: %zu loads for %zu jobs\n", workers, loads, jobs);
+  }
+}
+
 TEST(Scheduler, TheLastJobsAreSpreadOverTheWorkers) {
   Rig rig(small_plan(1, 4, 1));
   rig.say("a", hello_of("a"));

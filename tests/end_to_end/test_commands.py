@@ -102,6 +102,7 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
     (["run", "--sweep", "SWEEP", "--threads", "0"], 2, "--threads 0 is outside 1 to 256"),
     (["run", "--sweep", "SWEEP", "--batch-size", "0"], 2, "--batch-size 0 is outside 1 to 1024"),
+    (["run", "--sweep", "SWEEP", "--model-memory", "-1"], 2, "--model-memory -1 is outside 0 to 1048576"),
     (["run", "--sweep", "SWEEP", "--hand-in", "-1"], 2, "--hand-in -1 is outside 0 to 3600"),
     (["run", "--sweep", "SWEEP", "--devices", "gpu"], 2, "--devices 'gpu' is not cpu or cuda:N"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-altered", "0"], 2, "--max-altered 0"),

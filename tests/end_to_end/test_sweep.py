@@ -141,6 +141,18 @@ def test_the_number_of_workers_changes_no_bit(study, undisturbed):
     assert study.rows() == undisturbed.rows()
 
 
+def test_cases_that_do_not_fit_into_memory_together_change_no_bit(study, undisturbed):
+    study.workers = 1
+    study.run("--model-memory", "0", "--hand-in", "0")
+    assert study.rows() == undisturbed.rows()
+    log = (study.sweep / "logs/worker-1.log").read_text()
+    loads = log.count(" loaded in ")
+    assert " dropped from memory" in log and len(Study.CASES) < loads
+    with h5py.File(study.sweep / "results.h5") as file:
+        jobs = len(file["profiles/job"]) + len(set(file["predictions/job"][:]))
+    assert loads < jobs / 2, f"{loads} loads for {jobs} jobs"
+
+
 def test_a_bad_image_is_set_aside_and_the_sweep_goes_on(study):
     (study.images / "a-broken.png").write_text("not an image")
     done = study.run("--sample-size", "4", code=4)

@@ -112,6 +112,26 @@ TEST(Session, SaysWhoItIsAndAsksForOneJobAhead) {
   EXPECT_EQ(ready->ready().credit(), 1U);
 }
 
+TEST(Session, ReadySaysWhichCasesAreLoaded) {
+  FakeCoordinator coordinator;
+  Session session(to(coordinator.endpoint()));
+  coordinator.welcome();
+  const auto first = coordinator.hear(wire::Envelope::kReady);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->ready().loaded_cases_size(), 0);
+  session.tell_loaded({"vit", "vgg"});
+  coordinator.assign({7});
+  ASSERT_TRUE(session.next_job(kDeadline));
+  for (;;) {  // the first ones may be older
+    const auto ready = coordinator.hear(wire::Envelope::kReady);
+    ASSERT_TRUE(ready);
+    const auto& cases = ready->ready().loaded_cases();
+    if (cases.empty()) continue;
+    EXPECT_EQ(std::vector<std::string>(cases.begin(), cases.end()), (std::vector<std::string>{"vit", "vgg"}));
+    break;
+  }
+}
+
 TEST(Session, HeartbeatsListWhatIsInHandWhileNobodyElseActs) {
   FakeCoordinator coordinator;
   Session session(to(coordinator.endpoint()));

@@ -1,0 +1,67 @@
+// What was used lately stays at hand, up to a total size.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace wcam {
+
+// Entries by name, each with a size in a unit of the caller's. References stay valid until their entry is
+// dropped. Lookups are linear: for tens of entries. Not thread-safe.
+template <typename T>
+class LruCache {
+ public:
+  explicit LruCache(std::uint64_t capacity) : capacity_(capacity) {}
+
+  // The entry, which becomes the most recently used; nullptr when there is none.
+  const T* find(const std::string& name) {
+    const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const Entry& entry) { return entry.name == name; });
+    if (found == entries_.end()) return nullptr;
+    entries_.splice(entries_.begin(), entries_, found);
+    return &entries_.front().value;
+  }
+
+  // Drops the least recently used until an entry of this size fits, or none is left; the names dropped.
+  std::vector<std::string> make_room(std::uint64_t size) {
+    std::vector<std::string> dropped;
+    while (!entries_.empty() && (size > capacity_ || total_ > capacity_ - size)) {
+      total_ -= entries_.back().size;
+      dropped.push_back(std::move(entries_.back().name));
+      entries_.pop_back();
+    }
+    return dropped;
+  }
+
+  // A new entry, the most recently used. make_room() comes first, and what does not fit alone is kept all the
+  // same: it is about to be used.
+  const T& add(const std::string& name, T value, std::uint64_t size) {
+    entries_.push_front({name, std::move(value), size});
+    total_ += size;
+    return entries_.front().value;
+  }
+
+  // Most recently used first.
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_) names.push_back(entry.name);
+    return names;
+  }
+  std::uint64_t capacity() const { return capacity_; }
+  std::uint64_t total() const { return total_; }
+
+ private:
+  struct Entry {
+    std::string name;
+    T value;
+    std::uint64_t size = 0;
+  };
+  std::list<Entry> entries_;
+  std::uint64_t capacity_, total_ = 0;
+};
+
+}  // namespace wcam
