@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <opencv2/imgproc.hpp>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,6 +17,7 @@
 
 #include "common/error.h"
 #include "common/perturbation.h"
+#include "common/sha256.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/corruption_names.h"
@@ -253,6 +256,163 @@ TEST(Corruptions, ThatOnlyMovePixelsKeepGreyImagesGrey) {
       for (std::size_t i = 0; i < result.pixels.size(); ++i)
         ASSERT_EQ(result.pixels[i], result.pixels[i - i % 3]) << name << "/" << severity;
     }
+}
+
+TEST(Corruptions, NoiseInProportionToLightLeavesBlackBlack) {
+  const RgbImage black = filled(40, 40, {0, 0, 0});
+  for (const char* name : {"shot-noise", "speckle-noise", "fog"})
+    for (int severity = 1; severity <= 5; ++severity)
+      EXPECT_EQ(corrupted(black, name, severity), black) << name << "/" << severity;
+}
+
+TEST(Corruptions, ImpulsesAreBlackOrWhiteOneAsOftenAsTheOther) {
+  const RgbImage grey = filled(500, 500, {100, 101, 102});
+  const double amounts[] = {.03, .06, .09, .17, .27};
+  for (int severity = 1; severity <= 5; ++severity) {
+    double black = 0, white = 0, others = 0;
+    const RgbImage result = corrupted(grey, "impulse-noise", severity);
+    for (std::size_t i = 0; i < result.pixels.size(); ++i) {
+      black += result.pixels[i] == 0;
+      white += result.pixels[i] == 255;
+      others += result.pixels[i] == grey.pixels[i];
+    }
+    const auto count = static_cast<double>(result.pixels.size());
+    EXPECT_EQ(black + white + others, count);
+    EXPECT_NEAR(black / count, amounts[severity - 1] / 2, 2e-3);  // five standard errors at most
+    EXPECT_NEAR(white / count, amounts[severity - 1] / 2, 2e-3);
+  }
+}
+
+TEST(Corruptions, ShotNoiseLeavesAsManyLevelsAsPhotonsWereCounted) {
+  for (const auto& [severity, photons] : {std::pair(5, 3), {4, 5}}) {
+    const RgbImage result = corrupted(noise(100, 100), "shot-noise", severity);
+    const std::set<int> levels(result.pixels.begin(), result.pixels.end());
+    EXPECT_EQ(levels.size(), static_cast<std::size_t>(photons + 1)) << severity;
+    EXPECT_EQ(*levels.begin(), 0);
+    EXPECT_EQ(*levels.rbegin(), 255);
+  }
+}
+
+// Mean difference of neighbours, `down` and `right` pixels apart.
+double roughness(const RgbImage& image, int down, int right) {
+  double sum = 0;
+  for (int r = 0; r + down < image.rows; ++r)
+    for (int c = 0; c + right < image.cols; ++c)
+      sum += std::abs(image.row(r)[3 * c] - image.row(r + down)[3 * (c + right)]);
+  return sum / ((image.rows - down) * (image.cols - right));
+}
+
+TEST(Corruptions, SnowFallsAndIsTheSameTurnedByHalfACircle) {
+  const RgbImage dark = filled(101, 120, {20, 20, 20});
+  for (std::uint64_t seed = 0; seed < 10; ++seed)
+    for (int severity = 1; severity <= 5; ++severity) {
+      RgbImage snow = corrupted(dark, {"corruptions", "snow", severity}, {seed, ""});
+      EXPECT_LT(roughness(snow, 1, 0), roughness(snow, 0, 1)) << seed << " " << severity;
+      const RgbImage upright = snow;
+      std::reverse(snow.pixels.begin(), snow.pixels.end());  // on grey all channels are equal
+      EXPECT_EQ(snow, upright) << seed << " " << severity;
+    }
+}
+
+// Those made by basic arithmetic alone. The first sixteen digits of the SHA-256 of their pixels; all but
+// frost's (within a level there) are also what NumPy makes of the same draws.
+TEST(Corruptions, ArePinnedToTheBitWhereNoLibraryRounds) {
+  const std::pair<const char*, const char*> pinned[] = {
+      {"gaussian-noise", "5e20f3f1c9da465e"},
+      {"shot-noise", "6e959cbd7f2dd8e2"},
+      {"impulse-noise", "179b1a82497f78b6"},
+      {"speckle-noise", "a1482a9747e4c87a"},
+      {"fog", "a1db880ab00f29cc"},
+      {"frost", "f3effae284752ed4"},
+  };
+  const std::vector<RgbImage> overlays{noise(60, 90)};
+  for (const auto& [name, digits] : pinned) {
+    const RgbImage result = corrupt(noise(50, 70), {"corruptions", name, 3}, {95, "some image"}, overlays);
+    const std::string bytes(result.pixels.begin(), result.pixels.end());
+    EXPECT_EQ(sha256_of(bytes).substr(0, 16), digits) << name;
+  }
+}
+
+TEST(Corruptions, WaterAddsItsColourAndMudReplacesByIts) {
+  const RgbImage black = filled(224, 224, {0, 0, 0}), white = filled(224, 224, {255, 255, 255});
+  const RgbImage water = corrupted(black, "spatter", 3), mud = corrupted(white, "spatter", 4);
+  int wettest = 0;
+  for (std::size_t i = 0; i < water.pixels.size(); i += 3) {
+    EXPECT_NEAR(water.pixels[i + 1], water.pixels[i] * 238 / 175.0, 1.5);  // pale turquoise, truncated
+    EXPECT_EQ(water.pixels[i + 1], water.pixels[i + 2]);
+    wettest = std::max<int>(wettest, water.pixels[i + 1]);
+  }
+  EXPECT_EQ(wettest, 119);  // half of 238
+  int muddy = 0;
+  for (std::size_t i = 0; i < mud.pixels.size(); i += 3) {
+    const double share = (255.0 - mud.pixels[i]) / (255 - 63);
+    muddy += share > 0;
+    EXPECT_TRUE(share == 0 || (share > 0.79 && share <= 1)) << share;  // its edges are hard
+    EXPECT_NEAR(mud.pixels[i + 1], 255 - share * (255 - 42), 2);
+    EXPECT_NEAR(mud.pixels[i + 2], 255 - share * (255 - 20), 2);
+  }
+  EXPECT_GT(muddy, 1000);
+}
+
+// What frost draws for a key: an overlay, and where the image lies on it, enlarged.
+struct FrostDraw {
+  std::size_t overlay;
+  int rows, cols, top, left;
+};
+
+FrostDraw frost_draw(const RgbImage& image, const Variant& variant, const CorruptionKey& key,
+                     const std::vector<RgbImage>& overlays, double enlargement) {
+  RandomStream random(stream_key(key, variant));
+  FrostDraw draw{};
+  draw.overlay = static_cast<std::size_t>(random.integer(0, static_cast<int>(overlays.size())));
+  draw.rows = static_cast<int>(std::ceil(overlays[draw.overlay].rows * enlargement));
+  draw.cols = static_cast<int>(std::ceil(overlays[draw.overlay].cols * enlargement));
+  draw.top = random.integer(0, draw.rows - image.rows);
+  draw.left = random.integer(0, draw.cols - image.cols);
+  return draw;
+}
+
+TEST(Frost, AddsAPieceOfAnOverlayEnlargedAsOpenCvDoes) {
+  const std::vector<RgbImage> overlays{noise(60, 90), test::frost_overlays()[0]};
+  const RgbImage image = noise(50, 40);
+  const double kept[] = {1, .8, .7, .65, .6}, added[] = {.4, .6, .7, .7, .75};
+  std::set<std::size_t> drawn;
+  for (std::uint64_t seed = 0; seed < 10; ++seed)
+    for (int severity = 1; severity <= 5; ++severity) {
+      const Variant variant{"corruptions", "frost", severity};
+      const FrostDraw draw = frost_draw(image, variant, {seed, "x"}, overlays, 1.1);
+      drawn.insert(draw.overlay);
+      RgbImage overlay = overlays[draw.overlay];
+      cv::Mat enlarged;
+      cv::resize(cv::Mat(overlay.rows, overlay.cols, CV_8UC3, overlay.pixels.data()), enlarged,
+                 {draw.cols, draw.rows}, 0, 0, cv::INTER_CUBIC);
+      const RgbImage result = corrupt(image, variant, {seed, "x"}, overlays);
+      for (int r = 0; r < image.rows; ++r)
+        for (int i = 0; i < image.cols * 3; ++i) {
+          const double exact = kept[severity - 1] * image.row(r)[i] +
+                               added[severity - 1] * enlarged.ptr(draw.top + r)[draw.left * 3 + i];
+          // OpenCV's fixed-point weights may round the overlay otherwise.
+          ASSERT_NEAR(result.row(r)[i], std::floor(std::min(exact, 255.0)), 1) << seed << " " << severity;
+        }
+    }
+  EXPECT_EQ(drawn.size(), 2U);
+}
+
+TEST(Frost, CoversAnImageLargerThanItsOverlay) {
+  const std::vector<RgbImage> white{filled(30, 50, {255, 255, 255})};
+  for (const auto& [rows, cols] : {std::pair(31, 20), {20, 300}, {400, 401}})
+    EXPECT_EQ(corrupt(filled(rows, cols, {0, 0, 0}), {"corruptions", "frost", 1}, {}, white),
+              filled(rows, cols, {102, 102, 102}));  // .4 * 255
+}
+
+TEST(Frost, IsRefusedWithoutOverlays) {
+  try {
+    corrupt(noise(8, 8), {"corruptions", "frost", 1}, {});
+    FAIL() << "made up";
+  } catch (const InputError& e) {
+    EXPECT_STREQ(e.what(),
+                 "'frost' needs photographs of frosted glass: name their folder with --frost-overlays DIR");
+  }
 }
 
 std::string complaint(const RgbImage& image, const Variant& variant) {
