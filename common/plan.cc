@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/error.h"
+#include "common/perturbation.h"
 #include "common/sha256.h"
 
 using nlohmann::json;
@@ -43,15 +44,10 @@ json identity(const Plan& plan) {
   json cases = cases_to_json(plan.cases, class_lists);
   json images = json::array();
   for (const auto& image : plan.images) images.push_back({{"path", image.path}, {"sha256", image.sha256}});
-  return {{"format", kPlanFormat},
-          {"perturbation", plan.perturbation},
-          {"variants", plan.variants},
-          {"images", std::move(images)},
-          {"cases", std::move(cases)},
-          {"class_lists", std::move(class_lists)},
-          {"wcam", to_json(plan.wcam)},
-          {"selection",
-           {{"sample_size", plan.selection.sample_size}, {"max_altered", plan.selection.max_altered}}},
+  return {{"format", kPlanFormat},      {"perturbation", plan.perturbation},
+          {"variants", plan.variants},  {"images", std::move(images)},
+          {"cases", std::move(cases)},  {"class_lists", std::move(class_lists)},
+          {"wcam", to_json(plan.wcam)}, {"selection", to_json(plan.selection)},
           {"seed", plan.seed}};
 }
 
@@ -109,6 +105,34 @@ std::map<std::string, std::string> images_by_path(const Plan& plan) {
   return entries;
 }
 
+void note_selection(std::vector<std::string>& lines, const SelectionSettings& old,
+                    const SelectionSettings& asked) {
+  note(lines, "select", std::string(to_string(old.rule)), std::string(to_string(asked.rule)));
+  note(lines, "sample_size", std::to_string(old.sample_size), std::to_string(asked.sample_size));
+  if (old.rule == SelectionRule::kPublished && asked.rule == old.rule)
+    note(lines, "max_altered", std::to_string(old.max_altered), std::to_string(asked.max_altered));
+}
+
+// Of two plans with the same images, variants and cases: what is listed in one only.
+void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& asked) {
+  if (old.selection.rule != SelectionRule::kListed || asked.variants != old.variants ||
+      asked.images != old.images)
+    return;
+  for (std::size_t i = 0; i < old.images.size(); ++i) {
+    const auto list_in = [i](const Plan& plan) -> const std::vector<ListedWcam>& {
+      return plan.selection.lists[plan.selection.list_of_image[i]];
+    };
+    const auto note_missing = [&](const Plan& from, const Plan& in, const char* what) {
+      for (const ListedWcam& wcam : list_in(from))
+        if (!std::binary_search(list_in(in).begin(), list_in(in).end(), wcam))
+          lines.push_back("WCAM of " + old.images[i].path + ", " + old.variant_name(wcam.variant) + ", " +
+                          old.cases[wcam.case_index].name + ": " + what);
+    };
+    note_missing(old, asked, "in the sweep, not asked");
+    note_missing(asked, old, "asked, not in the sweep");
+  }
+}
+
 template <typename Range, typename Name>
 void refuse_repeats(const Range& range, const std::string& kind, Name name) {
   std::set<std::string> seen;
@@ -124,15 +148,17 @@ const CaseSpec& Plan::find_case(const std::string& name) const {
   throw InputError("no case '" + name + "' in the plan");
 }
 
+const std::string& Plan::variant_name(std::uint16_t variant) const {
+  static const std::string kUnaltered(kSourceVariant);
+  return variant == 0 ? kUnaltered : variants.at(variant - std::size_t{1});
+}
+
 void check(const Plan& plan) {
   if (plan.images.empty()) throw InputError("no image in " + plan.images_root.string());
   if (plan.cases.empty()) throw InputError("no case: name at least one model");
   if (plan.variants.empty()) throw InputError("no variant: name at least one corruption and severity");
   check(plan.wcam);
-  if (plan.selection.sample_size < 1)
-    throw InputError("sample size " + std::to_string(plan.selection.sample_size) + " is below 1");
-  if (plan.selection.max_altered < 1 || plan.selection.max_altered > 100)
-    throw InputError("max altered " + std::to_string(plan.selection.max_altered) + " is outside 1 to 100");
+  check(plan.selection, plan.images.size(), plan.variants.size(), plan.cases.size());
   refuse_repeats(plan.images, "image", [](const PlannedImage& image) { return image.path; });
   refuse_repeats(plan.variants, "variant", [](const std::string& variant) { return variant; });
   refuse_repeats(plan.cases, "case", [](const CaseSpec& c) { return c.name; });
@@ -171,8 +197,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
     plan.images.push_back({image.at("path").get<std::string>(), image.at("sha256").get<std::string>()});
   plan.cases = cases_from_json(document);
   plan.wcam = wcam_settings_from_json(document.at("wcam"));
-  document.at("selection").at("sample_size").get_to(plan.selection.sample_size);
-  document.at("selection").at("max_altered").get_to(plan.selection.max_altered);
+  plan.selection = selection_settings_from_json(document.at("selection"));
   document.at("seed").get_to(plan.seed);
   plan.images_root = document.at("locations").at("images_root").get<std::string>();
   if (plan.cases.empty()) throw InputError(origin + " names no case");
@@ -187,9 +212,9 @@ std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   std::vector<std::string> lines;
   const json old = identity(in_sweep), wanted = identity(asked);
   for (const char* key : {"perturbation", "seed"}) note(lines, key, old[key].dump(), wanted[key].dump());
-  for (const char* group : {"wcam", "selection"})
-    for (const auto& [key, setting] : old[group].items())
-      note(lines, key, setting.dump(), wanted[group][key].dump());
+  for (const auto& [key, setting] : old["wcam"].items())
+    note(lines, key, setting.dump(), wanted["wcam"][key].dump());
+  note_selection(lines, in_sweep.selection, asked.selection);
   const auto named = [](const std::vector<std::string>& names) {
     std::map<std::string, std::string> entries;
     for (const auto& name : names) entries[name];
@@ -198,6 +223,7 @@ std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   note_entries(lines, "variant", named(in_sweep.variants), named(asked.variants));
   note_entries(lines, "case", cases_by_name(in_sweep), cases_by_name(asked));
   note_entries(lines, "image", images_by_path(in_sweep), images_by_path(asked));
+  if (lines.empty()) note_lists(lines, in_sweep, asked);
   if (lines.empty() && old != wanted) lines.push_back("the order of cases, variants or images differs");
   return lines;
 }

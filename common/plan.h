@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/case_spec.h"
+#include "common/selection_settings.h"
 #include "common/wcam_settings.h"
 
 namespace wcam {
@@ -19,16 +20,11 @@ struct PlannedImage {
   bool operator==(const PlannedImage&) const = default;
 };
 
-// Which images and variants are explained (coordinator/selection.h).
-struct SelectionSettings {
-  int sample_size = 17;  // images explained, >= 1
-  int max_altered = 5;   // altered variants explained per image, 1..100
-  bool operator==(const SelectionSettings&) const = default;
-};
-
 struct Plan {
   std::string perturbation = "corruptions";
-  std::vector<PlannedImage> images;   // sorted by path; the seed decides the order in which they are taken
+  // Sorted by path, and the seed decides the order in which they are taken; under SelectionRule::kListed in
+  // the order in which they are taken.
+  std::vector<PlannedImage> images;
   std::vector<std::string> variants;  // without the source
   std::vector<CaseSpec> cases;        // in the order of the figures' columns
   WcamSettings wcam;
@@ -41,6 +37,8 @@ struct Plan {
   // Every image is resized and cropped to this; all cases agree on it.
   int input_size() const { return cases.front().input_size; }
   int resize() const { return cases.front().resize; }
+  // "source" for 0, variants[variant - 1] else.
+  const std::string& variant_name(std::uint16_t variant) const;
   // Throws InputError naming it when there is no such case.
   const CaseSpec& find_case(const std::string& name) const;
 };

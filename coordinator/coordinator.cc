@@ -94,15 +94,11 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
 
 // A sample that could not be filled is worth a word; an empty one leaves nothing to draw.
 void Coordinator::tell_sample() const {
-  const auto asked = static_cast<std::size_t>(state_.plan().selection.sample_size);
-  if (state_.selected() == asked) return;
-  const std::string text = std::to_string(state_.selected()) + " of the " + std::to_string(asked) +
-                           " images asked for qualify, of " + std::to_string(state_.images().size()) + ": " +
-                           std::to_string(state_.counts(false).images_set_aside) +
-                           " set aside, the others have no variant that changes the prediction of every case";
+  const std::string why = shortfall(status_);
+  if (why.empty()) return;
   if (state_.selected() == 0)
-    throw InputError(text + "; name fewer --cases, more --severities, or other --images");
-  std::fprintf(stderr, "%s\n", text.c_str());
+    throw InputError(why + "; name fewer --cases, more --severities, or other --images");
+  std::fprintf(stderr, "%s\n", why.c_str());
 }
 
 // True when nothing more is waiting to be read.
@@ -204,7 +200,8 @@ double Coordinator::work_left() const {
   const double selected = state_.selected();
   const double jobs_per_image =
       selected > 0 ? static_cast<double>(state_.jobs().tally(JobKind::kExplain).all()) / selected
-                   : static_cast<double>(plan.cases.size()) * (2 + plan.selection.max_altered);
+                   : static_cast<double>(most_wcams(plan)) /
+                         static_cast<double>(std::min<std::size_t>(plan.images.size(), status_.sample));
   const double to_come = state_.all_decided() ? 0 : jobs_per_image * state_.remaining();
   return forwards(unfinished(JobKind::kPredict), unfinished(JobKind::kExplain) + to_come);
 }

@@ -19,11 +19,12 @@ std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view 
   return std::stoull(sha256_of(what).substr(0, 16), nullptr, 16) >> 1U;
 }
 
-std::vector<DrawnImage> seeded_order(const Plan& plan) {
+std::vector<DrawnImage> taking_order(const Plan& plan) {
   std::vector<DrawnImage> order;
   order.reserve(plan.images.size());
+  const bool listed = plan.selection.rule == SelectionRule::kListed;
   for (std::uint32_t i = 0; i < plan.images.size(); ++i)
-    order.push_back({draw(plan.seed, plan.images[i].path, "order"), i});
+    order.push_back({listed ? i : draw(plan.seed, plan.images[i].path, "order"), i});
   std::sort(order.begin(), order.end(),
             [](const DrawnImage& a, const DrawnImage& b) { return a.draw < b.draw; });
   const auto twin = std::adjacent_find(

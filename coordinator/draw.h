@@ -17,7 +17,8 @@ namespace wcam {
 std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose,
                    std::string_view item = "");
 
-// The order in which images are taken: by draw(seed, path, "order").
+// The order in which images are taken: by draw(seed, path, "order"); listed ones
+// (SelectionRule::kListed) as they are listed, their "draw" being their place.
 struct DrawnImage {
   std::uint64_t draw = 0;
   std::uint32_t index = 0;  // into Plan::images
@@ -25,6 +26,6 @@ struct DrawnImage {
 
 // Every image of the plan once, smallest draw first. Throws InputError naming two images whose draws are
 // equal (chance 10^-7 in a million images), since the ledger names images by their draw.
-std::vector<DrawnImage> seeded_order(const Plan& plan);
+std::vector<DrawnImage> taking_order(const Plan& plan);
 
 }  // namespace wcam

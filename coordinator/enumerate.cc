@@ -10,6 +10,7 @@
 #include "common/perturbation.h"
 #include "common/sha256.h"
 #include "common/utf8.h"
+#include "coordinator/select_file.h"
 
 namespace fs = std::filesystem;
 
@@ -46,6 +47,35 @@ std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
   return chosen;
 }
 
+void refuse_without_meaning(const std::optional<int>& value, const std::string& option,
+                            const std::string& why) {
+  if (value) throw UsageError("--" + option + " " + std::to_string(*value) + " " + why);
+}
+
+// Leaves of `images` those that are taken, in the plan's order.
+SelectionSettings selection_of(const StudyRequest& request, const Plan& plan,
+                               std::vector<std::string>& images) {
+  SelectionSettings selection;
+  selection.rule = request.select;
+  if (request.select == SelectionRule::kPublished) {
+    selection.sample_size = request.sample_size.value_or(selection.sample_size);
+    selection.max_altered = request.max_altered.value_or(selection.max_altered);
+    return selection;
+  }
+  refuse_without_meaning(request.max_altered, "max-altered", "is for --select published only");
+  if (request.select == SelectionRule::kAll) {
+    selection.sample_size = request.sample_size.value_or(static_cast<int>(images.size()));
+    return selection;
+  }
+  refuse_without_meaning(request.sample_size, "sample-size",
+                         "does not go with --select-file: its images are the sample");
+  std::vector<std::string> cases;
+  for (const CaseSpec& c : plan.cases) cases.push_back(c.name);
+  SelectFile file = read_select_file(request.select_file, images, plan.variants, cases);
+  images = std::move(file.images);
+  return std::move(file.selection);
+}
+
 }  // namespace
 
 std::vector<std::string> list_images(const fs::path& folder) try {
@@ -75,16 +105,16 @@ Plan make_plan(const StudyRequest& request) {
   plan.perturbation = request.perturbation;
   plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
   plan.wcam = request.wcam;
-  plan.selection = request.selection;
   plan.seed = request.seed;
   plan.images_root = fs::absolute(request.images).lexically_normal();
   check_utf8(plan.images_root);
-  const std::vector<std::string> images = list_images(request.images);
+  std::vector<std::string> images = list_images(request.images);
   plan.cases = chosen_cases(request);
   for (CaseSpec& c : plan.cases) {
     c.file = fs::absolute(c.file).lexically_normal();
     check_utf8(c.file);
   }
+  plan.selection = selection_of(request, plan, images);
   plan.images.reserve(images.size());
   for (const std::string& path : images) plan.images.push_back({path, sha256_of_file(request.images / path)});
   check(plan);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,9 @@ struct StudyRequest {
   std::vector<std::string> corruptions;  // empty: the published study's; "all": every one
   std::vector<int> severities;           // empty: all
   WcamSettings wcam;
-  SelectionSettings selection;
+  SelectionRule select = SelectionRule::kPublished;
+  std::filesystem::path select_file;            // with SelectionRule::kListed only
+  std::optional<int> sample_size, max_altered;  // absent: the rule's own
   std::uint64_t seed = 95;
 };
 
@@ -26,8 +29,9 @@ struct StudyRequest {
 // InputError: not a folder, not readable, no image in it, a name that is not UTF-8.
 std::vector<std::string> list_images(const std::filesystem::path& folder);
 
-// Lists and hashes everything; a checked plan with absolute paths. Throws UsageError for unknown names,
-// InputError for files that cannot be used.
+// Lists and hashes everything (of the images, those that the select-file names, if there is one); a checked
+// plan with absolute paths. Throws UsageError for unknown names and for a sample size or a number of altered
+// variants where the rule leaves no choice, InputError for files that cannot be used.
 Plan make_plan(const StudyRequest& request);
 
 }  // namespace wcam

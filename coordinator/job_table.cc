@@ -87,7 +87,7 @@ struct Transition {
 // Explain jobs by rank, role, role_index; predict jobs by image.
 std::uint64_t priority_of(const JobSpec& spec) {
   if (spec.kind == JobKind::kPredict) return spec.image;
-  return (std::uint64_t{spec.rank} << 16U) | (static_cast<std::uint64_t>(spec.role) << 8U) | spec.role_index;
+  return (std::uint64_t{spec.rank} << 24U) | (static_cast<std::uint64_t>(spec.role) << 16U) | spec.role_index;
 }
 
 template <typename Set, typename Item>

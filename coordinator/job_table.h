@@ -39,14 +39,14 @@ std::string to_string(Cause cause);
 // What a job is; never changes.
 struct JobSpec {
   JobKind kind = JobKind::kPredict;
-  std::uint32_t image = 0;       // position in the seeded order
+  std::uint32_t image = 0;       // position in the order in which images are taken
   std::uint16_t case_index = 0;  // into Plan::cases
   // The rest of an explain job only.
   std::uint16_t variant = 0;  // 0: the source; v: Plan::variants[v - 1]
   Role role = Role::kSource;
-  std::uint8_t role_index = 0;  // among the image's altered variants
-  std::uint32_t rank = 0;       // of the image in the sample
-  std::int64_t label = 0;       // class explained
+  std::uint16_t role_index = 0;  // coordinator/selection.h
+  std::uint32_t rank = 0;        // of the image in the sample
+  std::int64_t label = 0;        // class explained
   bool operator==(const JobSpec&) const = default;
 };
 

@@ -206,7 +206,7 @@ void Ledger::record_plan(const SweepState& state) {
   for (std::uint32_t c = 0; c < plan.cases.size(); ++c)
     change_one(kCaseRecorded, c, plan.cases[c].name, plan.cases[c].sha256);
   for (std::uint32_t v = 0; v <= plan.variants.size(); ++v)
-    change_one(kVariantRecorded, v, state.variant_name(static_cast<std::uint16_t>(v)));
+    change_one(kVariantRecorded, v, plan.variant_name(static_cast<std::uint16_t>(v)));
   transaction.commit();
 }
 
@@ -252,7 +252,7 @@ void Ledger::load_jobs(SweepState& state) {
     if (job.spec.kind == JobKind::kExplain) {
       job.spec.variant = static_cast<std::uint16_t>(rows.integer(4));
       job.spec.role = parse_role(rows.text(5));
-      job.spec.role_index = static_cast<std::uint8_t>(rows.integer(6));
+      job.spec.role_index = static_cast<std::uint16_t>(rows.integer(6));
       job.spec.label = rows.integer(7);
       job.spec.rank = static_cast<std::uint32_t>(rows.integer(15));
     }
@@ -377,6 +377,7 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   summary.images = count("");
   summary.images_decided = count(" WHERE state <> 'undecided'");
   summary.images_selected = count(" WHERE rank IS NOT NULL");
+  summary.images_skipped = count(" WHERE state = 'skipped'");
   summary.images_set_aside = count(" WHERE state = 'set_aside'");
   Statement rows = database.prepare(
       "SELECT 'image ' || path || ': ' || text FROM images WHERE state = 'set_aside' UNION ALL "

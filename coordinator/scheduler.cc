@@ -359,8 +359,7 @@ void Scheduler::decide_images() {
 
 void Scheduler::decide(std::uint32_t image) {
   const Plan& plan = state_.plan();
-  const Decision decision =
-      select(state_.labels(image), plan.variants, plan.selection, plan.seed, state_.planned(image).path);
+  const Decision decision = select(plan, state_.order()[image].index, state_.labels(image));
   const std::uint32_t rank = state_.selected();
   if (!decision.selected)
     return emit(ImageDecided{image, {ImageState::kSkipped, std::nullopt, decision.why}});
@@ -473,7 +472,7 @@ wire::Job Scheduler::to_wire(const Job& job) const {
     return message;
   }
   wire::Explain& explain = *message.mutable_explain();
-  explain.set_variant(state_.variant_name(job.spec.variant));
+  explain.set_variant(state_.plan().variant_name(job.spec.variant));
   explain.set_label(job.spec.label);
   explain.set_role(to_string(job.spec.role));
   explain.set_rank(job.spec.rank);

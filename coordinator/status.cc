@@ -95,10 +95,12 @@ std::string to_json_text(const Status& s) {
        {{"all", s.counts.images},
         {"decided", s.counts.images_decided},
         {"selected", s.counts.images_selected},
+        {"skipped", s.counts.images_skipped},
         {"sample", s.sample},
         {"set_aside", s.counts.images_set_aside}}},
       {"jobs", {{"predict", to_json(s.counts.predict)}, {"explain", to_json(s.counts.explain)}}},
-      {"set_aside", s.counts.set_aside}};
+      {"set_aside", s.counts.set_aside},
+      {"shortfall", shortfall(s)}};
   // Names of files may be any bytes.
   return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -120,6 +122,7 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   images.at("all").get_to(s.counts.images);
   images.at("decided").get_to(s.counts.images_decided);
   images.at("selected").get_to(s.counts.images_selected);
+  s.counts.images_skipped = images.value("skipped", std::size_t{0});
   images.at("sample").get_to(s.sample);
   images.at("set_aside").get_to(s.counts.images_set_aside);
   s.counts.predict = tally_from(document.at("jobs").at("predict"));
@@ -185,6 +188,19 @@ std::string progress_line(const Status& s) {
   return progress + (s.running ? speed : "") + std::to_string(set_aside) + " set aside";
 }
 
+std::string shortfall(const Status& s) {
+  const Counts& c = s.counts;
+  if (c.images == 0 || c.images_decided < c.images || c.images_selected >= s.sample) return "";
+  std::string text = std::to_string(c.images_selected) + " of the " + counted(s.sample, "image") +
+                     " asked for qualify, of " + std::to_string(c.images) + ": ";
+  std::string reasons;
+  if (c.images_set_aside > 0) reasons = std::to_string(c.images_set_aside) + " set aside";
+  if (c.images_skipped > 0)
+    reasons += (reasons.empty() ? "" : ", ") + std::to_string(c.images_skipped) +
+               " without a variant that changes the prediction of every case";
+  return text + (reasons.empty() ? "there are no more" : reasons);
+}
+
 std::string describe(const Status& s) {
   std::string text = "sweep " + s.sweep + "\n";
   if (s.running)
@@ -197,6 +213,7 @@ std::string describe(const Status& s) {
   text += progress_line(s) + "\n";
   text += "images: " + std::to_string(s.counts.images_decided) + " of " + std::to_string(s.counts.images) +
           " decided\n";
+  if (const std::string why = shortfall(s); !why.empty()) text += "sample: " + why + "\n";
   for (const auto& [name, tally] :
        {std::pair("predict", s.counts.predict), std::pair("explain", s.counts.explain)}) {
     text += std::string(name) + ":";

@@ -51,6 +51,9 @@ Status starting_status(const std::filesystem::path& sweep);
 // when no coordinator is running.
 std::string progress_line(const Status& status);
 
+// Why the sample stays smaller than asked, in one line; empty as long as it may still fill, and when it has.
+std::string shortfall(const Status& status);
+
 // progress_line and what else a person wants to know, some lines.
 std::string describe(const Status& status);
 

@@ -24,22 +24,43 @@ std::vector<int> split_numbers(const char* option, const std::string& list) {
   return numbers;
 }
 
+SelectionRule rule_of(const po::variables_map& values) {
+  const std::string select = values["select"].as<std::string>();
+  if (values.contains("select-file")) {
+    if (!values["select"].defaulted())
+      throw UsageError("--select " + select + " and --select-file exclude each other");
+    return SelectionRule::kListed;
+  }
+  for (const SelectionRule rule : {SelectionRule::kPublished, SelectionRule::kAll})
+    if (select == to_string(rule)) return rule;
+  throw UsageError("--select '" + select + "' is neither published nor all");
+}
+
 }  // namespace
 
 po::options_description study_options() {
   const StudyRequest d;
+  const SelectionSettings selection;
   const auto text = [] { return po::value<std::string>(); };
-  const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description options("What to compute");
-  options.add_options()                                                                                   //
-      ("images", text(), "folder of images; without it and --models, the sweep's own plan is resumed")    //
-      ("models", text(), "models.json: the classifiers")                                                  //
-      ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")   //
-      ("perturbation", text()->default_value(d.perturbation), "family of altered images")                 //
-      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")                         //
-      ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                    //
-      ("sample-size", number(d.selection.sample_size), "images explained, 1 to 1000000")                  //
-      ("max-altered", number(d.selection.max_altered), "altered variants explained per image, 1 to 100")  //
+  options.add_options()                                                                                  //
+      ("images", text(), "folder of images; without it and --models, the sweep's own plan is resumed")   //
+      ("models", text(), "models.json: the classifiers")                                                 //
+      ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")  //
+      ("perturbation", text()->default_value(d.perturbation), "family of altered images")                //
+      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")                        //
+      ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                   //
+      ("select", po::value<std::string>()->default_value("published"),
+       "published: images of which some variant changes the prediction of every case; all: every image, "
+       "variant and case")                                                                            //
+      ("select-file", text(), "explain what this file lists: IMAGE [tab VARIANT [tab CASE]] a line")  //
+      ("sample-size", po::value<int>(),
+       ("images explained, 1 to 1000000 (" + std::to_string(selection.sample_size) +
+        "; with --select all: every image)")
+           .c_str())  //
+      ("max-altered", po::value<int>(),
+       ("altered variants explained per image, 1 to 100 (" + std::to_string(selection.max_altered) + ")")
+           .c_str())  //
       ("seed", po::value<std::uint64_t>()->default_value(d.seed),
        "of the order of images, the choice of variants and the noise of corruptions");
   options.add(wcam_options());
@@ -57,8 +78,10 @@ StudyRequest study_request(const po::variables_map& values) {
   request.perturbation = text("perturbation");
   request.corruptions = split_list(text("corruptions"));
   request.severities = split_numbers("--severities", text("severities"));
-  request.selection.sample_size = in_range(values, "sample-size", 1, 1'000'000);
-  request.selection.max_altered = in_range(values, "max-altered", 1, 100);
+  request.select = rule_of(values);
+  request.select_file = text("select-file");
+  if (values.contains("sample-size")) request.sample_size = in_range(values, "sample-size", 1, 1'000'000);
+  if (values.contains("max-altered")) request.max_altered = in_range(values, "max-altered", 1, 100);
   request.seed = values["seed"].as<std::uint64_t>();
   request.wcam = wcam_settings(values);
   return request;

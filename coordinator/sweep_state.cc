@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/error.h"
-#include "common/perturbation.h"
 
 namespace wcam {
 
@@ -15,7 +14,7 @@ std::string to_string(ImageState state) {
 SweepState::SweepState(Plan plan)
     : plan_(std::move(plan)),
       sweep_id_(sweep_id(plan_)),
-      order_(seeded_order(plan_)),
+      order_(taking_order(plan_)),
       jobs_(plan_.cases.size()),
       images_(plan_.images.size()) {}
 
@@ -56,6 +55,7 @@ void SweepState::take(const JobEvent& event) {
 void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
   if (progress.rank) ++selected_;
   if (progress.state == ImageState::kSetAside) ++images_set_aside_;
+  if (progress.state == ImageState::kSkipped) ++images_skipped_;
   ++images_decided_;
   images_.at(image) = std::move(progress);
   while (next_undecided_ < images_.size() && images_[next_undecided_].state != ImageState::kUndecided)
@@ -86,17 +86,13 @@ std::span<const Labels> SweepState::labels(std::uint32_t image) const {
   return found->second.by_case;
 }
 
-const std::string& SweepState::variant_name(std::uint16_t variant) const {
-  static const std::string kUnaltered(kSourceVariant);
-  return variant == 0 ? kUnaltered : plan_.variants.at(variant - std::size_t{1});
-}
-
 Counts SweepState::counts(bool with_reasons) const {
   Counts counts{jobs_.tally(JobKind::kPredict),
                 jobs_.tally(JobKind::kExplain),
                 images_.size(),
                 images_decided_,
                 selected_,
+                images_skipped_,
                 images_set_aside_,
                 {}};
   if (!with_reasons) return counts;
@@ -107,8 +103,8 @@ Counts SweepState::counts(bool with_reasons) const {
     const Job& job = jobs_.at(id);
     if (images_[job.spec.image].state == ImageState::kSetAside) continue;  // its image stands for it
     counts.set_aside.push_back("explain " + planned(job.spec.image).path + " " +
-                               variant_name(job.spec.variant) + " " + plan_.cases[job.spec.case_index].name +
-                               ": " + job.text);
+                               plan_.variant_name(job.spec.variant) + " " +
+                               plan_.cases[job.spec.case_index].name + ": " + job.text);
   }
   return counts;
 }
@@ -117,7 +113,7 @@ JobId SweepState::job_id(const JobSpec& spec) const {
   const std::string& image = planned(spec.image).path;
   const std::string& case_name = plan_.cases.at(spec.case_index).name;
   return spec.kind == JobKind::kPredict ? predict_job_id(image, case_name)
-                                        : explain_job_id(image, variant_name(spec.variant), case_name);
+                                        : explain_job_id(image, plan_.variant_name(spec.variant), case_name);
 }
 
 void SweepState::check_invariants() const {

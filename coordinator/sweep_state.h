@@ -46,7 +46,7 @@ struct WorkerJoined {
   WorkerInfo info;
 };
 struct ImageDecided {
-  std::uint32_t image = 0;  // position in the seeded order
+  std::uint32_t image = 0;  // position in the order in which images are taken
   ImageProgress progress;
 };
 using Event = std::variant<WorkerJoined, ImageDecided, JobEvent>;
@@ -54,7 +54,7 @@ using Event = std::variant<WorkerJoined, ImageDecided, JobEvent>;
 // How far a sweep is.
 struct Counts {
   Tally predict, explain;
-  std::size_t images = 0, images_decided = 0, images_selected = 0, images_set_aside = 0;
+  std::size_t images = 0, images_decided = 0, images_selected = 0, images_skipped = 0, images_set_aside = 0;
   std::vector<std::string> set_aside;  // a line an image or job: what and why
   bool operator==(const Counts&) const = default;
 };
@@ -76,7 +76,7 @@ class SweepState {
   const std::string& sweep() const { return sweep_id_; }
   const JobTable& jobs() const { return jobs_; }
   const std::vector<WorkerInfo>& workers() const { return workers_; }
-  // In seeded order.
+  // As images are taken.
   const std::vector<DrawnImage>& order() const { return order_; }
   const std::vector<ImageProgress>& images() const { return images_; }
   const PlannedImage& planned(std::uint32_t image) const { return plan_.images[order_[image].index]; }
@@ -102,8 +102,6 @@ class SweepState {
   bool anything_set_aside() const { return images_set_aside_ > 0 || !jobs_.set_aside().empty(); }
 
   JobId job_id(const JobSpec& spec) const;
-  // "source" or a variant of the plan.
-  const std::string& variant_name(std::uint16_t variant) const;
 
   void check_invariants() const;  // aborts; O(jobs + images): for tests
   bool operator==(const SweepState& other) const;
@@ -130,7 +128,8 @@ class SweepState {
   };
   std::unordered_map<std::uint32_t, Answers> answers_;  // of undecided images only
   // Functions of the above.
-  std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0, images_decided_ = 0, images_set_aside_ = 0;
+  std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0, images_decided_ = 0, images_skipped_ = 0,
+                images_set_aside_ = 0;
 };
 
 }  // namespace wcam

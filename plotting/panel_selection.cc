@@ -6,13 +6,28 @@ namespace wcam {
 
 namespace {
 
-// The row of this role; of the altered variants, the first.
+// Rows [first_row, first_row + rows) of the image for which `wanted` holds, the first of them.
+template <typename Predicate>
 std::optional<std::size_t> find_row(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                                    const std::string& case_name, Role role) {
+                                    Predicate wanted) {
   for (std::size_t i = image.first_row; i < image.first_row + image.rows; ++i)
-    if (profiles[i].case_name == case_name && profiles[i].role == role && profiles[i].role_index == 0)
-      return i;
+    if (wanted(profiles[i])) return i;
   return std::nullopt;
+}
+
+// Rows are ordered by case, role, role_index.
+std::optional<std::size_t> row_of_role(std::span<const ProfileRow> profiles, const ExplainedImage& image,
+                                       const std::string& case_name, Role role) {
+  return find_row(profiles, image,
+                  [&](const ProfileRow& row) { return row.case_name == case_name && row.role == role; });
+}
+
+// "" when none is explained.
+std::string altered_variant(std::span<const ProfileRow> profiles, const ExplainedImage& image) {
+  const ProfileRow* first = nullptr;
+  for (const ProfileRow& row : profiles.subspan(image.first_row, image.rows))
+    if (row.role == Role::kAltered && (first == nullptr || row.role_index < first->role_index)) first = &row;
+  return first == nullptr ? "" : first->variant;
 }
 
 }  // namespace
@@ -30,17 +45,20 @@ std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profile
 
 Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          const std::string& case_name) {
-  return {find_row(profiles, image, case_name, Role::kSource),
-          find_row(profiles, image, case_name, Role::kUnaffected),
-          find_row(profiles, image, case_name, Role::kAltered)};
+  return {row_of_role(profiles, image, case_name, Role::kSource),
+          row_of_role(profiles, image, case_name, Role::kUnaffected),
+          row_of_role(profiles, image, case_name, Role::kAltered)};
 }
 
 Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          std::span<const std::string> cases) {
   Figure5Rows rows;
+  const std::string altered = altered_variant(profiles, image);
   for (const auto& name : cases)
-    rows.columns.push_back(
-        {find_row(profiles, image, name, Role::kSource), find_row(profiles, image, name, Role::kAltered)});
+    rows.columns.push_back({row_of_role(profiles, image, name, Role::kSource),
+                            find_row(profiles, image, [&](const ProfileRow& row) {
+                              return row.case_name == name && row.variant == altered;
+                            })});
   return rows;
 }
 
@@ -56,15 +74,17 @@ std::optional<std::size_t> Figure5Rows::any_altered() const {
   return std::nullopt;
 }
 
-UnaffectedVariants unaffected_variants(std::span<const PredictionRow> predictions) {
+PredictedKinds predicted_kinds(std::span<const PredictionRow> predictions) {
   std::map<std::pair<std::string, std::string>, std::int64_t> sources;
   for (const PredictionRow& row : predictions)
     if (row.variant == kSourceVariant) sources[{row.image, row.case_name}] = row.label;
-  UnaffectedVariants result;
+  PredictedKinds result;
   for (const PredictionRow& row : predictions) {
     const std::pair key{row.image, row.case_name};
     const auto source = sources.find(key);
-    if (row.variant != kSourceVariant && source != sources.end()) result[key] |= row.label == source->second;
+    if (row.variant == kSourceVariant || source == sources.end()) continue;
+    VariantKinds& kinds = result[key];
+    (row.label == source->second ? kinds.unaffected : kinds.affected) = true;
   }
   return result;
 }

@@ -29,7 +29,7 @@ std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profile
 struct Figure4Rows {
   std::optional<std::size_t> source, unaffected, affected;
 };
-// Of the variants affected under every case, the first (role_index 0), which figure 5 shows too.
+// Of several variants of a role, the one with the smallest role_index (coordinator/selection.h).
 Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          const std::string& case_name);
 
@@ -42,13 +42,20 @@ struct Figure5Rows {
   std::optional<std::size_t> any_source() const;
   std::optional<std::size_t> any_altered() const;
 };
+// All columns show one altered variant, under the cases that it does not affect too: of those affected under
+// some case of the sweep, the one with the smallest role_index, which is affected under most of them.
 Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          std::span<const std::string> cases);
 
-// For every (image, case) with predictions: whether the case labels a variant of the image like the source,
-// so that an unaffected variant is still to be explained where none is stored.
-using UnaffectedVariants = std::map<std::pair<std::string, std::string>, bool>;
-UnaffectedVariants unaffected_variants(std::span<const PredictionRow> predictions);
+// What variants an image has under a case, by its predictions: tells one that is still to be explained from
+// one that does not exist.
+struct VariantKinds {
+  bool affected = false, unaffected = false;
+  bool operator==(const VariantKinds&) const = default;
+};
+// (image, case) with predictions.
+using PredictedKinds = std::map<std::pair<std::string, std::string>, VariantKinds>;
+PredictedKinds predicted_kinds(std::span<const PredictionRow> predictions);
 
 // "corruptions/motion-blur/3" -> "motion-blur, severity 3"; "editing/background-20" -> "background-20".
 std::string readable_variant(const std::string& variant);

@@ -20,6 +20,8 @@ namespace {
 
 const Absent kNotYet{"not yet explained"};
 const Absent kNoUnaffected{"no unaffected variant"};
+const Absent kNoAffected{"no affected variant"};
+const Absent kNotListed{"not explained"};  // not asked for, or not yet done
 
 std::string joined(const std::vector<std::string>& names) {
   std::string list;
@@ -66,10 +68,22 @@ class SweepReader {
             {header.grid, header.levels, results_.plan()->input_size(), std::move(profile.wcam)}};
   }
 
-  bool no_unaffected_variant(const std::string& image, const std::string& case_name) {
-    if (!unaffected_) unaffected_ = unaffected_variants(results_.read_predictions());
-    const auto found = unaffected_->find({image, case_name});
-    return found != unaffected_->end() && !found->second;
+  // Why an image has no profile of this role under a case.
+  Absent missing(const std::string& image, const std::string& case_name, Role role) {
+    if (results_.plan()->selection.rule == SelectionRule::kListed) return kNotListed;
+    if (!kinds_) kinds_ = predicted_kinds(results_.read_predictions());
+    const auto found = kinds_->find({image, case_name});
+    if (found == kinds_->end()) return kNotYet;
+    if (role == Role::kUnaffected && !found->second.unaffected) return kNoUnaffected;
+    if (role == Role::kAltered && !found->second.affected) return kNoAffected;
+    return kNotYet;
+  }
+
+  // Why an image has no altered variant: one that is affected under any case of the sweep.
+  Absent missing_altered(const std::string& image) {
+    for (const CaseSpec& spec : results_.plan()->cases)
+      if (Absent why = missing(image, spec.name, Role::kAltered); why.words != kNoAffected.words) return why;
+    return kNoAffected;
   }
 
  private:
@@ -107,50 +121,53 @@ class SweepReader {
   Results results_;
   std::vector<std::string> cases_;
   std::vector<ExplainedImage> images_;
-  std::optional<UnaffectedVariants> unaffected_;  // read when first needed
+  std::optional<PredictedKinds> kinds_;  // read when first needed
 };
 
-OrAbsent<ShownVariant> shown(const SweepReader& sweep, const std::optional<std::size_t>& row) {
-  if (!row) return kNotYet;
-  const ProfileRow& profile = sweep.profiles()[*row];
+OrAbsent<ShownVariant> shown(const SweepReader& sweep, std::size_t row) {
+  const ProfileRow& profile = sweep.profiles()[row];
   const bool source = profile.role == Role::kSource;
   return ShownVariant{source ? file_name(profile.image) : readable_variant(profile.variant),
-                      sweep.picture(*row), sweep.explanation(*row)};
-}
-
-OrAbsent<Explanation> explained(const SweepReader& sweep, const std::optional<std::size_t>& row) {
-  if (!row) return kNotYet;
-  return sweep.explanation(*row);
-}
-
-OrAbsent<Picture> pictured(const SweepReader& sweep, const std::optional<std::size_t>& row) {
-  if (!row) return kNotYet;
-  return sweep.picture(*row);
+                      sweep.picture(row), sweep.explanation(row)};
 }
 
 Figure4 figure4_of(SweepReader& sweep, const ExplainedImage& image, const std::string& case_name,
                    const Figure4Rows& rows) {
-  Figure4 content{case_name,
-                  image.perturbation,
-                  sweep.quantity(),
-                  shown(sweep, rows.source),
-                  shown(sweep, rows.unaffected),
-                  shown(sweep, rows.affected)};
-  if (!rows.unaffected && sweep.no_unaffected_variant(image.image, case_name))
-    content.unaffected = kNoUnaffected;
-  return content;
+  const auto panel = [&](const std::optional<std::size_t>& row, Role role) -> OrAbsent<ShownVariant> {
+    if (!row) return sweep.missing(image.image, case_name, role);
+    return shown(sweep, *row);
+  };
+  return {case_name,
+          image.perturbation,
+          sweep.quantity(),
+          panel(rows.source, Role::kSource),
+          panel(rows.unaffected, Role::kUnaffected),
+          panel(rows.affected, Role::kAltered)};
 }
 
-Figure5 figure5_of(const SweepReader& sweep, const ExplainedImage& image) {
+Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image) {
   const Figure5Rows rows = figure5_rows(sweep.profiles(), image, sweep.cases());
-  const auto altered = rows.any_altered();
-  Figure5 content{
-      file_name(image.image),   altered ? readable_variant(sweep.profiles()[*altered].variant) : "",
-      sweep.quantity(),         pictured(sweep, rows.any_source()),
-      pictured(sweep, altered), {}};
+  const auto source = rows.any_source(), altered = rows.any_altered();
+  const Absent no_source = sweep.missing(image.image, sweep.cases().front(), Role::kSource);
+  const Absent no_altered = altered ? no_source : sweep.missing_altered(image.image);
+  const auto pictured = [&](const std::optional<std::size_t>& row, const Absent& none) -> OrAbsent<Picture> {
+    if (!row) return none;
+    return sweep.picture(*row);
+  };
+  const auto explained = [&](const std::optional<std::size_t>& row,
+                             const Absent& none) -> OrAbsent<Explanation> {
+    if (!row) return none;
+    return sweep.explanation(*row);
+  };
+  Figure5 content{file_name(image.image),
+                  altered ? readable_variant(sweep.profiles()[*altered].variant) : "",
+                  sweep.quantity(),
+                  pictured(source, no_source),
+                  pictured(altered, no_altered),
+                  {}};
   for (std::size_t i = 0; i < sweep.cases().size(); ++i)
-    content.cases.push_back({sweep.cases()[i], explained(sweep, rows.columns[i].source),
-                             explained(sweep, rows.columns[i].altered)});
+    content.cases.push_back({sweep.cases()[i], explained(rows.columns[i].source, no_source),
+                             explained(rows.columns[i].altered, no_altered)});
   return content;
 }
 
@@ -216,7 +233,7 @@ void draw_figure4_files(const FigureRequest& request, const OnWritten& on_writte
 }
 
 void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written) {
-  const SweepReader sweep(request);
+  SweepReader sweep(request);
   const fs::path folder = request.out / "figure-5";
   make_directories(folder);
   for (const ExplainedImage& image : sweep.images())

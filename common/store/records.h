@@ -24,7 +24,7 @@ struct ProfileRow {
   std::string case_name;
   Role role{};
   std::uint32_t rank = 0;             // of the image in the sample, from 0
-  std::uint32_t role_index = 0;       // among the altered variants of the image, from 0
+  std::uint32_t role_index = 0;       // coordinator/selection.h
   std::int64_t label = 0;             // class explained
   float logit = 0;                    // of that class on the unmasked image
   std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere

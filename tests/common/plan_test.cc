@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/error.h"
 #include "common/perturbation.h"
 
@@ -55,6 +57,9 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
   differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; },
           "mode: \"reference\" in the sweep, \"corrected\" asked");
   differs([](Plan& p) { p.selection.sample_size = 3; }, "sample_size: 17 in the sweep, 3 asked");
+  differs([](Plan& p) { p.selection.max_altered = 3; }, "max_altered: 5 in the sweep, 3 asked");
+  differs([](Plan& p) { p.selection.rule = SelectionRule::kAll; },
+          "select: published in the sweep, all asked");
   differs([](Plan& p) { p.variants.pop_back(); }, "variant corruptions/jpeg/5: in the sweep, not asked");
   differs([](Plan& p) { p.cases.pop_back(); }, "case augmix: in the sweep, not asked");
   differs(
@@ -64,6 +69,47 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
       "image d.png: asked, not in the sweep");
   differs([](Plan& p) { std::swap(p.cases[0], p.cases[1]); },
           "the order of cases, variants or images differs");
+}
+
+// Two images, four variants, two cases.
+Plan listed_plan() {
+  Plan plan = small_plan();
+  plan.selection.rule = SelectionRule::kListed;
+  plan.selection.sample_size = 2;
+  plan.selection.lists = {{{0, 0}, {1, 1}}, {{4, 0}}};
+  plan.selection.list_of_image = {1, 0};
+  return plan;
+}
+
+TEST(Plan, SurvivesItsTextUnderEverySelectionRule) {
+  Plan all = small_plan();
+  all.selection.rule = SelectionRule::kAll;
+  for (const Plan& plan : {small_plan(), all, listed_plan()}) {
+    const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+    EXPECT_EQ(read.selection, plan.selection) << to_string(plan.selection.rule);
+    EXPECT_EQ(sweep_id(read), sweep_id(plan)) << to_string(plan.selection.rule);
+  }
+}
+
+// As it was written before there was another rule: sweeps of then can be resumed.
+TEST(Plan, OfThePublishedRuleNamesNoRule) {
+  EXPECT_EQ(to_json(small_plan().selection).dump(), R"({"max_altered":5,"sample_size":17})");
+}
+
+TEST(Plan, AnotherSelectFileIsAnotherSweepAndSaysWhatItAsksFor) {
+  Plan other = listed_plan();
+  other.selection.lists[1] = {{3, 0}, {4, 0}};
+  EXPECT_NE(sweep_id(other), sweep_id(listed_plan()));
+  EXPECT_EQ(differences(listed_plan(), other),
+            std::vector<std::string>{"WCAM of a.png, corruptions/jpeg/1, baseline: asked, not in the sweep"});
+  EXPECT_EQ(differences(other, listed_plan()),
+            std::vector<std::string>{"WCAM of a.png, corruptions/jpeg/1, baseline: in the sweep, not asked"});
+  Plan reordered = listed_plan();
+  std::swap(reordered.images[0], reordered.images[1]);
+  std::swap(reordered.selection.list_of_image[0], reordered.selection.list_of_image[1]);
+  EXPECT_NE(sweep_id(reordered), sweep_id(listed_plan()));
+  EXPECT_EQ(differences(listed_plan(), reordered),
+            std::vector<std::string>{"the order of cases, variants or images differs"});
 }
 
 TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
@@ -78,6 +124,30 @@ TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
     return "accepted";
   };
   EXPECT_EQ(refused([](Plan&) {}), "accepted");
+  const auto refused_list = [&](auto change) {
+    return refused([&](Plan& p) {
+      p = listed_plan();
+      change(p.selection);
+    });
+  };
+  EXPECT_EQ(refused_list([](SelectionSettings&) {}), "accepted");
+  EXPECT_EQ(refused_list([](SelectionSettings& s) {
+              s.lists[0] = {{5, 0}};
+            }),
+            "a list of WCAMs names variant 5 and case 0, the plan has 4 variants and 2 cases");
+  EXPECT_EQ(refused_list([](SelectionSettings& s) {
+              s.lists[0] = {{0, 2}};
+            }),
+            "a list of WCAMs names variant 0 and case 2, the plan has 4 variants and 2 cases");
+  EXPECT_EQ(refused_list([](SelectionSettings& s) { s.lists[0].clear(); }), "a list of WCAMs is empty");
+  EXPECT_EQ(refused_list([](SelectionSettings& s) {
+              s.lists[0] = {{1, 0}, {1, 0}};
+            }),
+            "a list of WCAMs is not in ascending order");
+  EXPECT_EQ(refused_list([](SelectionSettings& s) { s.list_of_image = {0}; }),
+            "lists of WCAMs for 1 images and a sample of 2, the plan has 2 images");
+  EXPECT_EQ(refused_list([](SelectionSettings& s) { s.list_of_image[1] = 2; }),
+            "list of WCAMs 2 is not among the 2 there are");
   EXPECT_EQ(refused([](Plan& p) { p.images.clear(); }), "no image in /images");
   EXPECT_EQ(refused([](Plan& p) { p.wcam.nb_design = 6; }),
             "--nb-design 6 is not a power of two: a Sobol sequence is balanced only then");

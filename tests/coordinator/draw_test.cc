@@ -13,7 +13,7 @@ namespace {
 
 std::vector<std::string> paths_in_order(const Plan& plan) {
   std::vector<std::string> paths;
-  for (const DrawnImage& image : seeded_order(plan)) paths.push_back(plan.images[image.index].path);
+  for (const DrawnImage& image : taking_order(plan)) paths.push_back(plan.images[image.index].path);
   return paths;
 }
 
@@ -28,9 +28,9 @@ TEST(Draw, TextsThatRunIntoEachOtherDrawDifferently) {
   EXPECT_NE(draw(11, "a", "c"), draw(1, "1a", "c"));
 }
 
-TEST(SeededOrder, HoldsEveryImageOnceWithDrawsAscending) {
+TEST(TakingOrder, HoldsEveryImageOnceWithDrawsAscending) {
   const Plan plan = small_plan(200, 1, 1);
-  const auto order = seeded_order(plan);
+  const auto order = taking_order(plan);
   std::set<std::uint32_t> seen;
   for (const DrawnImage& image : order) seen.insert(image.index);
   EXPECT_EQ(seen.size(), 200U);
@@ -39,7 +39,7 @@ TEST(SeededOrder, HoldsEveryImageOnceWithDrawsAscending) {
   EXPECT_NE(paths_in_order(plan)[0], plan.images[0].path) << "seed 95 does shuffle";
 }
 
-TEST(SeededOrder, AddingImagesDoesNotReshuffleTheOthers) {
+TEST(TakingOrder, AddingImagesDoesNotReshuffleTheOthers) {
   const Plan plan = small_plan(50, 1, 1);
   Plan larger = plan;
   for (int i = 0; i < 50; ++i)
@@ -49,11 +49,19 @@ TEST(SeededOrder, AddingImagesDoesNotReshuffleTheOthers) {
   EXPECT_EQ(kept, paths_in_order(plan));
 }
 
-TEST(SeededOrder, AnotherSeedGivesAnotherOrder) {
+TEST(TakingOrder, AnotherSeedGivesAnotherOrder) {
   Plan plan = small_plan(50, 1, 1);
   const auto before = paths_in_order(plan);
   plan.seed = 96;
   EXPECT_NE(paths_in_order(plan), before);
+}
+
+TEST(TakingOrder, OfListedImagesIsTheirs) {
+  Plan plan = small_plan(50, 1, 50);
+  plan.selection.rule = SelectionRule::kListed;
+  std::vector<std::string> listed;
+  for (const PlannedImage& image : plan.images) listed.push_back(image.path);
+  EXPECT_EQ(paths_in_order(plan), listed);
 }
 
 }  // namespace

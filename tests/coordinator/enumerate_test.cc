@@ -127,5 +127,38 @@ TEST_F(EnumerateTest, AnImageThatCannotBeReadIsNamed) {
   EXPECT_NE(refusal<InputError>([&] { make_plan(asked); }).find("locked.png"), std::string::npos);
 }
 
+TEST_F(EnumerateTest, EachSelectionRuleHasItsOwnSample) {
+  StudyRequest asked = request();
+  write("images/b.png");
+  EXPECT_EQ(make_plan(asked).selection, SelectionSettings{});
+  asked.select = SelectionRule::kAll;
+  EXPECT_EQ(make_plan(asked).selection.sample_size, 2) << "every image";
+  asked.sample_size = 1;
+  EXPECT_EQ(make_plan(asked).selection.sample_size, 1);
+  asked.max_altered = 3;
+  EXPECT_EQ(refusal<UsageError>([&] { make_plan(asked); }), "--max-altered 3 is for --select published only");
+  asked.max_altered.reset();
+  asked.select = SelectionRule::kListed;
+  EXPECT_EQ(refusal<UsageError>([&] { make_plan(asked); }),
+            "--sample-size 1 does not go with --select-file: its images are the sample");
+}
+
+TEST_F(EnumerateTest, OnlyTheImagesOfASelectFileAreInThePlanInItsOrder) {
+  StudyRequest asked = request();
+  write("images/b.png");
+  write("images/c.png", "of no interest");
+  write("wanted.tsv", "b.png\tsource\ttwo\na.png\n");
+  asked.corruptions = {"jpeg"};
+  asked.severities = {5};
+  asked.select = SelectionRule::kListed;
+  asked.select_file = folder_.path() / "wanted.tsv";
+  const Plan plan = make_plan(asked);
+  EXPECT_EQ(plan.images,
+            (std::vector<PlannedImage>{{"b.png", sha256_of("x")}, {"a.png", sha256_of("pixels")}}));
+  EXPECT_EQ(plan.selection.lists,
+            (std::vector<std::vector<ListedWcam>>{{{0, 1}}, {{0, 0}, {0, 1}, {1, 0}, {1, 1}}}));
+  EXPECT_EQ(plan.selection.list_of_image, (std::vector<std::uint32_t>{0, 1}));
+}
+
 }  // namespace
 }  // namespace wcam

@@ -124,7 +124,7 @@ TEST(JobTableDeathTest, AbortsOnEveryOtherTransitionSayingWhich) {
 TEST(JobTable, HeadsAreByRankRoleAndRoleIndexAndByImage) {
   JobTable table(2);
   const auto add = [&](std::uint64_t id, JobSpec spec) { table.apply(JobAdded{JobId{id}, spec}); };
-  const auto explain = [](std::uint32_t rank, Role role, std::uint8_t role_index) {
+  const auto explain = [](std::uint32_t rank, Role role, std::uint16_t role_index) {
     JobSpec spec = explain_spec();
     spec.rank = rank;
     spec.role = role;

@@ -62,6 +62,40 @@ TEST(Status, TheLongFormNamesWhatWasSetAside) {
       << text;
 }
 
+TEST(Status, SaysWhyASampleStaysShortOnceItMust) {
+  struct Row {
+    const char* name;
+    std::size_t decided, selected, skipped, set_aside, sample;
+    std::string expected;
+  };
+  const Row table[] = {
+      {"not all decided", 11, 5, 5, 1, 17, ""},
+      {"filled", 12, 5, 6, 1, 5, ""},
+      {"both causes", 12, 5, 6, 1, 17,
+       "5 of the 17 images asked for qualify, of 12: 1 set aside, 6 without a variant that changes the "
+       "prediction of every case"},
+      {"bad images alone, as with --select all", 12, 11, 0, 1, 12,
+       "11 of the 12 images asked for qualify, of 12: 1 set aside"},
+      {"none qualifies", 12, 0, 12, 0, 1,
+       "0 of the 1 image asked for qualify, of 12: 12 without a variant that changes the prediction of every "
+       "case"},
+      {"all qualify, more were asked for", 12, 12, 0, 0, 17,
+       "12 of the 17 images asked for qualify, of 12: there are no more"},
+  };
+  for (const Row& row : table) {
+    Status s = sample_status();
+    s.sample = row.sample;
+    s.counts.images = 12;
+    s.counts.images_decided = row.decided;
+    s.counts.images_selected = row.selected;
+    s.counts.images_skipped = row.skipped;
+    s.counts.images_set_aside = row.set_aside;
+    EXPECT_EQ(shortfall(s), row.expected) << row.name;
+    EXPECT_EQ(describe(s).find("sample: " + row.expected + "\n") != std::string::npos, !row.expected.empty())
+        << row.name;
+  }
+}
+
 TEST(Status, AResumingCoordinatorIsShownBeforeItListens) {
   const TemporaryFolder folder;
   const SweepDirectory directory{folder.path()};

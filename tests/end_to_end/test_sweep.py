@@ -162,7 +162,10 @@ def test_a_bad_image_is_set_aside_and_the_sweep_goes_on(study):
 
 def test_a_sweep_in_which_no_image_qualifies_says_so(study):
     refused = study.run("--severities", "1", "--corruptions", "pixelate", code=3)
-    assert "0 of the 2 images asked for qualify, of 4" in refused.stderr
+    why = "0 of the 2 images asked for qualify, of 4: 4 without a variant that changes the prediction of every case"
+    assert why in refused.stderr
+    assert f"sample: {why}\n" in run("wcam", "status", study.sweep).stdout
+    assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["shortfall"] == why
 
 
 def test_a_case_that_throws_is_named_and_the_sweep_ends(study):

@@ -45,12 +45,11 @@ TEST(Figure4Rows, AreChosenByRole) {
     std::string case_name;
     Row source, unaffected, affected;
   };
-  const std::vector<Claim> claims{
-      {0, "baseline", 0, 3, 1},
-      {0, "sin", 4, {}, 5},
-      {0, "unknown", {}, {}, {}},
-      {1, "baseline", {}, {}, {}},  // only altered variant 1: it does not stand in for 0
-      {1, "sin", 7, {}, {}}};
+  const std::vector<Claim> claims{{0, "baseline", 0, 3, 1},
+                                  {0, "sin", 4, {}, 5},
+                                  {0, "unknown", {}, {}, {}},
+                                  {1, "baseline", {}, {}, 6},  // only altered variant 1 is there
+                                  {1, "sin", 7, {}, {}}};
   const auto images = explained_images(kProfiles);
   for (const Claim& claim : claims) {
     const Figure4Rows rows = figure4_rows(kProfiles, images[claim.image], claim.case_name);
@@ -73,10 +72,49 @@ TEST(Figure5Rows, AreAColumnACaseInTheOrderAskedFor) {
 }
 
 TEST(Figure5Rows, OfAnImageJustBegunHaveNoAlteredPicture) {
+  const std::vector<ProfileRow> profiles{profile(0, "sin", Role::kSource, 0, "source")};
   const std::vector<std::string> cases{"baseline", "sin"};
-  const auto rows = figure5_rows(kProfiles, explained_images(kProfiles)[1], cases);
-  EXPECT_EQ(rows.any_source(), Row{7});
+  const auto rows = figure5_rows(profiles, explained_images(profiles)[0], cases);
+  EXPECT_EQ(rows.any_source(), Row{0});
   EXPECT_EQ(rows.any_altered(), Row{});
+}
+
+// A sweep that explains every variant: jpeg/5 is affected under both cases, jpeg/3 under "sin" alone.
+const std::vector<ProfileRow> kAllProfiles{
+    profile(0, "baseline", Role::kAltered, 0, "corruptions/jpeg/5"),
+    profile(0, "baseline", Role::kUnaffected, 0, "corruptions/jpeg/1"),
+    profile(0, "baseline", Role::kUnaffected, 1, "corruptions/jpeg/3"),
+    profile(0, "sin", Role::kAltered, 0, "corruptions/jpeg/5"),
+    profile(0, "sin", Role::kAltered, 1, "corruptions/jpeg/3"),
+    profile(0, "sin", Role::kUnaffected, 0, "corruptions/jpeg/1"),
+    // An image with jpeg/3 affected under "sin" alone.
+    profile(1, "baseline", Role::kUnaffected, 0, "corruptions/jpeg/1"),
+    profile(1, "baseline", Role::kUnaffected, 1, "corruptions/jpeg/3"),
+    profile(1, "sin", Role::kAltered, 0, "corruptions/jpeg/3"),
+    profile(1, "sin", Role::kUnaffected, 0, "corruptions/jpeg/1"),
+};
+
+TEST(Figure4Rows, OfASweepOfEverythingAreTheFirstOfEachRole) {
+  const auto rows = figure4_rows(kAllProfiles, explained_images(kAllProfiles)[0], "sin");
+  EXPECT_EQ(rows.affected, Row{3});
+  EXPECT_EQ(rows.unaffected, Row{5});
+  EXPECT_EQ(figure4_rows(kAllProfiles, explained_images(kAllProfiles)[1], "baseline").affected, Row{});
+}
+
+TEST(Figure5Rows, AllShowTheSameVariantWhetherItAffectsTheirCaseOrNot) {
+  struct Claim {
+    std::size_t image;
+    std::vector<std::string> cases;
+    std::vector<Row> altered;
+  };
+  const std::vector<Claim> claims{{0, {"baseline", "sin"}, {0, 3}},
+                                  {1, {"baseline", "sin"}, {7, 8}},
+                                  {1, {"baseline"}, {7}}};  // affected under a case that is not shown
+  for (const Claim& claim : claims) {
+    const auto rows = figure5_rows(kAllProfiles, explained_images(kAllProfiles)[claim.image], claim.cases);
+    for (std::size_t i = 0; i < claim.cases.size(); ++i)
+      EXPECT_EQ(rows.columns[i].altered, claim.altered[i]) << claim.image << claim.cases[i];
+  }
 }
 
 PredictionRow prediction(const std::string& case_name, const std::string& variant, std::int64_t label) {
@@ -88,14 +126,20 @@ PredictionRow prediction(const std::string& case_name, const std::string& varian
   return row;
 }
 
-TEST(UnaffectedVariants, AreThoseLabelledLikeTheSource) {
-  const std::vector<PredictionRow> rows{
-      prediction("robust", "corruptions/jpeg/1", 300),  prediction("robust", "source", 300),
-      prediction("robust", "corruptions/jpeg/2", 7),    prediction("fragile", "source", 300),
-      prediction("fragile", "corruptions/jpeg/1", 8),   prediction("fragile", "corruptions/jpeg/2", 7),
-      prediction("sourceless", "corruptions/jpeg/2", 7)};
-  const UnaffectedVariants expected{{{"a.jpg", "robust"}, true}, {{"a.jpg", "fragile"}, false}};
-  EXPECT_EQ(unaffected_variants(rows), expected);
+TEST(PredictedKinds, TellVariantsLabelledLikeTheSourceFromOthers) {
+  const std::vector<PredictionRow> rows{prediction("both", "corruptions/jpeg/1", 300),
+                                        prediction("both", "source", 300),
+                                        prediction("both", "corruptions/jpeg/2", 7),
+                                        prediction("fragile", "source", 300),
+                                        prediction("fragile", "corruptions/jpeg/1", 8),
+                                        prediction("fragile", "corruptions/jpeg/2", 7),
+                                        prediction("robust", "source", 300),
+                                        prediction("robust", "corruptions/jpeg/1", 300),
+                                        prediction("sourceless", "corruptions/jpeg/2", 7)};
+  const PredictedKinds expected{{{"a.jpg", "both"}, {true, true}},
+                                {{"a.jpg", "fragile"}, {true, false}},
+                                {{"a.jpg", "robust"}, {false, true}}};
+  EXPECT_EQ(predicted_kinds(rows), expected);
 }
 
 TEST(ReadableVariant, SaysNameAndSeverity) {

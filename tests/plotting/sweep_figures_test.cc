@@ -222,6 +222,26 @@ TEST_F(SweepFigures, NoUnaffectedVariantIsToldFromOneNotYetExplained) {
   EXPECT_NE(draw_one(), none);
 }
 
+// A sweep of everything whose image nothing changes has figures 4 and 5 that say so.
+TEST_F(SweepFigures, AnImageThatNothingAffectsIsDrawnAndToldFromOneNotYetExplained) {
+  Rows rows;
+  for (const std::string name : {"sin", "baseline"}) {
+    explain(rows, 0, name, Role::kSource, "source");
+    explain(rows, 0, name, Role::kUnaffected, "corruptions/jpeg/1");
+    predict(rows, 0, name, {0, 0, 0});
+  }
+  store(rows);
+  const auto draw_both = [&] {
+    return read_file(request().out / files(draw_figure4_files, request()).back()) +
+           read_file(request().out / files(draw_figure5_files, request()).back());
+  };
+  const std::string none = draw_both();
+  for (PredictionRow& row : rows.predictions)
+    if (row.variant == "corruptions/contrast/5") row.label = 1;  // affected, but not explained
+  store(rows);
+  EXPECT_NE(draw_both(), none);
+}
+
 TEST_F(SweepFigures, SweepWithoutProfilesSaysWhatToDo) {
   Rows rows;
   predict(rows, 0, "sin", {0, 1, 0});
