@@ -1,0 +1,153 @@
+"""Reads what torch.save wrote, without running any of it.
+
+A pickle is a program: it names functions and calls them. Here it may name the few that build tensors and dictionaries;
+everything else becomes an inert placeholder, and unless that is known to be mere data (Namespace, numpy scalars) the
+file is refused once all such names are known. torch.load(weights_only=True) of 1.13 would do the same, but it cannot
+read a float, which every training checkpoint holds, and torch.load(pickle_module=...) of 1.13 ignores its argument: so
+the two readers below it are called directly.
+"""
+
+from __future__ import annotations
+
+import collections
+import pickle
+import tarfile
+import types
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .failure import InputError
+
+_BUILDERS = {
+    "collections.OrderedDict": collections.OrderedDict,
+    "torch.Size": torch.Size,
+    "torch.device": torch.device,
+    "torch._utils._rebuild_parameter": torch._utils._rebuild_parameter,
+    "torch._utils._rebuild_tensor": torch._utils._rebuild_tensor,
+    "torch._utils._rebuild_tensor_v2": torch._utils._rebuild_tensor_v2,
+    **{str(value): value for value in vars(torch).values() if isinstance(value, torch.dtype)},
+}
+
+# Data beside the weights: options, best accuracy, schedules. Left out, not built.
+_PLACEHOLDERS = {
+    "_codecs.encode",
+    "argparse.Namespace",
+    "builtins.set",
+    "collections.Counter",
+    "collections.defaultdict",
+    "numpy.core.multiarray.scalar",
+    "numpy.dtype",
+}
+
+
+class _Placeholder:
+    """Takes whatever a pickle does to an object, and does nothing."""
+
+    def __new__(cls, *_: Any, **__: Any) -> _Placeholder:
+        return object.__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any):
+        pass
+
+    def __call__(self, *_: Any, **__: Any) -> _Placeholder:
+        return _Placeholder()
+
+    def __setitem__(self, *_: Any) -> None:
+        pass
+
+    append = extend = add = update = __setitem__
+
+
+class _Unpickler(pickle._Unpickler):  # the one in Python: the steps of the one in C cannot be overridden
+    dispatch = dict(pickle._Unpickler.dispatch)
+    foreign: set[str]
+
+    def find_class(self, module: str, name: str) -> Any:
+        full = f"{module.replace('__builtin__', 'builtins')}.{name}"
+        if full in _BUILDERS:
+            return _BUILDERS[full]
+        if full not in _PLACEHOLDERS:
+            self.foreign.add(full)
+        return _Placeholder
+
+    def load_build(self) -> None:
+        """Sets an object's attributes: of a state dict's OrderedDict only."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if type(target) is collections.OrderedDict and type(state) is dict:
+            target.__dict__.update(state)
+        elif not isinstance(target, _Placeholder):
+            raise pickle.UnpicklingError(f"it changes a {type(target).__name__}")
+
+    def load_binpersid(self) -> None:
+        """A storage; or a module's class and source, which torch's legacy reader would compare, and write a patch."""
+        reference = self.stack[-1]
+        if isinstance(reference, tuple) and reference[:1] == ("module",):
+            self.stack[-1] = _Placeholder
+        else:
+            super().load_binpersid()
+
+    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.BINPERSID[0]] = load_binpersid
+
+
+def _read(path: Path, foreign: set[str]) -> Any:
+    class Unpickler(_Unpickler):
+        pass
+
+    Unpickler.foreign = foreign
+    module = types.SimpleNamespace(
+        Unpickler=Unpickler, load=lambda file, **options: Unpickler(file, **options).load())
+    if zipfile.is_zipfile(path):
+        reader = torch._C.PyTorchFileReader(str(path))
+        return torch.serialization._load(reader, "cpu", module, encoding="utf-8")
+    with path.open("rb") as file:
+        return torch.serialization._legacy_load(file, "cpu", module, encoding="utf-8")
+
+
+def _refuse_other_files(path: Path) -> None:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with path.open("rb") as file:
+        start = file.read(64).lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html")):
+        raise InputError(f"{path} is a web page, not a checkpoint: the download was answered by a form; fetch it anew")
+    if tarfile.is_tarfile(path):
+        raise InputError(f"{path} is a tar archive: unpack it and name the checkpoint inside")
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            members = {name.split("/", 1)[-1] for name in archive.namelist()}
+        if "constants.pkl" in members:
+            raise InputError(f"{path} is TorchScript already: name it in models.json as it is (docs/models.md)")
+        if "data.pkl" not in members:
+            raise InputError(f"{path} is a zip archive without a checkpoint: unpack it and name the file inside")
+
+
+def read_checkpoint(path: Path, trust: bool) -> Any:
+    """What was saved, on the CPU. trust: runs the pickle, whatever it does. Throws InputError."""
+    _refuse_other_files(path)
+    if trust:
+        try:
+            return torch.load(path, map_location="cpu")
+        except Exception as error:
+            raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
+    foreign: set[str] = set()
+    checkpoint, trouble = None, None
+    try:
+        checkpoint = _read(path, foreign)
+    except Exception as error:  # a damaged or hostile pickle can fail in any way
+        trouble = error
+    if foreign and not isinstance(trouble, EOFError):
+        raise InputError(
+            f"{path} would run code: its pickle names {', '.join(sorted(foreign))}; nothing was run. Ask its author "
+            "for a plain state dict, or, if you trust them as you would a program of theirs, say --trust")
+    if trouble:
+        raise InputError(f"{path} is not a checkpoint of PyTorch's, or is damaged: {_first_line(trouble)}") from trouble
+    return checkpoint
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,17 @@
+"""What can go wrong, as the C++ programs see it too (common/error.h)."""
+
+from collections.abc import Sequence
+
+DONE, INTERNAL, USAGE, BAD_INPUT = 0, 1, 2, 3  # exit codes
+
+
+class UsageError(Exception):
+    """An option that is unknown, missing or out of range. The text names option, value and bound."""
+
+
+class InputError(Exception):
+    """A file that cannot be used. The text, one line, names file, value and remedy; details follow it, one a line."""
+
+    def __init__(self, text: str, details: Sequence[str] = ()):
+        super().__init__(text)
+        self.details = details

@@ -1,0 +1,69 @@
+"""Traces a network, and proves on pictures that nothing was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .failure import InputError
+
+
+@dataclass
+class Agreement:
+    difference: float      # largest, of any logit
+    largest: float         # logit
+    classes: int
+    batches: list[int]     # sizes compared
+
+
+def write_traced(network: torch.nn.Module, example: torch.Tensor, file: Path) -> None:
+    """Traced rather than scripted: works for every family in torchvision 0.14, while scripting makes GoogLeNet and
+    Inception return a tuple. A batch size frozen in is for compare() to find. example: [1, 3, S, S]."""
+    try:
+        with torch.no_grad():
+            traced = torch.jit.trace(network, example, check_trace=False)
+    except (RuntimeError, ValueError, AssertionError) as error:
+        text = str(error).strip().splitlines()
+        raise InputError(f"the network cannot be run on {list(example.shape)}: {text[-1] if text else error}; "
+                         "is --input-size one that it takes?") from error
+    traced.save(str(file))
+
+
+def _load_as_workers_do(file: Path) -> torch.jit.ScriptModule:
+    """worker/model.cc: weights channels last, then frozen."""
+    module = torch.jit.load(str(file)).eval()
+    for parameter in module.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.contiguous(memory_format=torch.channels_last)
+    return torch.jit.freeze(module)
+
+
+def compare(network: torch.nn.Module, file: Path, inputs: torch.Tensor) -> Agreement:
+    """The file, loaded as the workers load it, against the eager network: on the inputs one by one, on all at once, and
+    on noise. inputs: normalised, [n, 3, S, S], n >= 2. Throws InputError where they differ or are unusable."""
+    module = _load_as_workers_do(file)
+    noise = torch.randn(2, *inputs.shape[1:], generator=torch.Generator().manual_seed(0))
+    agreement = Agreement(0, 0, 0, [])
+    with torch.no_grad():
+        for batch in (inputs[:1], inputs, noise):
+            expected = network(batch)
+            found = module(batch.contiguous(memory_format=torch.channels_last))
+            if not isinstance(expected, torch.Tensor) or expected.dim() != 2 or expected.shape[1] < 2:
+                raise InputError("the network returns something other than logits [N, classes >= 2]")
+            if not expected.isfinite().all():
+                raise InputError("the network's logits are not finite: its weights hold NaN or infinity, or the "
+                                 "normalisation does not fit it")
+            agreement.difference = max(agreement.difference, float((found - expected).abs().max()))
+            agreement.largest = max(agreement.largest, float(expected.abs().max()))
+            agreement.batches.append(len(batch))
+            agreement.classes = expected.shape[1]
+            if len(batch) > 1 and (expected == expected[0]).all():
+                raise InputError("the network gives every picture the same logits: its weights are dead")
+    # 1e-4, or as near as float32 comes to large logits; small ones (an untrained network's) must agree in proportion.
+    allowed = 1e-4 * agreement.largest if agreement.largest < 1 else max(1e-4, 1e-6 * agreement.largest)
+    if not agreement.difference <= allowed:
+        raise InputError(f"the traced network differs from the eager one by {agreement.difference:.2g}, more than "
+                         f"{allowed:.2g} (logits up to {agreement.largest:.3g}): not written; please report it")
+    return agreement

@@ -1,0 +1,433 @@
+"""models/export.py: published layouts in, TorchScript that our own loader runs out; anything doubtful refused.
+
+The command runs in this process, for importing torch takes seconds. WCAM_BIN names the folder of the C++ programs.
+"""
+
+import collections
+import json
+import os
+import pathlib
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="Debian: python3-torch")
+pytest.importorskip("torchvision", reason="Debian: python3-torchvision")
+pytest.importorskip("dill", reason="Debian: python3-dill")
+
+import layouts  # noqa: E402
+import numpy  # noqa: E402
+from PIL import Image  # noqa: E402
+from torch import nn  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("WCAM_BIN", ROOT / "build/dev/bin"))
+sys.path.insert(0, str(ROOT / "models"))
+
+from exporter import architecture, checkpoint, command, failure, layout, models_json  # noqa: E402
+
+ARCH = ["--arch", layouts.ARCH]
+# layout: (options, what pixels in [0, 1] are normalised by)
+LAYOUTS = {
+    "torchvision_own": (["--recipe", "torchvision"], layouts.IMAGENET),
+    "legacy": (["--normalisation", "0.4,0.5,0.6/0.2,0.25,0.3"], ((0.4, 0.5, 0.6), (0.2, 0.25, 0.3))),
+    "augmix": (["--recipe", "augmix"], layouts.IMAGENET),
+    "pixmix": (["--recipe", "pixmix"], layouts.IMAGENET),
+    "ant": (["--recipe", "ant"], layouts.IMAGENET),
+    "free_adv": (["--normalisation", "none"], ((0.0,) * 3, (1.0,) * 3)),
+    "robustness": (["--recipe", "adv"], layouts.IMAGENET),
+    "robust_transfer": ([], layouts.IMAGENET),
+    "robustbench_wrapped": (["--normalisation", "inside"], layouts.IMAGENET),
+    "robustbench_stripped": (["--recipe", "Salman2020Do_R50"], layouts.IMAGENET),
+    "features_in_parallel": (["--recipe", "sin"], layouts.IMAGENET),
+    "advertorch": ([], ((0.5,) * 3, (0.25,) * 3)),
+    "with_average": (["--normalisation", "imagenet", "--weights", "model_ema"], layouts.IMAGENET),
+}
+WITH_BATCH_NORMALISATION = {"augmix", "robust_transfer"}
+CARRIED = {"robustness", "robust_transfer", "robustbench_wrapped", "advertorch"}
+
+
+@pytest.fixture(scope="session")
+def net():
+    return layouts.network()
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory):
+    """Real ones where there are some; a crop that is not square and made waves otherwise."""
+    for folder in (ROOT / "build/demo/photos", pathlib.Path("/usr/lib/python3/dist-packages/skimage/data")):
+        found = [folder / name for name in ("coffee.png", "rocket.jpg", "chelsea.png")]
+        if all(file.is_file() for file in found):
+            return found
+    folder = tmp_path_factory.mktemp("pictures")
+    y, x = numpy.mgrid[0:260, 0:340]
+    for i in range(3):
+        waves = numpy.stack([numpy.sin(x / (2 + i) + c) * numpy.cos(y / (5 + c)) for c in range(3)], -1)
+        Image.fromarray(numpy.uint8(127 + 127 * waves)).save(folder / f"{i}.png")
+    return sorted(folder.iterdir())
+
+
+def pixels_of(files):
+    """As torchvision's Resize(256), CenterCrop(224), ToTensor() give them."""
+    from torchvision import transforms
+
+    prepare = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor()])
+    return torch.stack([prepare(Image.open(file).convert("RGB")) for file in files])
+
+
+def logits_of(net, normalisation, pixels):
+    with torch.no_grad():
+        return layouts.Normalised(net, *normalisation)(pixels)
+
+
+@pytest.fixture
+def export(tmp_path, capsys):
+    """export(checkpoint, options..., code=0) -> what was printed. models.json is in out/."""
+    (tmp_path / "out").mkdir()
+
+    def run(file, *options, code=0):
+        words = [str(word) for word in (file, "--out", tmp_path / "out/models.json", *options)]
+        before = sorted((tmp_path / "out").iterdir())
+        assert command.main(words) == code
+        printed = capsys.readouterr()
+        if code:
+            assert sorted((tmp_path / "out").iterdir()) == before, "something was left behind"
+            assert "written" not in printed.out and printed.err.startswith("models/export.py: ")
+            return printed.err
+        assert printed.err == ""
+        return printed.out
+
+    return run
+
+
+def entries(tmp_path):
+    return json.loads((tmp_path / "out/models.json").read_text())["models"]
+
+
+def logits_by_our_loader(tmp_path, photographs):
+    done = subprocess.run([BIN / "print_logits", tmp_path / "out/models.json", *photographs],
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {name: torch.tensor(rows) for name, rows in json.loads(done.stdout).items()}
+
+
+@pytest.fixture
+def plain(tmp_path, net):
+    """A bare state dict."""
+    layouts.torchvision_own(tmp_path / "plain.pth", net)
+    return tmp_path / "plain.pth"
+
+
+IMAGENET = ["--normalisation", "imagenet"]
+PLAIN = [*ARCH, *IMAGENET, "--name", "plain"]
+
+
+def test_every_layout_gives_the_published_networks_logits_in_our_own_loader(tmp_path, export, net, photographs):
+    normalised = layouts.network(layouts.NORMALISED_ARCH)
+    expected = {}
+    pixels = pixels_of(photographs)
+    for name, (options, normalisation) in LAYOUTS.items():
+        arch, network = ARCH, net
+        if name in WITH_BATCH_NORMALISATION:
+            arch, network = ["--arch", layouts.NORMALISED_ARCH], normalised
+        file = tmp_path / f"{name}.pth.tar"
+        getattr(layouts, name)(file, network)
+        says_so = name == "free_adv"  # the file; others need the option, for the recipe is a larger network's
+        printed = export(file, *([] if says_so else arch), *options, "--name", name)
+        assert "every key matched" in printed and ("inside the network" in printed) == (name in CARRIED)
+        expected[name] = logits_of(network, normalisation, pixels)
+
+    for entry in entries(tmp_path):
+        assert entry["sha256"] == models_json.sha256_of(tmp_path / "out" / entry["file"])
+        if entry["name"] in CARRIED:
+            assert (entry["mean"], entry["std"]) == ([0, 0, 0], [1, 1, 1])
+    found = logits_by_our_loader(tmp_path, photographs)
+    assert list(expected) == [entry["name"] for entry in entries(tmp_path)] and set(found) == set(expected)
+    for name, logits in expected.items():
+        assert logits.std(0).max() > 1e-2, "logits that do not depend on the picture prove nothing"
+        assert (found[name] - logits).abs().max() <= 1e-4, name
+
+
+def test_the_published_scripts_way_of_loading_leaves_a_random_network_and_ours_does_not(tmp_path, export, net):
+    layouts.augmix(tmp_path / "augmix.pth.tar", net, layouts.ARCH)
+    untrained = layouts.network(seed=7)
+    before = {key: value.clone() for key, value in untrained.state_dict().items()}
+    published = torch.load(tmp_path / "augmix.pth.tar")["state_dict"]
+    untrained.load_state_dict(published, strict=False)  # as spectral-attribution, scripts/spectral_profiles.py
+    assert all(torch.equal(before[key], value) for key, value in untrained.state_dict().items()), "the trap is no trap"
+
+    export(tmp_path / "augmix.pth.tar", *ARCH, "--recipe", "augmix")
+    exported = torch.jit.load(str(tmp_path / "out" / entries(tmp_path)[0]["file"]))
+    noise = torch.randn(2, 3, 224, 224)
+    with torch.no_grad():
+        assert (exported(noise) - net(noise)).abs().max() <= 1e-4
+        assert (exported(noise) - untrained(noise)).abs().max() > 0.1
+
+
+def renamed(net, name):
+    return collections.OrderedDict((name(key), value) for key, value in net.state_dict().items())
+
+
+def test_a_prefix_that_is_not_known_is_refused_with_all_keys(tmp_path, export, net):
+    torch.save({"state_dict": renamed(net, lambda key: f"backbone.{key}")}, tmp_path / "x.pth")
+    error = export(tmp_path / "x.pth", *PLAIN, code=3)
+    assert f"does not fit {layouts.ARCH}" in error and "all its keys begin with 'backbone.'" in error
+    for key in net.state_dict():
+        assert f"\nmissing     {key}\n" in error
+        assert f"\nunexpected  backbone.{key}" in error
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (lambda sd: sd.pop("classifier.1.bias"), "1 keys missing (classifier.1.bias), 0 unexpected, 0 of another"),
+        (lambda sd: sd.update(extra=torch.zeros(1)), "0 keys missing, 1 unexpected (extra)"),
+        (lambda sd: sd.update({"features.0.weight": torch.zeros(7)}), "1 of another shape (features.0.weight)"),
+    ],
+)
+def test_one_key_that_does_not_match_is_enough(tmp_path, export, net, change, said):
+    state = net.state_dict()
+    change(state)
+    torch.save(state, tmp_path / "x.pth")
+    assert said in export(tmp_path / "x.pth", *PLAIN, code=3)
+
+
+def test_names_of_timm_are_recognised_and_refused(tmp_path, export):
+    deit = {"blocks.0.attn.qkv.weight": torch.zeros(6, 2), "head.weight": torch.zeros(10, 2)}
+    torch.save(deit, tmp_path / "deit.pth")
+    error = export(tmp_path / "deit.pth", "--arch", "vit_b_16", *IMAGENET, "--name", "deit", code=3)
+    assert "timm's (ViT, DeiT)" in error
+
+
+def test_normalisation_is_never_guessed(export, plain):
+    assert "say --normalisation imagenet, none or" in export(plain, *ARCH, "--name", "x", code=2)
+    assert "contradicts --recipe" in export(plain, *ARCH, "--recipe", "augmix", *IMAGENET, code=2)
+    assert "carries no normaliser" in export(plain, *ARCH, "--name", "x", "--normalisation", "inside", code=2)
+    for bad in ("0.5", "1,2/3,4", "a,b,c/1,1,1", "0,0,0/1,1,0", "nan,0,0/1,1,1"):
+        assert f"--normalisation '{bad}'" in export(plain, *ARCH, "--name", "x", "--normalisation", bad, code=2)
+
+
+def test_a_normaliser_that_the_file_carries_is_not_overruled(tmp_path, export, net):
+    layouts.robustness(tmp_path / "x.ckpt", net, mean=(0.5, 0.5, 0.5))
+    assert "the file carries its own, 0.5,0.5,0.5/0.229" in export(tmp_path / "x.ckpt", *PLAIN, code=2)
+    assert "not ImageNet's as recipe adv" in export(tmp_path / "x.ckpt", *ARCH, "--recipe", "adv", code=3)
+
+
+def test_the_attackers_copy_must_be_a_copy(tmp_path, export, net):
+    layouts.robustness(tmp_path / "x.ckpt", net)
+    saved = torch.load(tmp_path / "x.ckpt")
+    saved["model"]["module.attacker.model.classifier.1.bias"] = torch.ones(layouts.CLASSES)
+    torch.save(saved, tmp_path / "x.ckpt")
+    error = export(tmp_path / "x.ckpt", *ARCH, "--recipe", "adv", code=3)
+    assert "attacker.model.classifier.1.bias differs from model.classifier.1.bias" in error
+
+
+def test_torchvisions_ported_networks_get_the_input_they_were_ported_with(tmp_path, export, photographs):
+    ported = layouts.network("googlenet", aux_logits=False, init_weights=False)
+    torch.save(ported.state_dict() | {"aux1.fc1.weight": torch.zeros(1)}, tmp_path / "googlenet.pth")
+    words = [tmp_path / "googlenet.pth", "--arch", "googlenet"]
+    assert "turns it into [-1, 1]" in export(*words, "--recipe", "torchvision", "--name", "theirs")
+    found = logits_by_our_loader(tmp_path, photographs)
+    assert (found["theirs"] - logits_of(ported, ((0.5,) * 3, (0.5,) * 3), pixels_of(photographs))).abs().max() <= 1e-4
+
+
+def loaded(name, file):
+    """The network that the exporter would trace."""
+    weights = layout.find_weights(checkpoint.read_checkpoint(file, trust=False), None, str(file))
+    layout.unwrap(weights, str(file))
+    return architecture.build(name, weights, False, str(file)).state_dict()
+
+
+def test_densenets_old_names_and_mnasnets_versions_are_understood(tmp_path):
+    dense = layouts.network("densenet121")
+    old = renamed(dense, lambda key: key.replace(".norm1.", ".norm.1.").replace(".conv2.", ".conv.2."))
+    torch.save(old, tmp_path / "densenet.pth")
+    mnas = layouts.network("mnasnet0_5")
+    layouts.robust_transfer(tmp_path / "mnasnet.ckpt", mnas)  # its loading fails without the version of the class
+    torch.save(renamed(mnas, str), tmp_path / "mnasnet.pth")
+    for net, name, file in ((dense, "densenet121", "densenet.pth"), (mnas, "mnasnet0_5", "mnasnet.ckpt"),
+                            (mnas, "mnasnet0_5", "mnasnet.pth")):  # fmt: skip
+        state = loaded(name, tmp_path / file)
+        assert all(torch.equal(state[key], value) for key, value in net.state_dict().items()
+                   if not key.endswith("num_batches_tracked"))  # fmt: skip
+
+
+class Creates:
+    """A pickle that would create a file."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.file}",))
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_pickle_that_would_run_code_is_refused_and_not_run(tmp_path, export, net, zipped):
+    evil = {"state_dict": net.state_dict(), "extra": Creates(tmp_path / "created")}
+    torch.save(evil, tmp_path / "evil.pth", _use_new_zipfile_serialization=zipped)
+    error = export(tmp_path / "evil.pth", *PLAIN, code=3)
+    assert "would run code" in error and "posix.system" in error and "--trust" in error
+    assert not (tmp_path / "created").exists()
+    export(tmp_path / "evil.pth", *PLAIN, "--trust")
+    assert (tmp_path / "created").exists(), "the pickle was harmless: this test shows nothing"
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_whole_model_names_its_classes_and_needs_trust(tmp_path, export, net, zipped):
+    torch.save(net, tmp_path / "whole.pth", _use_new_zipfile_serialization=zipped)
+    error = export(tmp_path / "whole.pth", *PLAIN, code=3)
+    assert "torchvision.models.squeezenet.SqueezeNet" in error and "torch.nn.modules.conv.Conv2d" in error
+    assert "a whole model" in export(tmp_path / "whole.pth", *PLAIN, "--trust")
+
+
+def legacy_file(body):
+    """As torch.save wrote before 1.6, without storages."""
+    header = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+    return b"".join(header) + body + pickle.dumps([], 2)
+
+
+def test_a_legacy_file_cannot_have_torch_write_a_patch(tmp_path, export):
+    """Names only what builds tensors, sets two attributes of it, and calls it a module whose source has changed:
+    torch's reader then writes the difference, a text of the file's, to a path of the file's."""
+
+    def text(value):
+        return b"U" + bytes([len(value)]) + value.encode()
+
+    build = b"ctorch._utils\n_rebuild_tensor\n"
+    attributes = b"N}(" + text("dump_patches") + b"\x88" + text("__name__") + text(str(tmp_path / "p")) + b"u\x86b"
+    module = b"\x80\x02(" + text("module") + build + attributes + text("a") + text("evil") + b"tQ."
+    (tmp_path / "evil.pth").write_bytes(legacy_file(module))
+    export(tmp_path / "evil.pth", *PLAIN, code=3)
+    assert not (tmp_path / "p.patch").exists()
+
+
+def test_a_dotted_name_does_not_reach_through_an_allowed_module(tmp_path, export):
+    name = b"\x80\x04\x8c\x0ctorch._utils\x8c\x0bos.getlogin\x93)R."
+    (tmp_path / "evil.pth").write_bytes(legacy_file(name))
+    assert "torch._utils.os.getlogin" in export(tmp_path / "evil.pth", *PLAIN, code=3)
+
+
+def test_what_is_no_checkpoint_is_named_for_what_it_is(tmp_path, export, net, plain):
+    (tmp_path / "page.pth").write_text("<!DOCTYPE html><html>Google Drive can't scan this file</html>")
+    torch.jit.trace(net, torch.zeros(1, 3, 224, 224)).save(str(tmp_path / "script.pt"))
+    subprocess.run(["tar", "cf", tmp_path / "x.pth.tar", "-C", tmp_path, "plain.pth"], check=True)
+    torch.save([1, 2], tmp_path / "list.pth")
+    torch.save({"optimizer": {"lr": 0.1}}, tmp_path / "empty.pth")
+    for name, said in {"page.pth": "is a web page", "script.pt": "TorchScript already", "x.pth.tar": "is a tar archive",
+                       "list.pth": "holds a list, not weights", "empty.pth": "holds no state dict, only 'optimizer'",
+                       "absent.pth": "no such file"}.items():  # fmt: skip
+        assert said in export(tmp_path / name, *PLAIN, code=3)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_cut_off_anywhere_is_refused(tmp_path, zipped):
+    torch.save({"state_dict": nn.Linear(3, 2).state_dict()}, tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)
+    content = (tmp_path / "x.pth").read_bytes()
+    for length in range(len(content)):
+        (tmp_path / "x.pth").write_bytes(content[:length])
+        with pytest.raises(failure.InputError, match="damaged"):
+            checkpoint.read_checkpoint(tmp_path / "x.pth", trust=False)
+
+
+def test_several_state_dicts_need_a_choice(tmp_path, export, net):
+    layouts.with_average(tmp_path / "x.pth", net)
+    assert "say --weights model or model_ema" in export(tmp_path / "x.pth", *PLAIN, code=2)
+    assert "--weights other is not in" in export(tmp_path / "x.pth", *PLAIN, "--weights", "other", code=2)
+    mixed = net.state_dict() | renamed(net, lambda key: f"module.{key}")
+    torch.save(mixed, tmp_path / "x.pth")
+    assert "twice" in export(tmp_path / "x.pth", *PLAIN, code=3)
+
+
+def test_a_case_is_added_refused_and_replaced_in_its_place(tmp_path, export, net, plain):
+    out = tmp_path / "out/models.json"
+    export(plain, *PLAIN)
+    export(plain, *ARCH, *IMAGENET, "--name", "second")
+    before = out.read_bytes()
+    assert "has a case 'plain' already: say --force" in export(plain, *PLAIN, code=2)
+    assert out.read_bytes() == before
+    layouts.torchvision_own(plain, layouts.network(seed=3))
+    first = entries(tmp_path)[0]
+    assert "case 1, 'plain'" in export(plain, *PLAIN, "--force")
+    replaced, second = entries(tmp_path)
+    assert second == json.loads(before)["models"][1]
+    assert replaced["sha256"] != first["sha256"]
+    assert models_json.sha256_of(tmp_path / "out" / first["file"]) == first["sha256"], "sweeps may still need it"
+
+
+def test_what_others_wrote_into_models_json_stays_or_stops_us(tmp_path, export, plain):
+    out = tmp_path / "out/models.json"
+    theirs = {"name": "été", "file": "x.pt", "resize": 300}
+    out.write_text(json.dumps({"models": [theirs]}))
+    export(plain, *PLAIN)
+    assert entries(tmp_path)[0] == theirs
+    for broken in ("", "[]", '{"models": 3}', '{"models": [{"file": "x"}]}', '{"models": [], "more": 1}'):
+        out.write_text(broken)
+        assert "is not of the form" in export(plain, *PLAIN, code=3)
+        assert out.read_text() == broken
+
+
+def test_nothing_is_left_when_the_disk_fails(tmp_path, export, plain, monkeypatch):
+    export(plain, *PLAIN)
+    before = (tmp_path / "out/models.json").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "models.json")
+
+    monkeypatch.setattr(models_json, "_sync", full)
+    words = [str(word) for word in (plain, *ARCH, *IMAGENET, "--name", "b", "--out", tmp_path / "out/models.json")]
+    files = sorted((tmp_path / "out").iterdir())
+    assert command.main(words) == 3
+    assert (tmp_path / "out/models.json").read_bytes() == before and sorted((tmp_path / "out").iterdir()) == files
+
+
+def test_class_names_are_counted_and_copied(tmp_path, export, plain):
+    names = tmp_path / "names.txt"
+    names.write_text("one\n")
+    assert f"has 1 names, the network {layouts.CLASSES} classes" in export(plain, *PLAIN, "--classes", names, code=3)
+    names.write_text("".join(f"class {i}\n" for i in range(layouts.CLASSES)))
+    export(plain, *PLAIN, "--classes", names)
+    assert entries(tmp_path)[0]["classes"] == "names.txt"
+    assert (tmp_path / "out/names.txt").read_text() == names.read_text()
+    names.write_text("".join(f"other {i}\n" for i in range(layouts.CLASSES)))
+    assert "holds other names" in export(plain, *ARCH, *IMAGENET, "--name", "b", "--classes", names, code=2)
+
+
+def test_sizes_that_wavelets_cannot_halve_are_said(tmp_path, export, plain):
+    assert "--input-size 299 is odd" in export(plain, *PLAIN, "--input-size", "299", "--resize", "320", code=2)
+    assert "--resize 256 is outside --input-size 288" in export(plain, *PLAIN, "--input-size", "288", code=2)
+    assert "outside 32 to 2048" in export(plain, *PLAIN, "--input-size", "16", code=2)
+    assert "no multiple of 8" in export(plain, *PLAIN, "--input-size", "228")
+    assert entries(tmp_path)[0]["input_size"] == 228
+
+
+def test_a_network_that_cannot_be_used_is_not_written(tmp_path, export, net, plain):
+    state = net.state_dict()
+    head = "classifier.1.weight"
+    torch.save(state | {head: state[head] * float("nan")}, tmp_path / "nan.pth")
+    assert "not finite" in export(tmp_path / "nan.pth", *PLAIN, code=3)
+    torch.save(state | {head: 0 * state[head]}, tmp_path / "dead.pth")
+    assert "gives every picture the same logits" in export(tmp_path / "dead.pth", *PLAIN, code=3)
+
+
+def test_mistakes_on_the_command_line_are_named(tmp_path, export, plain, capsys):
+    assert "--arch 'resnet5' is none of torchvision's" in export(plain, "--arch", "resnet5", code=2)
+    assert "--arch is missing" in export(plain, *IMAGENET, "--name", "x", code=2)
+    assert "--recipe 'madry' is none of" in export(plain, "--recipe", "madry", code=2)
+    assert "--name is missing" in export(plain, *ARCH, *IMAGENET, code=2)
+    assert "--name 'a b'" in export(plain, *ARCH, *IMAGENET, "--name", "a b", code=2)
+    assert "unrecognized arguments: --nom" in export(plain, "--nom", "x", code=2)
+    assert "no such file or folder" in export(plain, *PLAIN, "--check-images", tmp_path / "none", code=3)
+    (tmp_path / "bad.png").write_text("x")
+    assert "bad.png" in export(plain, *PLAIN, "--check-images", tmp_path / "bad.png", "--check-images", plain, code=3)
+    assert command.main([str(plain), "--out", str(tmp_path / "absent/models.json"), *PLAIN]) == 3
+    assert "no folder" in capsys.readouterr().err
+
+
+def test_the_help_can_be_followed():
+    done = subprocess.run([ROOT / "models/export.py", "--help"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr == ""
+    for word in ("--recipe augmix", "--normalisation", "Salman2020Do_R50", "examples:"):
+        assert word in done.stdout
