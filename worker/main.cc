@@ -1,4 +1,4 @@
-// wcam-worker: `run` serves a sweep, `explain` makes one WCAM without any.
+// wcam-worker: `run` serves a sweep, the others work without any.
 #include <boost/program_options/value_semantic.hpp>
 
 #include "common/error.h"
@@ -6,6 +6,7 @@
 #include "common/options.h"
 #include "common/verbs.h"
 #include "worker/compute_options.h"
+#include "worker/corrupt_command.h"
 #include "worker/explain_command.h"
 #include "worker/worker.h"
 
@@ -58,6 +59,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
 constexpr Verb kVerbs[] = {
     {"run", "serve a sweep's coordinator until nothing is left to do", run},
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain_command},
+    {"corrupt", "a corrupted image, or all corruptions on one sheet", corrupt_command},
 };
 
 }  // namespace

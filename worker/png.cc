@@ -107,4 +107,20 @@ bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\
 
 RgbImage decode_png(std::string_view bytes) { return Decoder(bytes).decode(); }
 
+std::string encode_png(const RgbImage& image) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(image.cols);
+  header.height = static_cast<png_uint_32>(image.rows);
+  header.format = PNG_FORMAT_RGB;
+  std::string bytes;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
+  bytes.resize(size);
+  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) == 0)
+    throw std::runtime_error("libpng cannot encode a picture of " + std::to_string(image.cols) + " x " +
+                             std::to_string(image.rows) + ": " + header.message);
+  bytes.resize(size);
+  return bytes;
+}
+
 }  // namespace wcam

@@ -1,6 +1,7 @@
 // PNG in memory through libpng itself: OpenCV lets libpng print to stderr about every odd colour profile.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "worker/image.h"
@@ -13,5 +14,8 @@ bool is_png(std::string_view bytes);
 // dropped, gamma and profiles ignored, of 16 bits the upper 8. Throws InputError with the reason (not the
 // file's name): cut off, damaged, larger than 100 megapixels.
 RgbImage decode_png(std::string_view bytes);
+
+// Lossless. Throws std::runtime_error with libpng's words.
+std::string encode_png(const RgbImage& image);
 
 }  // namespace wcam

@@ -6,6 +6,7 @@ import os
 
 import h5py
 import numpy
+import PIL.Image
 import pytest
 
 from conftest import ROOT, run, textured_image, write_png
@@ -61,6 +62,29 @@ def test_explain_records_which_design_it_was_given(image, tmp_path):
     assert recorded == hashlib.sha256(design.read_bytes()).hexdigest() + ":mine"
 
 
+def test_corrupt_keeps_the_size_it_is_told_to(image, tmp_path):
+    sizes = {}
+    for words in ((), ("--no-resize",), ("--resize", 64, "--input-size", 48)):
+        run("wcam", "corrupt", image, "--name", "jpeg_compression", "--severity", 5, "--out", tmp_path / "x.png", *words)
+        sizes[words] = PIL.Image.open(tmp_path / "x.png").size
+    assert list(sizes.values()) == [(224, 224), (240, 240), (48, 48)]
+
+
+def test_corrupt_draws_all_corruptions_on_one_sheet(image, tmp_path):
+    frost, out = tmp_path / "frost", tmp_path / "sheet.png"
+    frost.mkdir()
+    write_png(frost / "ice.png", textured_image(5, 300))
+
+    def sheet(*more):
+        done = run("wcam", "corrupt", image, "--sheet", "--resize", 64, "--input-size", 48, "--out", out, *more)
+        return done.stderr, PIL.Image.open(out).size
+
+    said, (width, height) = sheet()
+    assert "--frost-overlays" in said
+    said, with_frost = sheet("--frost-overlays", frost)
+    assert said == "" and with_frost == (width, height + 48 + 8)
+
+
 @pytest.fixture(scope="module")
 def odd_models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("odd_models")
@@ -97,6 +121,18 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "MODEL", "--out", "IMAGE"], 2, "would replace the file given as --image"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "OUT"], 2, "must end in .png, .pdf or .svg"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "IMAGE"], 2, "would replace another file"),
+    (["corrupt", "IMAGE", "--out", "PNG"], 2, "either --name and --severity, or --sheet"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--sheet", "--name", "fog"], 2, "either --name and --severity, or --sheet"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--name", "fog"], 2, "belong together"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--name", "hail", "--severity", "1"], 2, "unknown corruption 'hail'"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--name", "fog", "--severity", "6"], 2, "--severity 6 is outside 1 to 5"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--name", "frost", "--severity", "1"], 3, "--frost-overlays"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--sheet", "--frost-overlays", "none"], 3, "none"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--sheet", "--frost-overlays", "EMPTY"], 3, "no image in"),
+    (["corrupt", "IMAGE", "--out", "OUT", "--name", "fog", "--severity", "1"], 2, "must end in .png"),
+    (["corrupt", "IMAGE", "--out", "IMAGE", "--name", "fog", "--severity", "1"], 2, "would replace"),
+    (["corrupt", "CLASSES", "--out", "PNG", "--name", "fog", "--severity", "1"], 3, "classes.txt"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--sheet", "--resize", "4096", "--input-size", "2048"], 3, "100 megapixels"),
     (["run", "--sweep", "FOLDER/s", "--images", "FOLDER", "--models", "MODELS"], 2, "lies in the folder of images"),
     (["frobnicate"], 2, "unknown verb 'frobnicate'"),
     (["run", "--sweep", "SWEEP", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
@@ -139,14 +175,14 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
     places = {
         "LATIN1": latin1,
         "IMAGE": image, "FOLDER": image.parent, "EMPTY": tmp_path / "empty", "MODEL": MODEL, "CLASSES": CLASSES,
-        "OUT": tmp_path / "x.h5", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
+        "OUT": tmp_path / "x.h5", "PNG": tmp_path / "x.png", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
     }  # fmt: skip
     words = [str(places.get(word, word)).replace("ODD", str(odd_models)).replace("FOLDER/", f"{image.parent}/") for word in words]
     failed = run("wcam", *words, code=code)
     lines = failed.stderr.strip().splitlines()
     assert len(lines) == 1 and expected in lines[0], failed.stderr
     assert image.read_bytes().startswith(b"\x89PNG") and list(image.parent.iterdir()) == [image]
-    assert not (tmp_path / "x.h5").exists() and not (tmp_path / "sweep").exists()
+    assert not any((tmp_path / name).exists() for name in ("x.h5", "x.png")) and not (tmp_path / "sweep").exists()
 
 
 @pytest.mark.parametrize("program", ["wcam", "wcam-coordinator", "wcam-worker", "wcam-plot"])
@@ -155,7 +191,7 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
     assert "example" in run(program, "--help").stdout
 
 
-@pytest.mark.parametrize("verb", ["run", "explain", "status", "pack", "plot"])
+@pytest.mark.parametrize("verb", ["run", "explain", "corrupt", "status", "pack", "plot"])
 def test_each_verb_helps_with_an_example(verb):
     assert "example" in run("wcam", verb, "--help").stdout
 

@@ -7,6 +7,7 @@ import signal
 
 import h5py
 import numpy
+import PIL.Image
 import pytest
 
 from conftest import Study, alive, children, end, run, wait_for
@@ -34,6 +35,23 @@ def test_every_job_once_with_the_pixels_and_labels_that_made_it(undisturbed):
         for case in Study.CASES:
             roles = [role for (i, _, c), (role, *_) in rows.items() if (i, c) == (image, case)]
             assert roles.count("source") == 1 and 1 <= roles.count("altered") <= 2 and roles.count("unaffected") <= 1
+
+
+def test_corrupt_shows_the_pixels_that_a_sweep_explains(study, tmp_path):
+    study.run("--corruptions", "gaussian_noise,glass-blur,elastic_transform,spatter", "--seed", "7", "--no-figures")
+    run("wcam", "pack", study.sweep)
+    with h5py.File(study.sweep / "results.h5") as file:
+        images, variants = (file[f"images/{name}"].asstr()[:] for name in ("image", "variant"))
+        pixels = file["images/pixels"][:]
+    shown = tmp_path / "shown.png"
+    altered = [(*names, p) for *names, p in zip(images, variants, pixels) if names[1] != "source"]
+    assert altered
+    for image, variant, expected in altered:
+        _, name, severity = variant.split("/")
+        words = [study.images / image, "--name", name, "--severity", severity, "--out", shown]
+        for seed, equal in (("7", True), ("8", False)):
+            run("wcam", "corrupt", *words, "--seed", seed)
+            assert (numpy.asarray(PIL.Image.open(shown)) == expected).all() == equal, (image, variant, seed)
 
 
 def test_figures_come_out_of_the_same_command(undisturbed):

@@ -219,6 +219,14 @@ TEST_F(ImageFile, JpegSurvivesUpToItsLoss) {
   EXPECT_LE(largest_difference(decode("a.jpg", encode_jpeg(image, 95)).pixels, image.pixels), 1);
 }
 
+TEST(Png, IsWrittenAsOpenCvReadsIt) {
+  const RgbImage image = pattern(9, 11);
+  const std::string png = encode_png(image);
+  const cv::Mat read = cv::imdecode(Bytes(png.begin(), png.end()), cv::IMREAD_COLOR), written = to_bgr(image);
+  ASSERT_EQ(read.size(), written.size());
+  EXPECT_TRUE(std::equal(read.datastart, read.dataend, written.datastart));
+}
+
 TEST(JpegAndPng, CutAtAnyByteAreErrors) {
   const Bytes jpeg = encode_jpeg(pattern(9, 11), 80), png = encode(".png", to_bgr(pattern(9, 11)));
   const auto start = [](const Bytes& bytes, std::size_t size) {
