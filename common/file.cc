@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -75,6 +76,15 @@ void check_can_write(const fs::path& target) {
   std::FILE* out = std::fopen(probe.path().c_str(), "wb");
   if (out == nullptr) fail("write", target, errno);
   std::fclose(out);
+}
+
+bool lies_in(const fs::path& inner, const fs::path& outer) {
+  const auto resolved = [](const fs::path& path) {
+    const fs::path whole = fs::weakly_canonical(fs::absolute(path));
+    return whole.has_filename() ? whole : whole.parent_path();  // a slash at the end is no name
+  };
+  const fs::path below = resolved(inner), above = resolved(outer);
+  return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
 }
 
 void make_directories(const fs::path& folder) {

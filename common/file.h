@@ -35,6 +35,9 @@ void write_file_atomically(const std::filesystem::path& target, std::string_view
 // Throws the InputError with which writing `target` would fail already now. Leaves nothing.
 void check_can_write(const std::filesystem::path& target);
 
+// Whether `inner` is `outer` or below it, links resolved as far as they exist.
+bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& outer);
+
 // Creates the folder and its parents; InputError naming it when that fails.
 void make_directories(const std::filesystem::path& folder);
 

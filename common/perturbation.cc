@@ -1,6 +1,7 @@
 #include "common/perturbation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/error.h"
@@ -9,7 +10,7 @@ namespace wcam {
 
 namespace {
 
-constexpr std::string_view kCorruptions = "corruptions", kAllCorruptions = "all";
+constexpr std::string_view kFamilies[] = {kCorruptions, kImagenetC, kEditing, kFolders};
 
 // ImageNet-C's other spellings, after '_' has become '-'.
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
@@ -36,6 +37,10 @@ std::vector<std::string> chosen_corruptions(const std::vector<std::string>& name
   return chosen;
 }
 
+bool is_family(std::string_view name) {
+  return std::find(std::begin(kFamilies), std::end(kFamilies), name) != std::end(kFamilies);
+}
+
 }  // namespace
 
 const std::vector<std::string>& corruption_names() {
@@ -56,11 +61,27 @@ const std::vector<std::string>& study_corruption_names() {
   return names;
 }
 
-std::string canonical_corruption(std::string_view name) {
+void check_family(const std::string& family) {
+  if (is_family(family)) return;
+  std::string known;
+  for (const auto& name : kFamilies) known += (known.empty() ? "" : ", ") + std::string(name);
+  throw UsageError("unknown perturbation '" + family + "'; known: " + known);
+}
+
+bool is_on_disk(std::string_view family) { return family != kCorruptions; }
+
+bool has_severities(std::string_view family) { return family == kCorruptions || family == kImagenetC; }
+
+std::string canonical_spelling(std::string_view name) {
   std::string canonical(name);
   std::replace(canonical.begin(), canonical.end(), '_', '-');
   for (const auto& [alias, target] : kAliases)
     if (canonical == alias) canonical = target;
+  return canonical;
+}
+
+std::string canonical_corruption(std::string_view name) {
+  const std::string canonical = canonical_spelling(name);
   const auto& known = corruption_names();
   if (std::find(known.begin(), known.end(), canonical) == known.end())
     throw UsageError("unknown corruption '" + std::string(name) + "'; known: all, " + known_names());
@@ -68,24 +89,34 @@ std::string canonical_corruption(std::string_view name) {
 }
 
 Variant parse_variant(std::string_view text) {
-  const auto first = text.find('/'), last = text.rfind('/');
-  const std::string_view severity = last == std::string_view::npos ? "" : text.substr(last + 1);
-  if (first == std::string_view::npos || first == last || severity.size() != 1 || severity[0] < '1' ||
-      severity[0] > '5')
-    throw InputError("'" + std::string(text) +
-                     "' is not a variant: expected FAMILY/NAME/SEVERITY, severity 1 to 5");
-  return {std::string(text.substr(0, first)), std::string(text.substr(first + 1, last - first - 1)),
-          severity[0] - '0'};
+  const auto first = text.find('/'), second = text.find('/', first + 1);
+  const std::string_view family = text.substr(0, first);
+  if (first != std::string_view::npos && is_family(family)) {
+    const std::string name(text.substr(first + 1, second - first - 1));
+    const std::string_view severity = second == std::string_view::npos ? "" : text.substr(second + 1);
+    const bool graded = severity.size() == 1 && severity[0] >= '1' && severity[0] <= '5';
+    const bool whole = has_severities(family) ? graded : second == std::string_view::npos;
+    if (!name.empty() && whole) return {std::string(family), name, graded ? severity[0] - '0' : 0};
+  }
+  throw InputError("'" + std::string(text) +
+                   "' is not a variant: expected FAMILY/NAME/SEVERITY, severity 1 to 5, or FAMILY/NAME of "
+                   "editing and folders");
 }
 
 std::string to_string(const Variant& variant) {
-  return variant.family + "/" + variant.name + "/" + std::to_string(variant.severity);
+  const std::string name = variant.family + "/" + variant.name;
+  return variant.severity == 0 ? name : name + "/" + std::to_string(variant.severity);
+}
+
+void check_severity(int severity) {
+  if (severity < kLowestSeverity || severity > kHighestSeverity)
+    throw UsageError("severity " + std::to_string(severity) + " is outside 1 to 5");
 }
 
 std::vector<std::string> variants_of(const std::string& family, const std::vector<std::string>& names,
                                      const std::vector<int>& severities) {
   if (family != kCorruptions)
-    throw UsageError("unknown perturbation '" + family + "'; known: " + std::string(kCorruptions));
+    throw UsageError("no perturbation '" + family + "' is made here, only " + std::string(kCorruptions));
   std::vector<std::string> variants;
   for (const auto& canonical : chosen_corruptions(names)) {
     const auto add = [&](int severity) {
@@ -93,8 +124,7 @@ std::vector<std::string> variants_of(const std::string& family, const std::vecto
     };
     for (int s = kLowestSeverity; severities.empty() && s <= kHighestSeverity; ++s) add(s);
     for (const int s : severities) {
-      if (s < kLowestSeverity || s > kHighestSeverity)
-        throw UsageError("severity " + std::to_string(s) + " is outside 1 to 5");
+      check_severity(s);
       add(s);
     }
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/error.h"
+#include "common/image_files.h"
 #include "common/perturbation.h"
 #include "common/sha256.h"
 
@@ -43,7 +44,10 @@ json identity(const Plan& plan) {
   json class_lists;
   json cases = cases_to_json(plan.cases, class_lists);
   json images = json::array();
-  for (const auto& image : plan.images) images.push_back({{"path", image.path}, {"sha256", image.sha256}});
+  for (const auto& image : plan.images) {
+    images.push_back({{"path", image.path}, {"sha256", image.sha256}});
+    if (!image.variants_sha256.empty()) images.back()["variants_sha256"] = image.variants_sha256;
+  }
   return {{"format", kPlanFormat},      {"perturbation", plan.perturbation},
           {"variants", plan.variants},  {"images", std::move(images)},
           {"cases", std::move(cases)},  {"class_lists", std::move(class_lists)},
@@ -101,7 +105,10 @@ std::map<std::string, std::string> cases_by_name(const Plan& plan) {
 
 std::map<std::string, std::string> images_by_path(const Plan& plan) {
   std::map<std::string, std::string> entries;
-  for (const auto& image : plan.images) entries[image.path] = "SHA-256 " + image.sha256;
+  for (const auto& image : plan.images)
+    entries[image.path] =
+        "SHA-256 " + image.sha256 +
+        (image.variants_sha256.empty() ? "" : " with variants of SHA-256 " + image.variants_sha256);
   return entries;
 }
 
@@ -142,6 +149,12 @@ void refuse_repeats(const Range& range, const std::string& kind, Name name) {
 
 }  // namespace
 
+const PlannedImage& Plan::find_image(const std::string& path) const {
+  for (const auto& image : images)
+    if (image.path == path) return image;
+  throw InputError("no image '" + path + "' in the plan");
+}
+
 const CaseSpec& Plan::find_case(const std::string& name) const {
   for (const auto& c : cases)
     if (c.name == name) return c;
@@ -181,7 +194,14 @@ std::string to_json_text(const Plan& plan) {
   json document = identity(plan);
   json models = json::object();
   for (const auto& c : plan.cases) models[c.name] = c.file.string();
-  document["locations"] = {{"images_root", plan.images_root.string()}, {"models", models}};
+  json& locations = document["locations"];
+  locations = {{"images_root", plan.images_root.string()}, {"models", models}};
+  if (!plan.variants_root.empty()) {
+    locations["variants_root"] = plan.variants_root.string();
+    json& elsewhere = locations["variant_stems"] = json::object();  // the others lie as the image does
+    for (const auto& image : plan.images)
+      if (image.variant_stem != image_stem(image.path)) elsewhere[image.path] = image.variant_stem;
+  }
   return document.dump(1) + "\n";
 }
 
@@ -193,13 +213,20 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   Plan plan;
   document.at("perturbation").get_to(plan.perturbation);
   document.at("variants").get_to(plan.variants);
-  for (const auto& image : document.at("images"))
-    plan.images.push_back({image.at("path").get<std::string>(), image.at("sha256").get<std::string>()});
+  const json& locations = document.at("locations");
+  plan.variants_root = locations.value("variants_root", "");
+  for (const auto& entry : document.at("images")) {
+    PlannedImage image{entry.at("path").get<std::string>(), entry.at("sha256").get<std::string>()};
+    image.variants_sha256 = entry.value("variants_sha256", "");
+    if (!plan.variants_root.empty())
+      image.variant_stem = locations.at("variant_stems").value(image.path, image_stem(image.path));
+    plan.images.push_back(std::move(image));
+  }
   plan.cases = cases_from_json(document);
   plan.wcam = wcam_settings_from_json(document.at("wcam"));
   plan.selection = selection_settings_from_json(document.at("selection"));
   document.at("seed").get_to(plan.seed);
-  plan.images_root = document.at("locations").at("images_root").get<std::string>();
+  plan.images_root = locations.at("images_root").get<std::string>();
   if (plan.cases.empty()) throw InputError(origin + " names no case");
   return plan;
 } catch (const json::exception& e) {

@@ -17,6 +17,10 @@ namespace wcam {
 struct PlannedImage {
   std::string path;    // below images_root, '/'-separated: the image's name everywhere
   std::string sha256;  // of the file
+  // Of a family on disk: digest_of_variants() over its files. Empty: variants are made from the image.
+  std::string variants_sha256 = {};
+  // Where they are in each variant's folder, without the ending. A place, no part of the identity.
+  std::string variant_stem = {};
   bool operator==(const PlannedImage&) const = default;
 };
 
@@ -33,12 +37,15 @@ struct Plan {
 
   // Where the files are: not part of the sweep's identity, since moving data changes no number.
   std::filesystem::path images_root;
+  std::filesystem::path variants_root;  // of a family on disk (common/variant_tree.h); else empty
 
   // Every image is resized and cropped to this; all cases agree on it.
   int input_size() const { return cases.front().input_size; }
   int resize() const { return cases.front().resize; }
   // "source" for 0, variants[variant - 1] else.
   const std::string& variant_name(std::uint16_t variant) const;
+  // Throws InputError naming it when there is none.
+  const PlannedImage& find_image(const std::string& path) const;
   // Throws InputError naming it when there is no such case.
   const CaseSpec& find_case(const std::string& name) const;
 };

@@ -1,15 +1,16 @@
 #include "coordinator/enumerate.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <string_view>
-#include <system_error>
+#include <chrono>
 
 #include "common/error.h"
+#include "common/file.h"
+#include "common/image_files.h"
 #include "common/perturbation.h"
 #include "common/sha256.h"
 #include "common/utf8.h"
+#include "common/variant_tree.h"
+#include "coordinator/find_variants.h"
 #include "coordinator/select_file.h"
 
 namespace fs = std::filesystem;
@@ -17,17 +18,6 @@ namespace fs = std::filesystem;
 namespace wcam {
 
 namespace {
-
-constexpr std::array<std::string_view, 7> kEndings{".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"};
-
-bool is_image_name(const fs::path& file) {
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
-bool is_hidden(const fs::path& file) { return file.filename().string().front() == '.'; }
 
 std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
   const std::vector<CaseSpec> all = read_models_json(request.models);
@@ -76,47 +66,114 @@ SelectionSettings selection_of(const StudyRequest& request, const Plan& plan,
   return std::move(file.selection);
 }
 
-}  // namespace
-
-std::vector<std::string> list_images(const fs::path& folder) try {
-  if (!fs::is_directory(folder)) throw InputError("--images " + folder.string() + " is not a folder");
-  std::vector<std::string> images;
-  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
-       ++entry) {
-    if (is_hidden(entry->path())) {
-      entry.disable_recursion_pending();
-      continue;
-    }
-    if (!is_image_name(entry->path()) || !entry->is_regular_file()) continue;
-    images.push_back(entry->path().lexically_relative(folder).generic_string());
-    check_utf8(images.back());
+// Hashing may take minutes; silence does not look like work.
+class Progress {
+ public:
+  Progress(const Say& say, std::size_t images) : say_(say), images_(images) {}
+  void done(std::size_t count) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - said_ < kEvery) return;
+    said_ = now;
+    say_("hashing: " + std::to_string(count) + " of " + std::to_string(images_) + " images");
   }
-  if (images.empty())
-    throw InputError("no image in " + folder.string() +
-                     ": expected files ending in jpg, jpeg, png, webp, bmp, tif or tiff");
-  std::sort(images.begin(), images.end());
-  return images;
-} catch (const fs::filesystem_error& e) {
-  throw InputError("cannot list the images below " + folder.string() + ": " + e.what());
+
+ private:
+  static constexpr std::chrono::seconds kEvery{5};
+  const Say& say_;
+  const std::size_t images_;
+  std::chrono::steady_clock::time_point said_ = std::chrono::steady_clock::now();
+};
+
+fs::path absolute_place(const fs::path& path) {
+  const fs::path absolute = fs::absolute(path).lexically_normal();
+  check_utf8(absolute);
+  return absolute;
 }
 
-Plan make_plan(const StudyRequest& request) {
+std::string hashed_variants(const std::vector<VariantFolder>& variants, const std::string& stem,
+                            const std::string& likely_ending) {
+  std::vector<std::string> sha256s;
+  for (const VariantFolder& variant : variants) {
+    const auto file = find_image(variant.folder, stem, likely_ending);
+    if (!file) throw InputError((variant.folder / stem).string() + ".* has just gone");
+    sha256s.push_back(sha256_of_file(*file));
+  }
+  return digest_of_variants(sha256s);
+}
+
+// found: of a family on disk.
+std::vector<PlannedImage> hashed_images(const fs::path& root, const std::vector<std::string>& paths,
+                                        const std::optional<VariantsFound>& found, const Say& say) {
+  Progress progress(say, paths.size());
+  std::vector<PlannedImage> images;
+  images.reserve(paths.size());
+  for (const std::string& path : paths) {
+    PlannedImage image{path, sha256_of_file(root / path)};
+    if (found) {
+      image.variant_stem = found->stems.at(path);
+      image.variants_sha256 =
+          hashed_variants(found->variants, image.variant_stem, fs::path(path).extension().string());
+    }
+    images.push_back(std::move(image));
+    progress.done(images.size());
+  }
+  return images;
+}
+
+// Nothing that is given is ignored.
+void check_options(const StudyRequest& request) {
+  const std::string& family = request.perturbation;
+  check_family(family);
+  const auto refuse = [&](bool given, const std::string& option, const std::string& remedy) {
+    if (given) throw UsageError(option + " does not go with --perturbation " + family + ": " + remedy);
+  };
+  if (!is_on_disk(family)) {
+    const std::string remedy = "it is of imagenet-c, editing and folders, which read variants from a folder";
+    refuse(!request.variants.empty(), "--variants", remedy);
+    refuse(request.skip_incomplete, "--skip-incomplete", remedy);
+  } else if (request.variants.empty()) {
+    throw UsageError("--perturbation " + family +
+                     " reads its variants from a folder: give it with --variants DIR");
+  }
+  if (has_severities(family)) {
+    const std::string remedy = "it is of editing and folders; use --corruptions and --severities";
+    refuse(!request.variant_names.empty(), "--variant-names", remedy);
+    refuse(!request.source_name.empty(), "--source-name", "it is of editing and folders; use --images");
+  } else {
+    const std::string remedy = "its variants have no severity; choose some with --variant-names";
+    refuse(!request.corruptions.empty(), "--corruptions", remedy);
+    refuse(!request.severities.empty(), "--severities", remedy);
+  }
+  if (request.images.empty() && source_name(request).empty())
+    throw UsageError(has_severities(family)
+                         ? "--images is missing: the folder of unaltered images"
+                         : "which images are unaltered? Name their folder in --variants with --source-name, "
+                           "or give it with --images");
+}
+
+}  // namespace
+
+Plan make_plan(const StudyRequest& request, const Say& say) {
+  check_options(request);
   Plan plan;
   plan.perturbation = request.perturbation;
-  plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
+  if (!is_on_disk(request.perturbation))
+    plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
   plan.wcam = request.wcam;
   plan.seed = request.seed;
-  plan.images_root = fs::absolute(request.images).lexically_normal();
-  check_utf8(plan.images_root);
-  std::vector<std::string> images = list_images(request.images);
+  plan.images_root = absolute_place(request.images.empty() ? source_folder(request) : request.images);
+  std::vector<std::string> images = list_images(plan.images_root);
   plan.cases = chosen_cases(request);
-  for (CaseSpec& c : plan.cases) {
-    c.file = fs::absolute(c.file).lexically_normal();
-    check_utf8(c.file);
+  for (CaseSpec& c : plan.cases) c.file = absolute_place(c.file);
+  std::optional<VariantsFound> found;
+  if (is_on_disk(request.perturbation)) {
+    plan.variants_root = absolute_place(request.variants);
+    found = find_variants(request, plan.images_root, images, say);
+    for (const VariantFolder& variant : found->variants) plan.variants.push_back(variant.variant);
+    std::erase_if(images, [&](const std::string& path) { return !found->stems.contains(path); });
   }
   plan.selection = selection_of(request, plan, images);
-  plan.images.reserve(images.size());
-  for (const std::string& path : images) plan.images.push_back({path, sha256_of_file(request.images / path)});
+  plan.images = hashed_images(plan.images_root, images, found, say);
   check(plan);
   return plan;
 }

@@ -47,9 +47,10 @@ po::options_description study_options() {
       ("images", text(), "folder of images; without it and --models, the sweep's own plan is resumed")   //
       ("models", text(), "models.json: the classifiers")                                                 //
       ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")  //
-      ("perturbation", text()->default_value(d.perturbation), "family of altered images")                //
-      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")                        //
-      ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                   //
+      ("perturbation", text()->default_value(d.perturbation),
+       "corruptions, imagenet-c, editing or folders")                              //
+      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")  //
+      ("severities", text(), "comma-separated subset of 1 to 5 (all)")             //
       ("select", po::value<std::string>()->default_value("published"),
        "published: images of which some variant changes the prediction of every case; all: every image, "
        "variant and case")                                                                            //
@@ -63,6 +64,12 @@ po::options_description study_options() {
            .c_str())  //
       ("seed", po::value<std::uint64_t>()->default_value(d.seed),
        "of the order of images, the choice of variants and the noise of corruptions");
+  options.add_options()  //
+      ("variants", text(),
+       "folder of variants, for every perturbation but corruptions (docs/variants.md)")                //
+      ("variant-names", text(), "comma-separated subset of editing's or folders' variants (all)")      //
+      ("source-name", text(), "which folder in --variants holds the unaltered images (editing: ori)")  //
+      ("skip-incomplete", po::bool_switch(), "leave out images that a variant lacks, instead of refusing");
   options.add(wcam_options());
   return options;
 }
@@ -82,6 +89,10 @@ StudyRequest study_request(const po::variables_map& values) {
   request.select_file = text("select-file");
   if (values.contains("sample-size")) request.sample_size = in_range(values, "sample-size", 1, 1'000'000);
   if (values.contains("max-altered")) request.max_altered = in_range(values, "max-altered", 1, 100);
+  request.variants = text("variants");
+  request.variant_names = split_list(text("variant-names"));
+  request.source_name = text("source-name");
+  request.skip_incomplete = values["skip-incomplete"].as<bool>();
   request.seed = values["seed"].as<std::uint64_t>();
   request.wcam = wcam_settings(values);
   return request;

@@ -8,7 +8,7 @@
 
 namespace wcam {
 
-// --images, --models, --cases, the perturbation, the selection, --seed and those of the WCAM.
+// --images, --variants, --models, --cases, the perturbation, the selection, --seed and those of the WCAM.
 boost::program_options::options_description study_options();
 
 // Reads them back. `images` and `models` are empty when they were not given. Throws UsageError naming option,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options/options_description.hpp>
+#include <iostream>
 
 #include "common/error.h"
 #include "common/file.h"
@@ -14,12 +15,9 @@ namespace wcam {
 
 namespace {
 
-// Its figures would be taken for images at the next run.
+// Its figures would be taken for images, or variants, at the next run.
 void refuse_sweep_among_images(const std::filesystem::path& sweep, const std::filesystem::path& images) {
-  const auto inner = std::filesystem::weakly_canonical(sweep),
-             outer = std::filesystem::weakly_canonical(images);
-  const auto [end_of_outer, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  if (end_of_outer == outer.end())
+  if (!images.empty() && lies_in(sweep, images))
     throw UsageError("--sweep " + sweep.string() + " lies in the folder of images, " + images.string() +
                      ": its figures would be taken for images; put it elsewhere");
 }
@@ -38,12 +36,14 @@ void refuse_another_plan(const Plan& in_sweep, const Plan& asked, const SweepDir
 
 std::optional<Plan> asked_plan(const po::variables_map& values, const SweepDirectory& sweep) {
   const StudyRequest request = study_request(values);
-  if (request.images.empty() != request.models.empty())
+  if ((request.images.empty() && request.variants.empty()) != request.models.empty())
     throw UsageError(
-        "--images and --models go together: both to make or check a sweep, neither to resume it");
-  if (!request.images.empty()) {
-    refuse_sweep_among_images(sweep.root, request.images);
-    return make_plan(request);
+        "--images (or --variants) and --models go together: both to make or check a sweep, neither to "
+        "resume it");
+  if (!request.models.empty()) {
+    for (const auto& folder : {request.images, request.variants})
+      refuse_sweep_among_images(sweep.root, folder);
+    return make_plan(request, [](const std::string& line) { std::cerr << line << std::endl; });
   }
   const po::options_description study = study_options();
   for (const auto& option : study.options()) {
@@ -67,7 +67,13 @@ Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) 
     throw UsageError("--images and --models are needed: " + sweep.root.string() +
                      " holds no sweep to resume");
   if (stored && asked) refuse_another_plan(*stored, *asked, sweep);
-  if (!asked && !std::filesystem::is_directory(stored->images_root))
+  const auto gone = [](const std::filesystem::path& folder) {
+    return !folder.empty() && !std::filesystem::is_directory(folder);
+  };
+  if (!asked && gone(stored->variants_root))
+    throw InputError("the variants of " + sweep.root.string() + " are no longer in " +
+                     stored->variants_root.string() + ": repeat the sweep's command with the new places");
+  if (!asked && gone(stored->images_root))
     throw InputError("the images of " + sweep.root.string() + " are no longer in " +
                      stored->images_root.string() + ": give --images and --models with the new places");
   const Plan plan = asked ? *asked : *stored;

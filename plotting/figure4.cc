@@ -1,10 +1,18 @@
 #include "plotting/figure4.h"
 
+#include "common/perturbation.h"
+
 namespace wcam {
 
 namespace {
 
 constexpr double kTitle = 20.4, kSmall = 12;  // pt; the published titles, and what is added to them
+
+// What was done to the images of a family.
+std::string done_by(const std::string& perturbation) {
+  if (perturbation == kEditing) return "Edited";
+  return perturbation == kFolders ? "Altered" : "Corrupted";
+}
 
 void add_column(Figure& figure, std::size_t column, const std::string& what,
                 const OrAbsent<ShownVariant>& content) {
@@ -33,7 +41,7 @@ Figure figure4(const Figure4& content) {
   figure.name = "WCAM, case " + content.case_name;
   figure.quantity = content.quantity;
   figure.panels.resize(6);
-  const std::string altered = content.perturbation == "editing" ? "Edited" : "Corrupted";
+  const std::string altered = done_by(content.perturbation);
   add_column(figure, 0, "Source", content.source);
   add_column(figure, 1, altered + ", unaffected", content.unaffected);
   add_column(figure, 2, altered + ", affected", content.affected);

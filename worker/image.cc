@@ -86,13 +86,6 @@ RgbImage decode_other(const std::string& bytes) {
   return image;
 }
 
-RgbImage decode_bytes(const std::string& bytes) {
-  if (bytes.empty()) throw InputError("the file is empty");
-  if (is_jpeg(bytes)) return decode_jpeg(bytes);
-  if (is_png(bytes)) return decode_png(bytes);
-  return decode_other(bytes);
-}
-
 RgbImage crop_centre(const RgbImage& image, int side) {
   // Halves go to the even number, as Python's round() does.
   const int top = static_cast<int>(std::nearbyint((image.rows - side) / 2.0));
@@ -116,6 +109,13 @@ void check_image_size(std::int64_t rows, std::int64_t cols) {
     throw InputError(std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +
                      std::to_string(kMaxPixels / 1'000'000) +
                      " megapixels are decoded: make it smaller first");
+}
+
+RgbImage decode_bytes(const std::string& bytes) {
+  if (bytes.empty()) throw InputError("the file is empty");
+  if (is_jpeg(bytes)) return decode_jpeg(bytes);
+  if (is_png(bytes)) return decode_png(bytes);
+  return decode_other(bytes);
 }
 
 RgbImage decode_image(const std::filesystem::path& file) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace wcam {
@@ -33,6 +34,9 @@ void check_image_size(std::int64_t rows, std::int64_t cols);
 // their upper 8, where Pillow turns 16-bit grey white. Throws InputError naming the file: unreadable, not an
 // image, cut off in the middle, larger than 100 megapixels.
 RgbImage decode_image(const std::filesystem::path& file);
+
+// The same of a file's content. Throws InputError with the reason (not the file's name).
+RgbImage decode_bytes(const std::string& bytes);
 
 // Pillow's antialiased bilinear resize (triangle filter scaled by the reduction, 22-bit fixed point,
 // horizontal pass first), so that pixels equal those of torchvision's Resize on a Pillow image.

@@ -25,12 +25,6 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
   failure.set_text(text);
 }
 
-// The image cannot be used, as opposed to what is done with it.
-class BadImage : public InputError {
- public:
-  using InputError::InputError;
-};
-
 }  // namespace
 
 ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
@@ -86,7 +80,8 @@ Performer::Performer(Plan plan, const std::string& device, int batch_size, std::
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
       models_(model_bytes, [device](const CaseSpec& spec) { return Model::load(spec, device); }),
-      sources_(kSourcesKept) {}
+      sources_(kSourcesKept),
+      disk_variants_(plan_) {}
 
 JobResult Performer::perform(const wire::Job& job) {
   JobResult result;
@@ -126,7 +121,7 @@ const RgbImage& Performer::source(const wire::Job& job) {
     throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
                    ": it was changed after the sweep began");
   try {
-    RgbImage image = resize_and_crop(decode_image(file), plan_.resize(), plan_.input_size());
+    RgbImage image = fit_source(decode_image(file), plan_);
     sources_.make_room(1);
     return sources_.add(job.image(), std::move(image), 1);
   } catch (const InputError& e) {
@@ -137,6 +132,7 @@ const RgbImage& Performer::source(const wire::Job& job) {
 RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) {
   const RgbImage& original = source(job);
   if (variant == kSourceVariant) return original;
+  if (is_on_disk(plan_.perturbation)) return disk_variants_.load(job.image(), variant);
   return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()});
 }
 

@@ -14,6 +14,8 @@
 #include "common/store/records.h"
 #include "worker/corruption/corruption.h"
 #include "worker/design/design.h"
+#include "worker/disk_variants.h"
+#include "worker/faults.h"
 #include "worker/image.h"
 #include "worker/lru_cache.h"
 #include "worker/model.h"
@@ -49,13 +51,6 @@ struct JobResult {
   std::optional<ImageRow> image;
 };
 
-// Something that every job needs is missing here, a case's file or the folder of images: this worker had
-// better leave than fail job after job.
-class CannotServe : public InputError {
- public:
-  using InputError::InputError;
-};
-
 class Performer {
  public:
   // model_bytes: bound of the cases that stay loaded (ModelCache).
@@ -69,7 +64,7 @@ class Performer {
 
  private:
   const Model& model(const std::string& case_name);
-  // The planned image, resized and cropped. Throws InputError when it is not the planned file or cannot be
+  // The planned image as the cases see it. Throws InputError when it is not the planned file or cannot be
   // decoded.
   const RgbImage& source(const wire::Job& job);
   RgbImage pixels_of(const wire::Job& job, const std::string& variant);
@@ -82,6 +77,7 @@ class Performer {
   Design design_;
   ModelCache models_;
   LruCache<RgbImage> sources_;
+  DiskVariants disk_variants_;
 };
 
 }  // namespace wcam

@@ -23,6 +23,20 @@ TEST(File, IsWholeOrNotThere) {
   EXPECT_EQ(entries(folder.path()), 1U);
 }
 
+TEST(File, LiesInAFolderThatIsItselfOrAboveHoweverItIsWritten) {
+  const TemporaryFolder folder;
+  const fs::path images = folder.path() / "images";
+  fs::create_directories(images / "sub");
+  fs::create_directory_symlink(images, folder.path() / "link");
+  for (const char* inner :
+       {"images", "images/", "images/sub", "images/not/there", "link/sub", "images/sub/.."})
+    EXPECT_TRUE(lies_in(folder.path() / inner, images)) << inner;
+  EXPECT_TRUE(lies_in(images / "sub", images / ""));
+  EXPECT_TRUE(lies_in("not-there/x", "not-there/"));
+  for (const char* inner : {"", "images2", "images/..", "not-there"})
+    EXPECT_FALSE(lies_in(folder.path() / inner, images)) << inner;
+}
+
 TEST(File, ThatIsNotCommittedLeavesNothing) {
   const TemporaryFolder folder;
   {

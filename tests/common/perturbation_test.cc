@@ -52,8 +52,31 @@ TEST(Perturbation, ThereIsNoSeverityZeroThatMeansFive) {  // a defect of the pub
 TEST(Perturbation, AVariantSurvivesItsText) {
   for (const auto& text : variants_of("corruptions", {"all"}, {}))
     EXPECT_EQ(to_string(parse_variant(text)), text);
-  for (const char* text : {"", "source", "corruptions/contrast", "/3", "a/b/33", "a/b/x"})
+  for (const char* text : {"imagenet-c/fog/3", "editing/background_20", "editing/5", "folders/Full 5"})
+    EXPECT_EQ(to_string(parse_variant(text)), text);
+  EXPECT_EQ(parse_variant("editing/size-0.1").name, "size-0.1");
+  EXPECT_EQ(parse_variant("editing/5").severity, 0);
+  for (const char* text :
+       {"", "source", "corruptions/contrast", "/3", "corruptions/a/33", "corruptions/a/x", "corruptions//3",
+        "imagenet-c/fog", "imagenet-c/3", "editing", "editing/", "editing/a/3"})
     EXPECT_THROW(parse_variant(text), InputError) << text;
+}
+
+TEST(Perturbation, ImageNetCsSpellingsAreOneNameAlsoOfCorruptionsThatAreNotMadeHere) {
+  EXPECT_EQ(canonical_spelling("motion_blur"), canonical_spelling("motion-blur"));
+  EXPECT_EQ(canonical_spelling("jpeg_compression"), "jpeg");
+  EXPECT_EQ(canonical_spelling("caustic_refraction"), "caustic-refraction");
+}
+
+TEST(Perturbation, AnUnknownFamilyIsRefusedWithTheKnownOnes) {
+  for (const char* family : {"corruptions", "imagenet-c", "editing", "folders"}) check_family(family);
+  try {
+    check_family("weather");
+    FAIL();
+  } catch (const UsageError& e) {
+    EXPECT_STREQ(e.what(),
+                 "unknown perturbation 'weather'; known: corruptions, imagenet-c, editing, folders");
+  }
 }
 
 TEST(Sha256, HasThePublishedValues) {  // FIPS 180-4, example of one block; the empty message

@@ -45,6 +45,46 @@ TEST(Plan, MovingTheDataDoesNotChangeTheSweep) {
   EXPECT_TRUE(differences(small_plan(), moved).empty());
 }
 
+// The last image's variants lie elsewhere than it does.
+Plan editing_plan() {
+  Plan plan = small_plan();
+  plan.perturbation = "editing";
+  plan.variants = {"editing/background_20", "editing/size-0.1"};
+  plan.images[0].variants_sha256 = std::string(64, '5');
+  plan.images[0].variant_stem = "a";
+  plan.images[1].variants_sha256 = std::string(64, '6');
+  plan.images[1].variant_stem = "c";
+  plan.variants_root = "/variants";
+  return plan;
+}
+
+TEST(Plan, OfVariantsOnDiskSurvivesItsTextUnchanged) {
+  const Plan plan = editing_plan();
+  const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+  EXPECT_EQ(read.images, plan.images);
+  EXPECT_EQ(read.variants, plan.variants);
+  EXPECT_EQ(read.variants_root, plan.variants_root);
+  EXPECT_EQ(sweep_id(read), sweep_id(plan));
+  EXPECT_EQ(read.find_image("b/c.jpg").variant_stem, "c");
+  EXPECT_THROW(read.find_image("c.jpg"), InputError);
+  EXPECT_THROW(read.find_image("z.jpg"), InputError);
+}
+
+TEST(Plan, MovingTheVariantsDoesNotChangeTheSweepButOtherPixelsDo) {
+  Plan moved = editing_plan();
+  moved.variants_root = "/elsewhere";
+  moved.images[0].variant_stem = "deeper/a";
+  EXPECT_EQ(sweep_id(moved), sweep_id(editing_plan()));
+  EXPECT_TRUE(differences(editing_plan(), moved).empty());
+  Plan changed = editing_plan();
+  changed.images[0].variants_sha256 = std::string(64, '7');
+  EXPECT_NE(sweep_id(changed), sweep_id(editing_plan()));
+  const std::string before = "SHA-256 " + std::string(64, '1') + " with variants of SHA-256 ";
+  EXPECT_EQ(differences(editing_plan(), changed),
+            (std::vector<std::string>{"image a.png: " + before + std::string(64, '5') + " in the sweep, " +
+                                      before + std::string(64, '7') + " asked"}));
+}
+
 TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
   const auto differs = [](auto change, const std::string& line) {
     Plan other = small_plan();

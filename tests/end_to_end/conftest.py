@@ -111,11 +111,14 @@ class Study:
         self.sweep = folder / "sweep"
         self.log = folder / "wcam.log"
 
+    def inputs(self):
+        """What is looked at, and how it is altered."""
+        return ["--images", self.images, "--perturbation", "corruptions"]
+
     def arguments(self, *more):
         options = [word for name, value in self.OPTIONS.items() if name not in more for word in (name, value)]
         return [
-            "run", "--images", self.images, "--models", self.models / "models.json",
-            "--perturbation", "corruptions", "--cases", ",".join(self.CASES), "--sweep", self.sweep,
+            "run", *self.inputs(), "--models", self.models / "models.json", "--cases", ",".join(self.CASES), "--sweep", self.sweep,
             "--workers", self.workers, *options, *more,
         ]  # fmt: skip
 

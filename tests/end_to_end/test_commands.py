@@ -151,6 +151,23 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--cases", "vit"], 2, "vit"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--perturbation", "weather"], 2, "weather"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--severities", "0"], 2, "severity 0"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--perturbation", "editing"], 2,
+     "give it with --variants DIR"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--variants", "EMPTY"], 2,
+     "--variants does not go with --perturbation corruptions"),
+    (["run", "--sweep", "SWEEP", "--variants", "EMPTY", "--models", "MODELS", "--perturbation", "editing"], 3,
+     "no folder 'ori' of unaltered images"),
+    (["run", "--sweep", "SWEEP", "--variants", "EMPTY", "--models", "MODELS", "--perturbation", "folders"], 2,
+     "with --source-name, or give it with --images"),
+    (["run", "--sweep", "SWEEP", "--variants", "EMPTY", "--models", "MODELS", "--perturbation", "imagenet-c"], 2,
+     "--images is missing"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--variants", "EMPTY", "--models", "MODELS", "--perturbation",
+      "imagenet-c"], 3, "expected folders CORRUPTION/SEVERITY"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--variants", "FOLDER", "--models", "MODELS", "--perturbation",
+      "folders"], 2, "holds the variants"),
+    (["run", "--sweep", "EMPTY/s", "--images", "FOLDER", "--variants", "EMPTY", "--models", "MODELS", "--perturbation",
+      "folders"], 2, "lies in the folder of images"),
+    (["run", "--sweep", "SWEEP", "--variants", "EMPTY"], 2, "--models go together"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--sample-size", "0"], 2, "sample"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--colour", "red"], 2, "--colour"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "some"], 2,
@@ -176,8 +193,14 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
         "LATIN1": latin1,
         "IMAGE": image, "FOLDER": image.parent, "EMPTY": tmp_path / "empty", "MODEL": MODEL, "CLASSES": CLASSES,
         "OUT": tmp_path / "x.h5", "PNG": tmp_path / "x.png", "SWEEP": tmp_path / "sweep", "MODELS": ROOT / "models/demo/models.json",
+        "ODD": odd_models,
     }  # fmt: skip
-    words = [str(places.get(word, word)).replace("ODD", str(odd_models)).replace("FOLDER/", f"{image.parent}/") for word in words]
+
+    def placed(word):
+        head, slash, rest = word.partition("/")
+        return f"{places[head]}{slash}{rest}" if head in places else word
+
+    words = [placed(word) for word in words]
     failed = run("wcam", *words, code=code)
     lines = failed.stderr.strip().splitlines()
     assert len(lines) == 1 and expected in lines[0], failed.stderr

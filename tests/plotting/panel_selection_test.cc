@@ -144,7 +144,9 @@ TEST(PredictedKinds, TellVariantsLabelledLikeTheSourceFromOthers) {
 
 TEST(ReadableVariant, SaysNameAndSeverity) {
   EXPECT_EQ(readable_variant("corruptions/motion-blur/3"), "motion-blur, severity 3");
+  EXPECT_EQ(readable_variant("imagenet-c/motion-blur/3"), "motion-blur, severity 3");
   EXPECT_EQ(readable_variant("editing/background-20"), "background-20");
+  EXPECT_EQ(readable_variant("folders/size 0.5"), "size 0.5");
   EXPECT_EQ(readable_variant("source"), "source");
 }
 

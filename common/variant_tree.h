@@ -1,0 +1,31 @@
+// Variants that lie on disk: which folder holds which, and what their pixels' digest is. docs/variants.md
+// shows the layouts.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+struct VariantFolder {
+  std::string variant;  // "imagenet-c/motion-blur/3", "editing/background_20"
+  std::filesystem::path folder;
+};
+
+struct VariantTree {
+  std::vector<VariantFolder> variants;        // sorted by variant, then folder
+  std::vector<std::filesystem::path> others;  // folders that hold no variant (imagenet-c alone), sorted
+};
+
+// imagenet-c: ROOT/<corruption>/<severity>, severities 1 to 5, corruptions in any spelling; a variant stands
+// twice when two spellings lie side by side. editing, folders: every ROOT/<name>. Links to folders are
+// followed here, hidden folders left out. Throws InputError: not a folder, not readable, a name that is not
+// UTF-8.
+VariantTree read_variant_tree(const std::filesystem::path& root, const std::string& family);
+
+// PlannedImage::variants_sha256: SHA-256 of the files' SHA-256s (64 hex digits each), joined in the plan's
+// order of variants.
+std::string digest_of_variants(const std::vector<std::string>& sha256s);
+
+}  // namespace wcam
