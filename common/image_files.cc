@@ -52,8 +52,10 @@ std::vector<std::string> list_images(const fs::path& folder) try {
     check_utf8(images.back());
   }
   if (images.empty())
-    throw InputError("no image in " + folder.string() +
-                     ": expected files ending in jpg, jpeg, png, webp, bmp, tif or tiff");
+    throw InputError(
+        "no image in " + folder.string() +
+        ": expected files ending in jpg, jpeg, png, webp, bmp, tif or tiff (folders in it that are links are "
+        "not followed)");
   std::sort(images.begin(), images.end());
   return images;
 } catch (const fs::filesystem_error& e) {
