@@ -88,6 +88,8 @@ std::string canonical_corruption(std::string_view name) {
   return canonical;
 }
 
+bool needs_overlays(std::string_view variant) { return variant.starts_with("corruptions/frost/"); }
+
 Variant parse_variant(std::string_view text) {
   const auto first = text.find('/'), second = text.find('/', first + 1);
   const std::string_view family = text.substr(0, first);

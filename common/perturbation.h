@@ -55,6 +55,9 @@ const std::vector<std::string>& study_corruption_names();
 // Throws UsageError when it is outside 1..5.
 void check_severity(int severity);
 
+// Whether it is a variant of frost as we make it, which takes photographs of frosted glass.
+bool needs_overlays(std::string_view variant);
+
 // Variants that we make, corruptions outside, severities inside. No name means the published study's, the
 // name kAllCorruptions every corruption; no severity means all. Throws UsageError on a family that we do not
 // make, an unknown name or a severity outside 1..5.

@@ -48,11 +48,14 @@ json identity(const Plan& plan) {
     images.push_back({{"path", image.path}, {"sha256", image.sha256}});
     if (!image.variants_sha256.empty()) images.back()["variants_sha256"] = image.variants_sha256;
   }
-  return {{"format", kPlanFormat},      {"perturbation", plan.perturbation},
-          {"variants", plan.variants},  {"images", std::move(images)},
-          {"cases", std::move(cases)},  {"class_lists", std::move(class_lists)},
-          {"wcam", to_json(plan.wcam)}, {"selection", to_json(plan.selection)},
-          {"seed", plan.seed}};
+  json document{{"format", kPlanFormat},      {"perturbation", plan.perturbation},
+                {"variants", plan.variants},  {"images", std::move(images)},
+                {"cases", std::move(cases)},  {"class_lists", std::move(class_lists)},
+                {"wcam", to_json(plan.wcam)}, {"selection", to_json(plan.selection)},
+                {"seed", plan.seed}};
+  for (const auto& overlay : plan.frost_overlays)
+    document["frost_overlays"].push_back({{"path", overlay.path}, {"sha256", overlay.sha256}});
+  return document;
 }
 
 std::vector<CaseSpec> cases_from_json(const json& document) {
@@ -103,9 +106,9 @@ std::map<std::string, std::string> cases_by_name(const Plan& plan) {
   return entries;
 }
 
-std::map<std::string, std::string> images_by_path(const Plan& plan) {
+std::map<std::string, std::string> by_path(const std::vector<PlannedImage>& images) {
   std::map<std::string, std::string> entries;
-  for (const auto& image : plan.images)
+  for (const auto& image : images)
     entries[image.path] =
         "SHA-256 " + image.sha256 +
         (image.variants_sha256.empty() ? "" : " with variants of SHA-256 " + image.variants_sha256);
@@ -173,6 +176,9 @@ void check(const Plan& plan) {
   check(plan.wcam);
   check(plan.selection, plan.images.size(), plan.variants.size(), plan.cases.size());
   refuse_repeats(plan.images, "image", [](const PlannedImage& image) { return image.path; });
+  refuse_repeats(plan.frost_overlays, "frost overlay", [](const PlannedImage& image) { return image.path; });
+  if (plan.frost_overlays.empty() && std::any_of(plan.variants.begin(), plan.variants.end(), needs_overlays))
+    throw InputError("frost without overlays: name a folder of photographs of frosted glass");
   refuse_repeats(plan.variants, "variant", [](const std::string& variant) { return variant; });
   refuse_repeats(plan.cases, "case", [](const CaseSpec& c) { return c.name; });
   for (const auto& c : plan.cases)
@@ -196,6 +202,7 @@ std::string to_json_text(const Plan& plan) {
   for (const auto& c : plan.cases) models[c.name] = c.file.string();
   json& locations = document["locations"];
   locations = {{"images_root", plan.images_root.string()}, {"models", models}};
+  if (!plan.frost_overlays.empty()) locations["frost_overlays"] = plan.frost_root.string();
   if (!plan.variants_root.empty()) {
     locations["variants_root"] = plan.variants_root.string();
     json& elsewhere = locations["variant_stems"] = json::object();  // the others lie as the image does
@@ -227,6 +234,12 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   plan.selection = selection_settings_from_json(document.at("selection"));
   document.at("seed").get_to(plan.seed);
   plan.images_root = locations.at("images_root").get<std::string>();
+  if (document.contains("frost_overlays")) {
+    for (const auto& overlay : document["frost_overlays"])
+      plan.frost_overlays.push_back(
+          {overlay.at("path").get<std::string>(), overlay.at("sha256").get<std::string>()});
+    plan.frost_root = locations.at("frost_overlays").get<std::string>();
+  }
   if (plan.cases.empty()) throw InputError(origin + " names no case");
   return plan;
 } catch (const json::exception& e) {
@@ -249,7 +262,8 @@ std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   };
   note_entries(lines, "variant", named(in_sweep.variants), named(asked.variants));
   note_entries(lines, "case", cases_by_name(in_sweep), cases_by_name(asked));
-  note_entries(lines, "image", images_by_path(in_sweep), images_by_path(asked));
+  note_entries(lines, "image", by_path(in_sweep.images), by_path(asked.images));
+  note_entries(lines, "frost overlay", by_path(in_sweep.frost_overlays), by_path(asked.frost_overlays));
   if (lines.empty()) note_lists(lines, in_sweep, asked);
   if (lines.empty() && old != wanted) lines.push_back("the order of cases, variants or images differs");
   return lines;

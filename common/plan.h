@@ -34,9 +34,11 @@ struct Plan {
   WcamSettings wcam;
   SelectionSettings selection;
   std::uint64_t seed = 95;
+  std::vector<PlannedImage> frost_overlays;  // what the corruption frost lays over images; else empty
 
   // Where the files are: not part of the sweep's identity, since moving data changes no number.
   std::filesystem::path images_root;
+  std::filesystem::path frost_root;     // of the overlays
   std::filesystem::path variants_root;  // of a family on disk (common/variant_tree.h); else empty
 
   // Every image is resized and cropped to this; all cases agree on it.
@@ -51,7 +53,7 @@ struct Plan {
 };
 
 // Throws InputError: no image, no case, no variant, cases that disagree on input_size or resize, a side that
-// is not a multiple of 2^levels, names that occur twice.
+// is not a multiple of 2^levels, names that occur twice, frost without overlays.
 void check(const Plan& plan);
 
 std::string to_json_text(const Plan& plan);

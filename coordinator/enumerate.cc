@@ -120,6 +120,25 @@ std::vector<PlannedImage> hashed_images(const fs::path& root, const std::vector<
   return images;
 }
 
+// Overlays for the variants that need them; without a folder of overlays, these variants are left out.
+void settle_frost(Plan& plan, const fs::path& folder, const Say& say) {
+  const bool wanted = std::any_of(plan.variants.begin(), plan.variants.end(), needs_overlays);
+  if (!wanted && !folder.empty())
+    throw UsageError("--frost-overlays is of no use: frost is not among the corruptions");
+  if (!wanted) return;
+  if (folder.empty()) {
+    const std::string remedy =
+        "it lays photographs of frosted glass over images; name a folder of them with --frost-overlays DIR";
+    std::erase_if(plan.variants, needs_overlays);
+    if (plan.variants.empty()) throw UsageError("frost cannot be made: " + remedy);
+    say("frost is left out: " + remedy);
+    return;
+  }
+  plan.frost_root = absolute_place(folder);
+  for (const std::string& path : list_images(plan.frost_root))
+    plan.frost_overlays.push_back({path, sha256_of_file(plan.frost_root / path)});
+}
+
 // Nothing that is given is ignored.
 void check_options(const StudyRequest& request) {
   const std::string& family = request.perturbation;
@@ -135,6 +154,7 @@ void check_options(const StudyRequest& request) {
     throw UsageError("--perturbation " + family +
                      " reads its variants from a folder: give it with --variants DIR");
   }
+  refuse(is_on_disk(family) && !request.frost_overlays.empty(), "--frost-overlays", "it is of corruptions");
   if (has_severities(family)) {
     const std::string remedy = "it is of editing and folders; use --corruptions and --severities";
     refuse(!request.variant_names.empty(), "--variant-names", remedy);
@@ -157,8 +177,10 @@ Plan make_plan(const StudyRequest& request, const Say& say) {
   check_options(request);
   Plan plan;
   plan.perturbation = request.perturbation;
-  if (!is_on_disk(request.perturbation))
+  if (!is_on_disk(request.perturbation)) {
     plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
+    settle_frost(plan, request.frost_overlays, say);
+  }
   plan.wcam = request.wcam;
   plan.seed = request.seed;
   plan.images_root = absolute_place(request.images.empty() ? source_folder(request) : request.images);

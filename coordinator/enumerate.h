@@ -19,6 +19,8 @@ struct StudyRequest {
   // Of corruptions and imagenet-c. Empty: the published study's, or all that are there; "all": every one.
   std::vector<std::string> corruptions;
   std::vector<int> severities;  // of the same; empty: all
+  // Of corruptions: folder of photographs of frosted glass; empty: frost is left out.
+  std::filesystem::path frost_overlays;
   // Of the families on disk (docs/variants.md):
   std::filesystem::path variants;
   std::string source_name;                 // of editing and folders: which folder holds unaltered images

@@ -48,9 +48,10 @@ po::options_description study_options() {
       ("models", text(), "models.json: the classifiers")                                                 //
       ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")  //
       ("perturbation", text()->default_value(d.perturbation),
-       "corruptions, imagenet-c, editing or folders")                              //
-      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")  //
-      ("severities", text(), "comma-separated subset of 1 to 5 (all)")             //
+       "corruptions, imagenet-c, editing or folders")                                                 //
+      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")                     //
+      ("frost-overlays", text(), "folder of photographs of frosted glass, for the corruption frost")  //
+      ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                //
       ("select", po::value<std::string>()->default_value("published"),
        "published: images of which some variant changes the prediction of every case; all: every image, "
        "variant and case")                                                                            //
@@ -84,6 +85,7 @@ StudyRequest study_request(const po::variables_map& values) {
   request.cases = split_list(text("cases"));
   request.perturbation = text("perturbation");
   request.corruptions = split_list(text("corruptions"));
+  request.frost_overlays = text("frost-overlays");
   request.severities = split_numbers("--severities", text("severities"));
   request.select = rule_of(values);
   request.select_file = text("select-file");

@@ -73,6 +73,9 @@ Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) 
   if (!asked && gone(stored->variants_root))
     throw InputError("the variants of " + sweep.root.string() + " are no longer in " +
                      stored->variants_root.string() + ": repeat the sweep's command with the new places");
+  if (!asked && gone(stored->frost_root))
+    throw InputError("the frost overlays of " + sweep.root.string() + " are no longer in " +
+                     stored->frost_root.string() + ": repeat the sweep's command with the new place");
   if (!asked && gone(stored->images_root))
     throw InputError("the images of " + sweep.root.string() + " are no longer in " +
                      stored->images_root.string() + ": give --images and --models with the new places");

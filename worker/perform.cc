@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/sha256.h"
+#include "worker/corruption/frost_overlays.h"
 #include "worker/summary.h"
 
 namespace fs = std::filesystem;
@@ -129,11 +130,18 @@ const RgbImage& Performer::source(const wire::Job& job) {
   }
 }
 
+const std::vector<RgbImage>& Performer::frost_overlays() try {
+  if (frost_overlays_.empty()) frost_overlays_ = read_frost_overlays(plan_);
+  return frost_overlays_;
+} catch (const InputError& e) {
+  throw CannotServe(e.what());
+}
+
 RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) {
   const RgbImage& original = source(job);
   if (variant == kSourceVariant) return original;
   if (is_on_disk(plan_.perturbation)) return disk_variants_.load(job.image(), variant);
-  return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()});
+  return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()}, frost_overlays());
 }
 
 void Performer::predict_job(const wire::Job& job, JobResult& result) {

@@ -67,6 +67,8 @@ class Performer {
   // The planned image as the cases see it. Throws InputError when it is not the planned file or cannot be
   // decoded.
   const RgbImage& source(const wire::Job& job);
+  // Of the corruption frost, once it is wanted; else empty.
+  const std::vector<RgbImage>& frost_overlays();
   RgbImage pixels_of(const wire::Job& job, const std::string& variant);
 
   void predict_job(const wire::Job& job, JobResult& result);
@@ -78,6 +80,7 @@ class Performer {
   ModelCache models_;
   LruCache<RgbImage> sources_;
   DiskVariants disk_variants_;
+  std::vector<RgbImage> frost_overlays_;
 };
 
 }  // namespace wcam

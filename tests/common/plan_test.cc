@@ -37,6 +37,32 @@ TEST(Plan, SurvivesItsTextUnchanged) {
   EXPECT_EQ(sweep_id(read), sweep_id(plan));
 }
 
+Plan frosty_plan() {
+  Plan plan = small_plan();
+  plan.variants.push_back("corruptions/frost/1");
+  plan.frost_overlays = {{"ice.png", std::string(64, '5')}, {"more/rime.jpg", std::string(64, '6')}};
+  plan.frost_root = "/frost";
+  return plan;
+}
+
+TEST(Plan, FrostOverlaysCountWhereverTheyAre) {
+  const Plan plan = frosty_plan();
+  EXPECT_NO_THROW(check(plan));
+  const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+  EXPECT_EQ(read.frost_overlays, plan.frost_overlays);
+  EXPECT_EQ(read.frost_root, plan.frost_root);
+  Plan other = plan;
+  other.frost_root = "/elsewhere";
+  EXPECT_EQ(sweep_id(other), sweep_id(plan));
+  other.frost_overlays[1].sha256.back() = '7';
+  EXPECT_NE(sweep_id(other), sweep_id(plan));
+  other.frost_overlays.erase(other.frost_overlays.begin());
+  EXPECT_EQ(differences(plan, other),
+            (std::vector<std::string>{"frost overlay ice.png: in the sweep, not asked",
+                                      "frost overlay more/rime.jpg: SHA-256 " + std::string(64, '6') +
+                                          " in the sweep, SHA-256 " + std::string(63, '6') + "7 asked"}));
+}
+
 TEST(Plan, MovingTheDataDoesNotChangeTheSweep) {
   Plan moved = small_plan();
   moved.images_root = "/elsewhere";
@@ -164,6 +190,8 @@ TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
     return "accepted";
   };
   EXPECT_EQ(refused([](Plan&) {}), "accepted");
+  EXPECT_EQ(refused([](Plan& p) { p.variants.push_back("corruptions/frost/5"); }),
+            "frost without overlays: name a folder of photographs of frosted glass");
   const auto refused_list = [&](auto change) {
     return refused([&](Plan& p) {
       p = listed_plan();

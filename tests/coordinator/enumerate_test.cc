@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "common/error.h"
+#include "common/perturbation.h"
 #include "common/sha256.h"
 #include "tests/coordinator/rig.h"
 
@@ -136,6 +137,50 @@ TEST_F(EnumerateTest, OnlyTheImagesOfASelectFileAreInThePlanInItsOrder) {
   EXPECT_EQ(plan.selection.lists,
             (std::vector<std::vector<ListedWcam>>{{{0, 1}}, {{0, 0}, {0, 1}, {1, 0}, {1, 1}}}));
   EXPECT_EQ(plan.selection.list_of_image, (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST_F(EnumerateTest, FrostTakesTheOverlaysOfAFolder) {
+  StudyRequest asked = request();
+  write("frost/b/rime.JPG", "rime");
+  write("frost/ice.png", "ice");
+  write("frost/source.txt");
+  asked.corruptions = {"frost", "jpeg"};
+  asked.frost_overlays = folder_.path() / "frost";
+  const Plan plan = made(asked);
+  EXPECT_EQ(plan.variants.size(), 10U);
+  EXPECT_EQ(plan.frost_overlays,
+            (std::vector<PlannedImage>{{"b/rime.JPG", sha256_of("rime")}, {"ice.png", sha256_of("ice")}}));
+  EXPECT_EQ(plan.frost_root, fs::absolute(folder_.path() / "frost"));
+}
+
+TEST_F(EnumerateTest, FrostWithoutOverlaysIsLeftOutAndSaidSo) {
+  StudyRequest asked = request();
+  asked.corruptions = {"all"};
+  std::vector<std::string> said;
+  const Plan plan = make_plan(asked, [&](const std::string& line) { said.push_back(line); });
+  EXPECT_EQ(plan.variants.size(), 90U);
+  EXPECT_TRUE(std::none_of(plan.variants.begin(), plan.variants.end(), needs_overlays));
+  EXPECT_EQ(said,
+            std::vector<std::string>{"frost is left out: it lays photographs of frosted glass over images; "
+                                     "name a folder of them with --frost-overlays DIR"});
+  asked.corruptions = {};
+  EXPECT_EQ(made(asked).variants.size(), 70U) << "the published study has no frost, and nothing is said";
+}
+
+TEST_F(EnumerateTest, FrostAloneNeedsOverlaysAndOverlaysNeedFrost) {
+  StudyRequest asked = request();
+  asked.corruptions = {"frost"};
+  EXPECT_EQ(refusal<UsageError>([&] { made(asked); }),
+            "frost cannot be made: it lays photographs of frosted glass over images; name a folder of them "
+            "with --frost-overlays DIR");
+  asked.frost_overlays = folder_.path() / "frost";
+  EXPECT_EQ(refusal<InputError>([&] { made(asked); }), asked.frost_overlays.string() + " is not a folder");
+  fs::create_directories(asked.frost_overlays);
+  EXPECT_EQ(
+      refusal<InputError>([&] { made(asked); }).rfind("no image in " + asked.frost_overlays.string(), 0), 0U);
+  asked.corruptions = {"jpeg"};
+  EXPECT_EQ(refusal<UsageError>([&] { made(asked); }),
+            "--frost-overlays is of no use: frost is not among the corruptions");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ import numpy
 import PIL.Image
 import pytest
 
-from conftest import Study, alive, children, end, run, wait_for
+from conftest import Study, alive, children, end, run, textured_image, wait_for, write_png
 
 
 def test_every_job_once_with_the_pixels_and_labels_that_made_it(undisturbed):
@@ -184,6 +184,33 @@ def test_a_sweep_in_which_no_image_qualifies_says_so(study):
     assert why in refused.stderr
     assert f"sample: {why}\n" in run("wcam", "status", study.sweep).stdout
     assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["shortfall"] == why
+
+
+def test_frost_is_made_of_the_users_photographs_or_left_out(study):
+    frost = study.folder / "frost"
+    frost.mkdir()
+    for name, seed in (("ice.png", 10), ("rime.png", 11)):
+        write_png(frost / name, textured_image(seed, side=200))
+    asked = ["--corruptions", "frost,contrast", "--frost-overlays"]
+    done = study.run(*asked, frost)
+    assert "left out" not in done.stderr
+    with h5py.File(study.sweep / "results.h5") as file:
+        variants = set(file["predictions/variant"].asstr()[:])
+    assert variants == {"source", *(f"corruptions/{name}/{s}" for name in ("frost", "contrast") for s in (1, 5))}
+    moved = frost.rename(study.folder / "moved")
+    gone = run("wcam", "run", "--sweep", study.sweep, code=3)
+    assert "frost overlays" in gone.stderr and "no longer" in gone.stderr
+    study.run(*asked, moved)
+    (moved / "ice.png").write_bytes((moved / "rime.png").read_bytes())
+    refused = study.run(*asked, moved, code=3)
+    assert "frost overlay ice.png: SHA-256" in refused.stderr
+
+    study.sweep = study.folder / "without"
+    done = study.run(*asked[:2])
+    assert done.stderr.count("frost is left out") == 1 and "--frost-overlays DIR" in done.stderr
+    plan = json.loads((study.sweep / "plan.json").read_text())
+    assert plan["variants"] == ["corruptions/contrast/1", "corruptions/contrast/5"] and "frost_overlays" not in plan
+    assert "frost cannot be made" in study.run("--corruptions", "frost", code=2).stderr
 
 
 def test_a_case_that_throws_is_named_and_the_sweep_ends(study):

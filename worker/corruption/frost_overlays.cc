@@ -1,25 +1,27 @@
 #include "worker/corruption/frost_overlays.h"
 
-#include <algorithm>
-
 #include "common/error.h"
-
-namespace fs = std::filesystem;
+#include "common/image_files.h"
+#include "common/sha256.h"
 
 namespace wcam {
 
-std::vector<RgbImage> read_frost_overlays(const fs::path& folder) try {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().filename().string().front() != '.')
-      names.push_back(entry.path().filename().string());
-  if (names.empty()) throw InputError("no image in " + folder.string() + ", the folder of frost overlays");
-  std::sort(names.begin(), names.end());
+std::vector<RgbImage> read_frost_overlays(const std::filesystem::path& folder) {
   std::vector<RgbImage> overlays;
-  for (const auto& name : names) overlays.push_back(decode_image(folder / name));
+  for (const std::string& path : list_images(folder)) overlays.push_back(decode_image(folder / path));
   return overlays;
-} catch (const fs::filesystem_error& e) {
-  throw InputError("cannot list the frost overlays in " + folder.string() + ": " + e.code().message());
+}
+
+std::vector<RgbImage> read_frost_overlays(const Plan& plan) {
+  std::vector<RgbImage> overlays;
+  for (const auto& planned : plan.frost_overlays) {
+    const auto file = plan.frost_root / planned.path;
+    if (const std::string found = sha256_of_file(file); found != planned.sha256)
+      throw InputError("the frost overlay " + file.string() + " has SHA-256 " + found + ", the plan says " +
+                       planned.sha256 + ": it was changed after the sweep began");
+    overlays.push_back(decode_image(file));
+  }
+  return overlays;
 }
 
 }  // namespace wcam

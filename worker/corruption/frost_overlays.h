@@ -5,13 +5,18 @@
 #include <filesystem>
 #include <vector>
 
+#include "common/plan.h"
 #include "worker/image.h"
 
 namespace wcam {
 
-// Every file of the folder but hidden ones, in the order of their names' bytes, which decides what is drawn:
-// the same on every machine. Throws InputError naming the folder or the file: no such folder, empty, not an
-// image.
+// Every image of the folder in list_images()' order, which decides what is drawn, as a sweep takes them.
+// Throws InputError naming the folder or the file: no such folder, no image in it, one that cannot be
+// decoded.
 std::vector<RgbImage> read_frost_overlays(const std::filesystem::path& folder);
+
+// The planned ones, in their order; none when the plan has none. Throws InputError naming a file that cannot
+// be read or is not the one planned.
+std::vector<RgbImage> read_frost_overlays(const Plan& plan);
 
 }  // namespace wcam

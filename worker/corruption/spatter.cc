@@ -47,8 +47,8 @@ cv::Mat shading(const cv::Mat& drops) {
   return blurred;
 }
 
-// Pale turquoise, added. Published code divides by the largest weight even where it is 0: without any drop
-// the image stays as it is.
+// Pale turquoise, added. Two departures, for images of a few pixels: where liquid exceeds 1 the published
+// code wraps round to dry, and without any drop it divides 0 by 0; here the image stays as it is.
 RgbImage with_water(const RgbImage& image, const Plane& liquid, double strength) {
   cv::Mat drops(image.rows, image.cols, CV_8U);
   std::transform(liquid.values.begin(), liquid.values.end(), drops.begin<std::uint8_t>(), to_byte);
