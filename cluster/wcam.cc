@@ -160,6 +160,8 @@ ExitCode explain(const Arguments& arguments) {
 constexpr Verb kVerbs[] = {
     {"run", "run or resume a sweep on this machine, then draw its figures", run},
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
+    {"check-models", "whether the cases of a models.json are what they are said to be",
+     [](const Arguments& rest) { return become_program("wcam-worker", with_verb("check-models", rest)); }},
     {"corrupt", "a corrupted image as a sweep sees it, or all corruptions on one sheet",
      [](const Arguments& rest) { return become_program("wcam-worker", with_verb("corrupt", rest)); }},
     {"status", "how far a sweep is",

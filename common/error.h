@@ -13,7 +13,7 @@ enum class ExitCode : int {
   kInternal = 1,     // our own fault: an exception nobody expected
   kUsage = 2,        // options that cannot be understood or are out of range
   kBadInput = 3,     // a file, model, sweep directory or disk that cannot be used
-  kSetAside = 4,     // finished, but some jobs were set aside
+  kSetAside = 4,     // finished, but some jobs were set aside, or something looks wrong
   kInterrupted = 5,  // stopped early; the same command resumes
 };
 

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/options.h"
 #include "common/verbs.h"
+#include "worker/check_models_command.h"
 #include "worker/compute_options.h"
 #include "worker/corrupt_command.h"
 #include "worker/explain_command.h"
@@ -59,6 +60,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
 constexpr Verb kVerbs[] = {
     {"run", "serve a sweep's coordinator until nothing is left to do", run},
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain_command},
+    {"check-models", "whether the cases of a models.json are what they are said to be", check_models_command},
     {"corrupt", "a corrupted image, or all corruptions on one sheet", corrupt_command},
 };
 

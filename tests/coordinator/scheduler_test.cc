@@ -177,12 +177,12 @@ TEST(Scheduler, APredictionOfALoadedCaseGoesBeforeAnExplanationThatNeedsALoad) {
   EXPECT_TRUE(rig.state().jobs().head(JobKind::kExplain, 0)) << "which waits, since case0 is not loaded";
 }
 
-// Workers that keep two models of six, as worker/model_cache does. Each time the images opened together need
-// all six, and so does what is explained of them: two rounds of loads, whatever the number of jobs.
+// Workers that keep two models of six, as worker/model_cache does. Seen: 38 loads for 593 jobs by one worker,
+// 22 by three.
 TEST(Scheduler, CasesThatDoNotFitTogetherAreLoadedFarLessOftenThanThereAreJobs) {
   Rig undisturbed(small_plan(60, 6, 20));
   undisturbed.finish("w");
-  for (const std::size_t workers : {1, 3}) {
+  for (const std::size_t workers : {1U, 3U}) {
     Rig rig(small_plan(60, 6, 20));
     std::map<std::string, std::vector<std::string>> loaded;
     std::map<std::string, std::vector<wire::Job>> queues;  // one job ahead of the one that is computed
@@ -209,8 +209,6 @@ TEST(Scheduler, CasesThatDoNotFitTogetherAreLoadedFarLessOftenThanThereAreJobs) 
     ASSERT_TRUE(rig.state().finished());
     EXPECT_EQ(outcome_of(rig.state()), outcome_of(undisturbed.state()));
     EXPECT_LT(loads, jobs / 10) << workers << " workers";
-    RecordProperty("loads_of_" + std::to_string(workers), static_cast<int>(loads));
-    std::printf("%zu workers: %zu loads for %zu jobs\n", workers, loads, jobs);
   }
 }
 

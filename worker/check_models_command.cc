@@ -1,0 +1,293 @@
+#include "worker/check_models_command.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <c10/core/InferenceMode.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "common/image_files.h"
+#include "common/options.h"
+#include "common/sha256.h"
+#include "worker/check_models.h"
+#include "worker/compute_options.h"
+#include "worker/labelled_photographs.h"
+#include "worker/model.h"
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using Clock = std::chrono::steady_clock;
+
+namespace wcam {
+
+namespace {
+
+CommandLine command_line() {
+  CommandLine line;
+  line.usage = "wcam check-models models.json [--labelled DIR] [options]";
+  line.about =
+      "Looks at every case of a models.json before days are spent on it: whether it can be used, whether it "
+      "looks\n"
+      "like a random network, and, on labelled photographs, how often it is right and whether it is "
+      "normalised as it\n"
+      "was trained. Exit code 0: all is well; 3: a case cannot be used; 4: a warning.";
+  line.example = "wcam check-models models.json --labelled imagenet/val";
+  line.options.add_options()                                                                           //
+      ("models", po::value<std::string>()->required(), "models.json (may be given without --models)")  //
+      ("labelled", po::value<std::string>(),
+       "folder of photographs, each in a folder named after its class, or n01443537_goldfish.JPEG")  //
+      ("class-ids", po::value<std::string>(),
+       "names of the class folders in the order of the logits, one a line; default: ImageNet's")  //
+      ("photographs", po::value<int>()->default_value(100),
+       "of the labelled ones, at most so many, drawn at random but always the same")  //
+      ("json", po::bool_switch(), "for scripts");
+  line.options.add(compute_options());
+  line.positional.add("models", 1);
+  return line;
+}
+
+struct Photograph {
+  std::string path, label;
+};
+
+struct Found {
+  std::vector<Photograph> drawn;
+  std::vector<std::string> labels;  // of all that were found
+};
+
+// At most `most` of those with a label are drawn, in the order of the SHA-256 of their names: a random one
+// that any machine repeats.
+Found find_photographs(const fs::path& folder, std::size_t most) {
+  Found found;
+  std::map<std::string, Photograph> by_hash;
+  for (const std::string& path : list_images(folder)) {
+    const std::string label = label_in_name(path);
+    if (label.empty()) continue;
+    by_hash[sha256_of(path)] = {path, label};
+    found.labels.push_back(label);
+  }
+  if (by_hash.empty())
+    throw InputError(
+        "--labelled " + folder.string() +
+        ": no photograph lies in a folder named after its class or is named like n01443537_goldfish.JPEG");
+  for (auto& [hash, photograph] : by_hash)
+    if (found.drawn.size() < most) found.drawn.push_back(std::move(photograph));
+  return found;
+}
+
+void say(const std::string& line) { std::fprintf(stderr, "wcam-worker: %s\n", line.c_str()); }
+
+// The labelled photographs as a network of some size sees them.
+class Photographs {
+ public:
+  Photographs(fs::path folder, std::size_t most, std::vector<std::string> class_ids)
+      : folder_(std::move(folder)),
+        found_(find_photographs(folder_, most)),
+        class_ids_(std::move(class_ids)) {}
+
+  struct Labelled {
+    std::vector<RgbImage> images;
+    std::vector<std::int64_t> labels;
+  };
+
+  // Those whose label is a class of this case. Throws InputError when none is. Says what is left out.
+  Labelled labelled(const CaseSpec& spec, std::int64_t classes) {
+    if (!class_ids_.empty() && std::ssize(class_ids_) != classes)
+      throw InputError(
+          fmt::format("--class-ids has {} lines, the case has {} classes", class_ids_.size(), classes));
+    const ClassLabels meaning(classes, class_ids_, spec.classes, found_.labels);
+    Labelled usable;
+    std::map<std::string, int> strange;
+    for (const Photograph& photograph : found_.drawn) {
+      const auto label = meaning.find(photograph.label);
+      if (!label) ++strange[photograph.label];
+      const RgbImage* image = label ? decoded(photograph.path, spec) : nullptr;
+      if (image == nullptr) continue;
+      usable.images.push_back(*image);
+      usable.labels.push_back(*label);
+    }
+    for (const auto& [label, count] : strange)
+      say(fmt::format("'{}' is no class of case {}: {} photographs left out", label, spec.name, count));
+    if (usable.images.empty())
+      throw InputError(
+          "no photograph of " + folder_.string() +
+          " has a label that is a class of this case: name folders by WordNet id, class name or class "
+          "index, or list their names with --class-ids");
+    return usable;
+  }
+
+ private:
+  // nullptr, said once, when it cannot be decoded.
+  const RgbImage* decoded(const std::string& path, const CaseSpec& spec) {
+    const std::pair size(spec.resize, spec.input_size);
+    if (std::exchange(size_, size) != size) images_.clear();
+    const auto known = images_.find(path);
+    if (known != images_.end()) return known->second ? &*known->second : nullptr;
+    auto& image = images_[path];
+    try {
+      image = resize_and_crop(decode_image(folder_ / path), spec.resize, spec.input_size);
+    } catch (const InputError& e) {
+      say(std::string(e.what()) + ": left out");
+    }
+    return image ? &*image : nullptr;
+  }
+
+  fs::path folder_;
+  Found found_;
+  std::vector<std::string> class_ids_;
+  std::pair<int, int> size_;
+  std::map<std::string, std::optional<RgbImage>> images_;
+};
+
+at::Tensor of_channels(const std::array<double, 3>& values, at::Device device) {
+  return at::tensor({values[0], values[1], values[2]}, at::kFloat).reshape({1, 3, 1, 1}).to(device);
+}
+
+// One case's network on pictures, in batches of one shape.
+class Trial {
+ public:
+  Trial(const Model& model, int batch_size) : model_(model), batch_size_(batch_size) {}
+
+  Logits run(const std::vector<RgbImage>& images, const Normalisation& normalisation) const {
+    const c10::InferenceMode no_gradients;
+    Logits logits{model_.classes(), {}};
+    for (std::size_t first = 0; first < images.size(); first += static_cast<std::size_t>(batch_size_)) {
+      const std::size_t wanted = std::min(images.size() - first, static_cast<std::size_t>(batch_size_));
+      std::vector<RgbImage> rows(images.begin() + static_cast<std::ptrdiff_t>(first),
+                                 images.begin() + static_cast<std::ptrdiff_t>(first + wanted));
+      rows.resize(static_cast<std::size_t>(batch_size_), rows.back());
+      const at::Tensor out =
+          model_.forward(renormalised(model_.to_input(rows), normalisation)).to(at::kCPU).contiguous();
+      const float* values = out.data_ptr<float>();
+      logits.values.insert(
+          logits.values.end(), values,
+          values + static_cast<std::ptrdiff_t>(wanted) * static_cast<std::ptrdiff_t>(logits.classes));
+    }
+    return logits;
+  }
+
+  // Why these outputs rule the case out; empty when they do not.
+  std::string fault(const std::vector<RgbImage>& images, const Logits& logits,
+                    const Normalisation& declared) const {
+    if (!std::all_of(logits.values.begin(), logits.values.end(), [](float v) { return std::isfinite(v); }))
+      return "its logits are not finite on some pictures";
+    if (run(images, declared).values != logits.values)
+      return "two runs on the same pictures differ: is dropout or another random layer still on? Call "
+             ".eval() before "
+             "exporting";
+    const double apart = furthest_alone(images, logits);
+    constexpr double kRounding = 1e-4;  // of sums in another order, relative to the largest logit
+    if (apart <= kRounding) return "";
+    return fmt::format(
+        "a picture's logits depend on the others in its batch, by {:.1g} of the largest: is batch "
+        "normalisation in training mode? Call .eval() before exporting",
+        apart);
+  }
+
+ private:
+  at::Tensor renormalised(const at::Tensor& input, const Normalisation& to) const {
+    const CaseSpec& spec = model_.spec();
+    if (to.mean == spec.mean && to.std == spec.std && !to.reversed) return input;
+    const auto on_device = [&](const auto& values) { return of_channels(values, input.device()); };
+    at::Tensor pixels = input * on_device(spec.std) + on_device(spec.mean);
+    if (to.reversed) pixels = pixels.flip(1);
+    return ((pixels - on_device(to.mean)) / on_device(to.std)).contiguous(at::MemoryFormat::ChannelsLast);
+  }
+
+  // The largest difference between a picture's logits in a batch and alone, over the largest logit.
+  double furthest_alone(const std::vector<RgbImage>& images, const Logits& logits) const {
+    const c10::InferenceMode no_gradients;
+    double furthest = 0, largest = 0;
+    for (std::int64_t r = 0; r < std::min<std::int64_t>(logits.rows(), batch_size_); ++r) {
+      const std::vector<RgbImage> one{images[static_cast<std::size_t>(r)]};
+      const at::Tensor alone = model_.forward(model_.to_input(one)).to(at::kCPU).contiguous();
+      const float* values = alone.data_ptr<float>();
+      for (const float in_batch : logits.row(r)) {
+        largest = std::max(largest, std::abs(static_cast<double>(in_batch)));
+        furthest =
+            std::max(furthest, std::abs(static_cast<double>(in_batch) - static_cast<double>(*values++)));
+      }
+    }
+    return largest > 0 ? furthest / largest : 0;
+  }
+
+  const Model& model_;
+  int batch_size_;
+};
+
+double seconds_since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+CaseCheck check_case(const CaseSpec& spec, const ComputeOptions& compute, Photographs* photographs) {
+  CaseCheck check;
+  check.name = spec.name;
+  try {
+    const auto begun = Clock::now();
+    const Model model = Model::load(spec, compute.device);
+    check.load_seconds = seconds_since(begun);
+    check.classes = model.classes();
+    check.bytes = model.bytes();
+    // Two at least, so that rows can depend on each other.
+    const Trial trial(model, std::max(2, compute.batch_size));
+    const std::vector<Normalisation> tried = normalisations(spec);
+    const std::vector<RgbImage> pictures = built_in_pictures(spec.input_size);
+    const auto started = Clock::now();
+    const Logits logits = trial.run(pictures, tried.front());
+    check.image_seconds = seconds_since(started) / static_cast<double>(pictures.size());
+    check.failure = trial.fault(pictures, logits, tried.front());
+    if (!check.failure.empty()) return check;
+    check.outputs = output_kind(logits);
+    check.on_pictures = spread(logits);
+    if (photographs == nullptr) return check;
+    const auto [images, labels] = photographs->labelled(spec, check.classes);
+    for (const Normalisation& normalisation : tried) {
+      const Logits outputs = trial.run(images, normalisation);
+      if (check.tried.empty()) check.on_photographs = spread(outputs);
+      check.tried.push_back({normalisation, hits(outputs, labels)});
+    }
+  } catch (const std::exception& e) {  // the other cases are looked at all the same
+    check.failure = e.what();
+  }
+  return check;
+}
+
+}  // namespace
+
+ExitCode check_models_command(const std::vector<std::string>& arguments) {
+  const auto values = parse_command_line(command_line(), arguments);
+  if (!values) return ExitCode::kDone;
+  const ComputeOptions compute = compute_settings(*values);
+  const int most = in_range(*values, "photographs", 1, 1'000'000);
+  if (values->contains("class-ids") && !values->contains("labelled"))
+    throw UsageError("--class-ids says what the folders of --labelled mean: give both");
+  const std::vector<CaseSpec> cases = read_models_json((*values)["models"].as<std::string>());
+  std::optional<Photographs> photographs;
+  if (values->contains("labelled")) {
+    std::vector<std::string> class_ids;
+    if (values->contains("class-ids")) class_ids = read_lines((*values)["class-ids"].as<std::string>());
+    photographs.emplace((*values)["labelled"].as<std::string>(), static_cast<std::size_t>(most),
+                        std::move(class_ids));
+  }
+  const bool as_json = (*values)["json"].as<bool>();
+  prepare_torch(compute.threads);
+  std::vector<CaseCheck> checks;
+  for (const CaseSpec& spec : cases) {
+    checks.push_back(check_case(spec, compute, photographs ? &*photographs : nullptr));
+    if (!as_json) std::printf("%s", to_text(checks.back()).c_str());
+    std::fflush(stdout);
+  }
+  if (as_json) std::printf("%s", to_json_text(checks).c_str());
+  const auto any = [&](auto property) { return std::any_of(checks.begin(), checks.end(), property); };
+  if (any([](const CaseCheck& check) { return !check.failure.empty(); })) return ExitCode::kBadInput;
+  return any([](const CaseCheck& check) { return !warnings(check).empty(); }) ? ExitCode::kSetAside
+                                                                              : ExitCode::kDone;
+}
+
+}  // namespace wcam

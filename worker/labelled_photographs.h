@@ -1,0 +1,40 @@
+// Photographs whose class the name of their file or folder tells, and which class of a network that is.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+// "n01443537" of "any/n01443537_goldfish.JPEG" and of "val/n01443537/0001.JPEG", "goldfish" of
+// "goldfish/1.png": the WordNet id before the first '_' of the file's name, else the folder's name; empty for
+// a file in no folder.
+std::string label_in_name(const std::string& path);
+
+// What labels mean to one network.
+class ClassLabels {
+ public:
+  // class_ids: names of the folders in the order of the logits, classes of them; empty where there is no such
+  // list. names: the case's class names, "goldfish, Carassius auratus"; may be empty. labels: all that are in
+  // use.
+  ClassLabels(std::int64_t classes, std::vector<std::string> class_ids, const std::vector<std::string>& names,
+              std::vector<std::string> labels);
+
+  // With class_ids its place there and nothing else. Otherwise, in this order: the rank of a WordNet id among
+  // ImageNet's for a network of 1,000 classes; the class one of whose names it is, whatever its case and with
+  // '_' for ' '; a number below `classes`; and where there are exactly as many labels as classes, of which
+  // some are none of these, the place among the sorted ones, as torchvision's ImageFolder counts.
+  std::optional<std::int64_t> find(const std::string& label) const;
+
+ private:
+  std::optional<std::int64_t> by_meaning(const std::string& label) const;
+
+  std::int64_t classes_;
+  std::vector<std::string> ids_;    // when not empty, the place of a label in it is its class
+  std::vector<std::string> names_;  // comparable()
+};
+
+}  // namespace wcam
