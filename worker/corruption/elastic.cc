@@ -51,7 +51,9 @@ RgbImage elastic_transformation(const RgbImage& image, int severity, RandomStrea
       const Between row(r + down.row(r)[c], image.rows), col(c + right.row(r)[c], image.cols);
       const auto along = [&](int which_row, int channel) {
         const std::uint8_t* pixels = image.row(which_row) + channel;
-        return level[pixels[col.before * 3]] * (1 - col.share) + level[pixels[col.after * 3]] * col.share;
+        const double before = level[pixels[std::ptrdiff_t{3} * col.before]];
+        const double after = level[pixels[std::ptrdiff_t{3} * col.after]];
+        return before * (1 - col.share) + after * col.share;
       };
       for (int k = 0; k < 3; ++k) {
         const double value = along(row.before, k) * (1 - row.share) + along(row.after, k) * row.share;

@@ -86,7 +86,7 @@ int inside(int index, int size, Border border) {
   return border == Border::kNearest ? std::clamp(index, 0, size - 1) : reflect(index, size);
 }
 
-// A row of `width` values with room for `before` and `after` pixels around it.
+// A row with room for `before` and `after` pixels around it.
 class PaddedRow {
  public:
   PaddedRow(int cols, int channels, int before, int after)
@@ -243,7 +243,8 @@ Plane gaussian_filter(const Plane& plane, const Gaussian& gaussian) {
 RgbImage gaussian_filter(const RgbImage& image, double sigma) {
   const Size size{image.rows, image.cols, 3};
   const Gaussian gaussian{sigma, sigma};
-  // Only the rows under the kernel are kept, in float64 they would not fit the cache: row r in r % count.
+  // Only the rows under the kernel are kept, row r in r % count: all of them in float64 would not fit the
+  // cache.
   const std::size_t count = 2 * gaussian_weights(sigma, gaussian.truncate).size() - 1;
   std::vector<std::vector<double>> scaled(count, std::vector<double>(size.width()));
   std::vector<int> holds(count, -1);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -27,9 +28,8 @@ double log_of(double m, int exponent) {
 }
 
 double polynomial(const std::array<double, 8>& coefficients, double x) {
-  double sum = 0;
-  for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) sum = sum * x + *c;
-  return sum;
+  return std::accumulate(coefficients.rbegin(), coefficients.rend(), 0.0,
+                         [x](double sum, double coefficient) { return sum * x + coefficient; });
 }
 
 // Standard normal quantile at p = m * 2^exponent, m in [1, 2], 2^-33 <= p <= 1/2, to about 1e-16. M. J.
