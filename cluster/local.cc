@@ -11,8 +11,8 @@
 #include <cstdio>
 #include <system_error>
 
-#include "cluster/process.h"
 #include "common/file.h"
+#include "common/process.h"
 #include "common/sweep_directory.h"
 
 namespace fs = std::filesystem;

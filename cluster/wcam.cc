@@ -6,11 +6,11 @@
 #include <thread>
 
 #include "cluster/local.h"
-#include "cluster/process.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/host.h"
 #include "common/options.h"
+#include "common/process.h"
 #include "common/verbs.h"
 
 namespace po = boost::program_options;
@@ -164,6 +164,8 @@ constexpr Verb kVerbs[] = {
      [](const Arguments& rest) { return become_program("wcam-worker", with_verb("check-models", rest)); }},
     {"corrupt", "a corrupted image as a sweep sees it, or all corruptions on one sheet",
      [](const Arguments& rest) { return become_program("wcam-worker", with_verb("corrupt", rest)); }},
+    {"plan", "what run would do, and what it costs",
+     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("plan", rest)); }},
     {"status", "how far a sweep is",
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("status", rest)); }},
     {"pack", "merge a sweep's segments into results.h5",

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "common/file.h"
+#include "common/forward_plan.h"
 #include "common/host.h"
 #include "common/protocol.h"
 
@@ -53,7 +54,8 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       ledger_(ledger),
       state_(ledger.load(plan)),
       scheduler_(state_, options_.scheduler, batch_),
-      session_(session_options(options_, state_, directory_)) {
+      session_(session_options(options_, state_, directory_)),
+      forwards_per_wcam_(static_cast<double>(forward_plan(plan.wcam, plan.input_size()).images())) {
   status_.sweep = state_.sweep();
   status_.host = host_name();
   status_.pid = ::getpid();
@@ -169,11 +171,9 @@ void Coordinator::write_status(const std::string& state_name, bool with_reasons)
   }
 }
 
-// In forwards: a prediction is one a variant, an explanation thousands.
 double Coordinator::forwards(double predict_jobs, double explain_jobs) const {
-  const Plan& plan = state_.plan();
-  return (1.0 + static_cast<double>(plan.variants.size())) * predict_jobs +
-         static_cast<double>(plan.wcam.nb_design) * (plan.wcam.cells() + 1) * explain_jobs;
+  return (1.0 + static_cast<double>(state_.plan().variants.size())) * predict_jobs +
+         forwards_per_wcam_ * explain_jobs;
 }
 
 void Coordinator::update_rate(TimePoint now) {

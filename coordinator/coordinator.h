@@ -56,6 +56,7 @@ class Coordinator {
   Batch batch_;
   Scheduler scheduler_;
   Session session_;
+  const double forwards_per_wcam_;
   Status status_;
   TimePoint stop_deadline_{}, next_status_{}, next_line_{};
   // Times with jobs and work done by then, over the last minute.

@@ -18,6 +18,7 @@
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/plan_command.h"
 #include "coordinator/study_options.h"
 #include "coordinator/sweep_plan.h"
 
@@ -175,6 +176,11 @@ ExitCode pack_results(const Arguments& arguments) {
 
 constexpr Verb kVerbs[] = {
     {"run", "make or resume a sweep and serve its jobs to workers", run},
+    {"plan", "what run would do, and what it costs",
+     [](const Arguments& rest) {
+       watch_for_signals();
+       return plan_command(rest, interrupts);
+     }},
     {"status", "how far a sweep is", status},
     {"pack", "merge a sweep's segments into results.h5", pack_results},
 };

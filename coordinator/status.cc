@@ -50,6 +50,12 @@ bool is_alive(const Status& status) {
   return ::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno != ESRCH;
 }
 
+std::string counted(std::size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
 std::string duration_text(double seconds) {
   std::array<char, 32> text{};
   if (seconds < 90)
@@ -60,12 +66,6 @@ std::string duration_text(double seconds) {
     std::snprintf(text.data(), text.size(), "%.1f h", seconds / 3600);
   return text.data();
 }
-
-std::string counted(std::size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-}  // namespace
 
 std::int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())

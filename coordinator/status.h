@@ -32,6 +32,9 @@ struct Status {
   std::size_t total() const;
 };
 
+// "42 s", "7 min", "2.5 h".
+std::string duration_text(double seconds);
+
 // Seconds since 1970, for Status::updated.
 std::int64_t unix_now();
 

@@ -34,7 +34,7 @@ void refuse_another_plan(const Plan& in_sweep, const Plan& asked, const SweepDir
 
 }  // namespace
 
-std::optional<Plan> asked_plan(const po::variables_map& values, const SweepDirectory& sweep) {
+std::optional<Plan> asked_plan(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
   const StudyRequest request = study_request(values);
   if ((request.images.empty() && request.variants.empty()) != request.models.empty())
     throw UsageError(
@@ -42,7 +42,7 @@ std::optional<Plan> asked_plan(const po::variables_map& values, const SweepDirec
         "resume it");
   if (!request.models.empty()) {
     for (const auto& folder : {request.images, request.variants})
-      refuse_sweep_among_images(sweep.root, folder);
+      if (sweep) refuse_sweep_among_images(sweep->root, folder);
     return make_plan(request, [](const std::string& line) { std::cerr << line << std::endl; });
   }
   const po::options_description study = study_options();

@@ -10,12 +10,13 @@
 
 namespace wcam {
 
-// The plan asked for (study_options.h); nullopt when `sweep`'s own is to be resumed: neither --images,
+// The plan asked for (study_options.h); nullopt when `sweep`'s own (if there is any) is to be resumed:
+// neither --images,
 // --variants nor --models, and no other option of the study. Throws UsageError for any other mixture and for
 // a sweep inside the folders of images and variants, and what make_plan() throws. What it has to say goes to
 // stderr.
 std::optional<Plan> asked_plan(const boost::program_options::variables_map& values,
-                               const SweepDirectory& sweep);
+                               const std::optional<SweepDirectory>& sweep);
 
 // The plan in the directory, if there is one. Throws InputError when it cannot be read.
 std::optional<Plan> stored_plan(const SweepDirectory& sweep);

@@ -9,6 +9,7 @@
 #include "worker/compute_options.h"
 #include "worker/corrupt_command.h"
 #include "worker/explain_command.h"
+#include "worker/measure_command.h"
 #include "worker/worker.h"
 
 namespace po = boost::program_options;
@@ -62,6 +63,7 @@ constexpr Verb kVerbs[] = {
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain_command},
     {"check-models", "whether the cases of a models.json are what they are said to be", check_models_command},
     {"corrupt", "a corrupted image, or all corruptions on one sheet", corrupt_command},
+    {"measure", "how fast this worker would be at a plan's cases", measure_command},
 };
 
 }  // namespace

@@ -144,20 +144,24 @@ RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) 
   return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()}, frost_overlays());
 }
 
-void Performer::predict_job(const wire::Job& job, JobResult& result) {
-  std::vector<std::string> variants{std::string(kSourceVariant)};
-  variants.insert(variants.end(), plan_.variants.begin(), plan_.variants.end());
+std::vector<RgbImage> Performer::pictures(const wire::Job& job) {
   std::vector<RgbImage> images;
-  for (const auto& variant : variants) images.push_back(pixels_of(job, variant));
-  const auto predictions = predict(model(job.case_name()), images, batch_size_);
+  for (std::size_t v = 0; v <= plan_.variants.size(); ++v)
+    images.push_back(pixels_of(job, plan_.variant_name(static_cast<std::uint16_t>(v))));
+  return images;
+}
+
+void Performer::predict_job(const wire::Job& job, JobResult& result) {
+  const auto predictions = predict(model(job.case_name()), pictures(job), batch_size_);
   auto& answer = *result.outcome.mutable_predictions();
-  for (std::size_t i = 0; i < variants.size(); ++i) {
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
     const auto& [label, logit, probability] = predictions[i];
     answer.add_label(label);
     answer.add_logit(logit);
     answer.add_probability(probability);
     result.predictions.push_back({JobId{job.job()}, Attempt{job.attempt()}, job.image(), plan_.perturbation,
-                                  variants[i], job.case_name(), label, logit, probability});
+                                  plan_.variant_name(static_cast<std::uint16_t>(i)), job.case_name(), label,
+                                  logit, probability});
   }
 }
 

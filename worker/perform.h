@@ -59,6 +59,10 @@ class Performer {
   // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
 
+  // What a predict job of this image predicts: the source, then the plan's variants. Throws InputError when
+  // the image cannot be used, CannotServe.
+  std::vector<RgbImage> pictures(const wire::Job& job);
+
   // Names of the cases that are loaded, most recently used first.
   std::vector<std::string> loaded_cases() const { return models_.loaded(); }
 

@@ -184,15 +184,4 @@ std::vector<int> cells_of_pixels(int grid, int side) {
   return cells;
 }
 
-std::vector<int> live_cells(const WcamSettings& settings, int side) {
-  const int grid = settings.grid, block = side >> settings.levels;
-  // Rows (and columns) of cells wholly inside the block: those before the cell of the first pixel beyond it.
-  const int dead = settings.approximation == Approximation::kPerturb ? 0 : block * grid / side;
-  std::vector<int> cells;
-  for (int row = 0; row < grid; ++row)
-    for (int col = 0; col < grid; ++col)
-      if (row >= dead || col >= dead) cells.push_back(row * grid + col);
-  return cells;
-}
-
 }  // namespace wcam

@@ -60,10 +60,6 @@ class Reconstruction {
 at::Tensor image_planes(const RgbImage& image, Mode mode, const std::array<double, 3>& mean,
                         const std::array<double, 3>& std);
 
-// Cells with at least one coefficient that their mask changes: all but those wholly inside the approximation
-// block when that is kept or dropped. Ascending.
-std::vector<int> live_cells(const WcamSettings& settings, int side);
-
 // [side]: the row or column of cells that pixel x belongs to, floor(x * grid / side).
 std::vector<int> cells_of_pixels(int grid, int side);
 

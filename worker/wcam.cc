@@ -76,19 +76,6 @@ std::vector<float> run(const Classifier& classifier, const RgbImage& image, std:
 
 }  // namespace
 
-ForwardPlan forward_plan(const WcamSettings& settings, int side) {
-  ForwardPlan plan;
-  plan.live_cells = live_cells(settings, side);
-  const auto sample = [&](std::int64_t first) {
-    for (int point = 0; point < settings.nb_design; ++point) plan.rows.push_back(first + point);
-  };
-  sample(0);
-  if (settings.order == Order::kFirst) sample(settings.nb_design);
-  // Design::first_row_of().
-  for (const int cell : plan.live_cells) sample(std::int64_t{settings.nb_design} * (cell + 2));
-  return plan;
-}
-
 Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_t label,
                 const WcamSettings& settings, const Design& design, int batch_size) {
   const auto start = std::chrono::steady_clock::now();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <vector>
 
+#include "common/forward_plan.h"
 #include "common/wcam_settings.h"
 #include "worker/design/design.h"
 #include "worker/estimator.h"
@@ -39,17 +40,6 @@ struct Profile {
       0;  // images put through the network, padding left out: outputs and the unmasked one
   double seconds = 0;
 };
-
-// What every image of one setting has in common: how many forwards, and in which rows of the design.
-struct ForwardPlan {
-  std::vector<int> live_cells;     // ascending (worker/reconstruction.h)
-  std::vector<std::int64_t> rows;  // of the design, in the order of Profile::outputs
-  std::int64_t images() const {
-    return static_cast<std::int64_t>(rows.size()) + 1;
-  }  // and the unmasked one, first
-  std::int64_t batches(int batch_size) const { return (images() + batch_size - 1) / batch_size; }
-};
-ForwardPlan forward_plan(const WcamSettings& settings, int side);
 
 // Square image whose side is a multiple of 2^levels and at least the grid. Throws InputError naming value and
 // bound; also, naming the label, when the outputs are constant (indices are undefined) or not finite. What

@@ -214,7 +214,7 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
     assert "example" in run(program, "--help").stdout
 
 
-@pytest.mark.parametrize("verb", ["run", "explain", "check-models", "corrupt", "status", "pack", "plot"])
+@pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])
 def test_each_verb_helps_with_an_example(verb):
     assert "example" in run("wcam", verb, "--help").stdout
 

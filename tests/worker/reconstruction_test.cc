@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/forward_plan.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/tinynet.h"

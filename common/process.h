@@ -1,4 +1,4 @@
-// Child processes of the launcher. Linux only.
+// Child processes: of the launcher, and of `plan`, which measures with them. Linux only.
 #pragma once
 
 #include <sys/types.h>
@@ -20,12 +20,13 @@ struct Ending {
 };
 std::string to_string(const Ending& ending);
 
-// A child in a process group of its own (so that Ctrl-C reaches only the launcher, which passes it on once)
-// that gets SIGTERM when the launcher dies, however it dies. Not ended by the destructor.
+// A child in a process group of its own (so that Ctrl-C reaches only the parent, which passes it on once)
+// that gets SIGTERM when its parent dies, however it dies. Not ended by the destructor.
 class Process {
  public:
-  // Throws std::system_error when it cannot be started.
-  static Process start(const std::vector<std::string>& command);
+  // Throws std::system_error when it cannot be started. complaints: file to which it writes what it says to
+  // stderr; empty: ours.
+  static Process start(const std::vector<std::string>& command, const std::filesystem::path& complaints = {});
 
   pid_t pid() const { return pid_; }
   // How it ended, if it has; does not wait. Remembers the answer.

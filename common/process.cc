@@ -1,4 +1,4 @@
-#include "cluster/process.h"
+#include "common/process.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -34,10 +34,12 @@ Ending ending_of(int status) {
 
 // In the child, between fork and exec: only async-signal-safe calls. `alarm` tells the parent why exec
 // failed.
-[[noreturn]] void exec_in_child(char* const* argv, pid_t parent, int alarm) {
+[[noreturn]] void exec_in_child(char* const* argv, pid_t parent, int alarm, const char* complaints) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(127);  // it died before prctl
+  if (*complaints != '\0')
+    ::dup2(::open(complaints, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644), STDERR_FILENO);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -62,13 +64,13 @@ std::string to_string(const Ending& ending) {
   return "exited with code " + std::to_string(ending.code);
 }
 
-Process Process::start(const std::vector<std::string>& command) {
+Process Process::start(const std::vector<std::string>& command, const fs::path& complaints) {
   int alarm[2];
   if (::pipe2(alarm, O_CLOEXEC) != 0) fail("make a pipe", errno);
   const std::vector<char*> argv = argv_of(command);
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) fail("fork", errno);
-  if (child == 0) exec_in_child(argv.data(), parent, alarm[1]);
+  if (child == 0) exec_in_child(argv.data(), parent, alarm[1], complaints.c_str());
   ::close(alarm[1]);
   int error = 0;
   const auto count = ::read(alarm[0], &error, sizeof error);
