@@ -2,11 +2,11 @@
 // coordinator/selection.h and docs/selection.md.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace wcam {
@@ -22,7 +22,10 @@ std::string_view to_string(SelectionRule rule);
 struct ListedWcam {
   std::uint16_t variant = 0;     // 0: the source; v: Plan::variants[v - 1]
   std::uint16_t case_index = 0;  // into Plan::cases
-  auto operator<=>(const ListedWcam&) const = default;
+  bool operator==(const ListedWcam&) const = default;
+  bool operator<(const ListedWcam& other) const {
+    return std::tie(variant, case_index) < std::tie(other.variant, other.case_index);
+  }
 };
 
 struct SelectionSettings {

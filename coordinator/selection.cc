@@ -34,8 +34,8 @@ struct Subject {
   template <typename Predicate>
   Variants variants_where(Predicate wanted) const {
     Variants found;
-    for (std::uint16_t v = 1; v <= plan.variants.size(); ++v)
-      if (wanted(v)) found.push_back(v);
+    for (std::size_t v = 1; v <= plan.variants.size(); ++v)
+      if (wanted(v)) found.push_back(static_cast<std::uint16_t>(v));
     return found;
   }
 
@@ -112,7 +112,7 @@ Decision all_asked(const Subject& subject) {
   Decision decision;
   decision.selected = true;
   for (std::size_t c = 0; c < asked.size(); ++c) {
-    const auto wanted = [&](std::uint16_t v) {
+    const auto wanted = [&](std::size_t v) {
       return std::binary_search(asked[c].begin(), asked[c].end(), v);
     };
     if (wanted(0)) decision.choices.push_back(subject.choice(c, 0, Role::kSource, 0));
@@ -120,7 +120,7 @@ Decision all_asked(const Subject& subject) {
       if (wanted(altered[a]) && affected(subject.labels[c], altered[a]))
         decision.choices.push_back(subject.choice(c, altered[a], Role::kAltered, a));
     const Variants unaffected = subject.in_drawn_order(
-        subject.variants_where([&](std::uint16_t v) { return wanted(v) && !affected(subject.labels[c], v); }),
+        subject.variants_where([&](std::size_t v) { return wanted(v) && !affected(subject.labels[c], v); }),
         "unaffected");
     for (std::size_t u = 0; u < unaffected.size(); ++u)
       decision.choices.push_back(subject.choice(c, unaffected[u], Role::kUnaffected, u));
