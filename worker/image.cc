@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
@@ -13,6 +12,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "worker/jpeg.h"
+#include "worker/opencv.h"
 #include "worker/png.h"
 #include "worker/resample.h"
 
@@ -21,17 +21,6 @@ namespace wcam {
 namespace {
 
 constexpr std::int64_t kMaxPixels = 100'000'000;
-
-// OpenCV prints what it also throws or returns, and starts threads of its own beside the worker's.
-void tame_opencv() {
-  static const bool once = [] {
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
-    cv::setNumThreads(1);
-    return true;
-  }();
-  static_cast<void>(once);
-}
 
 std::size_t little_endian(std::string_view bytes) {
   std::size_t value = 0;

@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "common/map.h"
+#include "worker/opencv.h"
 
 namespace wcam {
 
@@ -150,6 +151,7 @@ Place published_maximum_within(const cv::Mat& map, const cv::Mat& region) {
 }  // namespace
 
 std::vector<Place> spatial_maxima(std::span<const float> spatial_map, int side, Mode mode) {
+  tame_opencv();
   const cv::Mat map(side, side, CV_32F, const_cast<float*>(spatial_map.data()));  // only read
   const double threshold = quantile({spatial_map.begin(), spatial_map.end()}, 0.9);
   cv::Mat above(side, side, CV_8U);

@@ -333,6 +333,12 @@ TEST(Corruptions, ArePinnedToTheBitWhereNoLibraryRounds) {
   }
 }
 
+// CTest runs each test in a process of its own, where nothing has tamed OpenCV before.
+TEST(Corruptions, KeepOpenCvToTheWorkersOwnThread) {
+  corrupt(filled(16, 16, {20, 20, 20}), {"corruptions", "spatter", 1}, {});
+  EXPECT_EQ(cv::getNumThreads(), 1);
+}
+
 TEST(Corruptions, WaterAddsItsColourAndMudReplacesByIts) {
   const RgbImage black = filled(224, 224, {0, 0, 0}), white = filled(224, 224, {255, 255, 255});
   const RgbImage water = corrupted(black, "spatter", 3), mud = corrupted(white, "spatter", 4);

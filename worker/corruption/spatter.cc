@@ -8,6 +8,7 @@
 #include "worker/corruption/filters.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
+#include "worker/opencv.h"
 
 namespace wcam {
 
@@ -89,6 +90,7 @@ RgbImage with_mud(const RgbImage& image, const Plane& liquid, const Spatter& spa
 }  // namespace
 
 RgbImage spatter(const RgbImage& image, int severity, RandomStream& random) {
+  tame_opencv();
   const Spatter& spatter = at_severity(kSpatter, severity);
   const Plane liquid = liquid_layer(image, spatter, random);
   return spatter.mud ? with_mud(image, liquid, spatter) : with_water(image, liquid, spatter.strength);
