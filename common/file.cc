@@ -37,8 +37,8 @@ std::string read_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream content;
   if (!in || fs::is_directory(file)) fail("read", file, errno != 0 ? errno : EISDIR);
-  content << in.rdbuf();
-  if (in.bad()) fail("read", file, errno);
+  if (in.peek() != std::ifstream::traits_type::eof()) content << in.rdbuf();
+  if (in.bad() || content.fail()) fail("read", file, errno);  // a fault on the way is content's
   return content.str();
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/sha256.h"
 #include "worker/corruption/frost_overlays.h"
 #include "worker/summary.h"
@@ -117,16 +118,17 @@ const RgbImage& Performer::source(const wire::Job& job) {
     throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
   const fs::path file = plan_.images_root / job.image();
   // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
-  // will.
-  if (const std::string found = sha256_of_file(file); found != job.image_sha256())
+  // will. Read once: what is hashed is what is decoded.
+  const std::string bytes = read_file(file);
+  if (const std::string found = sha256_of(bytes); found != job.image_sha256())
     throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
                    ": it was changed after the sweep began");
   try {
-    RgbImage image = fit_source(decode_image(file), plan_);
+    RgbImage image = fit_source(decode_bytes(bytes), plan_);
     sources_.make_room(1);
     return sources_.add(job.image(), std::move(image), 1);
   } catch (const InputError& e) {
-    throw BadImage(e.what());
+    throw BadImage(file.string() + ": " + e.what());
   }
 }
 

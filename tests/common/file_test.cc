@@ -23,6 +23,14 @@ TEST(File, IsWholeOrNotThere) {
   EXPECT_EQ(entries(folder.path()), 1U);
 }
 
+// The kernel's file of a process's memory can be opened, and its first page not be read.
+TEST(File, ThatCannotBeReadToItsEndIsAnError) {
+  EXPECT_THROW(read_file("/proc/self/mem"), InputError);
+  const TemporaryFolder folder;
+  write_file_atomically(folder.path() / "empty", "");
+  EXPECT_EQ(read_file(folder.path() / "empty"), "");
+}
+
 TEST(File, LiesInAFolderThatIsItselfOrAboveHoweverItIsWritten) {
   const TemporaryFolder folder;
   const fs::path images = folder.path() / "images";
