@@ -193,7 +193,8 @@ Hits hits(const Logits& logits, std::span<const std::int64_t> labels) {
   for (std::int64_t r = 0; r < logits.rows(); ++r) {
     const auto row = logits.row(r);
     const float own = row[static_cast<std::size_t>(labels[static_cast<std::size_t>(r)])];
-    const auto not_below = std::count_if(row.begin(), row.end(), [own](float v) { return v >= own; });
+    // What is no number, as a normalisation tried may give, is below nothing.
+    const auto not_below = std::count_if(row.begin(), row.end(), [own](float v) { return !(v < own); });
     found.top1.push_back(not_below <= 1);
     found.top5.push_back(not_below <= 5);
   }
@@ -338,7 +339,8 @@ std::string to_text(const CaseCheck& check) {
 std::string to_json_text(std::span<const CaseCheck> checks) {
   json models = json::array();
   for (const CaseCheck& check : checks) models.push_back(to_json(check));
-  return json{{"models", models}}.dump(2) + "\n";
+  // A failure may name a file, whose name may be any bytes.
+  return json{{"models", models}}.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace wcam

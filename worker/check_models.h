@@ -33,7 +33,7 @@ struct Share {
 Share wilson(std::int64_t successes, std::int64_t trials);
 
 // For each row, whether its label is the largest logit, and among the five largest. Of equal logits the
-// label's comes last, so that constant outputs hit nothing.
+// label's comes last, so that constant outputs hit nothing, nor do those that are no numbers.
 struct Hits {
   std::vector<bool> top1, top5;
 };

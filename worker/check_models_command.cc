@@ -45,7 +45,7 @@ CommandLine command_line() {
       ("class-ids", po::value<std::string>(),
        "names of the class folders in the order of the logits, one a line; default: ImageNet's")  //
       ("photographs", po::value<int>()->default_value(100),
-       "of the labelled ones, at most so many, drawn at random but always the same")  //
+       "of the labelled ones, at most so many, 1 to 10000, drawn at random but always the same")  //
       ("json", po::bool_switch(), "for scripts");
   line.options.add(compute_options());
   line.positional.add("models", 1);
@@ -264,7 +264,7 @@ ExitCode check_models_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
   const ComputeOptions compute = compute_settings(*values);
-  const int most = in_range(*values, "photographs", 1, 1'000'000);
+  const int most = in_range(*values, "photographs", 1, 10'000);
   if (values->contains("class-ids") && !values->contains("labelled"))
     throw UsageError("--class-ids says what the folders of --labelled mean: give both");
   const std::vector<CaseSpec> cases = read_models_json((*values)["models"].as<std::string>());

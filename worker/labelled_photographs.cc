@@ -36,11 +36,12 @@ ClassLabels::ClassLabels(std::int64_t classes, std::vector<std::string> class_id
                          const std::vector<std::string>& names, std::vector<std::string> labels)
     : classes_(classes), ids_(std::move(class_ids)) {
   for (const std::string& name : names) names_.push_back(comparable(name));
-  const bool all_known = std::all_of(labels.begin(), labels.end(),
-                                     [this](const std::string& label) { return find(label).has_value(); });
-  if (!ids_.empty() || all_known) return;
+  if (!ids_.empty()) return;
   std::sort(labels.begin(), labels.end());
   labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  const bool all_known = std::all_of(labels.begin(), labels.end(),
+                                     [this](const std::string& label) { return find(label).has_value(); });
+  if (all_known) return;
   if (std::ssize(labels) == classes) ids_ = std::move(labels);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -80,6 +81,16 @@ TEST(CheckModels, NoNormalisationIsTriedTwice) {
     for (const auto& n : all) different.emplace(n.mean, n.std, n.reversed);
     EXPECT_EQ(different.size(), all.size()) << mean << " " << std;
   }
+}
+
+TEST(CheckModels, WhatIsNoNumberIsNeverRight) {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const std::vector<std::int64_t> labels{0, 0, 0, 0};
+  const Hits found = hits(
+      {6, {nan, nan, nan, nan, nan, nan, nan, 1, 2, 3, 4, 5, 9, nan, nan, nan, nan, nan, inf, 1, 2, 3, 4, 5}},
+      labels);
+  EXPECT_EQ(found.top1, (std::vector<bool>{false, false, false, true}));
+  EXPECT_EQ(found.top5, (std::vector<bool>{false, false, false, true}));
 }
 
 TEST(CheckModels, SpreadTellsUniformFromSureAndConstantFromVaried) {
