@@ -123,11 +123,9 @@ void note_selection(std::vector<std::string>& lines, const SelectionSettings& ol
     note(lines, "max_altered", std::to_string(old.max_altered), std::to_string(asked.max_altered));
 }
 
-// Of two plans with the same images, variants and cases: what is listed in one only.
+// Of two plans with the same images, variants and cases in the same order: what is listed in one only.
 void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& asked) {
-  if (old.selection.rule != SelectionRule::kListed || asked.variants != old.variants ||
-      asked.images != old.images)
-    return;
+  if (old.selection.rule != SelectionRule::kListed) return;
   for (std::size_t i = 0; i < old.images.size(); ++i) {
     const auto list_in = [i](const Plan& plan) -> const std::vector<ListedWcam>& {
       return plan.selection.lists[plan.selection.list_of_image[i]];
@@ -141,6 +139,14 @@ void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& as
     note_missing(old, asked, "in the sweep, not asked");
     note_missing(asked, old, "asked, not in the sweep");
   }
+}
+
+// Their numbers are of 16 bits, and a predict job holds all of an image's variants at once.
+void refuse_too_many(std::size_t count, const std::string& kind) {
+  constexpr std::size_t kMost = 10'000;
+  if (count > kMost)
+    throw InputError(std::to_string(count) + " " + kind + ", a sweep has at most " + std::to_string(kMost) +
+                     ": choose some, or split them over several sweeps");
 }
 
 template <typename Range, typename Name>
@@ -173,6 +179,8 @@ void check(const Plan& plan) {
   if (plan.images.empty()) throw InputError("no image in " + plan.images_root.string());
   if (plan.cases.empty()) throw InputError("no case: name at least one model");
   if (plan.variants.empty()) throw InputError("no variant: name at least one corruption and severity");
+  refuse_too_many(plan.cases.size(), "cases");
+  refuse_too_many(plan.variants.size(), "variants");
   check(plan.wcam);
   check(plan.selection, plan.images.size(), plan.variants.size(), plan.cases.size());
   refuse_repeats(plan.images, "image", [](const PlannedImage& image) { return image.path; });
@@ -264,7 +272,9 @@ std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   note_entries(lines, "case", cases_by_name(in_sweep), cases_by_name(asked));
   note_entries(lines, "image", by_path(in_sweep.images), by_path(asked.images));
   note_entries(lines, "frost overlay", by_path(in_sweep.frost_overlays), by_path(asked.frost_overlays));
-  if (lines.empty()) note_lists(lines, in_sweep, asked);
+  const auto same = [&](const char* key) { return old[key] == wanted[key]; };
+  if (lines.empty() && same("images") && same("variants") && same("cases"))
+    note_lists(lines, in_sweep, asked);
   if (lines.empty() && old != wanted) lines.push_back("the order of cases, variants or images differs");
   return lines;
 }

@@ -52,8 +52,8 @@ struct Plan {
   const CaseSpec& find_case(const std::string& name) const;
 };
 
-// Throws InputError: no image, no case, no variant, cases that disagree on input_size or resize, a side that
-// is not a multiple of 2^levels, names that occur twice, frost without overlays.
+// Throws InputError: no image; cases or variants none or over 10,000; cases that disagree on input_size or
+// resize; a side that is not a multiple of 2^levels; names that occur twice; frost without overlays.
 void check(const Plan& plan);
 
 std::string to_json_text(const Plan& plan);
@@ -64,7 +64,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin);
 // 64 hex digits.
 std::string sweep_id(const Plan& plan);
 
-// What differs, one line a thing ("seed: 95 in the sweep, 96 asked"); empty when both are the same sweep.
+// Of checked plans: what differs, a line a thing ("seed: 95 in the sweep, 96 asked"); empty: the same sweep.
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked);
 
 }  // namespace wcam

@@ -15,7 +15,7 @@ namespace wcam {
 
 namespace {
 
-// Its figures would be taken for images, or variants, at the next run.
+// Its figures would be taken for images, variants or overlays at the next run.
 void refuse_sweep_among_images(const std::filesystem::path& sweep, const std::filesystem::path& images) {
   if (!images.empty() && lies_in(sweep, images))
     throw UsageError("--sweep " + sweep.string() + " lies in the folder of images, " + images.string() +
@@ -41,7 +41,7 @@ std::optional<Plan> asked_plan(const po::variables_map& values, const std::optio
         "--images (or --variants) and --models go together: both to make or check a sweep, neither to "
         "resume it");
   if (!request.models.empty()) {
-    for (const auto& folder : {request.images, request.variants})
+    for (const auto& folder : {request.images, request.variants, request.frost_overlays})
       if (sweep) refuse_sweep_among_images(sweep->root, folder);
     return make_plan(request, [](const std::string& line) { std::cerr << line << std::endl; });
   }
@@ -66,6 +66,7 @@ Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) 
   if (!stored && !asked)
     throw UsageError("--images and --models are needed: " + sweep.root.string() +
                      " holds no sweep to resume");
+  if (stored) check(*stored);
   if (stored && asked) refuse_another_plan(*stored, *asked, sweep);
   const auto gone = [](const std::filesystem::path& folder) {
     return !folder.empty() && !std::filesystem::is_directory(folder);

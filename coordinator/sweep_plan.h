@@ -13,8 +13,8 @@ namespace wcam {
 // The plan asked for (study_options.h); nullopt when `sweep`'s own (if there is any) is to be resumed:
 // neither --images,
 // --variants nor --models, and no other option of the study. Throws UsageError for any other mixture and for
-// a sweep inside the folders of images and variants, and what make_plan() throws. What it has to say goes to
-// stderr.
+// a sweep inside the folders of images, variants or overlays, and what make_plan() throws. What it has to say
+// goes to stderr.
 std::optional<Plan> asked_plan(const boost::program_options::variables_map& values,
                                const std::optional<SweepDirectory>& sweep);
 

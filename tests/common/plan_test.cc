@@ -217,6 +217,8 @@ TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
   EXPECT_EQ(refused_list([](SelectionSettings& s) { s.list_of_image[1] = 2; }),
             "list of WCAMs 2 is not among the 2 there are");
   EXPECT_EQ(refused([](Plan& p) { p.images.clear(); }), "no image in /images");
+  EXPECT_EQ(refused([](Plan& p) { p.variants.resize(70'000); }),
+            "70000 variants, a sweep has at most 10000: choose some, or split them over several sweeps");
   EXPECT_EQ(refused([](Plan& p) { p.wcam.nb_design = 6; }),
             "--nb-design 6 is not a power of two: a Sobol sequence is balanced only then");
   EXPECT_EQ(refused([](Plan& p) { p.wcam.grid = 1; }), "--grid 1 is outside 2 to 112");
