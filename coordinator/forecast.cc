@@ -73,9 +73,9 @@ std::vector<double> shares_of_cases(const Plan& plan) {
   std::vector<double> shares(plan.cases.size(), 1.0 / count(plan.cases.size()));
   if (plan.selection.rule != SelectionRule::kListed) return shares;
   std::fill(shares.begin(), shares.end(), 0);
+  const double one = 1 / static_cast<double>(most_wcams(plan));
   for (const std::uint32_t list : plan.selection.list_of_image)
-    for (const ListedWcam& wcam : plan.selection.lists[list])
-      shares[wcam.case_index] += 1.0 / static_cast<double>(most_wcams(plan));
+    for (const ListedWcam& wcam : plan.selection.lists[list]) shares[wcam.case_index] += one;
   return shares;
 }
 
