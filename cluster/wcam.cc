@@ -84,7 +84,7 @@ CommandLine run_command_line() {
       ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")  //
       ("model-memory", po::value<int>(),
        "MiB of weights each worker keeps loaded; default: a quarter of this machine's memory shared among "
-       "them, 256 at least")  //
+       "them, 256 at least, with GPUs 4096 at most")  //
       ("hand-in", po::value<int>()->default_value(30),
        "seconds a result may wait before it is stored: what a crash costs")  //
       ("no-figures", po::bool_switch(), "stop before packing results and drawing");
@@ -92,11 +92,14 @@ CommandLine run_command_line() {
 }
 
 // Of one worker. A quarter leaves room for activations and for the images the system caches; 256 MiB hold two
-// ResNet-50, so that also many workers on a small machine keep one while the next is loaded.
-int model_memory(const po::variables_map& values, int workers) {
+// ResNet-50, so that also many workers on a small machine keep one while the next is loaded. A GPU has memory
+// of its own, unknown here: 4 GiB are forty ResNet-50 and leave most of it to activations.
+int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
   if (values.contains("model-memory")) return in_range(values, "model-memory", 0, 1 << 20);
-  const std::uint64_t share = memory_bytes() / 4 / static_cast<std::uint64_t>(workers) >> 20;
-  return static_cast<int>(std::clamp<std::uint64_t>(share, 256, 1 << 20));
+  const auto is_cpu = [](const std::string& device) { return device == "cpu"; };
+  const std::uint64_t most = std::all_of(sweep.devices.begin(), sweep.devices.end(), is_cpu) ? 1 << 20 : 4096;
+  const std::uint64_t share = memory_bytes() / 4 / static_cast<std::uint64_t>(sweep.workers) >> 20;
+  return static_cast<int>(std::clamp<std::uint64_t>(share, 256, most));
 }
 
 ExitCode run(const Arguments& arguments) {
@@ -123,7 +126,7 @@ ExitCode run(const Arguments& arguments) {
   sweep.worker_options = {"--threads",      std::to_string(in_range(values, "threads", 1, 256)),
                           "--batch-size",   std::to_string(in_range(values, "batch-size", 1, 1024)),
                           "--hand-in",      std::to_string(in_range(values, "hand-in", 0, 3600)),
-                          "--model-memory", std::to_string(model_memory(values, sweep.workers))};
+                          "--model-memory", std::to_string(model_memory(values, sweep))};
   sweep.coordinator_options = split_arguments.rest;
   sweep.coordinator_options.insert(sweep.coordinator_options.end(), {"--sweep", sweep.sweep.string()});
   sweep.figures = !values["no-figures"].as<bool>();
