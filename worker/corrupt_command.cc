@@ -92,6 +92,8 @@ ExitCode corrupt_command(const std::vector<std::string>& arguments) {
   const std::optional<Variant> variant = variant_of(*values);
   const fs::path out = output_of(*values, file);
   std::vector<RgbImage> overlays;
+  if (values->contains("frost-overlays") && variant && variant->name != "frost")
+    throw UsageError("--frost-overlays is of no use: --name is not frost");
   if (values->contains("frost-overlays"))
     overlays = read_frost_overlays((*values)["frost-overlays"].as<std::string>());
 
