@@ -33,6 +33,15 @@ void take(const json& object, const char* key, T& value, const std::string& wher
   throw InputError(where + ": key '" + key + "': " + e.what());
 }
 
+// Of the three channels: nlohmann takes the first three of more without a word.
+void take_channels(const json& object, const char* key, std::array<double, 3>& value,
+                   const std::string& where) {
+  if (object.contains(key) && object.at(key).is_array() && object.at(key).size() != value.size())
+    throw InputError(where + ": key '" + key + "' has " + std::to_string(object.at(key).size()) +
+                     " numbers, expected 3: red, green, blue");
+  take(object, key, value, where);
+}
+
 void check_name(const std::string& name, const std::string& where) {
   const bool sound = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '-';
@@ -61,8 +70,8 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   take(entry, "sha256", expected, where);
   take(entry, "input_size", spec.input_size, where);
   take(entry, "resize", spec.resize, where);
-  take(entry, "mean", spec.mean, where);
-  take(entry, "std", spec.std, where);
+  take_channels(entry, "mean", spec.mean, where);
+  take_channels(entry, "std", spec.std, where);
   take(entry, "classes", classes, where);
   check_sizes(spec.input_size, spec.resize, where + ": ");
   check_deviations(spec, where);
@@ -106,7 +115,9 @@ std::vector<CaseSpec> read_models_json(const fs::path& file) {
 }
 
 std::vector<std::string> read_lines(const fs::path& file) {
-  std::istringstream in(read_file(file));
+  std::string text = read_file(file);
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // the mark that Windows' editors put before UTF-8
+  std::istringstream in(text);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();

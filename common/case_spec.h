@@ -26,7 +26,8 @@ struct CaseSpec {
 // unknown or repeated key or name, missing file, another SHA-256, a value out of range.
 std::vector<CaseSpec> read_models_json(const std::filesystem::path& file);
 
-// The lines of a text file, without line ends. Throws InputError, naming the line that is not UTF-8.
+// The lines of a text file, without line ends and a byte order mark. Throws InputError, naming the line that
+// is not UTF-8.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
 
 inline constexpr int kSmallestInput = 32, kLargestInput = 2048, kLargestResize = 4096;

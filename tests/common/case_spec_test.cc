@@ -15,7 +15,7 @@ class ModelsJson : public ::testing::Test {
  protected:
   ModelsJson() {
     write("net.pt", "weights");
-    write("classes.txt", "tench, Tinca tinca\ngoldfish\r\n");
+    write("classes.txt", "\xEF\xBB\xBFtench, Tinca tinca\ngoldfish\r\n");
   }
 
   void write(const std::string& name, const std::string& text) {
@@ -88,6 +88,8 @@ TEST_F(ModelsJson, RefusesEachMistakeNamingIt) {
             "models.json: models[0] ('net'): net.pt has SHA-256 " + sha256_of("weights") +
                 ", models.json expects 00: another file than the one described");
   EXPECT_NE(entry(R"(, "mean": "grey")").find("key 'mean'"), std::string::npos);
+  EXPECT_NE(entry(R"(, "mean": [0.5])").find("key 'mean' has 1 numbers, expected 3"), std::string::npos);
+  EXPECT_NE(entry(R"(, "std": [1, 1, 1, 1])").find("key 'std' has 4 numbers, expected 3"), std::string::npos);
   EXPECT_EQ(refusal(R"({"models": []})"),
             "models.json: expected {\"models\": [ ... ]} with at least one entry");
   EXPECT_EQ(refusal(R"({"models": [{"name": "net"}]})"), "models.json: models[0]: key 'file' is missing");
