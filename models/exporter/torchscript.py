@@ -28,7 +28,8 @@ def write_traced(network: torch.nn.Module, example: torch.Tensor, file: Path) ->
         text = str(error).strip().splitlines()
         raise InputError(f"the network cannot be run on {list(example.shape)}: {text[-1] if text else error}; "
                          "is --input-size one that it takes?") from error
-    traced.save(str(file))
+    with file.open("wb") as out:  # the file's own save() reports no folder or no permission as a RuntimeError
+        torch.jit.save(traced, out)
 
 
 def _load_as_workers_do(file: Path) -> torch.jit.ScriptModule:
