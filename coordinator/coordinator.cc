@@ -180,30 +180,36 @@ void Coordinator::update_rate(TimePoint now) {
   const std::size_t predicted = state_.jobs().tally(JobKind::kPredict)[JobState::kDone];
   const std::size_t explained = state_.jobs().tally(JobKind::kExplain)[JobState::kDone];
   const std::size_t jobs = predicted + explained;
-  marks_.push_back({now, jobs, forwards(static_cast<double>(predicted), static_cast<double>(explained))});
+  marks_.push_back(
+      {now, jobs, explained, forwards(static_cast<double>(predicted), static_cast<double>(explained))});
   while (marks_.size() > 2 && now - marks_.front().time > kRateOver) marks_.pop_front();
   const double elapsed = std::chrono::duration<double>(now - marks_.front().time).count();
   status_.eta_seconds.reset();
   if (elapsed <= 0) return;
   status_.jobs_per_minute = 60 * static_cast<double>(jobs - marks_.front().jobs) / elapsed;
   const double work_per_second = (marks_.back().work - marks_.front().work) / elapsed;
-  if (work_per_second > 0) status_.eta_seconds = work_left() / work_per_second;
+  const double wcams = wcams_left();
+  // Predictions, whose forwards wait for images and variants, are no measure of WCAMs.
+  const bool measured = wcams == 0 || explained > marks_.front().explained;
+  if (work_per_second > 0 && measured)
+    status_.eta_seconds = forwards(unfinished(JobKind::kPredict), wcams) / work_per_second;
+}
+
+double Coordinator::unfinished(JobKind kind) const {
+  const Tally& tally = state_.jobs().tally(kind);
+  return static_cast<double>(tally[JobState::kWaiting] + tally[JobState::kLeased]);
 }
 
 // Of the jobs known, and of the images still to be selected as many as those selected had.
-double Coordinator::work_left() const {
+double Coordinator::wcams_left() const {
   const Plan& plan = state_.plan();
-  const auto unfinished = [&](JobKind kind) {
-    const Tally& tally = state_.jobs().tally(kind);
-    return static_cast<double>(tally[JobState::kWaiting] + tally[JobState::kLeased]);
-  };
   const double selected = state_.selected();
   const double jobs_per_image =
       selected > 0 ? static_cast<double>(state_.jobs().tally(JobKind::kExplain).all()) / selected
                    : static_cast<double>(most_wcams(plan)) /
                          static_cast<double>(std::min<std::size_t>(plan.images.size(), status_.sample));
   const double to_come = state_.all_decided() ? 0 : jobs_per_image * state_.remaining();
-  return forwards(unfinished(JobKind::kPredict), unfinished(JobKind::kExplain) + to_come);
+  return unfinished(JobKind::kExplain) + to_come;
 }
 
 }  // namespace wcam

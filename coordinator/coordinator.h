@@ -47,7 +47,8 @@ class Coordinator {
   void write_status(const std::string& state_name, bool with_reasons);
   void update_rate(TimePoint now);
   double forwards(double predict_jobs, double explain_jobs) const;
-  double work_left() const;
+  double unfinished(JobKind kind) const;
+  double wcams_left() const;
 
   const SweepDirectory directory_;
   const CoordinatorOptions options_;
@@ -62,7 +63,7 @@ class Coordinator {
   // Times with jobs and work done by then, over the last minute.
   struct Mark {
     TimePoint time;
-    std::size_t jobs;
+    std::size_t jobs, explained;
     double work;
   };
   std::deque<Mark> marks_;

@@ -282,16 +282,19 @@ std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool
     text += row("memory", bytes_text(static_cast<double>(*f.memory_bytes)) +
                               " a worker with one case loaded; others loaded come on top (--model-memory)");
   if (f.cases.empty()) return text;
-  std::array<char, 160> line{};
-  std::snprintf(line.data(), line.size(), "\n%-16s %10s %12s %12s %12s\n", "case", "load", "a forward",
-                "predict job", "WCAM");
-  text += line.data();
-  for (const Forecast::CaseCost& c : f.cases) {
-    std::snprintf(line.data(), line.size(), "%-16s %10s %12s %12s %12s\n", c.name.c_str(),
-                  seconds_text(c.load_seconds).c_str(), seconds_text(c.image_seconds).c_str(),
-                  seconds_text(c.predict_seconds).c_str(), seconds_text(c.wcam_seconds).c_str());
-    text += line.data();
-  }
+  std::size_t width = 16;
+  for (const Forecast::CaseCost& c : f.cases) width = std::max(width, c.name.size());
+  const auto table_row = [&](std::string name, const std::array<std::string, 4>& cells) {
+    name.resize(width, ' ');
+    std::array<char, 64> columns{};
+    std::snprintf(columns.data(), columns.size(), " %10s %12s %12s %12s\n", cells[0].c_str(),
+                  cells[1].c_str(), cells[2].c_str(), cells[3].c_str());
+    return name + columns.data();
+  };
+  text += "\n" + table_row("case", {"load", "a forward", "predict job", "WCAM"});
+  for (const Forecast::CaseCost& c : f.cases)
+    text += table_row(c.name, {seconds_text(c.load_seconds), seconds_text(c.image_seconds),
+                               seconds_text(c.predict_seconds), seconds_text(c.wcam_seconds)});
   return text;
 }
 

@@ -86,7 +86,9 @@ class Vocabulary {
 
   int image(const std::string& name) const {
     const auto found = image_numbers_.find(name);
-    if (found == image_numbers_.end()) throw InputError("no image '" + name + "' below the folder of images");
+    if (found == image_numbers_.end())
+      throw InputError("no image '" + name + "' below the folder of images" +
+                       (name.find(' ') == std::string::npos ? "" : "; fields are separated by tabs"));
     return found->second;
   }
   int variant(const std::string& name) const { return number(variant_numbers_, variants_, "variant", name); }
