@@ -27,7 +27,9 @@ constexpr seconds kFarewell{5};            // for workers to leave a finished sw
 constexpr seconds kStatusEvery{1};
 constexpr milliseconds kRedrawEvery{250};
 constexpr seconds kPlainLineEvery{10};
+// The rate is that of the last minute, or since the last few WCAMs if that is longer.
 constexpr seconds kRateOver{60};
+constexpr std::size_t kRateOverWcams = 4;
 
 SessionOptions session_options(const CoordinatorOptions& options, const SweepState& state,
                                const SweepDirectory& directory) {
@@ -182,7 +184,12 @@ void Coordinator::update_rate(TimePoint now) {
   const std::size_t jobs = predicted + explained;
   marks_.push_back(
       {now, jobs, explained, forwards(static_cast<double>(predicted), static_cast<double>(explained))});
-  while (marks_.size() > 2 && now - marks_.front().time > kRateOver) marks_.pop_front();
+  // WCAMs may take minutes each: the last few are what the rate is measured over, however long they took.
+  const auto to_spare = [&] {
+    return marks_.size() > 2 && now - marks_.front().time > kRateOver &&
+           (explained == 0 || explained >= marks_[1].explained + kRateOverWcams);
+  };
+  while (to_spare()) marks_.pop_front();
   const double elapsed = std::chrono::duration<double>(now - marks_.front().time).count();
   status_.eta_seconds.reset();
   if (elapsed <= 0) return;

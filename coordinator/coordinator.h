@@ -60,7 +60,7 @@ class Coordinator {
   const double forwards_per_wcam_;
   Status status_;
   TimePoint stop_deadline_{}, next_status_{}, next_line_{};
-  // Times with jobs and work done by then, over the last minute.
+  // Times with jobs and work done by then, as far back as the rate is measured.
   struct Mark {
     TimePoint time;
     std::size_t jobs, explained;
