@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/file.h"
+#include "common/joined.h"
 #include "common/sha256.h"
 #include "common/utf8.h"
 
@@ -20,9 +21,7 @@ namespace {
 void refuse_unknown_keys(const json& object, const std::set<std::string>& known, const std::string& where) {
   for (const auto& [key, unused] : object.items()) {
     if (known.contains(key)) continue;
-    std::string list;
-    for (const auto& name : known) list += (list.empty() ? "" : ", ") + name;
-    throw InputError(where + ": unknown key '" + key + "'; known: " + list);
+    throw InputError(where + ": unknown key '" + key + "'; known: " + joined(known));
   }
 }
 

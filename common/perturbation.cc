@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/joined.h"
 
 namespace wcam {
 
@@ -18,12 +19,6 @@ constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
     {"elastic-transform", "elastic-transformation"},
     {"elastic", "elastic-transformation"},
 };
-
-std::string known_names() {
-  std::string list;
-  for (const auto& name : corruption_names()) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 // Canonical names, "all" replaced by all.
 std::vector<std::string> chosen_corruptions(const std::vector<std::string>& names) {
@@ -63,9 +58,7 @@ const std::vector<std::string>& study_corruption_names() {
 
 void check_family(const std::string& family) {
   if (is_family(family)) return;
-  std::string known;
-  for (const auto& name : kFamilies) known += (known.empty() ? "" : ", ") + std::string(name);
-  throw UsageError("unknown perturbation '" + family + "'; known: " + known);
+  throw UsageError("unknown perturbation '" + family + "'; known: " + joined(kFamilies));
 }
 
 bool is_on_disk(std::string_view family) { return family != kCorruptions; }
@@ -84,7 +77,8 @@ std::string canonical_corruption(std::string_view name) {
   const std::string canonical = canonical_spelling(name);
   const auto& known = corruption_names();
   if (std::find(known.begin(), known.end(), canonical) == known.end())
-    throw UsageError("unknown corruption '" + std::string(name) + "'; known: all, " + known_names());
+    throw UsageError("unknown corruption '" + std::string(name) + "'; known: all, " +
+                     joined(corruption_names()));
   return canonical;
 }
 

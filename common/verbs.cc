@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "common/joined.h"
 #include "common/version.h"
 
 namespace wcam {
@@ -31,9 +32,7 @@ ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
   } else if (verb == "--version") {
     std::printf("wcam %s\n", kVersion);
   } else {
-    std::string names;
-    for (const Verb& known : program.verbs) names += (names.empty() ? "" : ", ") + std::string(known.name);
-    throw UsageError("unknown verb '" + verb + "'; known: " + names);
+    throw UsageError("unknown verb '" + verb + "'; known: " + joined(program.verbs, &Verb::name));
   }
   return ExitCode::kDone;
 }

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/image_files.h"
+#include "common/joined.h"
 #include "common/perturbation.h"
 #include "common/sha256.h"
 #include "common/utf8.h"
@@ -26,12 +27,9 @@ std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
   for (const std::string& name : request.cases) {
     const auto found =
         std::find_if(all.begin(), all.end(), [&](const CaseSpec& c) { return c.name == name; });
-    if (found == all.end()) {
-      std::string known;
-      for (const CaseSpec& c : all) known += (known.empty() ? "" : ", ") + c.name;
+    if (found == all.end())
       throw UsageError("--cases: no model '" + name + "' in " + request.models.string() +
-                       "; known: " + known);
-    }
+                       "; known: " + joined(all, &CaseSpec::name));
     chosen.push_back(*found);
   }
   return chosen;

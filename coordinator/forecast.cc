@@ -8,6 +8,7 @@
 #include <set>
 
 #include "common/forward_plan.h"
+#include "common/joined.h"
 #include "common/perturbation.h"
 #include "coordinator/selection.h"
 
@@ -232,12 +233,6 @@ std::string row(const char* name, const std::string& text) {
   return head.data() + text + "\n";
 }
 
-std::string names(const std::vector<CaseSpec>& cases) {
-  std::string list;
-  for (const CaseSpec& c : cases) list += (list.empty() ? "" : ", ") + c.name;
-  return list;
-}
-
 std::string selection_text(const Plan& plan) {
   const std::string sample = with_commas(sample_of(plan));
   if (plan.selection.rule == SelectionRule::kListed) return "those of the select-file";
@@ -264,7 +259,7 @@ std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool
   std::string text = row("images", with_commas(count(plan.images.size())) + ", " + selection_text(plan));
   text += row("variants",
               with_commas(count(plan.variants.size())) + " of " + plan.perturbation + ", and the source");
-  text += row("cases", with_commas(count(plan.cases.size())) + ": " + names(plan.cases));
+  text += row("cases", with_commas(count(plan.cases.size())) + ": " + joined(plan.cases, &CaseSpec::name));
   text += row(begun ? "left" : "to do",
               range_text(f.predict_jobs, with_commas) + " predict jobs of " +
                   with_commas(static_cast<double>(f.forwards_per_predict)) + " forwards, " +

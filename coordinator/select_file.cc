@@ -8,6 +8,7 @@
 
 #include "common/case_spec.h"
 #include "common/error.h"
+#include "common/joined.h"
 #include "common/perturbation.h"
 
 namespace wcam {
@@ -22,12 +23,6 @@ Names numbered(const std::vector<std::string>& names) {
   Names numbers;
   for (const std::string& name : names) numbers.emplace(name, static_cast<int>(numbers.size()));
   return numbers;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
 }
 
 std::vector<std::string> fields_of(const std::string& line) {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <unordered_map>
 
 #include "common/error.h"
 #include "common/image_files.h"
+#include "common/joined.h"
 
 namespace wcam {
 
@@ -101,9 +103,8 @@ std::vector<VariantMatcher::Match> VariantMatcher::complete() const {
 }
 
 std::string first_of(const std::vector<std::string>& words, std::size_t count) {
-  std::string list;
   const std::size_t shown = std::min(words.size(), kShownOfAList);
-  for (std::size_t i = 0; i < shown; ++i) list += (i == 0 ? "" : ", ") + words[i];
+  const std::string list = joined(std::span(words).first(shown));
   return count == shown ? list : list + " and " + std::to_string(count - shown) + " more";
 }
 

@@ -6,6 +6,7 @@
 #include "common/case_spec.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/joined.h"
 #include "common/store/results.h"
 #include "plotting/figure4.h"
 #include "plotting/figure5.h"
@@ -22,12 +23,6 @@ const Absent kNotYet{"not yet explained"};
 const Absent kNoUnaffected{"no unaffected variant"};
 const Absent kNoAffected{"no affected variant"};
 const Absent kNotListed{"not explained"};  // not asked for, or not yet done
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
 

@@ -157,13 +157,11 @@ class Trial {
   Logits run(const std::vector<RgbImage>& images, const Normalisation& normalisation) const {
     const c10::InferenceMode no_gradients;
     Logits logits{model_.classes(), {}};
-    for (std::size_t first = 0; first < images.size(); first += static_cast<std::size_t>(batch_size_)) {
-      const std::size_t wanted = std::min(images.size() - first, static_cast<std::size_t>(batch_size_));
-      std::vector<RgbImage> rows(images.begin() + static_cast<std::ptrdiff_t>(first),
-                                 images.begin() + static_cast<std::ptrdiff_t>(first + wanted));
-      rows.resize(static_cast<std::size_t>(batch_size_), rows.back());
-      const at::Tensor out =
-          model_.forward(renormalised(model_.to_input(rows), normalisation)).to(at::kCPU).contiguous();
+    const auto batch = static_cast<std::size_t>(batch_size_);
+    for (std::size_t first = 0; first < images.size(); first += batch) {
+      const std::size_t wanted = std::min(images.size() - first, batch);
+      const at::Tensor input = model_.to_input(batch_from(images, first, batch));
+      const at::Tensor out = model_.forward(renormalised(input, normalisation)).to(at::kCPU).contiguous();
       const float* values = out.data_ptr<float>();
       logits.values.insert(
           logits.values.end(), values,

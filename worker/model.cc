@@ -225,6 +225,14 @@ std::int64_t count_classes(Model::Impl& impl, const at::Tensor& blank) {
 
 }  // namespace
 
+std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t first,
+                                 std::size_t batch_size) {
+  const auto taken = images.subspan(first, std::min(batch_size, images.size() - first));
+  std::vector<RgbImage> batch(taken.begin(), taken.end());
+  batch.resize(batch_size, batch.back());
+  return batch;
+}
+
 void prepare_torch(int threads) {
 #ifdef __GLIBC__
   // By default glibc maps every large activation afresh and gives it back: three times the time of the

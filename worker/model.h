@@ -14,6 +14,10 @@
 
 namespace wcam {
 
+// The images from `first` on, as many as a batch holds; of the last batch the last image is repeated to fill
+// it, since a row's result must not depend on how many neighbours it has.
+std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t first, std::size_t batch_size);
+
 // Raises glibc's mmap and trim thresholds so that activations are reused instead of mapped on every forward
 // (three times faster; PLATFORM: resident memory then grows with the batch), sets the number of threads of
 // LibTorch, and rules out what would give the same input different bits (specialisation by profiling, cuDNN's

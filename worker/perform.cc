@@ -60,12 +60,8 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
   std::vector<Prediction> predictions;
   const auto batch = static_cast<std::size_t>(batch_size);
   for (std::size_t first = 0; first < images.size(); first += batch) {
-    std::vector<RgbImage> rows(
-        images.begin() + static_cast<std::ptrdiff_t>(first),
-        images.begin() + static_cast<std::ptrdiff_t>(std::min(first + batch, images.size())));
-    const std::size_t wanted = rows.size();
-    rows.resize(batch, rows.back());
-    const at::Tensor logits = model.forward(model.to_input(rows)).to(at::kCPU);
+    const std::size_t wanted = std::min(images.size() - first, batch);
+    const at::Tensor logits = model.forward(model.to_input(batch_from(images, first, batch))).to(at::kCPU);
     const auto [logit, label] = logits.max(1);
     const at::Tensor probability = at::softmax(logits, 1).gather(1, label.unsqueeze(1));
     for (std::size_t i = 0; i < wanted; ++i) {

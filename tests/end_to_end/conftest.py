@@ -151,6 +151,16 @@ class Study:
     def wait_for_segments(self, count):
         wait_for(f"{count} segments", lambda: len(self.segments()) >= count)
 
+    def interrupt(self, count):
+        """Starts the sweep and presses Ctrl-C once so many segments are there; it must end resumable."""
+        sweep = self.start()
+        try:
+            self.wait_for_segments(count)
+            sweep.send_signal(signal.SIGINT)
+            assert sweep.wait(120) == 5, self.log.read_text()
+        finally:
+            end(sweep)
+
     def rows(self):
         """{(image, variant, case): (role, rank, label, wcam, outputs)} of results.h5; each job must be there once."""
         with h5py.File(self.sweep / "results.h5") as file:

@@ -125,26 +125,14 @@ def test_a_killed_launcher_leaves_nobody_behind_and_loses_nothing(study, undistu
 
 
 def test_an_interrupted_sweep_stores_what_is_in_hand_and_resumes(study, undisturbed):
-    sweep = study.start()
-    try:
-        study.wait_for_segments(3)
-        sweep.send_signal(signal.SIGINT)
-        assert sweep.wait(120) == 5, study.log.read_text()
-    finally:
-        end(sweep)
+    study.interrupt(3)
     assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["running"] is False
     study.run()
     assert study.rows() == undisturbed.rows()
 
 
 def test_a_sweep_whose_images_have_moved_resumes_when_told_where_they_are(study, undisturbed):
-    sweep = study.start()
-    try:
-        study.wait_for_segments(1)
-        sweep.send_signal(signal.SIGINT)
-        assert sweep.wait(120) == 5, study.log.read_text()
-    finally:
-        end(sweep)
+    study.interrupt(1)
     study.images = study.images.rename(study.folder / "moved")
     refused = run("wcam-coordinator", "run", "--sweep", study.sweep, code=3).stderr
     assert f"no longer in {study.folder / 'images'}: give --images and --models" in refused

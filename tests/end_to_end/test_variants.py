@@ -150,13 +150,7 @@ def test_imagenet_c_on_disk_gives_to_the_bit_what_the_same_corruptions_give_when
 
 
 def test_variants_that_have_moved_are_found_when_the_new_place_is_given(editing, edited):
-    sweep = editing.start()
-    try:
-        editing.wait_for_segments(1)
-        sweep.send_signal(signal.SIGINT)
-        assert sweep.wait(120) == 5, editing.log.read_text()
-    finally:
-        end(sweep)
+    editing.interrupt(1)
     before = editing.variants
     editing.variants = before.rename(editing.folder / "moved")
     refused = run("wcam-coordinator", "run", "--sweep", editing.sweep, code=3).stderr

@@ -1,0 +1,22 @@
+// Lists in messages to people.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace wcam {
+
+// "a, b, c": of each element what `name` gives, a text.
+template <typename Range, typename Name = std::identity>
+std::string joined(const Range& elements, Name name = {}) {
+  std::string list;
+  const char* separator = "";
+  for (const auto& element : elements) {
+    list.append(separator).append(std::string_view(std::invoke(name, element)));
+    separator = ", ";
+  }
+  return list;
+}
+
+}  // namespace wcam
