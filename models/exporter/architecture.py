@@ -57,7 +57,7 @@ def _hint(name: str, weights: Weights) -> str:
     if len({key.partition(".")[0] for key in keys}) == 1 and len(keys) > 1:
         return f"all its keys begin with '{prefix}.', which is no wrapper known here"
     if any(re.match(r"blocks\.\d+\.attn\.qkv", key) for key in keys):
-        return f"its names are timm's (ViT, DeiT), not torchvision's: trace it with timm, as docs/models.md shows"
+        return "its names are timm's (ViT, DeiT), not torchvision's: trace it with timm, as docs/models.md shows"
     return "is --arch right?"
 
 

@@ -112,8 +112,8 @@ def _refuse_other_files(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     with path.open("rb") as file:
-        start = file.read(64).lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html")):
+        start = file.read(64)
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
         raise InputError(f"{path} is a web page, not a checkpoint: the download was answered by a form; fetch it anew")
     if tarfile.is_tarfile(path):
         raise InputError(f"{path} is a tar archive: unpack it and name the checkpoint inside")
@@ -124,6 +124,9 @@ def _refuse_other_files(path: Path) -> None:
             raise InputError(f"{path} is TorchScript already: name it in models.json as it is (docs/models.md)")
         if "data.pkl" not in members:
             raise InputError(f"{path} is a zip archive without a checkpoint: unpack it and name the file inside")
+    elif not start.startswith(pickle.PROTO):  # a text that a pickle could be made of would be taken for a program
+        raise InputError(f"{path} is not what torch.save writes, neither a whole zip archive nor a pickle, or is "
+                         "damaged: name the file with the weights")
 
 
 def read_checkpoint(path: Path, trust: bool) -> Any:

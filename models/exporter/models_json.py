@@ -97,7 +97,7 @@ def _enter(out: Path, entry: dict[str, Any]) -> int:
     place = next((i for i, other in enumerate(entries) if other["name"] == entry["name"]), len(entries))
     entries[place : place + 1] = [entry]
     lines = ",\n".join(f"  {json.dumps(other, ensure_ascii=False)}" for other in entries)
-    with _replacing(out) as temporary:
+    with _replacing(out.resolve()) as temporary:  # a link stays one
         temporary.write_text(f'{{"models": [\n{lines}\n]}}\n', "utf-8")
     return place + 1
 

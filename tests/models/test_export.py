@@ -315,10 +315,11 @@ def test_what_is_no_checkpoint_is_named_for_what_it_is(tmp_path, export, net, pl
     torch.jit.trace(net, torch.zeros(1, 3, 224, 224)).save(str(tmp_path / "script.pt"))
     subprocess.run(["tar", "cf", tmp_path / "x.pth.tar", "-C", tmp_path, "plain.pth"], check=True)
     torch.save([1, 2], tmp_path / "list.pth")
+    (tmp_path / "train.py").write_text("import torch\n")  # which a pickle may begin with
     torch.save({"optimizer": {"lr": 0.1}}, tmp_path / "empty.pth")
     for name, said in {"page.pth": "is a web page", "script.pt": "TorchScript already", "x.pth.tar": "is a tar archive",
                        "list.pth": "holds a list, not weights", "empty.pth": "holds no state dict, only 'optimizer'",
-                       "absent.pth": "no such file"}.items():  # fmt: skip
+                       "train.py": "is not what torch.save writes", "absent.pth": "no such file"}.items():  # fmt: skip
         assert said in export(tmp_path / name, *PLAIN, code=3)
 
 
@@ -367,6 +368,15 @@ def test_what_others_wrote_into_models_json_stays_or_stops_us(tmp_path, export, 
         out.write_text(broken)
         assert "is not of the form" in export(plain, *PLAIN, code=3)
         assert out.read_text() == broken
+
+
+def test_a_list_that_is_a_link_stays_one(tmp_path, export, plain):
+    export(plain, *PLAIN)
+    link = tmp_path / "out/models.json"
+    link.rename(tmp_path / "shared.json")
+    link.symlink_to(tmp_path / "shared.json")
+    export(plain, *ARCH, *IMAGENET, "--name", "second")
+    assert link.is_symlink() and [entry["name"] for entry in entries(tmp_path)] == ["plain", "second"]
 
 
 def test_nothing_is_left_when_the_disk_fails(tmp_path, export, plain, monkeypatch):
