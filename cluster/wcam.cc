@@ -48,20 +48,9 @@ Split split_off(const po::options_description& ours, const Arguments& arguments)
   return split;
 }
 
-// cpu, cuda, cuda:0, ...
-bool is_device(const std::string& name) {
-  const std::string number = name.rfind("cuda:", 0) == 0       ? name.substr(5)
-                             : name == "cpu" || name == "cuda" ? "0"
-                                                               : "";
-  return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
-}
-
-std::vector<std::string> devices_of(const std::string& list) {
-  const std::vector<std::string> devices = split_list(list);
-  for (const auto& device : devices)
-    if (!is_device(device)) throw UsageError("--devices '" + device + "' is not cpu or cuda:N");
-  if (devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
-  return devices;
+bool asks(const Arguments& arguments, std::initializer_list<const char*> any_of) {
+  return std::find_first_of(arguments.begin(), arguments.end(), any_of.begin(), any_of.end()) !=
+         arguments.end();
 }
 
 CommandLine run_command_line() {
@@ -104,12 +93,10 @@ int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
 
 ExitCode run(const Arguments& arguments) {
   const CommandLine line = run_command_line();
-  const auto asked = [&](const char* option) {
-    return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
-  };
-  if (asked("--help") || asked("-h") || asked("--version")) {
-    parse_command_line(line, {asked("--version") ? "--version" : "--help"});
-    if (asked("--version")) return ExitCode::kDone;
+  const bool version = asks(arguments, {"--version"});
+  if (version || asks(arguments, {"--help", "-h"})) {
+    parse_command_line(line, {version ? "--version" : "--help"});
+    if (version) return ExitCode::kDone;
     std::printf("\nAnd of the coordinator:\n\n");
     std::fflush(nullptr);
     return become_program("wcam-coordinator", {"run", "--help"});
@@ -121,7 +108,7 @@ ExitCode run(const Arguments& arguments) {
   LocalSweep sweep;
   sweep.sweep = values["sweep"].as<std::string>();
   sweep.workers = in_range(values, "workers", 1, 256);
-  sweep.devices = devices_of(values["devices"].as<std::string>());
+  sweep.devices = devices_of(values);
   // The same bounds as the worker's own: a mistake shows before anything is started.
   sweep.worker_options = {"--threads",      std::to_string(in_range(values, "threads", 1, 256)),
                           "--batch-size",   std::to_string(in_range(values, "batch-size", 1, 1024)),
@@ -145,6 +132,11 @@ void check_figure(const std::string& figure, const Arguments& arguments) {
 
 // `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
 ExitCode explain(const Arguments& arguments) {
+  if (asks(arguments, {"--help", "-h"})) {
+    const Ending ending = run_to_end({sibling_program("wcam-worker").string(), "explain", "--help"});
+    std::printf("\nand --figure X.png, X.pdf or X.svg: draws what --out holds, as `wcam plot wcam` does\n");
+    return static_cast<ExitCode>(ending.code);
+  }
   po::options_description ours;
   ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
   const Split split_arguments = split_off(ours, arguments);

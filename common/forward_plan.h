@@ -12,6 +12,11 @@ namespace wcam {
 // block when that is kept or dropped. Ascending.
 std::vector<int> live_cells(const WcamSettings& settings, int side);
 
+// As many as hold these images; the last is filled up.
+inline std::int64_t batches_of(std::int64_t images, int batch_size) {
+  return (images + batch_size - 1) / batch_size;
+}
+
 // What every image of one setting has in common: how many forwards, and in which rows of the design.
 struct ForwardPlan {
   std::vector<int> live_cells;     // ascending
@@ -19,7 +24,7 @@ struct ForwardPlan {
   std::int64_t images() const {
     return static_cast<std::int64_t>(rows.size()) + 1;
   }  // and the unmasked one, first
-  std::int64_t batches(int batch_size) const { return (images() + batch_size - 1) / batch_size; }
+  std::int64_t batches(int batch_size) const { return batches_of(images(), batch_size); }
 };
 ForwardPlan forward_plan(const WcamSettings& settings, int side);
 

@@ -1,6 +1,7 @@
 #include "common/options.h"
 
 #include <boost/program_options/parsers.hpp>
+#include <charconv>
 #include <iostream>
 #include <sstream>
 
@@ -19,6 +20,14 @@ po::options_description shown(const CommandLine& line) {
   all.add(line.options);
   all.add_options()("help,h", "this text")("version", "the version");
   return all;
+}
+
+// cpu, cuda, cuda:0, ...
+bool is_device(const std::string& name) {
+  const std::string number = name.rfind("cuda:", 0) == 0       ? name.substr(5)
+                             : name == "cpu" || name == "cuda" ? "0"
+                                                               : "";
+  return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
 }
 
 }  // namespace
@@ -60,6 +69,15 @@ int in_range(const po::variables_map& values, const char* option, int low, int h
   return value;
 }
 
+std::uint64_t seed_of(const po::variables_map& values) {
+  const std::string text = values["seed"].as<std::string>();
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw UsageError("--seed '" + text + "' is not a whole number from 0 to 18446744073709551615");
+  return seed;
+}
+
 std::vector<std::string> split_list(const std::string& comma_separated) {
   std::vector<std::string> entries;
   std::istringstream in(comma_separated);
@@ -68,6 +86,23 @@ std::vector<std::string> split_list(const std::string& comma_separated) {
     if (first != std::string::npos) entries.push_back(entry.substr(first, last - first + 1));
   }
   return entries;
+}
+
+std::vector<std::string> list_of(const po::variables_map& values, const char* option) {
+  if (!values.contains(option)) return {};
+  std::vector<std::string> entries = split_list(values[option].as<std::string>());
+  if (entries.empty())
+    throw UsageError("--" + std::string(option) +
+                     " is empty: name some, separated by commas, or leave it out");
+  return entries;
+}
+
+std::vector<std::string> devices_of(const po::variables_map& values) {
+  const std::vector<std::string> devices = split_list(values["devices"].as<std::string>());
+  for (const auto& device : devices)
+    if (!is_device(device)) throw UsageError("--devices '" + device + "' is not cpu or cuda:N");
+  if (devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
+  return devices;
 }
 
 }  // namespace wcam

@@ -4,6 +4,7 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/variables_map.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,17 @@ void check_range(const std::string& option, int value, int low, int high);
 // The value of an option, checked by check_range().
 int in_range(const boost::program_options::variables_map& values, const char* option, int low, int high);
 
+// The value of an option that is a seed, 0 to 2^64 - 1. As a number Boost.Program_options would take -1 for
+// the largest, so it is declared as text.
+std::uint64_t seed_of(const boost::program_options::variables_map& values);
+
 // The entries of a list, without the empty ones.
 std::vector<std::string> split_list(const std::string& comma_separated);
+
+// The entries of an option; none when it is not given. Throws UsageError when what is given has none.
+std::vector<std::string> list_of(const boost::program_options::variables_map& values, const char* option);
+
+// "cuda:0,cuda:1". Throws UsageError for what is neither cpu nor cuda nor cuda:N, or for none.
+std::vector<std::string> devices_of(const boost::program_options::variables_map& values);
 
 }  // namespace wcam

@@ -77,8 +77,7 @@ std::string canonical_corruption(std::string_view name) {
   const std::string canonical = canonical_spelling(name);
   const auto& known = corruption_names();
   if (std::find(known.begin(), known.end(), canonical) == known.end())
-    throw UsageError("unknown corruption '" + std::string(name) + "'; known: all, " +
-                     joined(corruption_names()));
+    throw UsageError("unknown corruption '" + std::string(name) + "'; known: " + joined(corruption_names()));
   return canonical;
 }
 
@@ -115,8 +114,9 @@ std::vector<std::string> variants_of(const std::string& family, const std::vecto
     throw UsageError("no perturbation '" + family + "' is made here, only " + std::string(kCorruptions));
   std::vector<std::string> variants;
   for (const auto& canonical : chosen_corruptions(names)) {
-    const auto add = [&](int severity) {
-      variants.push_back(to_string(Variant{family, canonical, severity}));
+    const auto add = [&](int severity) {  // once, however often it is named
+      const std::string variant = to_string(Variant{family, canonical, severity});
+      if (std::find(variants.begin(), variants.end(), variant) == variants.end()) variants.push_back(variant);
     };
     for (int s = kLowestSeverity; severities.empty() && s <= kHighestSeverity; ++s) add(s);
     for (const int s : severities) {

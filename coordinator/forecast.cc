@@ -1,18 +1,11 @@
 #include "coordinator/forecast.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "common/forward_plan.h"
-#include "common/joined.h"
-#include "common/perturbation.h"
 #include "coordinator/selection.h"
-
-using nlohmann::json;
 
 namespace wcam {
 
@@ -30,9 +23,9 @@ double sample_of(const Plan& plan) {
   return std::min(count(plan.images.size()), static_cast<double>(plan.selection.sample_size));
 }
 
+// Images put through the network, those that fill the last batch included.
 double padded(std::uint64_t images, int batch_size) {
-  const auto batch = static_cast<double>(batch_size);
-  return std::ceil(static_cast<double>(images) / batch) * batch;
+  return static_cast<double>(batches_of(static_cast<std::int64_t>(images), batch_size) * batch_size);
 }
 
 double unfinished(const Tally& tally) { return count(tally[JobState::kWaiting] + tally[JobState::kLeased]); }
@@ -197,132 +190,18 @@ void take_bytes(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
   f.ledger_bytes = (predict + explain) * kLedgerBytesPerJob + Range{kLedgerBytes, kLedgerBytes};
 }
 
-std::string with_commas(double value) {
-  std::string digits = std::to_string(std::llround(value));
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
-}
-
-std::string formatted(const char* format, double value) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
-
-std::string bytes_text(double bytes) {
-  if (bytes < 1e6) return formatted("%.0f kB", bytes / 1e3);
-  if (bytes < 1e9) return formatted(bytes < 1e7 ? "%.1f MB" : "%.0f MB", bytes / 1e6);
-  return formatted("%.1f GB", bytes / 1e9);
-}
-
-std::string seconds_text(double seconds) {
-  if (seconds < 0.1) return formatted("%.1f ms", 1e3 * seconds);
-  if (seconds < 10) return formatted("%.2f s", seconds);
-  return duration_text(seconds);
-}
-
-std::string range_text(const Range& range, std::string (*text)(double)) {
-  const std::string low = text(range.low), high = text(range.high);
-  return low == high ? low : low + " to " + high;
-}
-
-std::string row(const char* name, const std::string& text) {
-  std::array<char, 16> head{};
-  std::snprintf(head.data(), head.size(), "%-10s", name);
-  return head.data() + text + "\n";
-}
-
-std::string selection_text(const Plan& plan) {
-  const std::string sample = with_commas(sample_of(plan));
-  if (plan.selection.rule == SelectionRule::kListed) return "those of the select-file";
-  if (plan.selection.rule == SelectionRule::kAll) return sample + " of them explained, whatever is predicted";
-  return "up to " + sample + " of them explained, those that some variant affects under every case";
-}
-
-json to_json(const Range& range) { return {{"low", range.low}, {"high", range.high}}; }
-
 }  // namespace
 
 Forecast forecast(const Plan& plan, const std::optional<Counts>& counts,
                   std::span<const Measurement> measured, const Crew& crew) {
   Forecast f;
+  f.sample = sample_of(plan);
   f.forwards_per_predict = plan.variants.size() + 1;
   f.forwards_per_wcam = static_cast<std::uint64_t>(forward_plan(plan.wcam, plan.input_size()).images());
   count_jobs(f, plan, counts);
   take_times(f, plan, measured, crew);
   take_bytes(f, plan, counts, measured, crew);
   return f;
-}
-
-std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool begun) {
-  std::string text = row("images", with_commas(count(plan.images.size())) + ", " + selection_text(plan));
-  text += row("variants",
-              with_commas(count(plan.variants.size())) + " of " + plan.perturbation + ", and the source");
-  text += row("cases", with_commas(count(plan.cases.size())) + ": " + joined(plan.cases, &CaseSpec::name));
-  text += row(begun ? "left" : "to do",
-              range_text(f.predict_jobs, with_commas) + " predict jobs of " +
-                  with_commas(static_cast<double>(f.forwards_per_predict)) + " forwards, " +
-                  range_text(f.explain_jobs, with_commas) + " WCAMs of " +
-                  with_commas(static_cast<double>(f.forwards_per_wcam)) + " forwards");
-  text += row("forwards", range_text(f.forwards(), with_commas));
-  if (f.seconds)
-    text += row("time", range_text(*f.seconds, duration_text) + " with " + std::to_string(crew.workers) +
-                            (crew.workers == 1 ? " worker" : " workers"));
-  text += row("disk", range_text(f.disk_bytes(), bytes_text) + ": segments " +
-                          range_text(f.segment_bytes, bytes_text) + ", results.h5 " +
-                          range_text(f.results_bytes, bytes_text) + ", ledger " +
-                          range_text(f.ledger_bytes, bytes_text));
-  if (f.memory_bytes)
-    text += row("memory", bytes_text(static_cast<double>(*f.memory_bytes)) +
-                              " a worker with one case loaded; others loaded come on top (--model-memory)");
-  if (f.cases.empty()) return text;
-  std::size_t width = 16;
-  for (const Forecast::CaseCost& c : f.cases) width = std::max(width, c.name.size());
-  const auto table_row = [&](std::string name, const std::array<std::string, 4>& cells) {
-    name.resize(width, ' ');
-    std::array<char, 64> columns{};
-    std::snprintf(columns.data(), columns.size(), " %10s %12s %12s %12s\n", cells[0].c_str(),
-                  cells[1].c_str(), cells[2].c_str(), cells[3].c_str());
-    return name + columns.data();
-  };
-  text += "\n" + table_row("case", {"load", "a forward", "predict job", "WCAM"});
-  for (const Forecast::CaseCost& c : f.cases)
-    text += table_row(c.name, {seconds_text(c.load_seconds), seconds_text(c.image_seconds),
-                               seconds_text(c.predict_seconds), seconds_text(c.wcam_seconds)});
-  return text;
-}
-
-std::string to_json_text(const Forecast& f, const Plan& plan) {
-  json cases = json::array();
-  for (std::size_t c = 0; c < plan.cases.size(); ++c) {
-    json entry{{"name", plan.cases[c].name}};
-    if (!f.cases.empty()) {
-      entry["load_seconds"] = f.cases[c].load_seconds;
-      entry["forward_seconds"] = f.cases[c].image_seconds;
-      entry["predict_seconds"] = f.cases[c].predict_seconds;
-      entry["wcam_seconds"] = f.cases[c].wcam_seconds;
-    }
-    cases.push_back(std::move(entry));
-  }
-  const json document{
-      {"sweep", sweep_id(plan)},
-      {"images", plan.images.size()},
-      {"variants", plan.variants.size()},
-      {"select", to_string(plan.selection.rule)},
-      {"sample", sample_of(plan)},
-      {"cases", std::move(cases)},
-      {"predict", {{"jobs", to_json(f.predict_jobs)}, {"forwards_each", f.forwards_per_predict}}},
-      {"explain", {{"jobs", to_json(f.explain_jobs)}, {"forwards_each", f.forwards_per_wcam}}},
-      {"forwards", to_json(f.forwards())},
-      {"seconds", f.seconds ? to_json(*f.seconds) : json()},
-      {"memory_bytes", f.memory_bytes ? json(*f.memory_bytes) : json()},
-      {"bytes",
-       {{"all", to_json(f.disk_bytes())},
-        {"segments", to_json(f.segment_bytes)},
-        {"results", to_json(f.results_bytes)},
-        {"ledger", to_json(f.ledger_bytes)}}}};
-  return document.dump(1) + "\n";
 }
 
 }  // namespace wcam

@@ -23,6 +23,7 @@ struct Range {
 };
 
 struct Forecast {
+  double sample = 0;                       // images that may be explained
   Range predict_jobs, explain_jobs;        // still to do
   std::uint64_t forwards_per_predict = 0;  // images put through a network; batches pad them
   std::uint64_t forwards_per_wcam = 0;
@@ -54,9 +55,5 @@ struct Crew {
 // a file at least every 64 results or 30 s, pictures compressed as the measured ones (without: to 0.7).
 Forecast forecast(const Plan& plan, const std::optional<Counts>& counts,
                   std::span<const Measurement> measured, const Crew& crew);
-
-// Tables for people and JSON for scripts.
-std::string describe(const Forecast& forecast, const Plan& plan, const Crew& crew, bool begun);
-std::string to_json_text(const Forecast& forecast, const Plan& plan);
 
 }  // namespace wcam

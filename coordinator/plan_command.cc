@@ -16,6 +16,7 @@
 #include "common/process.h"
 #include "coordinator/draw.h"
 #include "coordinator/forecast.h"
+#include "coordinator/forecast_text.h"
 #include "coordinator/study_options.h"
 #include "coordinator/sweep_plan.h"
 
@@ -119,12 +120,10 @@ Plan in_taking_order(Plan plan) {
   return plan;
 }
 
-Measured measure(const Plan& plan, const Crew& crew, const po::variables_map& values,
-                 const std::atomic<int>& interrupts) {
+Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::string>& devices,
+                 const po::variables_map& values, const std::atomic<int>& interrupts) {
   const Scratch scratch;
   write_file_atomically(scratch.path() / "plan.json", to_json_text(in_taking_order(plan)));
-  const std::vector<std::string> devices = split_list(values["devices"].as<std::string>());
-  if (devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
   std::vector<Prober> probers;
   for (int i = 0; i < crew.workers; ++i) {
     const fs::path out = scratch.path() / (std::to_string(i) + ".json"),
@@ -159,6 +158,7 @@ ExitCode plan_command(const std::vector<std::string>& arguments, const std::atom
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
   const Crew crew{in_range(*values, "workers", 1, 256), in_range(*values, "batch-size", 1, 1024)};
+  const std::vector<std::string> devices = devices_of(*values);
   std::optional<SweepDirectory> sweep;
   if (values->contains("sweep")) sweep = SweepDirectory{(*values)["sweep"].as<std::string>()};
   const Plan plan = plan_of(*values, sweep);
@@ -166,7 +166,7 @@ ExitCode plan_command(const std::vector<std::string>& arguments, const std::atom
   if (sweep && fs::exists(sweep->ledger())) counts = read_status(sweep->root).counts;
   Forecast found = forecast(plan, counts, {}, crew);
   if (!(*values)["no-measure"].as<bool>() && found.forwards().high > 0) {
-    const Measured measured = measure(plan, crew, *values, interrupts);
+    const Measured measured = measure(plan, crew, devices, *values, interrupts);
     if (measured.code != ExitCode::kDone) return measured.code;
     found = forecast(plan, counts, measured.of_workers, crew);
   }

@@ -12,13 +12,13 @@ namespace wcam {
 
 namespace {
 
-std::vector<int> split_numbers(const char* option, const std::string& list) {
+std::vector<int> numbers_of(const po::variables_map& values, const char* option) {
   std::vector<int> numbers;
-  for (const std::string& word : split_list(list)) {
+  for (const std::string& word : list_of(values, option)) {
     int number = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error != std::errc{} || end != word.data() + word.size())
-      throw UsageError(std::string(option) + " '" + word + "' is not a number");
+      throw UsageError("--" + std::string(option) + " '" + word + "' is not a number");
     numbers.push_back(number);
   }
   return numbers;
@@ -63,7 +63,7 @@ po::options_description study_options() {
       ("max-altered", po::value<int>(),
        ("altered variants explained per image, 1 to 100 (" + std::to_string(selection.max_altered) + ")")
            .c_str())  //
-      ("seed", po::value<std::uint64_t>()->default_value(d.seed),
+      ("seed", text()->default_value(std::to_string(d.seed)),
        "of the order of images, the choice of variants and the noise of corruptions");
   options.add_options()  //
       ("variants", text(),
@@ -82,20 +82,20 @@ StudyRequest study_request(const po::variables_map& values) {
   StudyRequest request;
   request.images = text("images");
   request.models = text("models");
-  request.cases = split_list(text("cases"));
+  request.cases = list_of(values, "cases");
   request.perturbation = text("perturbation");
-  request.corruptions = split_list(text("corruptions"));
+  request.corruptions = list_of(values, "corruptions");
   request.frost_overlays = text("frost-overlays");
-  request.severities = split_numbers("--severities", text("severities"));
+  request.severities = numbers_of(values, "severities");
   request.select = rule_of(values);
   request.select_file = text("select-file");
   if (values.contains("sample-size")) request.sample_size = in_range(values, "sample-size", 1, 1'000'000);
   if (values.contains("max-altered")) request.max_altered = in_range(values, "max-altered", 1, 100);
   request.variants = text("variants");
-  request.variant_names = split_list(text("variant-names"));
+  request.variant_names = list_of(values, "variant-names");
   request.source_name = text("source-name");
   request.skip_incomplete = values["skip-incomplete"].as<bool>();
-  request.seed = values["seed"].as<std::uint64_t>();
+  request.seed = seed_of(values);
   request.wcam = wcam_settings(values);
   return request;
 }

@@ -61,6 +61,25 @@ TEST(Options, AListIsSplitAtItsCommasWithoutEmptyEntries) {
   EXPECT_TRUE(split_list(",").empty());
 }
 
+TEST(Options, WhatIsGivenIsNeverTakenForWhatIsNot) {
+  CommandLine line;
+  for (const char* name : {"seed", "devices", "cases"})
+    line.options.add_options()(name, boost::program_options::value<std::string>());
+  const auto values = [&](const std::string& option, const std::string& value) {
+    return *parse_command_line(line, {"--" + option, value});
+  };
+  EXPECT_EQ(seed_of(values("seed", "18446744073709551615")), 18446744073709551615U);
+  for (const char* seed : {"-1", "+1", "1.5", "", "18446744073709551616", "0x10"})
+    EXPECT_THROW(seed_of(values("seed", seed)), UsageError) << seed;
+  EXPECT_TRUE(list_of(values("seed", "1"), "cases").empty());
+  EXPECT_THROW(list_of(values("cases", ""), "cases"), UsageError);
+  EXPECT_THROW(list_of(values("cases", ", "), "cases"), UsageError);
+  EXPECT_EQ(devices_of(values("devices", "cpu,cuda,cuda:12")),
+            (std::vector<std::string>{"cpu", "cuda", "cuda:12"}));
+  for (const char* devices : {"gpu", "cuda:", "cuda:x", "cpu:0", "", ","})
+    EXPECT_THROW(devices_of(values("devices", devices)), UsageError) << devices;
+}
+
 TEST(RunMain, TurnsEachKindOfErrorIntoItsExitCode) {
   const auto code = [](auto thrown) { return run_main("test", [&]() -> ExitCode { throw thrown; }); };
   EXPECT_EQ(code(UsageError("usage")), 2);

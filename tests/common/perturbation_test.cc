@@ -40,6 +40,7 @@ TEST(Perturbation, WithoutNamesMeansTheStudysFourteenAndAllMeansAll) {
   EXPECT_EQ(std::vector(all.begin(), all.begin() + 70), study);
   EXPECT_EQ(variants_of("corruptions", {"contrast"}, {2, 4}),
             (std::vector<std::string>{"corruptions/contrast/2", "corruptions/contrast/4"}));
+  EXPECT_EQ(variants_of("corruptions", {"contrast", "all", "contrast"}, {2, 2}).size(), 19U) << "each once";
 }
 
 TEST(Perturbation, ThereIsNoSeverityZeroThatMeansFive) {  // a defect of the published script

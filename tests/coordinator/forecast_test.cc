@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "coordinator/forecast_text.h"
 #include "tests/coordinator/rig.h"
 
 namespace wcam {
@@ -127,6 +128,7 @@ TEST(Forecast, TellsPeopleAndScriptsTheSame) {
   EXPECT_EQ(json["explain"]["jobs"]["high"], 24);
   EXPECT_EQ(json["explain"]["forwards_each"], 69);
   EXPECT_EQ(json["forwards"]["high"], 1776);
+  EXPECT_TRUE(json["bytes"]["all"]["high"].is_number_integer()) << json["bytes"];
   EXPECT_NEAR(json["seconds"]["low"].get<double>(), f.seconds->low, 1e-9);
   EXPECT_TRUE(
       nlohmann::json::parse(to_json_text(forecast(plan, std::nullopt, {}, {}), plan))["seconds"].is_null());

@@ -71,7 +71,7 @@ MISTAKES = [
     (["--images", "IMAGES", "--models", "MODELS", "--cases", "vit"], 2, "no model 'vit'"),
     (["--images", "none", "--models", "MODELS"], 3, "none is not a folder"),
     (["--images", "IMAGES", "--models", "MODELS", "--workers", "0"], 2, "--workers 0 is outside 1 to 256"),
-    (["--images", "IMAGES", "--models", "MODELS", "--devices", "gpu"], 3, "gpu"),
+    (["--images", "IMAGES", "--models", "MODELS", "--devices", "gpu"], 2, "--devices 'gpu' is not cpu or cuda:N"),
     (["--images", "IMAGES", "--models", "MODELS", "--sweep", "IMAGES/s"], 2, "lies in the folder of images"),
     (["--images", "BROKEN", "--models", "MODELS"], 3, "broken.png"),
 ]
