@@ -185,7 +185,7 @@ class LocalRun {
   }
 
   void stop_for_want_of_workers() {
-    if (!out_of_workers_) say("no worker is left: stopping");
+    if (!out_of_workers_) say("no worker is left, for the reasons above: stopping");
     if (!out_of_workers_) coordinator_->signal(SIGTERM);
     out_of_workers_ = true;
   }

@@ -73,12 +73,13 @@ std::optional<fs::path> find_image(const fs::path& folder, const std::string& st
   for (const std::string_view ending : kEndings)
     for (const std::string& spelling : {std::string(ending), in_case<std::toupper>(std::string(ending))})
       if (const fs::path file = start + spelling; is_file(file)) return file;
-  std::error_code not_there;
-  for (const auto& entry : fs::directory_iterator(fs::path(start).parent_path(), not_there))
-    if (is_image_name(entry.path()) &&
-        image_stem(entry.path().filename().string()) == fs::path(start).filename().string() &&
-        is_file(entry.path()))
-      return entry.path();
+  std::error_code unreadable;
+  for (auto entry = fs::directory_iterator(fs::path(start).parent_path(), unreadable);
+       !unreadable && entry != fs::directory_iterator(); entry.increment(unreadable))
+    if (is_image_name(entry->path()) &&
+        image_stem(entry->path().filename().string()) == fs::path(start).filename().string() &&
+        is_file(entry->path()))
+      return entry->path();
   return std::nullopt;
 }
 

@@ -101,7 +101,9 @@ void Coordinator::tell_sample() const {
   const std::string why = shortfall(status_);
   if (why.empty()) return;
   if (state_.selected() == 0)
-    throw InputError(why + "; name fewer --cases, more --severities, or other --images");
+    throw InputError(why + (state_.plan().selection.rule == SelectionRule::kPublished
+                                ? "; name fewer --cases, more --severities, or other --images"
+                                : ""));
   std::fprintf(stderr, "%s\n", why.c_str());
 }
 
@@ -163,6 +165,7 @@ void Coordinator::tell(TimePoint now) {
 void Coordinator::write_status(const std::string& state_name, bool with_reasons) {
   status_.state = state_name;
   status_.running = state_name == "running" || state_name == "stopping";
+  if (!status_.running) status_.eta_seconds.reset();
   status_.updated = unix_now();
   status_.workers = scheduler_.workers();
   status_.counts = state_.counts(with_reasons);

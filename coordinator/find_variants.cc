@@ -129,6 +129,15 @@ std::string lines_of(const std::vector<VariantMatcher::Oddity>& oddities, const 
   return text;
 }
 
+// Names alone decide only when all images lie in one folder, or all in folders of it.
+std::string why_folders_count(const std::vector<std::string>& images) {
+  const auto is_nested = [](const std::string& path) { return path.find('/') != std::string::npos; };
+  const auto nested = std::find_if(images.begin(), images.end(), is_nested);
+  if (nested == images.end() || std::all_of(images.begin(), images.end(), is_nested)) return "";
+  return "; the folder is part of a name here, since some images lie in folders of their own, such as " +
+         *nested;
+}
+
 // A variant that has nothing of the images is of others, or their names differ: both sides are shown.
 void refuse_strangers(const VariantMatcher& matcher, const std::vector<VariantFolder>& variants,
                       const std::vector<std::string>& images, const fs::path& images_root) {
@@ -139,7 +148,8 @@ void refuse_strangers(const VariantMatcher& matcher, const std::vector<VariantFo
     throw InputError("no image of " + images_root.string() + " is in " + names.front() + ": looked for " +
                      (variant->folder / image_stem(images.front())).string() + ".*, there is " +
                      (variant->folder / files_of(*variant).front()).string() +
-                     "; variants carry the names of their images, whatever the ending");
+                     "; variants carry the names of their images, whatever the ending" +
+                     why_folders_count(images));
   }
 }
 

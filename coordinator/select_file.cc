@@ -82,7 +82,8 @@ class Vocabulary {
   int image(const std::string& name) const {
     const auto found = image_numbers_.find(name);
     if (found == image_numbers_.end())
-      throw InputError("no image '" + name + "' below the folder of images" +
+      throw InputError("no image '" + name +
+                       "' among those of the sweep (below --images, less those left out)" +
                        (name.find(' ') == std::string::npos ? "" : "; fields are separated by tabs"));
     return found->second;
   }

@@ -17,8 +17,13 @@ std::string remedy(int code) {
       return ": No space left on device: free space, then run the same command again; what was acknowledged "
              "is in the ledger";
     case SQLITE_IOERR:
-      return ": free space or check the disk, then run the same command again; what was acknowledged is in "
-             "the ledger";
+      return ": free space, or check the disk and that you may write in its folder, then run the same "
+             "command "
+             "again; what was acknowledged is in the ledger";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return ": may you write this file and in its folder?";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return ": the sweep is in use by another process; wait until that one has ended";

@@ -136,7 +136,7 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
 Status read_status(const std::filesystem::path& sweep) {
   const SweepDirectory directory{sweep};
   if (!std::filesystem::exists(directory.plan()))
-    throw InputError(sweep.string() + " is not a sweep: it has no " + directory.plan().filename().string());
+    throw InputError(sweep.string() + " is no sweep: it has no " + directory.plan().filename().string());
   Status status;
   if (std::filesystem::exists(directory.status()))
     status = status_from_json_text(read_file(directory.status()), directory.status().string());
@@ -182,9 +182,11 @@ std::string progress_line(const Status& s) {
   const std::string progress = std::to_string(s.done()) + "/" + counted(s.total(), "job") + ", " +
                                std::to_string(s.counts.images_selected) + " of " +
                                counted(s.sample, "image") + " selected, ";
-  const std::string speed = std::string(rate.data()) + " jobs/min, ETA " +
-                            (s.eta_seconds ? duration_text(*s.eta_seconds) : "unknown") + ", " +
-                            counted(s.workers, "worker") + ", ";
+  const std::string eta = s.done() == s.total() && s.total() > 0
+                              ? ""
+                              : ", ETA " + (s.eta_seconds ? duration_text(*s.eta_seconds) : "unknown");
+  const std::string speed =
+      std::string(rate.data()) + " jobs/min" + eta + ", " + counted(s.workers, "worker") + ", ";
   return progress + (s.running ? speed : "") + std::to_string(set_aside) + " set aside";
 }
 
@@ -192,7 +194,7 @@ std::string shortfall(const Status& s) {
   const Counts& c = s.counts;
   if (c.images == 0 || c.images_decided < c.images || c.images_selected >= s.sample) return "";
   std::string text = std::to_string(c.images_selected) + " of the " + counted(s.sample, "image") +
-                     " asked for qualify, of " + std::to_string(c.images) + ": ";
+                     " asked for were selected, of " + std::to_string(c.images) + ": ";
   std::string reasons;
   if (c.images_set_aside > 0) reasons = std::to_string(c.images_set_aside) + " set aside";
   if (c.images_skipped > 0)

@@ -216,6 +216,11 @@ TEST_F(VariantsOnDisk, OtherImagesVariantsAreRefusedShowingBothNames) {
   const std::string text = refusal<InputError>(request("editing", "e"));
   EXPECT_SAYS(text,
               "looked for " + place("e/x/a").string() + ".*, there is " + place("e/x/edited-a.png").string());
+  EXPECT_EQ(text.find("the folder is part of a name"), std::string::npos);
+  write_all({"mixed/a.png", "mixed/odd/b.png", "c/fog/1/n01/a.png", "c/fog/1/n01/b.png"});
+  StudyRequest mixed = request("imagenet-c", "c");
+  mixed.images = place("mixed");
+  EXPECT_SAYS(refusal<InputError>(mixed), "some images lie in folders of their own, such as odd/b.png");
 }
 
 TEST_F(VariantsOnDisk, AVariantWithoutImagesIsNamed) {

@@ -79,7 +79,8 @@ TEST_F(SelectFileTest, RefusesNamingFileAndLine) {
     const char *text, *expected;
   };
   const Row table[] = {
-      {"a.png\nz.png\n", ":2: no image 'z.png' below the folder of images"},
+      {"a.png\nz.png\n",
+       ":2: no image 'z.png' among those of the sweep (below --images, less those left out)"},
       {"# x\na.png\tcorruptions/fog/1\n",
        ":2: no variant 'corruptions/fog/1' in this sweep; known: source, corruptions/contrast/1, "
        "corruptions/jpeg/5"},
@@ -87,9 +88,12 @@ TEST_F(SelectFileTest, RefusesNamingFileAndLine) {
       {"a.png\tsource\tadv\t1\n", ":1: 4 fields; expected IMAGE, VARIANT and CASE, separated by tabs"},
       {"a.png\t\n",
        ":1: no variant '' in this sweep; known: source, corruptions/contrast/1, corruptions/jpeg/5"},
-      {" a.png\n", ":1: no image ' a.png' below the folder of images; fields are separated by tabs"},
+      {" a.png\n",
+       ":1: no image ' a.png' among those of the sweep (below --images, less those left out); fields are "
+       "separated by tabs"},
       {"a.png source adv\n",
-       ":1: no image 'a.png source adv' below the folder of images; fields are separated by tabs"},
+       ":1: no image 'a.png source adv' among those of the sweep (below --images, less those left out); "
+       "fields are separated by tabs"},
       {"\xff.png\n", ": line 1 is not UTF-8: save the file as UTF-8"},
       {"# nothing\n\n", " lists no image"},
       {"a.png\tsource\tadv\n\na.png\tsource\tadv\n", ":3: asks again for what line 1 asks for"},

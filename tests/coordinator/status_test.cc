@@ -51,6 +51,10 @@ TEST(Status, TheProgressLineTellsWhatDoneOfWhatHowFastHowLongByWhom) {
   unknown.workers = 0;
   EXPECT_EQ(progress_line(unknown),
             "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA unknown, 0 workers, 2 set aside");
+  Status all_done = unknown;
+  all_done.counts.predict = all_done.counts.explain = {};
+  all_done.counts.explain.in_state[static_cast<std::size_t>(JobState::kDone)] = 3;
+  EXPECT_EQ(progress_line(all_done).find("ETA"), std::string::npos) << progress_line(all_done);
   unknown.running = false;
   EXPECT_EQ(progress_line(unknown), "42/131 jobs, 5 of 17 images selected, 2 set aside");
 }
@@ -72,15 +76,16 @@ TEST(Status, SaysWhyASampleStaysShortOnceItMust) {
       {"not all decided", 11, 5, 5, 1, 17, ""},
       {"filled", 12, 5, 6, 1, 5, ""},
       {"both causes", 12, 5, 6, 1, 17,
-       "5 of the 17 images asked for qualify, of 12: 1 set aside, 6 without a variant that changes the "
+       "5 of the 17 images asked for were selected, of 12: 1 set aside, 6 without a variant that changes the "
        "prediction of every case"},
       {"bad images alone, as with --select all", 12, 11, 0, 1, 12,
-       "11 of the 12 images asked for qualify, of 12: 1 set aside"},
+       "11 of the 12 images asked for were selected, of 12: 1 set aside"},
       {"none qualifies", 12, 0, 12, 0, 1,
-       "0 of the 1 image asked for qualify, of 12: 12 without a variant that changes the prediction of every "
+       "0 of the 1 image asked for were selected, of 12: 12 without a variant that changes the prediction of "
+       "every "
        "case"},
       {"all qualify, more were asked for", 12, 12, 0, 0, 17,
-       "12 of the 17 images asked for qualify, of 12: there are no more"},
+       "12 of the 17 images asked for were selected, of 12: there are no more"},
   };
   for (const Row& row : table) {
     Status s = sample_status();

@@ -145,6 +145,10 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--lease-seconds", "0"], 2, "--lease-seconds 0"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-attempts", "0"], 2, "--max-attempts 0"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--bind", "tcp://0.0.0.0:*"], 2, "--insecure"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--seed", "-1"], 2, "--seed '-1' is not"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--corruptions", ""], 2,
+     "--corruptions is empty"),
+    (["corrupt", "IMAGE", "--out", "PNG", "--name", "all", "--severity", "1"], 2, "unknown corruption 'all'; known: mot"),
     (["run", "--sweep", "SWEEP", "--images", "EMPTY", "--models", "MODELS"], 3, "no image"),
     (["run", "--sweep", "SWEEP", "--images", "none", "--models", "MODELS"], 3, "none"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "none.json"], 3, "none.json"),
@@ -216,7 +220,8 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
 
 @pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])
 def test_each_verb_helps_with_an_example(verb):
-    assert "example" in run("wcam", verb, "--help").stdout
+    text = run("wcam", verb, "--help").stdout
+    assert "example" in text and ("--figure" in text) == (verb == "explain")
 
 
 WORKER_MISTAKES = [

@@ -102,7 +102,7 @@ def test_an_image_named_alone_means_all_of_it_and_a_bad_one_is_set_aside(study):
     wanted.write_text("broken.png\ntexture-1.png\n")
     failed = study.run("--select-file", wanted, code=4)
     assert "set aside: image broken.png" in failed.stderr
-    assert "1 of the 2 images asked for qualify, of 2: 1 set aside" in failed.stderr
+    assert "1 of the 2 images asked for were selected, of 2: 1 set aside" in failed.stderr
     assert set(check_roles(study)) == set(
         itertools.product(["texture-1.png"], ["source", *study.VARIANTS], study.CASES)
     )

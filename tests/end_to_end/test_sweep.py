@@ -168,7 +168,7 @@ def test_a_bad_image_is_set_aside_and_the_sweep_goes_on(study):
 
 def test_a_sweep_in_which_no_image_qualifies_says_so(study):
     refused = study.run("--severities", "1", "--corruptions", "pixelate", code=3)
-    why = "0 of the 2 images asked for qualify, of 4: 4 without a variant that changes the prediction of every case"
+    why = "0 of the 2 images asked for were selected, of 4: 4 without a variant that changes the prediction of every case"
     assert why in refused.stderr
     assert f"sample: {why}\n" in run("wcam", "status", study.sweep).stdout
     assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["shortfall"] == why
