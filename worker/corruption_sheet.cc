@@ -11,8 +11,6 @@ namespace {
 
 constexpr int kGap = 8, kMargin = 16, kHeading = 40;  // pixels
 
-constexpr std::int64_t kLargestSheet = 100'000'000;  // pixels
-
 // OpenCV's stroke font, drawn at four times its size and shrunk: its own smoothing is coarse.
 constexpr int kFont = cv::FONT_HERSHEY_DUPLEX, kFiner = 4;
 constexpr double kFontScale = 0.6;
@@ -49,11 +47,11 @@ RgbImage corruption_sheet(const RgbImage& clean, const std::vector<std::string>&
   const auto y_of = [&](int row) { return kHeading + row * (height + kGap); };
   const int rows = y_of(static_cast<int>(names.size())) - kGap + kMargin;
   const int cols = x_of(kHighestSeverity + 1) - kGap + kMargin;
-  if (std::int64_t{rows} * cols > kLargestSheet)
+  if (std::int64_t{rows} * cols > kMostPixels)
     throw InputError("a sheet of " + std::to_string(names.size()) + " corruptions would have " +
-                     std::to_string(cols) + " x " + std::to_string(rows) +
-                     " pixels; at most 100 megapixels are drawn: make the pictures smaller with --resize and "
-                     "--input-size");
+                     std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +
+                     std::to_string(kMostPixels / 1'000'000) +
+                     " megapixels are drawn: make the pictures smaller with --resize and --input-size");
 
   RgbImage result = blank_image(rows, cols);
   std::fill(result.pixels.begin(), result.pixels.end(), std::uint8_t{255});

@@ -20,8 +20,6 @@ namespace wcam {
 
 namespace {
 
-constexpr std::int64_t kMaxPixels = 100'000'000;
-
 std::size_t little_endian(std::string_view bytes) {
   std::size_t value = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
@@ -94,9 +92,9 @@ RgbImage blank_image(int rows, int cols) {
 }
 
 void check_image_size(std::int64_t rows, std::int64_t cols) {
-  if (rows * cols > kMaxPixels)
+  if (rows * cols > kMostPixels)
     throw InputError(std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +
-                     std::to_string(kMaxPixels / 1'000'000) +
+                     std::to_string(kMostPixels / 1'000'000) +
                      " megapixels are decoded: make it smaller first");
 }
 
@@ -127,10 +125,10 @@ RgbImage resize_and_crop(const RgbImage& image, int resize, int input_size) {
   const std::int64_t shorter = std::min(image.rows, image.cols), longer = std::max(image.rows, image.cols);
   if (shorter < 1) throw std::invalid_argument("cannot resize an empty image");
   const std::int64_t scaled = resize * longer / shorter;
-  if (scaled * resize > kMaxPixels)  // a strip of 1 x 100,000 would grow beyond all memory
+  if (scaled * resize > kMostPixels)  // a strip of 1 x 100,000 would grow beyond all memory
     throw InputError("an image of " + std::to_string(image.cols) + " x " + std::to_string(image.rows) +
                      " pixels is too narrow: with a shorter side of " + std::to_string(resize) +
-                     " it would exceed " + std::to_string(kMaxPixels / 1'000'000) + " megapixels");
+                     " it would exceed " + std::to_string(kMostPixels / 1'000'000) + " megapixels");
   const bool upright = image.rows > image.cols;
   return crop_centre(resize_bilinear(image, upright ? static_cast<int>(scaled) : resize,
                                      upright ? resize : static_cast<int>(scaled)),

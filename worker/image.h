@@ -23,16 +23,19 @@ struct RgbImage {
   bool operator==(const RgbImage&) const = default;
 };
 
+// The largest image that is decoded or made: some float64 copies of it, 2.4 GB each, fit most machines.
+inline constexpr std::int64_t kMostPixels = 100'000'000;
+
 // A black image.
 RgbImage blank_image(int rows, int cols);
 
-// Throws InputError giving size and bound (not the file's name) beyond 100 megapixels.
+// Throws InputError giving size and bound (not the file's name) beyond kMostPixels.
 void check_image_size(std::int64_t rows, std::int64_t cols);
 
 // Decodes JPEG (grayscale, CMYK), PNG (alpha, 16-bit, palette), WebP, BMP, TIFF as Pillow's convert("RGB")
 // does: alpha is dropped, EXIF orientation ignored, as torchvision's loader does. One departure: 16 bits give
 // their upper 8, where Pillow turns 16-bit grey white. Throws InputError naming the file: unreadable, not an
-// image, cut off in the middle, larger than 100 megapixels.
+// image, cut off in the middle, larger than kMostPixels.
 RgbImage decode_image(const std::filesystem::path& file);
 
 // The same of a file's content. Throws InputError with the reason (not the file's name).

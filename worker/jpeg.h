@@ -13,7 +13,7 @@ namespace wcam {
 bool is_jpeg(std::string_view bytes);
 
 // Grey, YCbCr, RGB, CMYK and YCCK to RGB as Pillow does, EXIF orientation ignored. Throws InputError with the
-// reason (not the file's name): cut off, larger than 100 megapixels, or libjpeg's own words. Damage inside a
+// reason (not the file's name): cut off, larger than kMostPixels, or libjpeg's own words. Damage inside a
 // file that has its end is decoded as well as libjpeg can, as Pillow does.
 RgbImage decode_jpeg(std::string_view bytes);
 
