@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "worker/corruption/elementary.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
 #include "worker/corruption/widest.h"
@@ -76,7 +77,7 @@ std::vector<float> softening_taps(int reach, double sigma) {
   std::vector<double> exact;
   double sum = 0;
   for (int k = 0; k <= reach; ++k) {
-    exact.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
+    exact.push_back(exp_of_minus(0.5 / (sigma * sigma) * (k * k)));
     sum += k == 0 ? exact.back() : 2 * exact.back();
   }
   std::vector<float> taps(exact.size());

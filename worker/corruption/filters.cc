@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "worker/corruption/elementary.h"
 #include "worker/corruption/widest.h"
 
 namespace wcam {
@@ -69,7 +70,7 @@ void normalise(std::vector<double>& weights) {
 std::vector<double> gaussian_weights(double sigma, double truncate) {
   const int radius = static_cast<int>(std::floor(truncate * sigma + 0.5));
   std::vector<double> kernel;
-  for (int k = -radius; k <= radius; ++k) kernel.push_back(std::exp(-0.5 / (sigma * sigma) * (k * k)));
+  for (int k = -radius; k <= radius; ++k) kernel.push_back(exp_of_minus(0.5 / (sigma * sigma) * (k * k)));
   normalise(kernel);
   return {kernel.begin() + radius, kernel.end()};
 }
@@ -140,16 +141,13 @@ struct Line {
 
   Line(int radius, double sigma, double degrees) {
     const int width = 2 * radius + 1;
-    const double radians = degrees * (M_PI / 180);
-    const double down = width * std::sin(radians), right = width * std::cos(radians);
-    const double length = std::hypot(down, right);
+    const auto [right, down] = direction(degrees);
     std::vector<double> weights;
     for (int i = 0; i < width; ++i)
-      weights.push_back(std::exp(-(i * i) / (2 * sigma * sigma)) / (std::sqrt(2 * M_PI) * sigma));
+      weights.push_back(exp_of_minus(i * i / (2 * sigma * sigma)) / (std::sqrt(2 * M_PI) * sigma));
     normalise(weights);
     for (int i = 0; i < width; ++i) {
-      const Tap tap{static_cast<int>(std::ceil(i * down / length - 0.5)),
-                    static_cast<int>(std::ceil(i * right / length - 0.5)),
+      const Tap tap{static_cast<int>(std::ceil(i * down - 0.5)), static_cast<int>(std::ceil(i * right - 0.5)),
                     weights[static_cast<std::size_t>(i)]};
       before = std::max(before, -tap.right);
       after = std::max(after, tap.right);

@@ -2,8 +2,9 @@
 // corrupt() has checked. Arithmetic is float64 in the published code's order of operations, results are
 // clipped and truncated to 8 bits as published; truncation turns the last bit of a sum into a grey level
 // wherever the exact result is whole (every flat area of a blur), so these files are compiled without fused
-// multiply-add: the same pixels on every x86 and ARM machine. `random` is at its start and used by this call
-// alone.
+// multiply-add and take exp, sin and cos from elementary.h: the same pixels on every machine whose double is
+// IEEE 754's, given the same libjpeg and OpenCV (jpeg, spatter). `random` is at its start and used by this
+// call alone.
 #pragma once
 
 #include <algorithm>

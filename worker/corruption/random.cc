@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "worker/corruption/elementary.h"
 #include "worker/corruption/widest.h"
 
 namespace wcam {
@@ -111,17 +112,6 @@ inline double normal_from(const NormalTable& table, std::uint32_t word) {
   const double quantile = c[0] + t * (c[1] + t * (c[2] + t * c[3]));  // negative
   const std::uint64_t sign = std::uint64_t{word >> 31U} << 63U;
   return std::bit_cast<double>(std::bit_cast<std::uint64_t>(quantile) ^ sign);
-}
-
-// ---- Poisson ----
-
-// exp(-x), x >= 0, to about 1e-13.
-double exp_of_minus(double x) {
-  const double small = x / 1024;  // <= 1/2
-  double sum = 1;
-  for (int k = 16; k >= 1; --k) sum = 1 - sum * small / k;
-  for (int i = 0; i < 10; ++i) sum *= sum;
-  return sum;
 }
 
 }  // namespace
