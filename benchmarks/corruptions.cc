@@ -34,8 +34,8 @@ RgbImage photograph() {
 }
 
 // Stands in for photographs of frosted glass.
-const std::vector<RgbImage>& overlays() {
-  static const std::vector<RgbImage> made{resize_bilinear(photograph(), 400, 600)};
+const FrostOverlays& overlays() {
+  static const FrostOverlays made(1, [](std::size_t) { return resize_bilinear(photograph(), 400, 600); });
   return made;
 }
 

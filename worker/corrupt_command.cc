@@ -11,7 +11,6 @@
 #include "common/sha256.h"
 #include "common/utf8.h"
 #include "worker/corruption/corruption.h"
-#include "worker/corruption/frost_overlays.h"
 #include "worker/corruption_sheet.h"
 #include "worker/png.h"
 
@@ -73,11 +72,11 @@ RgbImage pixels_of(const fs::path& file, const po::variables_map& values) {
   return values["no-resize"].as<bool>() ? image : resize_and_crop(image, resize, input_size);
 }
 
-RgbImage sheet_of(const RgbImage& clean, const CorruptionKey& key, std::span<const RgbImage> overlays) {
+RgbImage sheet_of(const RgbImage& clean, const CorruptionKey& key, const FrostOverlays& overlays) {
   std::vector<std::string> names = corruption_names();
-  if (overlays.empty()) std::erase(names, "frost");
+  if (overlays.size() == 0) std::erase(names, "frost");
   RgbImage sheet = corruption_sheet(clean, names, key, overlays);
-  if (overlays.empty())
+  if (overlays.size() == 0)
     std::fprintf(stderr,
                  "without frost: name a folder of photographs of frosted glass with --frost-overlays\n");
   return sheet;
@@ -91,11 +90,11 @@ ExitCode corrupt_command(const std::vector<std::string>& arguments) {
   const fs::path file = (*values)["image"].as<std::string>();
   const std::optional<Variant> variant = variant_of(*values);
   const fs::path out = output_of(*values, file);
-  std::vector<RgbImage> overlays;
+  FrostOverlays overlays;
   if (values->contains("frost-overlays") && variant && variant->name != "frost")
     throw UsageError("--frost-overlays is of no use: --name is not frost");
   if (values->contains("frost-overlays"))
-    overlays = read_frost_overlays((*values)["frost-overlays"].as<std::string>());
+    overlays = frost_overlays_in((*values)["frost-overlays"].as<std::string>());
 
   const RgbImage clean = pixels_of(file, *values);
   const CorruptionKey key{seed_of(*values), sha256_of_file(file)};

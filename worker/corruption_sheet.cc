@@ -36,7 +36,7 @@ void draw_picture(cv::Mat& sheet, const RgbImage& image, int x, int y) {
 }  // namespace
 
 RgbImage corruption_sheet(const RgbImage& clean, const std::vector<std::string>& names,
-                          const CorruptionKey& key, std::span<const RgbImage> frost_overlays) {
+                          const CorruptionKey& key, const FrostOverlays& frost_overlays) {
   int label = 0;
   for (const auto& name : names) label = std::max(label, text_size(name).width);
   // Cells are at least as large as their text.

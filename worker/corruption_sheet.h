@@ -10,8 +10,8 @@
 namespace wcam {
 
 // One row a name: the name, the clean picture, severities 1 to 5, each picture at its own size. Throws
-// InputError giving the size when the sheet would have more than 100 megapixels.
+// InputError giving the size when the sheet would have more than kMostPixels.
 RgbImage corruption_sheet(const RgbImage& clean, const std::vector<std::string>& names,
-                          const CorruptionKey& key, std::span<const RgbImage> frost_overlays);
+                          const CorruptionKey& key, const FrostOverlays& frost_overlays);
 
 }  // namespace wcam

@@ -8,7 +8,6 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/sha256.h"
-#include "worker/corruption/frost_overlays.h"
 #include "worker/summary.h"
 
 namespace fs = std::filesystem;
@@ -128,11 +127,9 @@ const RgbImage& Performer::source(const wire::Job& job) {
   }
 }
 
-const std::vector<RgbImage>& Performer::frost_overlays() try {
-  if (frost_overlays_.empty()) frost_overlays_ = read_frost_overlays(plan_);
-  return frost_overlays_;
-} catch (const InputError& e) {
-  throw CannotServe(e.what());
+const FrostOverlays& Performer::frost_overlays() {
+  if (!frost_overlays_) frost_overlays_ = planned_frost_overlays(plan_);
+  return *frost_overlays_;
 }
 
 RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) {

@@ -72,7 +72,7 @@ class Performer {
   // decoded.
   const RgbImage& source(const wire::Job& job);
   // Of the corruption frost, once it is wanted; else empty.
-  const std::vector<RgbImage>& frost_overlays();
+  const FrostOverlays& frost_overlays();
   RgbImage pixels_of(const wire::Job& job, const std::string& variant);
 
   void predict_job(const wire::Job& job, JobResult& result);
@@ -84,7 +84,7 @@ class Performer {
   ModelCache models_;
   LruCache<RgbImage> sources_;
   DiskVariants disk_variants_;
-  std::vector<RgbImage> frost_overlays_;
+  std::optional<FrostOverlays> frost_overlays_;
 };
 
 }  // namespace wcam

@@ -28,7 +28,7 @@ namespace {
 
 // As corrupt(), with overlays for frost.
 RgbImage corrupted(const RgbImage& image, const Variant& variant, const CorruptionKey& key) {
-  static const std::vector<RgbImage> overlays = test::frost_overlays();
+  static const FrostOverlays overlays = test::in_memory(test::frost_overlays());
   return corrupt(image, variant, key, overlays);
 }
 
@@ -40,6 +40,15 @@ RgbImage filled(int rows, int cols, std::array<std::uint8_t, 3> colour) {
   RgbImage image = blank_image(rows, cols);
   for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = colour[i % 3];
   return image;
+}
+
+std::string complaint(const RgbImage& image, const Variant& variant) {
+  try {
+    corrupt(image, variant, {});
+  } catch (const InputError& e) {
+    return e.what();
+  }
+  return "corrupted";
 }
 
 // Without structure, and of any size.
@@ -162,7 +171,8 @@ TEST(Corruptions, GrowWorseWithSeverityOnEveryPhotographButForTheExceptions) {
 }
 
 TEST(Corruptions, KeepAnySize) {
-  for (const auto& [rows, cols] : {std::pair(1, 1), {1, 7}, {7, 1}, {2, 3}, {33, 16}, {224, 100}})
+  for (const auto& [rows, cols] :
+       {std::pair(1, 1), {1, 2}, {2, 2}, {1, 7}, {7, 1}, {2, 3}, {33, 16}, {224, 100}, {1, 999}, {999, 1}})
     for (const auto& name : corruption_names())
       for (int severity = 1; severity <= 5; ++severity) {
         const RgbImage result = corrupted(noise(rows, cols), name, severity);
@@ -170,6 +180,20 @@ TEST(Corruptions, KeepAnySize) {
         EXPECT_EQ(result.cols, cols) << name;
         EXPECT_EQ(result.pixels.size(), noise(rows, cols).pixels.size()) << name;
       }
+}
+
+TEST(Corruptions, TakeSidesUpToTheBoundAndSayIt) {
+  for (const auto& name : corruption_names()) {
+    const Variant variant{"corruptions", name, 3};
+    for (const auto& [rows, cols] : {std::pair(1, kLongestCorrupted + 1), {kLongestCorrupted + 1, 1}})
+      EXPECT_EQ(complaint(noise(rows, cols), variant),
+                "cannot corrupt an image of " + std::to_string(cols) + " x " + std::to_string(rows) +
+                    " pixels: its longer side is beyond 16384; make it smaller first")
+          << name;
+    if (name == "fog") continue;  // 2 GiB
+    for (const auto& [rows, cols] : {std::pair(1, kLongestCorrupted), {kLongestCorrupted, 1}})
+      EXPECT_EQ(corrupted(noise(rows, cols), name, 3).pixels.size(), 3U * kLongestCorrupted) << name;
+  }
 }
 
 TEST(Corruptions, ThatMoveOnlyDetailLeaveAFlatImageAsItIs) {
@@ -325,7 +349,7 @@ TEST(Corruptions, ArePinnedToTheBitWhereNoLibraryRounds) {
       {"fog", "a1db880ab00f29cc"},
       {"frost", "f3effae284752ed4"},
   };
-  const std::vector<RgbImage> overlays{noise(60, 90)};
+  const FrostOverlays overlays = test::in_memory({noise(60, 90)});
   for (const auto& [name, digits] : pinned) {
     const RgbImage result = corrupt(noise(50, 70), {"corruptions", name, 3}, {95, "some image"}, overlays);
     const std::string bytes(result.pixels.begin(), result.pixels.end());
@@ -392,7 +416,7 @@ TEST(Frost, AddsAPieceOfAnOverlayEnlargedAsOpenCvDoes) {
       cv::Mat enlarged;
       cv::resize(cv::Mat(overlay.rows, overlay.cols, CV_8UC3, overlay.pixels.data()), enlarged,
                  {draw.cols, draw.rows}, 0, 0, cv::INTER_CUBIC);
-      const RgbImage result = corrupt(image, variant, {seed, "x"}, overlays);
+      const RgbImage result = corrupt(image, variant, {seed, "x"}, test::in_memory(overlays));
       for (int r = 0; r < image.rows; ++r)
         for (int i = 0; i < image.cols * 3; ++i) {
           const double exact = kept[severity - 1] * image.row(r)[i] +
@@ -405,10 +429,32 @@ TEST(Frost, AddsAPieceOfAnOverlayEnlargedAsOpenCvDoes) {
 }
 
 TEST(Frost, CoversAnImageLargerThanItsOverlay) {
-  const std::vector<RgbImage> white{filled(30, 50, {255, 255, 255})};
+  const FrostOverlays white = test::in_memory({filled(30, 50, {255, 255, 255})});
   for (const auto& [rows, cols] : {std::pair(31, 20), {20, 300}, {400, 401}})
     EXPECT_EQ(corrupt(filled(rows, cols, {0, 0, 0}), {"corruptions", "frost", 1}, {}, white),
               filled(rows, cols, {102, 102, 102}));  // .4 * 255
+}
+
+// Enlarged to cover the image, these have 8.8e9 rows or columns.
+TEST(Frost, TakesOverlaysThatAreStrips) {
+  for (const auto& [rows, cols] : {std::pair(1, 2'000'000), {2'000'000, 1}})
+    for (std::uint64_t seed = 0; seed < 4; ++seed)
+      EXPECT_EQ(corrupt(filled(4000, 3, {0, 0, 0}), {"corruptions", "frost", 1}, {seed, ""},
+                        test::in_memory({filled(rows, cols, {255, 255, 255})})),
+                filled(4000, 3, {102, 102, 102}));
+}
+
+TEST(Frost, DecodesOnlyTheOverlaysThatItDraws) {
+  std::vector<std::size_t> read;
+  const FrostOverlays overlays(1000, [&](std::size_t which) {
+    read.push_back(which);
+    return noise(10, 10);
+  });
+  const Variant variant{"corruptions", "frost", 3};
+  const RgbImage image = noise(8, 8), once = corrupt(image, variant, {7, "x"}, overlays);
+  EXPECT_EQ(read.size(), 1U);
+  EXPECT_EQ(corrupt(image, variant, {7, "x"}, overlays), once);
+  EXPECT_EQ(read.size(), 1U);  // kept
 }
 
 TEST(Frost, IsRefusedWithoutOverlays) {
@@ -419,15 +465,6 @@ TEST(Frost, IsRefusedWithoutOverlays) {
     EXPECT_STREQ(e.what(),
                  "'frost' needs photographs of frosted glass: name their folder with --frost-overlays DIR");
   }
-}
-
-std::string complaint(const RgbImage& image, const Variant& variant) {
-  try {
-    corrupt(image, variant, {});
-  } catch (const InputError& e) {
-    return e.what();
-  }
-  return "corrupted";
 }
 
 TEST(Corruptions, RefuseWhatTheyCannotMake) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
+#include "worker/corruption/frost_overlays.h"
 #include "worker/image.h"
 
 namespace wcam::test {
@@ -21,6 +23,11 @@ inline std::vector<RgbImage> frost_overlays() {
           overlays[i].row(r)[3 * c + k] = static_cast<std::uint8_t>(170 + 20 * k + 45 * ridge);
       }
   return overlays;
+}
+
+inline FrostOverlays in_memory(std::vector<RgbImage> overlays) {
+  const std::size_t count = overlays.size();
+  return {count, [overlays = std::move(overlays)](std::size_t which) { return overlays[which]; }};
 }
 
 }  // namespace wcam::test

@@ -52,7 +52,7 @@ StreamKey stream_key(const CorruptionKey& key, const Variant& variant) {
 }
 
 RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key,
-                 std::span<const RgbImage> frost_overlays) {
+                 const FrostOverlays& frost_overlays) {
   const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
                                   [&](const Kind& k) { return k.name == variant.name; });
   const bool frosty = variant.name == "frost";
@@ -62,9 +62,13 @@ RgbImage corrupt(const RgbImage& image, const Variant& variant, const Corruption
     throw InputError("severity " + std::to_string(variant.severity) + " of '" + variant.name +
                      "' is outside 1 to 5");
   if (image.rows < 1 || image.cols < 1) throw InputError("cannot corrupt an image without pixels");
+  if (std::max(image.rows, image.cols) > kLongestCorrupted)
+    throw InputError("cannot corrupt an image of " + std::to_string(image.cols) + " x " +
+                     std::to_string(image.rows) + " pixels: its longer side is beyond " +
+                     std::to_string(kLongestCorrupted) + "; make it smaller first");
   RandomStream random(stream_key(key, variant));
   if (!frosty) return kind->make(image, variant.severity, random);
-  if (frost_overlays.empty())
+  if (frost_overlays.size() == 0)
     throw InputError(
         "'frost' needs photographs of frosted glass: name their folder with --frost-overlays DIR");
   return frost(image, variant.severity, random, frost_overlays);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 
 #include "common/perturbation.h"
+#include "worker/corruption/frost_overlays.h"
 #include "worker/corruption/random.h"
 #include "worker/image.h"
 
@@ -25,10 +25,14 @@ struct CorruptionKey {
 // groups of eight hex digits of text's SHA-256 are key[0], key[1], counter[0], counter[1].
 StreamKey stream_key(const CorruptionKey& key, const Variant& variant);
 
-// Variant of the family "corruptions". Same size as the input. `frost` alone needs overlays: photographs of
-// frosted glass of any size, in an order that is the same everywhere. Throws InputError for an unknown name,
-// a severity outside 1..5, or frost without overlays.
+// Longest side, pixels, of an image that can be corrupted. Fog needs a square map of the longer side's length
+// (2 GiB at the bound), the elastic transformation a kernel that grows with each side.
+inline constexpr int kLongestCorrupted = 16'384;
+
+// Variant of the family "corruptions". Same size as the input. `frost` alone needs overlays. Throws
+// InputError for an unknown name, a severity outside 1..5, an image without pixels or with a side beyond the
+// bound, frost without overlays, and what drawing one throws.
 RgbImage corrupt(const RgbImage& image, const Variant& variant, const CorruptionKey& key,
-                 std::span<const RgbImage> frost_overlays = {});
+                 const FrostOverlays& frost_overlays = {});
 
 }  // namespace wcam

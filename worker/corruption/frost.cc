@@ -17,8 +17,9 @@ struct CubicSample {
   std::array<double, 4> weight;
 
   // Pixel centres lie on pixel centres' places, edges are repeated, no smoothing (OpenCV's INTER_CUBIC).
-  CubicSample(int i, int size, int enlarged) {
-    const double place = (i + 0.5) * size / enlarged - 0.5, whole = std::floor(place);
+  CubicSample(std::int64_t i, int size, std::int64_t enlarged) {
+    const double place = (static_cast<double>(i) + 0.5) * size / static_cast<double>(enlarged) - 0.5,
+                 whole = std::floor(place);
     const double t = place - whole;
     for (int k = 0; k < 4; ++k)
       from[static_cast<std::size_t>(k)] = std::clamp(static_cast<int>(whole) - 1 + k, 0, size - 1);
@@ -30,16 +31,16 @@ struct CubicSample {
   }
 };
 
-std::vector<CubicSample> cubic_samples(int first, int count, int size, int enlarged) {
+std::vector<CubicSample> cubic_samples(std::int64_t first, int count, int size, std::int64_t enlarged) {
   std::vector<CubicSample> samples;
-  for (int i = first; i < first + count; ++i) samples.emplace_back(i, size, enlarged);
+  for (std::int64_t i = first; i < first + count; ++i) samples.emplace_back(i, size, enlarged);
   return samples;
 }
 
 // The window at (top, left) of the overlay enlarged to rows x cols, rounded to 8 bits: the rest of the
 // enlarged overlay is never made.
-RgbImage enlarged_window(const RgbImage& overlay, int rows, int cols, int top, int left,
-                         const RgbImage& like) {
+RgbImage enlarged_window(const RgbImage& overlay, std::int64_t rows, std::int64_t cols, std::int64_t top,
+                         std::int64_t left, const RgbImage& like) {
   const auto down = cubic_samples(top, like.rows, overlay.rows, rows);
   const auto along = cubic_samples(left, like.cols, overlay.cols, cols);
   RgbImage window = blank_image(like.rows, like.cols);
@@ -71,16 +72,17 @@ RgbImage enlarged_window(const RgbImage& overlay, int rows, int cols, int top, i
 // than the image, first enlarged to cover it), and the last place of the crop is never drawn. Not kept: it
 // draws from the first five of its six overlays; here each has the same chance. Its colours are sound:
 // OpenCV's BGR is turned into RGB before mixing.
-RgbImage frost(const RgbImage& image, int severity, RandomStream& random,
-               std::span<const RgbImage> overlays) {
+RgbImage frost(const RgbImage& image, int severity, RandomStream& random, const FrostOverlays& overlays) {
   const auto [kept, added] = at_severity(kFrost, severity);
   const RgbImage& overlay =
-      overlays[static_cast<std::size_t>(random.integer(0, static_cast<int>(overlays.size())))];
+      overlays.at(static_cast<std::size_t>(random.integer(0, static_cast<int>(overlays.size()))));
   const double cover = std::max(
       {1.0, static_cast<double>(image.rows) / overlay.rows, static_cast<double>(image.cols) / overlay.cols});
-  const auto enlarged = [&](int side) { return static_cast<int>(std::ceil(side * (cover * 1.1))); };
-  const int rows = enlarged(overlay.rows), cols = enlarged(overlay.cols);
-  const int top = random.integer(0, rows - image.rows), left = random.integer(0, cols - image.cols);
+  // A strip that covers the image may be longer than an int holds.
+  const auto enlarged = [&](int side) { return static_cast<std::int64_t>(std::ceil(side * (cover * 1.1))); };
+  const std::int64_t rows = enlarged(overlay.rows), cols = enlarged(overlay.cols);
+  const std::int64_t top = random.integer(std::int64_t{0}, rows - image.rows);
+  const std::int64_t left = random.integer(std::int64_t{0}, cols - image.cols);
   RgbImage result = enlarged_window(overlay, rows, cols, top, left, image);
   for (std::size_t i = 0; i < result.pixels.size(); ++i)
     result.pixels[i] =

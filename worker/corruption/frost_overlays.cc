@@ -1,33 +1,58 @@
 #include "worker/corruption/frost_overlays.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "common/error.h"
 #include "common/file.h"
 #include "common/image_files.h"
+#include "common/plan.h"
 #include "common/sha256.h"
+#include "worker/faults.h"
 
 namespace wcam {
 
-std::vector<RgbImage> read_frost_overlays(const std::filesystem::path& folder) {
-  std::vector<RgbImage> overlays;
-  for (const std::string& path : list_images(folder)) overlays.push_back(decode_image(folder / path));
-  return overlays;
+namespace {
+
+RgbImage decode_planned(const std::filesystem::path& file, const std::string& sha256) {
+  const std::string bytes = read_file(file);  // once: what is hashed is what is decoded
+  if (const std::string found = sha256_of(bytes); found != sha256)
+    throw InputError("the frost overlay " + file.string() + " has SHA-256 " + found + ", the plan says " +
+                     sha256 + ": it was changed after the sweep began");
+  try {
+    return decode_bytes(bytes);
+  } catch (const InputError& e) {
+    throw InputError(file.string() + ": " + e.what());
+  }
 }
 
-std::vector<RgbImage> read_frost_overlays(const Plan& plan) {
-  std::vector<RgbImage> overlays;
-  for (const auto& planned : plan.frost_overlays) {
-    const auto file = plan.frost_root / planned.path;
-    const std::string bytes = read_file(file);  // once: what is hashed is what is decoded
-    if (const std::string found = sha256_of(bytes); found != planned.sha256)
-      throw InputError("the frost overlay " + file.string() + " has SHA-256 " + found + ", the plan says " +
-                       planned.sha256 + ": it was changed after the sweep began");
+}  // namespace
+
+const RgbImage& FrostOverlays::at(std::size_t which) const {
+  const std::string name = std::to_string(which);
+  if (const RgbImage* known = kept_.find(name)) return *known;
+  RgbImage overlay = read_(which);
+  const std::uint64_t bytes = overlay.pixels.size();
+  kept_.make_room(bytes);
+  return kept_.add(name, std::move(overlay), bytes);
+}
+
+FrostOverlays frost_overlays_in(const std::filesystem::path& folder) {
+  const std::vector<std::string> paths = list_images(folder);
+  return {paths.size(), [=](std::size_t which) { return decode_image(folder / paths[which]); }};
+}
+
+FrostOverlays planned_frost_overlays(const Plan& plan) {
+  const auto read = [root = plan.frost_root, files = plan.frost_overlays](std::size_t which) {
     try {
-      overlays.push_back(decode_bytes(bytes));
+      return decode_planned(root / files[which].path, files[which].sha256);
     } catch (const InputError& e) {
-      throw InputError(file.string() + ": " + e.what());
+      throw CannotServe(e.what());
     }
-  }
-  return overlays;
+  };
+  for (std::size_t which = 0; which < plan.frost_overlays.size(); ++which) read(which);
+  return {plan.frost_overlays.size(), read};
 }
 
 }  // namespace wcam

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
 
+#include "worker/corruption/frost_overlays.h"
 #include "worker/corruption/random.h"
 #include "worker/image.h"
 
@@ -48,7 +48,7 @@ RgbImage spatter(const RgbImage& image, int severity, RandomStream& random);
 RgbImage snow(const RgbImage& image, int severity, RandomStream& random);
 RgbImage fog(const RgbImage& image, int severity, RandomStream& random);
 // At least one overlay.
-RgbImage frost(const RgbImage& image, int severity, RandomStream& random, std::span<const RgbImage> overlays);
+RgbImage frost(const RgbImage& image, int severity, RandomStream& random, const FrostOverlays& overlays);
 
 // The parameters of a severity.
 template <typename Table>

@@ -58,11 +58,13 @@ class RandomStream {
   // In [0, 1), a multiple of 2^-32.
   double uniform() { return word() * 0x1p-32; }
   double uniform(double low, double high) { return low + uniform() * (high - low); }
-  // In [low, high), high > low. No value's probability is off by more than 2^-32.
-  int integer(int low, int high) {
-    const auto count = static_cast<std::uint32_t>(high - low);
-    return low + static_cast<int>((std::uint64_t{word()} * count) >> 32U);
+  // In [low, high), high > low. No value's probability is off by more than 2^-32, beyond which not all of
+  // them are drawn.
+  std::int64_t integer(std::int64_t low, std::int64_t high) {
+    const auto count = static_cast<std::uint64_t>(high - low), drawn = std::uint64_t{word()};
+    return low + static_cast<std::int64_t>(drawn * (count >> 32U) + ((drawn * (count & 0xffffffffU)) >> 32U));
   }
+  int integer(int low, int high) { return static_cast<int>(integer(std::int64_t{low}, std::int64_t{high})); }
   double normal() { return normal_of(word()); }
 
   void fill_words(std::span<std::uint32_t> out);
