@@ -195,13 +195,8 @@ void check(const Plan& plan) {
                        std::to_string(c.input_size) + ", case '" + plan.cases.front().name + "' " +
                        std::to_string(plan.resize()) + " and " + std::to_string(plan.input_size()) +
                        ": all cases of a sweep see the same pixels");
-  if (plan.input_size() % (1 << plan.wcam.levels) != 0)
-    throw InputError("input_size " + std::to_string(plan.input_size()) + " is not a multiple of " +
-                     std::to_string(1 << plan.wcam.levels) +
-                     " (2^levels): use fewer --levels or another input_size");
-  if (plan.wcam.grid > plan.input_size())
-    throw InputError("grid " + std::to_string(plan.wcam.grid) + " is larger than input_size " +
-                     std::to_string(plan.input_size()));
+  if (const auto problem = side_problem(plan.wcam, plan.input_size(), "input_size"); !problem.empty())
+    throw InputError(problem);
 }
 
 std::string to_json_text(const Plan& plan) {

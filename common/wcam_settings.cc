@@ -1,5 +1,6 @@
 #include "common/wcam_settings.h"
 
+#include <bit>
 #include <boost/program_options/value_semantic.hpp>
 #include <nlohmann/json.hpp>
 
@@ -110,6 +111,22 @@ void check(const WcamSettings& s) {
   if (s.sampler <= Sampler::kTorchSobol && 2 * s.cells() > 21201)
     throw UsageError("--grid " + std::to_string(s.grid) + " needs " + std::to_string(2 * s.cells()) +
                      " Sobol dimensions, 21201 exist: at most --grid 102, or --sampler lhs");
+}
+
+std::string side_problem(const WcamSettings& s, int side, const std::string& what) {
+  const int step = 1 << s.levels, below = side - side % step;
+  const std::string problem = what + " " + std::to_string(side);
+  if (below != side) {
+    const int possible = std::countr_zero(static_cast<unsigned>(side));
+    return problem + " is not a multiple of " + std::to_string(step) + " (2^levels)" +
+           (possible == 0 ? ", and no --levels fit an odd one" : "") + ": take " +
+           (below > 0 ? std::to_string(below) + " or " : "") + std::to_string(below + step) +
+           (possible > 0 ? ", or --levels " + std::to_string(possible) : "");
+  }
+  if (side < s.grid)
+    return problem + " is below the " + std::to_string(s.grid) + " cells a side of --grid " +
+           std::to_string(s.grid) + ": use a smaller --grid";
+  return "";
 }
 
 nlohmann::json to_json(const WcamSettings& s) {

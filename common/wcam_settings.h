@@ -62,6 +62,11 @@ WcamSettings wcam_settings(const boost::program_options::variables_map& values);
 // Throws UsageError naming field, value and bound when the settings cannot be used.
 void check(const WcamSettings& settings);
 
+// Why these settings cannot explain images of side x side pixels, with the remedy: "input_size 228 is not a
+// multiple of 8 (2^levels): take 224 or 232, or --levels 2", where `what` is "input_size". Empty when they
+// can: the side is a multiple of 2^levels and has a pixel for each cell of the grid.
+std::string side_problem(const WcamSettings& settings, int side, const std::string& what);
+
 nlohmann::json to_json(const WcamSettings& settings);
 // Throws InputError naming an unknown, missing or wrong key.
 WcamSettings wcam_settings_from_json(const nlohmann::json& json);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 
+#include "common/elapsed.h"
 #include "common/image_files.h"
 #include "common/options.h"
 #include "common/sha256.h"
@@ -218,10 +219,6 @@ class Trial {
   const Model& model_;
   int batch_size_;
 };
-
-double seconds_since(Clock::time_point begun) {
-  return std::chrono::duration<double>(Clock::now() - begun).count();
-}
 
 CaseCheck check_case(const CaseSpec& spec, const ComputeOptions& compute, Photographs* photographs) {
   CaseCheck check;

@@ -3,6 +3,7 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include "common/options.h"
+#include "worker/device.h"
 
 namespace po = boost::program_options;
 
@@ -21,6 +22,7 @@ po::options_description compute_options() {
 ComputeOptions compute_settings(const po::variables_map& values) {
   ComputeOptions settings;
   settings.device = values["device"].as<std::string>();
+  parse_device(settings.device);  // before any work
   settings.threads = in_range(values, "threads", 1, 256);
   settings.batch_size = in_range(values, "batch-size", 1, 1024);
   return settings;

@@ -17,7 +17,7 @@ struct ComputeOptions {
 
 // --device, --threads, --batch-size.
 boost::program_options::options_description compute_options();
-// Throws UsageError naming option, value and bound.
+// Throws UsageError naming option, value and bound, also for a device that is not there.
 ComputeOptions compute_settings(const boost::program_options::variables_map& values);
 
 }  // namespace wcam

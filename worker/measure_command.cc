@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "common/elapsed.h"
 #include "common/file.h"
 #include "common/measurement.h"
 #include "common/options.h"
@@ -40,10 +41,6 @@ CommandLine command_line() {
   line.options.add(compute_options());
   line.positional.add("plan", 1);
   return line;
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // Of one picture as the store compresses it.

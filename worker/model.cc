@@ -13,7 +13,6 @@
 #endif
 
 #include <array>
-#include <charconv>
 #include <climits>
 #include <map>
 #include <optional>
@@ -22,6 +21,7 @@
 
 #include "common/error.h"
 #include "common/sha256.h"
+#include "worker/device.h"
 
 namespace wcam {
 
@@ -57,31 +57,6 @@ std::string cause_of(const std::exception& exception) {
   }
   constexpr std::size_t kLongest = 400;
   return cause.size() <= kLongest ? std::string(cause) : std::string(cause.substr(0, kLongest)) + " ...";
-}
-
-std::optional<int> parse_index(std::string_view digits) {
-  int index = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  // at::Device keeps its index in a signed byte.
-  if (error != std::errc() || end != digits.data() + digits.size() || index < 0 || index > 127)
-    return std::nullopt;
-  return index;
-}
-
-at::Device parse_device(const std::string& text) {
-  if (text == "cpu") return {at::kCPU};
-  const auto index = text == "cuda"              ? 0
-                     : text.starts_with("cuda:") ? parse_index(text.substr(5))
-                                                 : std::nullopt;
-  if (!index) throw Unusable("no such device '" + text + "': expected cpu or cuda:N");
-  const std::size_t count = at::getNumGPUs();
-  if (count == 0)
-    throw Unusable("no such device '" + text +
-                   "': " + (at::hasCUDA() ? "LibTorch sees no GPU" : "this LibTorch was built without CUDA"));
-  if (static_cast<std::size_t>(*index) >= count)
-    throw Unusable("no such device '" + text + "': LibTorch sees " + std::to_string(count) +
-                   ", numbered from 0");
-  return {at::kCUDA, static_cast<at::DeviceIndex>(*index)};
 }
 
 void check_file(const CaseSpec& spec) {
@@ -267,8 +242,8 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 Model Model::load(const CaseSpec& spec, const std::string& device) {
+  const at::Device on = parse_device(device);
   try {
-    const at::Device on = parse_device(device);
     check_file(spec);
     Model model(std::make_unique<Impl>(spec, on, make_fast(read_module(spec.file, on))));
     const std::vector<RgbImage> blank(2, blank_image(spec.input_size, spec.input_size));

@@ -34,9 +34,9 @@ class Model {
 
   // Loads (channels_last, eval, frozen where it can be) onto "cpu" or "cuda:N", checks the file's SHA-256
   // against spec.sha256 unless that is empty, and runs two blank images. Throws InputError naming case, file
-  // and what is wrong: not TorchScript, another SHA-256, no such device, an exception in forward, an output
+  // and what is wrong: not TorchScript, another SHA-256, an exception in forward, an output
   // that is not one tensor float32 [2, classes] with classes >= 2, logits that are not finite, or another
-  // number of classes than spec.classes names.
+  // number of classes than spec.classes names; UsageError when there is no such device.
   static Model load(const CaseSpec& spec, const std::string& device);
   ~Model();
   Model(Model&&) noexcept;

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <filesystem>
 
+#include "common/elapsed.h"
+
 namespace wcam {
 
 namespace {
@@ -21,15 +23,15 @@ const Model& ModelCache::get(const CaseSpec& spec) {
   make_room(expected_bytes(spec));
   const auto begun = std::chrono::steady_clock::now();
   Model model = load_(spec);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
+  const double seconds = seconds_since(begun);
   const std::uint64_t bytes = model.bytes();
   make_room(bytes);
   if (bytes_.emplace(spec.name, bytes).second && models_.capacity() > 0 && bytes > models_.capacity())
     spdlog::warn("case {} takes {:.1f} MiB, more than the {:.1f} MiB of --model-memory: it is loaded alone",
                  spec.name, mebibytes(bytes), mebibytes(models_.capacity()));
   const Model& added = models_.add(spec.name, std::move(model), bytes);
-  spdlog::info("case {} loaded in {:.2f} s: {:.1f} MiB, {:.1f} of {:.1f} MiB in use", spec.name,
-               seconds.count(), mebibytes(bytes), mebibytes(models_.total()), mebibytes(models_.capacity()));
+  spdlog::info("case {} loaded in {:.2f} s: {:.1f} MiB, {:.1f} of {:.1f} MiB in use", spec.name, seconds,
+               mebibytes(bytes), mebibytes(models_.total()), mebibytes(models_.capacity()));
   return added;
 }
 

@@ -26,13 +26,8 @@ namespace {
 constexpr std::int64_t kImagesAtATime = 8;
 
 void check_side(std::int64_t side, const WcamSettings& s) {
-  const std::string image = "an image of " + std::to_string(side) + " x " + std::to_string(side);
-  const std::int64_t step = std::int64_t{1} << s.levels;
-  if (side < step || side % step != 0)
-    throw InputError(image + ": the side must be a multiple of " + std::to_string(step) +
-                     " (2^levels): use fewer --levels " + "or another input_size");
-  if (side < s.grid)
-    throw InputError(image + " has fewer pixels a side than --grid " + std::to_string(s.grid) + " has cells");
+  const std::string problem = side_problem(s, static_cast<int>(side), "the input's side");
+  if (!problem.empty()) throw InputError(problem);
 }
 
 // [3, 1, 1] float32.

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "common/elapsed.h"
 #include "common/error.h"
 #include "worker/estimator.h"
 #include "worker/reconstruction.h"
@@ -123,7 +124,7 @@ Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_
     profile.indices[cell] = static_cast<float>(index.value);
     profile.standard_error[cell] = static_cast<float>(index.standard_error);
   }
-  profile.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  profile.seconds = seconds_since(start);
   return profile;
 }
 

@@ -228,7 +228,15 @@ TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
       "case 'augmix' wants resize 300 and input_size 224, case 'baseline' 256 and 224: all cases of a sweep "
       "see the same pixels");
   EXPECT_EQ(refused([](Plan& p) { p.cases[0].input_size = p.cases[1].input_size = 228; }),
-            "input_size 228 is not a multiple of 8 (2^levels): use fewer --levels or another input_size");
+            "input_size 228 is not a multiple of 8 (2^levels): take 224 or 232, or --levels 2");
+  EXPECT_EQ(refused([](Plan& p) { p.cases[0].input_size = p.cases[1].input_size = 225; }),
+            "input_size 225 is not a multiple of 8 (2^levels), and no --levels fit an odd one: take 224 or "
+            "232");
+  EXPECT_EQ(refused([](Plan& p) {
+              p.wcam.grid = 40;
+              p.cases[0].input_size = p.cases[1].input_size = 32;
+            }),
+            "input_size 32 is below the 40 cells a side of --grid 40: use a smaller --grid");
 }
 
 }  // namespace

@@ -146,13 +146,6 @@ TEST_F(ModelFile, CutOffIsRefused) {
   EXPECT_TRUE(complaint().starts_with("not a TorchScript file (")) << complaint();
 }
 
-TEST_F(ModelFile, DevicesThatDoNotExistAreNamed) {
-  test::save_torchscript(spec_.file, test::kLinearOnChannelMeans);
-  for (const char* device : {"gpu", "", "cuda:", "cuda:x", "cuda:-1", "cuda:128", "cuda0", "CPU"})
-    EXPECT_EQ(complaint(device), "no such device '" + std::string(device) + "': expected cpu or cuda:N");
-  EXPECT_TRUE(complaint("cuda:99").starts_with("no such device 'cuda:99': ")) << complaint("cuda:99");
-}
-
 TEST_F(ModelFile, OutputsOfAnotherKindAreNamed) {
   save("return x.mean([2, 3]), x");
   EXPECT_EQ(complaint(), "forward returns Tuple[Tensor, Tensor], expected Float [2, classes >= 2]");

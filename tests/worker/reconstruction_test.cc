@@ -154,9 +154,10 @@ TEST(Reconstruction, RefusesSidesThatDoNotFitNamingTheBound) {
     return "accepted";
   };
   EXPECT_EQ(refused(299, 28, 3),
-            "an image of 299 x 299: the side must be a multiple of 8 (2^levels): use fewer --levels or "
-            "another input_size");
-  EXPECT_EQ(refused(24, 28, 3), "an image of 24 x 24 has fewer pixels a side than --grid 28 has cells");
+            "the input's side 299 is not a multiple of 8 (2^levels), and no --levels fit an odd one: take "
+            "296 or 304");
+  EXPECT_EQ(refused(24, 28, 3),
+            "the input's side 24 is below the 28 cells a side of --grid 28: use a smaller --grid");
 }
 
 // The 8-bit values that a batch in mode reference was normalised from: [n, 3, S, S] int64.

@@ -407,8 +407,7 @@ TEST(Explain, RefusesWhatCannotBeExplainedNamingIt) {
   EXPECT_EQ(refused(toy(), {16, 32, std::vector<std::uint8_t>(1536)}, 0, s),
             "a WCAM needs a square image, this one has 16 rows and 32 columns: crop it");
   EXPECT_EQ(refused(toy(), random_image(36, 1), 0, s),
-            "an image of 36 x 36: the side must be a multiple of 8 (2^levels): use fewer --levels or another "
-            "input_size");
+            "the input's side 36 is not a multiple of 8 (2^levels): take 32 or 40, or --levels 2");
   EXPECT_EQ(refused(toy(), image, 2, s), "label 2: the classifier has 2 classes");
   EXPECT_EQ(refused(toy(), image, -1, s), "label -1 is negative");
   EXPECT_EQ(refused(toy(), image, 0, s, 0), "a batch of 0 images: at least 1 is needed");
