@@ -1,6 +1,7 @@
-// Lists in messages to people.
+// Lists and counts in messages to people.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,11 @@ std::string joined(const Range& elements, Name name = {}) {
     separator = ", ";
   }
   return list;
+}
+
+// "1 photograph", "24 photographs".
+inline std::string counted(std::int64_t number, const std::string& one) {
+  return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
 }
 
 }  // namespace wcam

@@ -4,23 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numbers>
 #include <numeric>
 
 #include "worker/design/pcg64.h"
 
-using nlohmann::json;
-
 namespace wcam {
 
 namespace {
-
-constexpr double kNearUniform = 0.9, kHardlyDepends = 0.3;
-// A better normalisation is reported when chance gives as much once in a hundred times.
-constexpr double kSignificant = 0.01;
-// With fewer photographs a network that gets one in five right may well get none.
-constexpr std::size_t kEnoughForChance = 20;
 
 std::string list(const std::array<double, 3>& numbers) {
   return fmt::format("[{:.6g}, {:.6g}, {:.6g}]", numbers[0], numbers[1], numbers[2]);
@@ -61,99 +52,6 @@ double at_least(std::int64_t k, std::int64_t n, double p) {
     total += std::exp(log_choose(m, x) + x * std::log(p) + (m - x) * std::log1p(-p));
   }
   return std::min(total, 1.0);
-}
-
-std::string percent(const Share& share) {
-  return fmt::format("{:.1f} % ({:.1f} to {:.1f})", 100 * share.value, 100 * share.low, 100 * share.high);
-}
-
-Share share_of(const std::vector<bool>& hits) { return wilson(count(hits), std::ssize(hits)); }
-
-const char* to_string(OutputKind kind) {
-  switch (kind) {
-    case OutputKind::kProbabilities:
-      return "probabilities";
-    case OutputKind::kLogProbabilities:
-      return "log-probabilities";
-    default:
-      return "logits";
-  }
-}
-
-// The alternative that beats the declared one most clearly; nullptr when none does.
-const CaseCheck::Tried* better_one(const CaseCheck& check) {
-  const CaseCheck::Tried* best = nullptr;
-  double best_chance = kSignificant;
-  for (std::size_t i = 1; i < check.tried.size(); ++i) {
-    const double chance = chance_of_beating(check.tried[i].hits.top1, check.tried.front().hits.top1);
-    if (chance >= best_chance) continue;
-    best = &check.tried[i];
-    best_chance = chance;
-  }
-  return best;
-}
-
-bool at_chance(const CaseCheck& check) {
-  if (check.tried.empty() || check.tried.front().hits.top1.size() < kEnoughForChance) return false;
-  const std::vector<bool>& right = check.tried.front().hits.top1;
-  return at_least(count(right), std::ssize(right), 1.0 / static_cast<double>(check.classes)) > kSignificant;
-}
-
-std::string random_text(const Spread& spread) {
-  const std::string why = spread.entropy_share > kNearUniform
-                              ? fmt::format(
-                                    "its outputs are near-uniform, with {:.0f} % of the entropy of guessing "
-                                    "(trained networks: at "
-                                    "most 70)",
-                                    100 * spread.entropy_share)
-                              : fmt::format(
-                                    "its outputs hardly depend on the picture, from which {:.0f} % of their "
-                                    "variance comes (trained "
-                                    "networks: at least 47)",
-                                    100 * spread.picture_share);
-  return "it looks like a random network: " + why + ": were the weights loaded? Load them with strict=True";
-}
-
-std::string accuracy_text(const CaseCheck& check) {
-  const Hits& declared = check.tried.front().hits;
-  std::string text = "  top-1 " + percent(share_of(declared.top1)) + ", top-5 " +
-                     percent(share_of(declared.top5)) +
-                     fmt::format(", of {} photographs\n", declared.top1.size());
-  text += fmt::format("    {:<30} {:>8} {:>8}\n", "normalised", "top-1", "top-5");
-  for (const auto& [normalisation, hits] : check.tried)
-    text += fmt::format("    {:<30} {:6.1f} % {:6.1f} %\n", normalisation.name,
-                        100 * share_of(hits.top1).value, 100 * share_of(hits.top5).value);
-  return text;
-}
-
-json to_json(const Share& share) {
-  return {{"value", share.value}, {"low", share.low}, {"high", share.high}};
-}
-
-json to_json(const Spread& spread) {
-  return {{"entropy_share", spread.entropy_share}, {"picture_share", spread.picture_share}};
-}
-
-json to_json(const CaseCheck& check) {
-  json object{{"name", check.name}, {"usable", check.failure.empty()}, {"warnings", warnings(check)}};
-  if (!check.failure.empty()) object["failure"] = check.failure;
-  if (check.classes == 0) return object;
-  object["classes"] = check.classes;
-  object["bytes"] = check.bytes;
-  object["load_seconds"] = check.load_seconds;
-  if (!check.failure.empty()) return object;
-  object["image_seconds"] = check.image_seconds;
-  object["outputs"] = to_string(check.outputs);
-  object["on_pictures"] = to_json(check.on_pictures);
-  if (check.on_photographs) object["on_photographs"] = to_json(*check.on_photographs);
-  for (const auto& [normalisation, hits] : check.tried)
-    object["accuracy"].push_back({{"normalised", normalisation.name},
-                                  {"mean", normalisation.mean},
-                                  {"std", normalisation.std},
-                                  {"photographs", hits.top1.size()},
-                                  {"top1", to_json(share_of(hits.top1))},
-                                  {"top5", to_json(share_of(hits.top5))}});
-  return object;
 }
 
 using Colour = std::array<double, 3>;
@@ -212,17 +110,32 @@ double chance_of_beating(const std::vector<bool>& other, const std::vector<bool>
   return at_least(wins, wins + losses, 0.5);
 }
 
+double chance_of_guessing(const std::vector<bool>& hits, std::int64_t classes) {
+  return at_least(count(hits), std::ssize(hits), 1.0 / static_cast<double>(classes));
+}
+
+bool is_for_bytes(const CaseSpec& spec) {
+  const auto above_one = [](double value) { return value > 1; };
+  return std::any_of(spec.mean.begin(), spec.mean.end(), above_one) ||
+         std::any_of(spec.std.begin(), spec.std.end(), above_one);
+}
+
 std::vector<Normalisation> normalisations(const CaseSpec& spec) {
   const CaseSpec imagenet;
   const std::array<double, 3> none{0, 0, 0}, one{1, 1, 1}, half{0.5, 0.5, 0.5};
   const std::array<double, 3> byte{1 / 255.0, 1 / 255.0, 1 / 255.0};
   Normalisation twice{"twice", {}, {}, false, "the network seems to want it normalised twice"};
+  Normalisation over_255{
+      "with mean and std over 255", {}, {}, false, "they seem to be of pixels from 0 to 255"};
   for (std::size_t c = 0; c < 3; ++c) {
+    over_255.mean[c] = spec.mean[c] / 255;
+    over_255.std[c] = spec.std[c] / 255;
     twice.mean[c] = spec.mean[c] + spec.std[c] * spec.mean[c];
     twice.std[c] = spec.std[c] * spec.std[c];
   }
   std::vector<Normalisation> all{
       {"as models.json says", spec.mean, spec.std, false, ""},
+      over_255,
       {"not at all", none, one, false, "the network seems to normalise by itself"},
       twice,
       {"with ImageNet's mean and std", imagenet.mean, imagenet.std, false,
@@ -230,6 +143,7 @@ std::vector<Normalisation> normalisations(const CaseSpec& spec) {
       {"with 0.5 and 0.5", half, half, false, "the network seems to want pixels from -1 to 1"},
       {"to 0 to 255", none, byte, false, "the network seems to want pixels from 0 to 255"},
   };
+  if (!is_for_bytes(spec)) all.erase(all.begin() + 1);
   std::vector<Normalisation> different;
   for (Normalisation& one_of_them : all) {
     const bool known = std::any_of(different.begin(), different.end(), [&](const Normalisation& n) {
@@ -297,50 +211,6 @@ OutputKind output_kind(const Logits& logits) {
   }
   if (probabilities) return OutputKind::kProbabilities;
   return log_probabilities ? OutputKind::kLogProbabilities : OutputKind::kLogits;
-}
-
-std::vector<std::string> warnings(const CaseCheck& check) {
-  if (!check.failure.empty()) return {};
-  std::vector<std::string> texts;
-  if (check.outputs != OutputKind::kLogits)
-    texts.push_back(std::string("it returns ") + to_string(check.outputs) +
-                    ": WCAMs explain logits, so export it without its last soft-max");
-  const bool random =
-      looks_random(check.on_pictures) && looks_random(check.on_photographs.value_or(check.on_pictures));
-  // Probabilities spread otherwise than logits.
-  const bool judged_random = random && check.outputs == OutputKind::kLogits;
-  if (judged_random) texts.push_back(random_text(check.on_pictures));
-  if (const CaseCheck::Tried* better = better_one(check))
-    texts.push_back(
-        fmt::format("it gets {} of {} photographs right when normalised '{}', {} as models.json says: {}",
-                    count(better->hits.top1), better->hits.top1.size(), better->normalisation.name,
-                    count(check.tried.front().hits.top1), better->normalisation.remedy));
-  else if (!judged_random && at_chance(check))
-    texts.push_back(fmt::format(
-        "it gets {} of {} photographs right, which guessing among {} classes may give: are its "
-        "classes in the order of the labels?",
-        count(check.tried.front().hits.top1), check.tried.front().hits.top1.size(), check.classes));
-  return texts;
-}
-
-std::string to_text(const CaseCheck& check) {
-  std::string text = check.name;
-  if (check.classes != 0)
-    text += fmt::format(": {} classes, {:.1f} MiB, loaded in {:.2f} s", check.classes,
-                        static_cast<double>(check.bytes) / (1 << 20), check.load_seconds);
-  if (!check.failure.empty()) return text + "\n  cannot be used: " + check.failure + "\n";
-  text += fmt::format(", {:.1f} ms an image\n", 1000 * check.image_seconds);
-  if (!check.tried.empty()) text += accuracy_text(check);
-  const std::vector<std::string> found = warnings(check);
-  for (const std::string& warning : found) text += "  warning: " + warning + "\n";
-  return found.empty() ? text + "  ok\n" : text;
-}
-
-std::string to_json_text(std::span<const CaseCheck> checks) {
-  json models = json::array();
-  for (const CaseCheck& check : checks) models.push_back(to_json(check));
-  // A failure may name a file, whose name may be any bytes.
-  return json{{"models", models}}.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace wcam

@@ -43,6 +43,8 @@ std::int64_t count(const std::vector<bool>& hits);
 // How likely it is that `other` beats `declared` by so much or more on the same photographs if both are as
 // good: one-sided exact McNemar test, on the photographs that only one of them gets right.
 double chance_of_beating(const std::vector<bool>& other, const std::vector<bool>& declared);
+// How likely guessing among so many classes gets so many right or more.
+double chance_of_guessing(const std::vector<bool>& hits, std::int64_t classes);
 
 // Another way to bring pixels of 0 to 1 before the network than the declared one.
 struct Normalisation {
@@ -51,7 +53,11 @@ struct Normalisation {
   bool reversed = false;  // blue, green, red
   std::string remedy;     // what to do when this one is right
 };
-// The declared one first, then those that are usually meant when it is wrong.
+// Whether its mean and std cannot be those of pixels from 0 to 1: a mean or a std greater than 1.
+bool is_for_bytes(const CaseSpec& spec);
+
+// The declared one first, then those that are usually meant when it is wrong: before all, where it
+// is_for_bytes(), the same over 255.
 std::vector<Normalisation> normalisations(const CaseSpec& spec);
 
 // How the outputs spread over classes and pictures.
@@ -69,6 +75,7 @@ Spread spread(const Logits& logits);
 // randomly initialised ones (ResNet-18 and -34 from 6 seeds, ResNet-50, MobileNetV2, DenseNet-121, ViT-B/16,
 // ConvNeXt-T) each has an entropy share of at least 0.97 or a picture share of at most 0.23. The thresholds,
 // 0.9 and 0.3, lie between.
+inline constexpr double kNearUniform = 0.9, kHardlyDepends = 0.3;
 bool looks_random(const Spread& spread);
 
 // 16 pictures of gradients, stripes, discs and noise, always the same: a trained network tells them apart.
@@ -77,29 +84,5 @@ std::vector<RgbImage> built_in_pictures(int side);
 // What outputs are, by what all rows have in common.
 enum class OutputKind : std::uint8_t { kLogits, kProbabilities, kLogProbabilities };
 OutputKind output_kind(const Logits& logits);
-
-// Everything that was found out about one case.
-struct CaseCheck {
-  std::string name;
-  std::string failure;  // why it cannot be used; then what follows may be missing
-  std::int64_t classes = 0;
-  std::uint64_t bytes = 0;  // of its weights
-  double load_seconds = 0, image_seconds = 0;
-  OutputKind outputs = OutputKind::kLogits;
-  Spread on_pictures;
-  std::optional<Spread> on_photographs;
-  struct Tried {
-    Normalisation normalisation;
-    Hits hits;
-  };
-  std::vector<Tried> tried;  // the declared one first; empty without labelled photographs
-};
-
-// What looks wrong, a sentence each, with the remedy.
-std::vector<std::string> warnings(const CaseCheck& check);
-
-std::string to_text(const CaseCheck& check);
-// {"models": [...]}: shares 0 to 1, times in seconds.
-std::string to_json_text(std::span<const CaseCheck> checks);
 
 }  // namespace wcam

@@ -9,19 +9,16 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <map>
+#include <optional>
 
 #include "common/elapsed.h"
-#include "common/image_files.h"
 #include "common/options.h"
-#include "common/sha256.h"
 #include "worker/check_models.h"
+#include "worker/check_report.h"
 #include "worker/compute_options.h"
 #include "worker/labelled_photographs.h"
 #include "worker/model.h"
 
-namespace fs = std::filesystem;
 namespace po = boost::program_options;
 using Clock = std::chrono::steady_clock;
 
@@ -37,7 +34,7 @@ CommandLine command_line() {
       "looks\n"
       "like a random network, and, on labelled photographs, how often it is right and whether it is "
       "normalised as it\n"
-      "was trained. Exit code 0: all is well; 3: a case cannot be used; 4: a warning.";
+      "was trained. Exit code 0: nothing looks wrong; 3: a case cannot be used; 4: a warning.";
   line.example = "wcam check-models models.json --labelled imagenet/val";
   line.options.add_options()                                                                           //
       ("models", po::value<std::string>()->required(), "models.json (may be given without --models)")  //
@@ -52,99 +49,6 @@ CommandLine command_line() {
   line.positional.add("models", 1);
   return line;
 }
-
-struct Photograph {
-  std::string path, label;
-};
-
-struct Found {
-  std::vector<Photograph> drawn;
-  std::vector<std::string> labels;  // of all that were found
-};
-
-// At most `most` of those with a label are drawn, in the order of the SHA-256 of their names: a random one
-// that any machine repeats.
-Found find_photographs(const fs::path& folder, std::size_t most) {
-  Found found;
-  std::map<std::string, Photograph> by_hash;
-  for (const std::string& path : list_images(folder)) {
-    const std::string label = label_in_name(path);
-    if (label.empty()) continue;
-    by_hash[sha256_of(path)] = {path, label};
-    found.labels.push_back(label);
-  }
-  if (by_hash.empty())
-    throw InputError(
-        "--labelled " + folder.string() +
-        ": no photograph lies in a folder named after its class or is named like n01443537_goldfish.JPEG");
-  for (auto& [hash, photograph] : by_hash)
-    if (found.drawn.size() < most) found.drawn.push_back(std::move(photograph));
-  return found;
-}
-
-void say(const std::string& line) { std::fprintf(stderr, "wcam-worker: %s\n", line.c_str()); }
-
-// The labelled photographs as a network of some size sees them.
-class Photographs {
- public:
-  Photographs(fs::path folder, std::size_t most, std::vector<std::string> class_ids)
-      : folder_(std::move(folder)),
-        found_(find_photographs(folder_, most)),
-        class_ids_(std::move(class_ids)) {}
-
-  struct Labelled {
-    std::vector<RgbImage> images;
-    std::vector<std::int64_t> labels;
-  };
-
-  // Those whose label is a class of this case. Throws InputError when none is. Says what is left out.
-  Labelled labelled(const CaseSpec& spec, std::int64_t classes) {
-    if (!class_ids_.empty() && std::ssize(class_ids_) != classes)
-      throw InputError(
-          fmt::format("--class-ids has {} lines, the case has {} classes", class_ids_.size(), classes));
-    const ClassLabels meaning(classes, class_ids_, spec.classes, found_.labels);
-    Labelled usable;
-    std::map<std::string, int> strange;
-    for (const Photograph& photograph : found_.drawn) {
-      const auto label = meaning.find(photograph.label);
-      if (!label) ++strange[photograph.label];
-      const RgbImage* image = label ? decoded(photograph.path, spec) : nullptr;
-      if (image == nullptr) continue;
-      usable.images.push_back(*image);
-      usable.labels.push_back(*label);
-    }
-    for (const auto& [label, count] : strange)
-      say(fmt::format("'{}' is no class of case {}: {} photographs left out", label, spec.name, count));
-    if (usable.images.empty())
-      throw InputError(
-          "no photograph of " + folder_.string() +
-          " has a label that is a class of this case: name folders by WordNet id, class name or class "
-          "index, or list their names with --class-ids");
-    return usable;
-  }
-
- private:
-  // nullptr, said once, when it cannot be decoded.
-  const RgbImage* decoded(const std::string& path, const CaseSpec& spec) {
-    const std::pair size(spec.resize, spec.input_size);
-    if (std::exchange(size_, size) != size) images_.clear();
-    const auto known = images_.find(path);
-    if (known != images_.end()) return known->second ? &*known->second : nullptr;
-    auto& image = images_[path];
-    try {
-      image = resize_and_crop(decode_image(folder_ / path), spec.resize, spec.input_size);
-    } catch (const InputError& e) {
-      say(std::string(e.what()) + ": left out");
-    }
-    return image ? &*image : nullptr;
-  }
-
-  fs::path folder_;
-  Found found_;
-  std::vector<std::string> class_ids_;
-  std::pair<int, int> size_;
-  std::map<std::string, std::optional<RgbImage>> images_;
-};
 
 at::Tensor of_channels(const std::array<double, 3>& values, at::Device device) {
   return at::tensor({values[0], values[1], values[2]}, at::kFloat).reshape({1, 3, 1, 1}).to(device);
@@ -220,9 +124,28 @@ class Trial {
   int batch_size_;
 };
 
-CaseCheck check_case(const CaseSpec& spec, const ComputeOptions& compute, Photographs* photographs) {
+// Into `check`; what keeps the accuracy from being known is noted, since the case may be used all the same.
+void check_accuracy(const Trial& trial, LabelledPhotographs& photographs,
+                    const std::vector<Normalisation>& normalisations, CaseCheck& check) {
+  LabelledPhotographs::Labelled labelled;
+  try {
+    const ClassLabels meaning = photographs.meaning(check.spec, check.classes);
+    check.misnamed = meaning.misnamed();
+    labelled = photographs.labelled(check.spec, meaning);
+  } catch (const InputError& e) {
+    check.not_checked = e.what();
+    return;
+  }
+  for (const Normalisation& normalisation : normalisations) {
+    const Logits outputs = trial.run(labelled.images, normalisation);
+    if (check.tried.empty()) check.on_photographs = spread(outputs);
+    check.tried.push_back({normalisation, hits(outputs, labelled.labels)});
+  }
+}
+
+CaseCheck check_case(const CaseSpec& spec, const ComputeOptions& compute, LabelledPhotographs* photographs) {
   CaseCheck check;
-  check.name = spec.name;
+  check.spec = spec;
   try {
     const auto begun = Clock::now();
     const Model model = Model::load(spec, compute.device);
@@ -240,13 +163,10 @@ CaseCheck check_case(const CaseSpec& spec, const ComputeOptions& compute, Photog
     if (!check.failure.empty()) return check;
     check.outputs = output_kind(logits);
     check.on_pictures = spread(logits);
-    if (photographs == nullptr) return check;
-    const auto [images, labels] = photographs->labelled(spec, check.classes);
-    for (const Normalisation& normalisation : tried) {
-      const Logits outputs = trial.run(images, normalisation);
-      if (check.tried.empty()) check.on_photographs = spread(outputs);
-      check.tried.push_back({normalisation, hits(outputs, labels)});
-    }
+    if (photographs != nullptr)
+      check_accuracy(trial, *photographs, tried, check);
+    else
+      check.misnamed = ClassLabels(check.classes, {}, spec.classes, {}).misnamed();
   } catch (const std::exception& e) {  // the other cases are looked at all the same
     check.failure = e.what();
   }
@@ -263,7 +183,7 @@ ExitCode check_models_command(const std::vector<std::string>& arguments) {
   if (values->contains("class-ids") && !values->contains("labelled"))
     throw UsageError("--class-ids says what the folders of --labelled mean: give both");
   const std::vector<CaseSpec> cases = read_models_json((*values)["models"].as<std::string>());
-  std::optional<Photographs> photographs;
+  std::optional<LabelledPhotographs> photographs;
   if (values->contains("labelled")) {
     std::vector<std::string> class_ids;
     if (values->contains("class-ids")) class_ids = read_lines((*values)["class-ids"].as<std::string>());
@@ -278,6 +198,9 @@ ExitCode check_models_command(const std::vector<std::string>& arguments) {
     if (!as_json) std::printf("%s", to_text(checks.back()).c_str());
     std::fflush(stdout);
   }
+  if (photographs)
+    for (const std::string& sentence : photographs->left_out())
+      std::fprintf(stderr, "wcam-worker: %s\n", sentence.c_str());
   if (as_json) std::printf("%s", to_json_text(checks).c_str());
   const auto any = [&](auto property) { return std::any_of(checks.begin(), checks.end(), property); };
   if (any([](const CaseCheck& check) { return !check.failure.empty(); })) return ExitCode::kBadInput;

@@ -112,7 +112,18 @@ constexpr std::array<std::uint32_t, kImageNetClasses> kSynsets{
     9193705,  9229709,  9246464,  9256479,  9288635,  9332890,  9399592,  9421951,  9428293,  9468604,
     9472597,  9835506,  10148035, 10565667, 11879895, 11939491, 12057211, 12144580, 12267677, 12620546,
     12768682, 12985857, 12998815, 13037406, 13040303, 13044778, 13052670, 13054560, 13133613, 15075141};
+
+constexpr ImageNetLandmark kLandmarks[] = {
+    {1443537, "goldfish"},   {1518878, "ostrich"},     {1614925, "bald eagle"},       {1806143, "peacock"},
+    {1882714, "koala"},      {2007558, "flamingo"},    {2099601, "golden retriever"}, {2129165, "lion"},
+    {2391049, "zebra"},      {2480855, "gorilla"},     {2690373, "airliner"},         {2782093, "balloon"},
+    {2951358, "canoe"},      {3642806, "laptop"},      {3888257, "parachute"},        {4146614, "school bus"},
+    {4285008, "sports car"}, {4409515, "tennis ball"}, {4536866, "violin"},           {7745940, "strawberry"},
+    {7753592, "banana"},     {7873807, "pizza"},       {9472597, "volcano"},          {12267677, "acorn"}};
+
 }  // namespace
+
+std::span<const ImageNetLandmark> imagenet_landmarks() { return kLandmarks; }
 
 std::span<const std::uint32_t, kImageNetClasses> imagenet_synsets() { return kSynsets; }
 

@@ -15,6 +15,13 @@ inline constexpr std::size_t kImageNetClasses = 1'000;
 // tench. Ascending, since a class's index is the rank of its id.
 std::span<const std::uint32_t, kImageNetClasses> imagenet_synsets();
 
+// Classes that have one name only in any list of ImageNet's classes and are spread over its order.
+struct ImageNetLandmark {
+  std::uint32_t synset;
+  std::string_view name;
+};
+std::span<const ImageNetLandmark> imagenet_landmarks();
+
 // 1440764 of "n01440764"; nullopt when the text is no such id.
 std::optional<std::uint32_t> wordnet_id(std::string_view text);
 

@@ -80,9 +80,11 @@ def test_class_folders_are_as_good_as_names(shared, photographs, tmp_path):
     few = check(tmp_path / "models.json", "--labelled", photographs, "--photographs", "5")
     assert few[one["name"]]["accuracy"][0]["photographs"] == 5
     # Folders that a list gives another meaning, and one that it does not know.
-    strange = check(tmp_path / "models.json", "--labelled", tmp_path / "val", "--class-ids", ids, code=3)
-    assert "a label that is a class of this case" in strange[one["name"]]["failure"]
-    assert "'n01443537' is no class of case mobilenet_v1_025_128: 1 photographs left out" in strange[one["name"]]["stderr"]
+    strange = check(tmp_path / "models.json", "--labelled", tmp_path / "val", "--class-ids", ids, code=4)
+    (unknown,) = strange[one["name"]]["warnings"]
+    assert unknown.startswith("accuracy not checked: ") and "a label that is a class of this case" in unknown
+    assert strange[one["name"]]["usable"] and "accuracy" not in strange[one["name"]]
+    assert "and 19 more are no classes: 24 photographs left out" in strange[one["name"]]["stderr"]
 
 
 def test_photographs_that_cannot_be_decoded_are_left_out(shared, tmp_path):
@@ -113,13 +115,15 @@ def test_labels_are_also_names_of_classes(tmp_path):
         write_png(tmp_path / name / "1.png", textured_image(i))
     for model in check(ROOT / "models/demo/models.json", "--labelled", tmp_path).values():
         assert model["accuracy"][0]["photographs"] == 3
-        assert f"'unheard of' is no class of case {model['name']}" in model["stderr"]
+        assert model["stderr"].count("'unheard of' is no class: 1 photograph left out") == 1
     # As many folders as classes: in their order, also when fewer photographs than folders are drawn.
     for i in range(12 - 4):
         (tmp_path / f"other {i}").mkdir()
         write_png(tmp_path / f"other {i}/1.png", textured_image(10 + i))
-    for model in check(ROOT / "models/demo/models.json", "--labelled", tmp_path, "--photographs", "5").values():
+    for model in check(ROOT / "models/demo/models.json", "--labelled", tmp_path, "--photographs", "5", code=4).values():
         assert model["accuracy"][0]["photographs"] == 5 and model["stderr"] == ""
+        (warning,) = model["warnings"]  # this order is not that of the names, which three folders have
+        assert "by the labels' order" in warning and "is one of the two in another order?" in warning
 
 
 def test_networks_whose_weights_were_not_loaded_are_noticed_without_photographs(tmp_path):
@@ -177,6 +181,38 @@ def test_what_export_does_wrong_is_named(shared, photographs, tmp_path):
     assert "depend on the others in its batch" in found["batch_norm"]["failure"]
 
 
+def test_mistakes_of_an_entry_are_named_each_for_itself(shared, photographs, tmp_path):
+    """On a sound network: what is wrong is in models.json."""
+    names = (shared / "models/imagenet_classes.txt").read_text().splitlines()
+    (tmp_path / "right.txt").write_text("\n".join(names))
+    (tmp_path / "sorted.txt").write_text("\n".join(sorted(names)))
+    entries = {
+        "sound": {**HALF, "classes": "right.txt"},
+        "bytes": {"mean": [127.5] * 3, "std": [127.5] * 3},
+        "sorted": {**HALF, "classes": "sorted.txt"},
+        "odd": {**HALF, "input_size": 299, "resize": 320},
+    }
+    for name in entries:
+        (tmp_path / f"{name}.pt").symlink_to(shared / "models/mobilenet_v1_050_160.pt")
+    models = write_models(tmp_path, entries)
+    for more in (["--labelled", photographs], []):
+        found = check(models, *more, code=4)
+        assert found["sound"]["warnings"] == [] and "inconclusive" not in found["sound"]
+        (of_bytes,), (of_names,), (of_side,) = (found[name]["warnings"] for name in ("bytes", "sorted", "odd"))
+        assert of_bytes.endswith('pixels from 0 to 255: set "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]')
+        assert "'goldfish' by ImageNet's order" in of_names and "is one of the two in another order?" in of_names
+        assert "take 296 or 304" in of_side
+
+
+def test_few_photographs_show_nothing_and_it_is_said(shared, photographs, tmp_path):
+    (tmp_path / "wrong.pt").symlink_to(shared / "models/mobilenet_v1_050_160.pt")
+    models = write_models(tmp_path, {"wrong": {"mean": [0] * 3, "std": [1 / 255] * 3}})  # right: HALF
+    found = check(models, "--labelled", photographs, "--photographs", "3")["wrong"]
+    assert found["warnings"] == [] and found["inconclusive"].startswith("3 photographs cannot tell whether")
+    found = check(models, "--labelled", photographs, code=4)["wrong"]
+    assert '"mean": [0.5, 0.5, 0.5]' in found["warnings"][0] and "inconclusive" not in found
+
+
 def test_a_mistake_is_one_clear_line(shared, tmp_path):
     models = ROOT / "models/demo/models.json"
     write_png(tmp_path / "unlabelled.png", textured_image(1))
@@ -186,6 +222,8 @@ def test_a_mistake_is_one_clear_line(shared, tmp_path):
         (["check-models", models, "--labelled", tmp_path / "none"], 3, "none is not a folder"),
         (["check-models", models, "--labelled", tmp_path], 3, "no photograph lies in a folder named after its class"),
         (["check-models", models, "--photographs", "0"], 2, "--photographs 0 is outside 1 to"),
+        (["check-models", models, "--device", "gpu"], 2, "--device 'gpu' is not cpu or cuda:N"),
+        (["check-models", models, "--device", "cuda:99"], 2, "--device cuda:99: "),
         (["check-models", tmp_path / "models.json"], 3, "cannot read"),
     ]:
         done = run("wcam", *words, code=code)
@@ -194,5 +232,5 @@ def test_a_mistake_is_one_clear_line(shared, tmp_path):
     ids.write_text("a\nb\n")
     (tmp_path / "a").mkdir()
     write_png(tmp_path / "a/1.png", textured_image(1))
-    found = check(models, "--labelled", tmp_path, "--class-ids", ids, code=3)
-    assert found["adv"]["failure"] == "--class-ids has 2 lines, the case has 12 classes"
+    found = check(models, "--labelled", tmp_path, "--class-ids", ids, code=4)
+    assert found["adv"]["warnings"] == ["accuracy not checked: --class-ids has 2 lines, the case has 12 classes"]

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 
 namespace wcam {
@@ -71,8 +70,32 @@ TEST(CheckModels, TwiceIsTheNormalisationOfANormalisedPixel) {
     }
 }
 
+TEST(CheckModels, GuessingIsABinomialTail) {
+  EXPECT_NEAR(chance_of_guessing({1, 0, 0}, 10), 1 - std::pow(0.9, 3), 1e-12);
+  EXPECT_NEAR(chance_of_guessing({1, 1, 1}, 10), 1e-3, 1e-12);
+  EXPECT_NEAR(chance_of_guessing({0, 0, 0}, 10), 1, 1e-12);
+}
+
+TEST(CheckModels, MeansOfBytesAreTriedOver255) {
+  CaseSpec spec;
+  EXPECT_FALSE(is_for_bytes(spec));
+  spec.mean = {123.675, 116.28, 103.53};
+  spec.std = {1, 1, 1};
+  EXPECT_TRUE(is_for_bytes(spec));
+  const auto over_255 = normalisations(spec)[1];
+  EXPECT_EQ(over_255.remedy,
+            "they seem to be of pixels from 0 to 255: set \"mean\": [0.485, 0.456, 0.406], "
+            "\"std\": [0.00392157, 0.00392157, 0.00392157]");
+  spec.mean = {0, 0, 0};
+  EXPECT_FALSE(is_for_bytes(spec));
+  spec.std = {255, 255, 255};
+  EXPECT_TRUE(is_for_bytes(spec));
+  EXPECT_EQ(normalisations(spec)[1].std, (std::array<double, 3>{1, 1, 1}));
+}
+
 TEST(CheckModels, NoNormalisationIsTriedTwice) {
-  for (const auto& [mean, std] : {std::pair{0.0, 1.0}, {0.5, 0.5}, {0.0, 1 / 255.0}, {0.1, 0.2}}) {
+  for (const auto& [mean, std] :
+       {std::pair{0.0, 1.0}, {0.5, 0.5}, {0.0, 1 / 255.0}, {0.1, 0.2}, {127.5, 127.5}}) {
     CaseSpec spec;
     spec.mean.fill(mean);
     spec.std.fill(std);
@@ -123,80 +146,6 @@ TEST(CheckModels, TheBuiltInPicturesAreAllDifferentAndAlwaysTheSame) {
   }
   EXPECT_EQ(different.size(), 16U);
   EXPECT_EQ(built_in_pictures(64), built_in_pictures(64));
-}
-
-// A case in order, with labelled photographs.
-CaseCheck sound_check() {
-  CaseCheck check;
-  check.name = "vit";
-  check.classes = 1'000;
-  check.on_pictures = {0.70, 0.47};
-  check.on_photographs = Spread{0.47, 0.84};
-  for (const Normalisation& n : normalisations({}))
-    check.tried.push_back({n, {first_true(15, 24), first_true(20, 24)}});
-  return check;
-}
-
-std::string only_warning(const CaseCheck& check) {
-  const auto found = warnings(check);
-  EXPECT_EQ(found.size(), 1U) << to_text(check);
-  return found.empty() ? "" : found.front();
-}
-
-TEST(CheckModels, ASoundCaseGivesNoWarning) {
-  EXPECT_EQ(warnings(sound_check()), std::vector<std::string>{});
-  EXPECT_TRUE(to_text(sound_check()).ends_with("  ok\n")) << to_text(sound_check());
-}
-
-TEST(CheckModels, ANormalisationThatIsClearlyBetterIsNamedWithWhatToWrite) {
-  CaseCheck check = sound_check();
-  check.tried[1].hits.top1 = first_true(22, 24);  // seven more
-  EXPECT_EQ(only_warning(check),
-            "it gets 22 of 24 photographs right when normalised 'not at all', 15 as models.json says: the "
-            "network seems "
-            "to normalise by itself: set \"mean\": [0, 0, 0], \"std\": [1, 1, 1]");
-  check.tried[1].hits.top1 = first_true(21, 24);  // six more: once in 64 by chance
-  EXPECT_EQ(warnings(check), std::vector<std::string>{});
-}
-
-TEST(CheckModels, ARandomNetworkIsOneOnThePhotographsToo) {
-  CaseCheck check = sound_check();
-  check.on_pictures = {0.99, 0.9};
-  EXPECT_EQ(warnings(check), std::vector<std::string>{}) << "it tells photographs apart";
-  check.on_photographs = Spread{0.1, 0.05};
-  EXPECT_NE(only_warning(check).find("near-uniform, with 99 %"), std::string::npos) << only_warning(check);
-  check.on_photographs.reset();
-  check.on_pictures = {0.0, 0.16};
-  EXPECT_NE(only_warning(check).find("from which 16 % of their variance comes"), std::string::npos);
-}
-
-TEST(CheckModels, ARateThatGuessingGivesIsAWarningOnceThereAreEnoughPhotographs) {
-  CaseCheck check = sound_check();
-  for (auto& tried : check.tried) tried.hits = {first_true(0, 24), first_true(0, 24)};
-  EXPECT_NE(only_warning(check).find(
-                "it gets 0 of 24 photographs right, which guessing among 1000 classes may give"),
-            std::string::npos);
-  for (auto& tried : check.tried) tried.hits = {first_true(2, 24), first_true(2, 24)};
-  EXPECT_EQ(warnings(check), std::vector<std::string>{}) << "two of 24 are not luck among 1000 classes";
-  check.classes = 12;
-  EXPECT_NE(only_warning(check).find("among 12 classes"), std::string::npos);
-  for (auto& tried : check.tried) tried.hits = {first_true(0, 19), first_true(0, 19)};
-  EXPECT_EQ(warnings(check), std::vector<std::string>{});
-}
-
-TEST(CheckModels, JsonHoldsWhatTheTextSays) {
-  CaseCheck broken;
-  broken.name = "gone";
-  broken.failure = "no such file";
-  const std::array checks{sound_check(), broken};
-  const auto models = nlohmann::json::parse(to_json_text(checks))["models"];
-  EXPECT_TRUE(models[0]["usable"].get<bool>());
-  EXPECT_EQ(models[0]["outputs"], "logits");
-  EXPECT_EQ(models[0]["accuracy"][0]["photographs"], 24);
-  EXPECT_DOUBLE_EQ(models[0]["accuracy"][0]["top1"]["value"].get<double>(), 15.0 / 24);
-  EXPECT_FALSE(models[1]["usable"].get<bool>());
-  EXPECT_EQ(models[1]["failure"], "no such file");
-  EXPECT_EQ(to_text(broken), "gone\n  cannot be used: no such file\n");
 }
 
 }  // namespace
