@@ -1,7 +1,7 @@
 // Lists and counts in messages to people.
 #pragma once
 
-#include <cstdint>
+#include <concepts>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ std::string joined(const Range& elements, Name name = {}) {
 }
 
 // "1 photograph", "24 photographs".
-inline std::string counted(std::int64_t number, const std::string& one) {
+std::string counted(std::integral auto number, const std::string& one) {
   return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
 }
 

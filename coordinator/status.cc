@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/host.h"
+#include "common/joined.h"
 #include "common/plan.h"
 #include "common/sweep_directory.h"
 #include "coordinator/ledger.h"
@@ -48,10 +49,6 @@ bool is_alive(const Status& status) {
   if (!here) return fresh;
   if (!fresh && !starting) return false;  // "starting" is written once
   return ::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno != ESRCH;
-}
-
-std::string counted(std::size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 }  // namespace
