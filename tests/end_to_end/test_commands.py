@@ -105,7 +105,7 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--mean", "1,2"], 2, "three numbers"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--std", "0,1,1"], 2, "greater than 0"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--threads", "0"], 2, "--threads 0 is outside 1 to 256"),
-    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--device", "gpu"], 3, "gpu"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--device", "gpu"], 2, "--device 'gpu' is not cpu or cuda:N"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--input-size", "16"], 2,
      "--input-size 16 is outside 32 to 2048"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--resize", "200"], 2,
