@@ -1,5 +1,5 @@
-// The worker's end of the conversation (proto/wire.proto): one DEALER socket, owned by one thread of its own,
-// so that a long forward never delays a heartbeat.
+// The worker's end of the wire: one DEALER socket and the conversation (worker/conversation.h) held on it by
+// a thread of its own, so that a long forward never delays a heartbeat.
 #pragma once
 
 #include <wire.pb.h>
@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "worker/conversation.h"
 
 namespace wcam {
 
@@ -27,7 +29,7 @@ struct SessionOptions {
 
 class Session {
  public:
-  enum class State { kConnecting, kServing, kStopping, kRefused, kAlone };
+  using State = Conversation::State;
 
   explicit Session(SessionOptions options);
   ~Session();  // leave() with no patience, if it was not called

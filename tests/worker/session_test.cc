@@ -169,7 +169,9 @@ TEST(Session, KeepsResultsUntilAcknowledgedAndHandsThemToARestartedCoordinator) 
   EXPECT_EQ(outcomes->outcomes().outcomes(0).segment(), "s.h5");
 
   wire::Envelope acknowledge;
-  acknowledge.mutable_acknowledge()->add_leases()->set_job(7);
+  auto& lease = *acknowledge.mutable_acknowledge()->add_leases();
+  lease.set_job(7);
+  lease.set_attempt(1);
   second.say(acknowledge);
   const auto begun = steady_clock::now();
   session.leave("done", kDeadline);
@@ -226,7 +228,9 @@ TEST(Session, AReleasedJobIsNotComputed) {
   coordinator.welcome();
   coordinator.assign({7, 8});
   wire::Envelope release;
-  release.mutable_release()->add_leases()->set_job(7);
+  auto& lease = *release.mutable_release()->add_leases();
+  lease.set_job(7);
+  lease.set_attempt(1);
   coordinator.say(release);
   for (bool released = false; !released;) {  // until a heartbeat shows that the release has arrived
     const auto heartbeat = coordinator.hear(wire::Envelope::kHeartbeat);

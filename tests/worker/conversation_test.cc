@@ -1,0 +1,220 @@
+// What the worker says and holds, a message at a time; the simulation of the queue found what these cases
+// pin.
+#include "worker/conversation.h"
+
+#include <gtest/gtest.h>
+
+#include "common/protocol.h"
+
+namespace wcam {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Kind = wire::Envelope::BodyCase;
+
+wire::Job job_of(std::uint64_t id, std::uint32_t attempt) {
+  wire::Job job;
+  job.set_job(id);
+  job.set_attempt(attempt);
+  return job;
+}
+
+wire::Outcome success_of(const wire::Job& job) {
+  wire::Outcome outcome;
+  outcome.set_job(job.job());
+  outcome.set_attempt(job.attempt());
+  outcome.mutable_profile()->set_seconds(1);
+  return outcome;
+}
+
+wire::Outcome failure_of(const wire::Job& job) {
+  wire::Outcome outcome;
+  outcome.set_job(job.job());
+  outcome.set_attempt(job.attempt());
+  outcome.mutable_failure()->set_text("no luck");
+  return outcome;
+}
+
+class ConversationTest : public testing::Test {
+ protected:
+  void hear(wire::Envelope envelope) {
+    envelope.set_protocol_version(kProtocolVersion);
+    conversation_.hear(std::move(envelope), now_);
+    conversation_.check_invariants();
+  }
+  void welcome() {
+    wire::Envelope envelope;
+    envelope.mutable_welcome()->set_heartbeat_ms(1'000);
+    hear(envelope);
+  }
+  void assign(const wire::Job& job) {
+    wire::Envelope envelope;
+    *envelope.mutable_assign()->add_jobs() = job;
+    hear(envelope);
+  }
+  void acknowledge(const wire::Job& job) {
+    wire::Envelope envelope;
+    *envelope.mutable_acknowledge()->add_leases() = lease_of(job);
+    hear(envelope);
+  }
+  void release(const wire::Job& job) {
+    wire::Envelope envelope;
+    *envelope.mutable_release()->add_leases() = lease_of(job);
+    hear(envelope);
+  }
+  void ask_again() {
+    wire::Envelope envelope;
+    envelope.mutable_refused()->set_again(true);
+    hear(envelope);
+  }
+
+  // What is said at this moment.
+  std::vector<wire::Envelope> said() {
+    std::vector<wire::Envelope> envelopes;
+    conversation_.speak(now_, [&](const wire::Envelope& envelope) {
+      envelopes.push_back(envelope);
+      return true;
+    });
+    return envelopes;
+  }
+  std::vector<Kind> kinds_said() {
+    std::vector<Kind> kinds;
+    for (const wire::Envelope& envelope : said()) kinds.push_back(envelope.body_case());
+    return kinds;
+  }
+  // (job, attempt) of the outcomes said.
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> answers_said() {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> answers;
+    for (const wire::Envelope& envelope : said())
+      for (const wire::Outcome& outcome : envelope.outcomes().outcomes())
+        answers.emplace_back(outcome.job(), outcome.attempt());
+    return answers;
+  }
+
+  Conversation::TimePoint now_{seconds{100}};
+  Conversation conversation_{{"w", "here", 1, "cpu", "", 1, seconds{600}}, now_};
+
+ private:
+  static wire::Lease lease_of(const wire::Job& job) {
+    wire::Lease lease;
+    lease.set_job(job.job());
+    lease.set_attempt(job.attempt());
+    return lease;
+  }
+};
+
+using Answers = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+
+TEST_F(ConversationTest, AfterWelcomeComeAnswersThenWhatIsInHandThenCredit) {
+  welcome();
+  assign(job_of(7, 1));
+  conversation_.report({success_of(conversation_.next_job())});
+  ask_again();
+  welcome();
+  EXPECT_EQ(kinds_said(), (std::vector{Kind::kOutcomes, Kind::kHeartbeat, Kind::kReady}));
+}
+
+TEST_F(ConversationTest, SeveralRefusalsMakeOneHello) {
+  EXPECT_EQ(kinds_said(), std::vector{Kind::kHello});
+  welcome();
+  said();
+  for (int i = 0; i < 3; ++i) {
+    ask_again();
+    EXPECT_EQ(kinds_said(), i == 0 ? std::vector{Kind::kHello} : std::vector<Kind>{});
+  }
+  now_ += seconds{1};
+  EXPECT_EQ(kinds_said(), std::vector{Kind::kHello}) << "it or its Welcome may have been lost";
+}
+
+TEST_F(ConversationTest, AnAcknowledgementThatComesTwiceDoesNotForgetTheNextAttempt) {
+  welcome();
+  assign(job_of(7, 1));
+  conversation_.report({failure_of(conversation_.next_job())});
+  acknowledge(job_of(7, 1));
+  assign(job_of(7, 2));
+  acknowledge(job_of(7, 1));
+  ASSERT_TRUE(conversation_.has_job());
+  const wire::Job again = conversation_.next_job();
+  acknowledge(job_of(7, 1));
+  conversation_.report({success_of(again)});
+  EXPECT_EQ(answers_said(), (Answers{{7, 2}}));
+}
+
+TEST_F(ConversationTest, AReleasedJobThatHasNotBegunIsDropped) {
+  welcome();
+  assign(job_of(7, 1));
+  release(job_of(7, 1));
+  EXPECT_FALSE(conversation_.has_job());
+  EXPECT_TRUE(conversation_.all_acknowledged());
+}
+
+TEST_F(ConversationTest, AReleaseOfAnEarlierAttemptIsOfNoConcern) {
+  welcome();
+  assign(job_of(7, 2));
+  release(job_of(7, 1));
+  EXPECT_TRUE(conversation_.has_job());
+}
+
+TEST_F(ConversationTest, AReleasedJobThatHasBegunIsAnsweredAllTheSame) {
+  welcome();
+  assign(job_of(7, 1));
+  const wire::Job job = conversation_.next_job();
+  release(job_of(7, 1));
+  conversation_.report({success_of(job)});
+  EXPECT_EQ(answers_said(), (Answers{{7, 1}}));
+}
+
+TEST_F(ConversationTest, AnAnswerWhoseJobIsReleasedGoesOutAgain) {
+  welcome();
+  assign(job_of(7, 1));
+  conversation_.report({success_of(conversation_.next_job())});
+  EXPECT_EQ(answers_said(), (Answers{{7, 1}}));
+  release(job_of(7, 1));  // it, or its acknowledgement, was lost
+  EXPECT_EQ(answers_said(), (Answers{{7, 1}}));
+  acknowledge(job_of(7, 1));
+  EXPECT_TRUE(conversation_.all_acknowledged());
+}
+
+TEST_F(ConversationTest, AJobHandedOutAgainWhileItIsComputedIsNotComputedTwice) {
+  welcome();
+  assign(job_of(7, 1));
+  const wire::Job job = conversation_.next_job();
+  release(job_of(7, 1));
+  assign(job_of(7, 3));
+  EXPECT_FALSE(conversation_.has_job());
+  conversation_.report({success_of(job)});
+  EXPECT_EQ(answers_said(), (Answers{{7, 1}})) << "as the segment has it; any attempt's success counts";
+  acknowledge(job_of(7, 1));
+  EXPECT_TRUE(conversation_.all_acknowledged());
+}
+
+TEST_F(ConversationTest, AFailureCountsForTheAttemptThatIsWaitedFor) {
+  welcome();
+  assign(job_of(7, 1));
+  const wire::Job job = conversation_.next_job();
+  assign(job_of(7, 3));
+  conversation_.report({failure_of(job)});
+  EXPECT_EQ(answers_said(), (Answers{{7, 3}}));
+}
+
+TEST_F(ConversationTest, AJobThatFailedHereIsComputedAgainWhenItIsHandedOutAgain) {
+  welcome();
+  assign(job_of(7, 1));
+  conversation_.report({failure_of(conversation_.next_job())});
+  said();
+  assign(job_of(7, 2));  // the acknowledgement was lost
+  ASSERT_TRUE(conversation_.has_job());
+  EXPECT_EQ(conversation_.next_job().attempt(), 2U);
+}
+
+TEST_F(ConversationTest, AJobHandedOutAgainWhileItWaitsIsComputedOnceAsTheLatestAttempt) {
+  welcome();
+  assign(job_of(7, 1));
+  assign(job_of(7, 2));
+  EXPECT_EQ(conversation_.next_job().attempt(), 2U);
+  EXPECT_FALSE(conversation_.has_job());
+}
+
+}  // namespace
+}  // namespace wcam

@@ -1,0 +1,231 @@
+#include "worker/conversation.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.h"
+#include "common/protocol.h"
+#include "common/version.h"
+
+using std::chrono::milliseconds;
+
+namespace wcam {
+
+namespace {
+
+// While nobody welcomes us.
+constexpr milliseconds kHelloEvery{1000};
+
+wire::Envelope envelope_of_this_version() {
+  wire::Envelope envelope;
+  envelope.set_protocol_version(kProtocolVersion);
+  return envelope;
+}
+
+}  // namespace
+
+Conversation::Conversation(Options options, TimePoint now)
+    : options_(std::move(options)), sweep_id_(options_.sweep_id), next_hello_(now), last_heard_(now) {}
+
+wire::Job Conversation::next_job() {
+  if (queue_.empty()) invariant_broken("a job is taken from an empty queue");
+  wire::Job job = std::move(queue_.front());
+  queue_.pop_front();
+  return job;
+}
+
+void Conversation::report(std::vector<wire::Outcome> outcomes) {
+  for (auto& outcome : outcomes) {
+    const auto held = in_hand_.find(outcome.job());
+    if (held == in_hand_.end()) invariant_broken("an answer to a job that is not in hand");
+    // It may have been handed out here again while it was computed. A success counts for any attempt, a
+    // failure only for the one that is waited for.
+    if (outcome.has_failure()) outcome.set_attempt(held->second.attempt);
+    held->second.outcome = std::move(outcome);
+    held->second.sent = false;
+  }
+}
+
+bool Conversation::all_acknowledged() const {
+  return std::none_of(in_hand_.begin(), in_hand_.end(),
+                      [](const auto& held) { return held.second.outcome.has_value(); });
+}
+
+void Conversation::end(State state, const std::string& reason) {
+  if (ended()) return;
+  state_ = state;
+  reason_ = reason;
+  for (const auto& job : queue_) in_hand_.erase(job.job());
+  queue_.clear();
+}
+
+void Conversation::connected(TimePoint now) {
+  welcomed_ = false;
+  next_hello_ = now;
+}
+
+void Conversation::give_up_if_alone(TimePoint now) {
+  if (now - last_heard_ < options_.patience) return;
+  end(State::kAlone, "no word from a coordinator for " + std::to_string(options_.patience.count()) + " s");
+}
+
+void Conversation::hear(wire::Envelope envelope, TimePoint now) {
+  last_heard_ = now;
+  if (envelope.protocol_version() != kProtocolVersion && !envelope.has_refused()) return;
+  switch (envelope.body_case()) {
+    case wire::Envelope::kWelcome:
+      hear_welcome(*envelope.mutable_welcome(), now);
+      break;
+    case wire::Envelope::kRefused:
+      // Of several messages each is refused: one Hello, which Welcome answers with a plan of megabytes, will
+      // do.
+      if (envelope.refused().again() && welcomed_)
+        connected(now);
+      else if (!envelope.refused().again())
+        end(State::kRefused, envelope.refused().reason());
+      break;
+    case wire::Envelope::kAssign:
+      for (auto& job : *envelope.mutable_assign()->mutable_jobs()) accept(job);
+      break;
+    case wire::Envelope::kAcknowledge:
+      for (const auto& lease : envelope.acknowledge().leases()) forget(lease);
+      break;
+    case wire::Envelope::kRelease:
+      for (const auto& lease : envelope.release().leases()) release(lease);
+      break;
+    case wire::Envelope::kStop:
+      end(State::kStopping, envelope.stop().reason());
+      break;
+    default:
+      spdlog::warn("an unexpected message from the coordinator: dropped");
+  }
+}
+
+void Conversation::hear_welcome(wire::Welcome& welcome, TimePoint now) {
+  if (sweep_id_.empty()) sweep_id_ = welcome.sweep_id();
+  if (welcome.sweep_id() != sweep_id_)
+    return end(State::kRefused, "the coordinator serves sweep " + welcome.sweep_id() + ", not " + sweep_id_);
+  heartbeat_every_ = milliseconds{std::max(1U, welcome.heartbeat_ms())};
+  welcomed_ = true;
+  told_credit_.reset();
+  next_heartbeat_ = now;
+  for (auto& [job, held] : in_hand_) held.sent = false;
+  if (plan_json_.empty()) plan_json_ = std::move(*welcome.mutable_plan_json());
+  if (state_ == State::kConnecting) state_ = State::kServing;
+}
+
+void Conversation::accept(wire::Job& job) {
+  if (ended()) return;
+  const auto [position, is_new] = in_hand_.try_emplace(job.job());
+  Held& held = position->second;
+  held.attempt = job.attempt();
+  held.sent = false;
+  if (const auto queued = in_queue(job.job()); queued != queue_.end()) {
+    *queued = std::move(job);
+  } else if (is_new || (held.outcome && held.outcome->has_failure())) {
+    held.outcome.reset();
+    queue_.push_back(std::move(job));
+  }  // else it is being computed, or the answer is here and goes out again
+}
+
+// An acknowledgement of an earlier attempt's answer may come, once more, after the next attempt has arrived.
+void Conversation::forget(const wire::Lease& lease) {
+  const auto held = in_hand_.find(lease.job());
+  if (held == in_hand_.end() || !held->second.outcome) return;
+  if (held->second.outcome->attempt() == lease.attempt()) in_hand_.erase(held);
+}
+
+// What has begun is finished and answered all the same: the first durable answer wins. An answer that is here
+// was not heard, or its acknowledgement was lost: it goes out again.
+void Conversation::release(const wire::Lease& lease) {
+  const auto held = in_hand_.find(lease.job());
+  if (held == in_hand_.end() || held->second.attempt > lease.attempt()) return;
+  held->second.sent = false;
+  const auto queued = in_queue(lease.job());
+  if (queued == queue_.end()) return;
+  queue_.erase(queued);
+  in_hand_.erase(held);
+}
+
+std::deque<wire::Job>::iterator Conversation::in_queue(std::uint64_t id) {
+  return std::find_if(queue_.begin(), queue_.end(), [&](const wire::Job& job) { return job.job() == id; });
+}
+
+void Conversation::speak(TimePoint now, const Send& send) {
+  if (!welcomed_) {
+    if (now < next_hello_ || state_ == State::kRefused) return;
+    next_hello_ = now + kHelloEvery;
+    send(hello());
+    return;
+  }
+  // Credit comes last: a coordinator that does not know what is in hand here must not add to it.
+  send_outcomes(send);
+  if (now >= next_heartbeat_) send_heartbeat(now, send);
+  tell_credit(send);
+}
+
+wire::Envelope Conversation::hello() const {
+  wire::Envelope envelope = envelope_of_this_version();
+  auto& hello = *envelope.mutable_hello();
+  hello.set_worker(options_.worker);
+  hello.set_software_version(kVersion);
+  hello.set_sweep_id(sweep_id_);
+  hello.set_host(options_.host);
+  hello.set_pid(options_.pid);
+  hello.set_device(options_.device);
+  return envelope;
+}
+
+void Conversation::send_outcomes(const Send& send) {
+  wire::Envelope envelope = envelope_of_this_version();
+  for (auto& [job, held] : in_hand_)
+    if (held.outcome && !held.sent) *envelope.mutable_outcomes()->add_outcomes() = *held.outcome;
+  if (!envelope.has_outcomes() || !send(envelope)) return;
+  for (auto& [job, held] : in_hand_) held.sent = held.outcome.has_value();
+}
+
+void Conversation::send_heartbeat(TimePoint now, const Send& send) {
+  next_heartbeat_ = now + heartbeat_every_;
+  told_credit_.reset();  // said again with every heartbeat, in case it was lost
+  wire::Envelope envelope = envelope_of_this_version();
+  auto& heartbeat = *envelope.mutable_heartbeat();
+  for (const auto& [job, held] : in_hand_) {
+    auto& lease = *heartbeat.add_in_hand();
+    lease.set_job(job);
+    lease.set_attempt(held.attempt);
+  }
+  send(envelope);
+}
+
+// It replaces the earlier one, so it is told only when the number, room left in the queue, has changed. What
+// is loaded is of use only then.
+void Conversation::tell_credit(const Send& send) {
+  const std::size_t room =
+      ended() || queue_.size() >= options_.jobs_ahead ? 0 : options_.jobs_ahead - queue_.size();
+  if (told_credit_ == room) return;
+  wire::Envelope envelope = envelope_of_this_version();
+  auto& ready = *envelope.mutable_ready();
+  ready.set_credit(static_cast<std::uint32_t>(room));
+  for (const std::string& name : loaded_cases_) ready.add_loaded_cases(name);
+  if (send(envelope)) told_credit_ = room;
+}
+
+wire::Envelope Conversation::goodbye(const std::string& reason) {
+  wire::Envelope envelope = envelope_of_this_version();
+  envelope.mutable_goodbye()->set_reason(reason);
+  return envelope;
+}
+
+void Conversation::check_invariants() const {
+  for (const wire::Job& job : queue_) {
+    const auto held = in_hand_.find(job.job());
+    if (held == in_hand_.end())
+      invariant_broken("job " + std::to_string(job.job()) + " is queued and not in hand");
+    if (held->second.outcome)
+      invariant_broken("job " + std::to_string(job.job()) + " is queued and has been answered");
+  }
+}
+
+}  // namespace wcam

@@ -1,0 +1,116 @@
+// What a worker says, hears and holds: its half of the protocol (proto/wire.proto) without socket, thread and
+// clock. The session drives it with a real socket, the simulation of the queue with a made-up network.
+//
+// What is in hand lives in one map from the moment a job arrives until its answer is acknowledged:
+//
+//   queued -> begun -> (reported: an outcome is kept) -> acknowledged: erased
+//
+// Every heartbeat lists the map, so the coordinator always knows what this worker still owes it.
+#pragma once
+
+#include <wire.pb.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+class Conversation {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  enum class State {
+    kConnecting,  // no Welcome yet
+    kServing,
+    kStopping,  // told to stop: what has begun is handed in, nothing more is begun
+    kRefused,   // for good
+    kAlone,     // no word from a coordinator for longer than `patience`
+  };
+
+  struct Options {
+    std::string worker;    // Hello.worker
+    std::string host;      // Hello.host
+    std::int64_t pid = 0;  // Hello.pid
+    std::string device;    // Hello.device
+    std::string sweep_id;  // that the coordinator must serve; empty: the one it serves first
+    std::size_t jobs_ahead = 1;
+    std::chrono::seconds patience{600};
+  };
+
+  // Hands one message to the network, never blocking. False: it takes none now, say it again later.
+  using Send = std::function<bool(const wire::Envelope&)>;
+
+  Conversation(Options options, TimePoint now);
+
+  // --- for who computes ---
+
+  State state() const { return state_; }
+  // Why the state is kStopping, kRefused or kAlone: one line.
+  const std::string& reason() const { return reason_; }
+  bool ended() const { return state_ != State::kConnecting && state_ != State::kServing; }
+  const std::string& plan_json() const { return plan_json_; }  // empty before the first Welcome
+  bool has_job() const { return !queue_.empty(); }
+  // The next job to compute. Aborts when there is none.
+  wire::Job next_job();
+  // Durable results of jobs taken with next_job(). Kept, and sent again after every Welcome, until the
+  // coordinator acknowledges them.
+  void report(std::vector<wire::Outcome> outcomes);
+  // The cases that are loaded, most recently used first: told with the next Ready.
+  void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
+  // No more jobs from now on. The first reason stands.
+  void stop(const std::string& reason) { end(State::kStopping, reason); }
+  bool all_acknowledged() const;
+
+  // --- for who carries the messages ---
+
+  // On a new connection nobody knows us: Hello comes first.
+  void connected(TimePoint now);
+  void hear(wire::Envelope envelope, TimePoint now);
+  // Says all that is due.
+  void speak(TimePoint now, const Send& send);
+  // The last word.
+  static wire::Envelope goodbye(const std::string& reason);
+  // Ends with kAlone when no coordinator has spoken for longer than `patience`.
+  void give_up_if_alone(TimePoint now);
+
+  // Queue and map agree; aborts. For tests.
+  void check_invariants() const;
+
+ private:
+  struct Held {
+    std::uint32_t attempt = 0;
+    std::optional<wire::Outcome> outcome;  // once reported
+    bool sent = false;
+  };
+
+  void end(State state, const std::string& reason);
+  void hear_welcome(wire::Welcome& welcome, TimePoint now);
+  void accept(wire::Job& job);
+  void forget(const wire::Lease& lease);
+  void release(const wire::Lease& lease);
+  std::deque<wire::Job>::iterator in_queue(std::uint64_t id);
+  wire::Envelope hello() const;
+  void send_outcomes(const Send& send);
+  void send_heartbeat(TimePoint now, const Send& send);
+  void tell_credit(const Send& send);
+
+  const Options options_;
+  State state_ = State::kConnecting;
+  std::string reason_, plan_json_;
+  std::string sweep_id_;  // the first Welcome's when none was asked for
+  std::deque<wire::Job> queue_;
+  std::map<std::uint64_t, Held> in_hand_;  // by job
+  std::vector<std::string> loaded_cases_;
+  bool welcomed_ = false;
+  std::optional<std::size_t> told_credit_;
+  std::chrono::milliseconds heartbeat_every_{1000};
+  TimePoint next_hello_, next_heartbeat_, last_heard_;
+};
+
+}  // namespace wcam
