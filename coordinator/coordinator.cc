@@ -55,7 +55,7 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       options_(std::move(options)),
       ledger_(ledger),
       state_(ledger.load(plan)),
-      scheduler_(state_, options_.scheduler, batch_),
+      scheduler_(state_, options_.scheduler),
       session_(session_options(options_, state_, directory_)),
       forwards_per_wcam_(static_cast<double>(forward_plan(plan.wcam, plan.input_size()).images())) {
   status_.sweep = state_.sweep();
@@ -140,11 +140,8 @@ bool Coordinator::over(int interrupts, TimePoint now) const {
 }
 
 void Coordinator::settle() {
-  // What cannot be delivered makes new events, which go with the next turn.
-  const Batch batch = std::exchange(batch_, {});
-  ledger_.commit(batch.events);
-  for (const Message& message : batch.outbox)
-    if (!session_.send(message)) scheduler_.on_undelivered(message);
+  scheduler_.settle([this](std::span<const Event> events) { ledger_.commit(events); },
+                    [this](const Message& message) { return session_.send(message); });
 }
 
 void Coordinator::tell(TimePoint now) {

@@ -54,7 +54,6 @@ class Coordinator {
   const CoordinatorOptions options_;
   Ledger& ledger_;
   SweepState state_;
-  Batch batch_;
   Scheduler scheduler_;
   Session session_;
   const double forwards_per_wcam_;

@@ -1,6 +1,6 @@
 // Invariants: a job is leased exactly while a link holds it, so whoever ends a link gives up its leases
 // first; events are applied to the state as they are emitted, so every handler sees what the one before it
-// did; nothing is sent that depends on an event outside the same batch.
+// did; nothing is sent before the events it depends on are durable.
 #include "coordinator/scheduler.h"
 
 #include <spdlog/spdlog.h>
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tuple>
+#include <utility>
 
 #include "common/error.h"
 
@@ -50,10 +51,9 @@ std::string seconds_text(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Scheduler::Scheduler(SweepState& state, const SchedulerOptions& options, Batch& batch)
+Scheduler::Scheduler(SweepState& state, const SchedulerOptions& options)
     : state_(state),
       options_(options),
-      batch_(batch),
       connected_name_(state.workers().size()),
       crowd_(state.plan().cases.size()),
       plan_json_(to_json_text(state.plan())) {
@@ -64,11 +64,11 @@ Scheduler::Scheduler(SweepState& state, const SchedulerOptions& options, Batch& 
 
 void Scheduler::emit(Event event) {
   state_.apply(event);
-  batch_.events.push_back(std::move(event));
+  events_.push_back(std::move(event));
 }
 
 void Scheduler::send(const std::string& worker, wire::Envelope envelope) {
-  batch_.outbox.push_back({worker, std::move(envelope)});
+  outbox_.push_back({worker, std::move(envelope)});
 }
 
 void Scheduler::start() {
@@ -119,10 +119,13 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   welcome.set_lease_ms(static_cast<std::uint32_t>(options_.lease.count()));
   welcome.set_plan_json(plan_json_);
   send(worker, std::move(answer));
-  if (!stopping_) return;
-  wire::Envelope stop;
-  stop.mutable_stop()->set_reason(stop_reason_);
-  send(worker, std::move(stop));
+  if (stopping_) tell_to_stop(worker);
+}
+
+void Scheduler::tell_to_stop(const std::string& worker) {
+  wire::Envelope message;
+  message.mutable_stop()->set_reason(stop_reason_);
+  send(worker, std::move(message));
 }
 
 void Scheduler::on_ready(Link& link, const wire::Ready& ready) {
@@ -139,6 +142,7 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
   wire::Envelope alive;  // so that the worker knows that somebody listens
   alive.mutable_acknowledge();
   send(link.name, std::move(alive));
+  if (stopping_) tell_to_stop(link.name);  // the first time it may not have arrived
   for (const wire::Lease& lease : heartbeat.in_hand()) {
     const JobId id{lease.job()};
     const Job* job = state_.jobs().find(id);
@@ -154,6 +158,7 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
     else
       *answer.mutable_release()->add_leases() = lease;
   }
+  link.holds_others = answer.has_release();
   if (answer.has_release()) send(link.name, std::move(answer));
   // What was given to it and is not in its hand never arrived there.
   std::vector<JobId> missing;
@@ -279,7 +284,9 @@ void Scheduler::lose(Links::iterator link, TimePoint now) {
   const std::string who = "worker " + link->first + " (" + link->second.place + ") was lost after " +
                           seconds_text(silence) + " of silence";
   spdlog::warn("{}; {} jobs go to others", who, held.size());
-  for (const JobId id : held) give_up_lease(id, Cause::kLost, who + " with this job in hand");
+  for (const JobId id : held)  // one that is set aside may take its image's other jobs with it
+    if (state_.jobs().at(id).state == JobState::kLeased)
+      give_up_lease(id, Cause::kLost, who + " with this job in hand");
   remove_link(link);
 }
 
@@ -335,6 +342,7 @@ void Scheduler::release_holder(const Job& job) {
   const auto holder = links_.find(connected_name_[value(job.worker)]);
   if (holder == links_.end()) return;
   holder->second.confirmed.erase(job.id);
+  holder->second.holds_others = true;
   wire::Envelope message;
   *message.mutable_release()->add_leases() = lease_of(job.id, job.attempts);
   send(holder->first, std::move(message));
@@ -350,6 +358,15 @@ void Scheduler::plan_ahead(TimePoint now) {
   decide_images();
   open_images();
   hand_out(now);
+}
+
+void Scheduler::settle(const std::function<void(std::span<const Event>)>& commit,
+                       const std::function<bool(const Message&)>& send) {
+  const std::vector<Event> events = std::exchange(events_, {});
+  const std::vector<Message> outbox = std::exchange(outbox_, {});
+  commit(events);
+  for (const Message& message : outbox)
+    if (!send(message)) on_undelivered(message);
 }
 
 void Scheduler::decide_images() {
@@ -406,8 +423,8 @@ bool Scheduler::give_one(Link& link, TimePoint now) {
   return id.has_value();
 }
 
-// A suspect goes to a worker that holds nothing, and nothing else goes there until it is answered: if that
-// worker is lost too, the suspect alone is to blame. Otherwise jobs of a case the worker has loaded come
+// A suspect goes to a worker that has nothing in hand, and nothing else goes there until it is answered: if
+// that worker is lost too, the suspect alone is to blame. Otherwise jobs of a case the worker has loaded come
 // first, since a model may take longer to load than a job to do; among them explain before predict, since
 // only the former are results; then the case used most recently, or, where one must be loaded, the one that
 // the fewest workers have, so that models spread over the workers; then by priority. No case is left behind
@@ -418,7 +435,7 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
   const std::set<JobId>& held = jobs.held_by(link.id);
   if (std::any_of(held.begin(), held.end(), [&](JobId id) { return jobs.at(id).suspect(); }))
     return std::nullopt;
-  if (held.empty())
+  if (held.empty() && !link.holds_others)
     if (const auto suspect = jobs.waiting_suspect()) return suspect;
   std::optional<JobId> best;
   std::tuple<bool, bool, std::ptrdiff_t, std::uint64_t> best_key;
@@ -484,11 +501,7 @@ void Scheduler::stop(const std::string& reason) {
   if (stopping_) return;
   stopping_ = true;
   stop_reason_ = reason;
-  for (const auto& [name, link] : links_) {
-    wire::Envelope message;
-    message.mutable_stop()->set_reason(reason);
-    send(name, std::move(message));
-  }
+  for (const auto& [name, link] : links_) tell_to_stop(name);
 }
 
 void Scheduler::check_invariants() const {

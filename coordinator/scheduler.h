@@ -1,6 +1,6 @@
 // Who does what next: pure decisions on the sweep's state. Needs no socket and no clock, so a lost worker is
-// one call in a test. Each handler changes the state through events and leaves in the batch what must become
-// durable (events) and what may be sent once it is (outbox).
+// one call in a test. Handlers change the state through events; settle() makes these durable and only then
+// sends what follows from them.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,11 +36,6 @@ struct Message {
   wire::Envelope envelope;
 };
 
-struct Batch {
-  std::vector<Event> events;    // commit these together, then
-  std::vector<Message> outbox;  // send these
-};
-
 // Of what was received and is not part of the sweep's state.
 struct SchedulerCounters {
   std::uint64_t unknown_answers = 0;    // of a job or attempt that was never handed out
@@ -52,8 +48,8 @@ class Scheduler {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // All three outlive the scheduler.
-  Scheduler(SweepState& state, const SchedulerOptions& options, Batch& batch);
+  // The state outlives the scheduler.
+  Scheduler(SweepState& state, const SchedulerOptions& options);
 
   // Once, before anything else: what was leased when the coordinator stopped waits again, and is left with
   // its worker if that worker comes back with it in hand before another has taken it.
@@ -61,14 +57,17 @@ class Scheduler {
 
   // One sound message of a worker. A worker that is not known here (it was lost) is asked to say Hello again.
   void on_message(const std::string& worker, const wire::Envelope& envelope, TimePoint now);
-  // A message of the outbox could not be sent: jobs it assigned are free again.
-  void on_undelivered(const Message& message);
   // Workers silent for longer than the lease are lost. Call only when everything that has arrived was
   // handled, or workers are blamed for our own slowness.
   void expire(TimePoint now);
   // Decides images that can be, opens those the sample may need, and hands out jobs against credit. After
   // each round of messages.
   void plan_ahead(TimePoint now);
+  // Ends a turn: `commit` makes the events since the last one durable, together, or throws; only then does
+  // `send` get the messages, and says false of one that could not be sent. Events that follow from that go
+  // with the next turn.
+  void settle(const std::function<void(std::span<const Event>)>& commit,
+              const std::function<bool(const Message&)>& send);
 
   // No job is handed out any more; every worker, also one that comes later, is told to stop.
   void stop(const std::string& reason);
@@ -92,6 +91,9 @@ class Scheduler {
     std::vector<int> cases;
     // Jobs it holds, with the time of the latest proof that it does (assignment, heartbeat).
     std::unordered_map<JobId, TimePoint> confirmed;
+    // Its last heartbeat named jobs that are not its any more, or one was released since: it may still be
+    // computing that.
+    bool holds_others = false;
   };
   using Links = std::map<std::string, Link>;
 
@@ -99,6 +101,7 @@ class Scheduler {
   void send(const std::string& worker, wire::Envelope envelope);
 
   void on_hello(const std::string& worker, const wire::Hello& hello, TimePoint now);
+  void tell_to_stop(const std::string& worker);
   void on_ready(Link& link, const wire::Ready& ready);
   void on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimePoint now);
   void on_outcomes(Link& link, const wire::Outcomes& outcomes);
@@ -106,6 +109,8 @@ class Scheduler {
   void on_success(const Job& job, const wire::Outcome& outcome);
   void on_failure(JobId id, const wire::Outcome& outcome);
   void on_goodbye(const std::string& worker, const std::string& reason);
+  // A message could not be sent: jobs it assigned are free again.
+  void on_undelivered(const Message& message);
 
   // The holder of the job no longer has it, for this cause; set aside when that was once too often.
   void give_up_lease(JobId id, Cause cause, const std::string& text);
@@ -131,7 +136,8 @@ class Scheduler {
 
   SweepState& state_;
   const SchedulerOptions options_;
-  Batch& batch_;
+  std::vector<Event> events_;    // to be made durable together, and then
+  std::vector<Message> outbox_;  // these are sent
   Links links_;
   std::unordered_map<std::string, WorkerId> ids_;    // of every worker the sweep has met
   std::vector<std::string> connected_name_;          // by WorkerId; empty: not connected

@@ -138,7 +138,6 @@ class Rig {
   // The coordinator dies (what it had not committed is gone) and starts again on the same ledger.
   void restart() {
     inbox_.clear();
-    batch_ = {};
     open();
   }
 
@@ -168,14 +167,24 @@ class Rig {
   }
   void turn() {
     scheduler_->plan_ahead(now_);
-    const Batch batch = std::exchange(batch_, {});
-    ledger_->commit(batch.events);
-    events_ += batch.events.size();
-    scheduler_->check_invariants();
-    ASSERT_TRUE(ledger_->load(plan_) == *state_) << "the ledger gives back another state";
-    for (const Message& message : batch.outbox) inbox_[message.worker].push_back(message.envelope);
+    scheduler_->settle(
+        [this](std::span<const Event> events) {
+          ledger_->commit(events);
+          events_ += events.size();
+          scheduler_->check_invariants();
+          EXPECT_TRUE(ledger_->load(plan_) == *state_) << "the ledger gives back another state";
+        },
+        [this](const Message& message) {
+          if (unreachable_.contains(message.worker)) return false;
+          inbox_[message.worker].push_back(message.envelope);
+          return true;
+        });
   }
 
+  // Nothing can be sent to the worker, until it can.
+  void set_reachable(const std::string& worker, bool reachable) {
+    reachable ? void(unreachable_.erase(worker)) : void(unreachable_.insert(worker));
+  }
   // What was sent to the worker since the last look.
   std::vector<wire::Envelope> inbox(const std::string& worker) { return std::exchange(inbox_[worker], {}); }
   // The jobs among it; the rest is dropped.
@@ -223,7 +232,7 @@ class Rig {
     ledger_.reset();
     ledger_ = std::make_unique<Ledger>(folder_.path() / "ledger.sqlite");
     state_ = std::make_unique<SweepState>(ledger_->load(plan_));
-    scheduler_ = std::make_unique<Scheduler>(*state_, options_, batch_);
+    scheduler_ = std::make_unique<Scheduler>(*state_, options_);
     scheduler_->start();
     turn();
   }
@@ -231,12 +240,12 @@ class Rig {
   TemporaryFolder folder_;
   const Plan plan_;
   const SchedulerOptions options_;
-  Batch batch_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<SweepState> state_;
   std::unique_ptr<Scheduler> scheduler_;
   Scheduler::TimePoint now_{};
   std::map<std::string, std::vector<wire::Envelope>> inbox_;
+  std::set<std::string> unreachable_;
   std::size_t events_ = 0;
 };
 

@@ -512,6 +512,48 @@ TEST(Scheduler, ASuspectIsHandedOutAlone) {
   EXPECT_GT(rig.jobs_for("second").size(), 1U);
 }
 
+TEST(Scheduler, ASuspectIsNotGivenToAWorkerThatMayStillBeAtAnotherJob) {
+  Rig rig(small_plan(10, 1, 10));
+  rig.join("stopped", 2);
+  const auto lost = rig.jobs_for("stopped");
+  ASSERT_EQ(lost.size(), 2U);
+  rig.pass(seconds{31});
+  rig.join("other", 1);
+  ASSERT_EQ(rig.jobs_for("other").at(0).job(), lost[0].job());
+  // It comes back and still computes the one that the other has by now.
+  rig.say("stopped", hello_of("stopped"));
+  rig.say("stopped", holding({lost[0]}));
+  rig.say("stopped", ready_for(1));
+  const auto next = rig.jobs_for("stopped");
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_FALSE(rig.job(next[0]).suspect());
+}
+
+TEST(Scheduler, ASuspectIsNotGivenToAWorkerWhoseJobWasReleasedJustNow) {
+  Rig rig(small_plan(10, 1, 10));
+  rig.join("lost", 2);
+  const auto suspects = rig.jobs_for("lost");
+  rig.pass(seconds{31});
+  rig.join("w", 2);
+  ASSERT_EQ(rig.jobs_for("w").at(0).job(), suspects[0].job());
+  rig.say("lost", hello_of("lost"));
+  rig.answer("lost", suspects[0]);  // released from "w"
+  const auto next = rig.jobs_for("w");
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_FALSE(rig.job(next[0]).suspect());
+}
+
+TEST(Scheduler, ALostWorkersJobsOfOneImageAreSetAsideTogether) {
+  SchedulerOptions options;
+  options.max_attempts = 1;
+  Rig rig(small_plan(1, 2, 1), options);
+  rig.join("w", 2);
+  ASSERT_EQ(rig.jobs_for("w").size(), 2U);
+  rig.pass(seconds{31});
+  EXPECT_TRUE(rig.state().finished());
+  EXPECT_EQ(rig.state().counts(true).images_set_aside, 1U);
+}
+
 TEST(Scheduler, GoodbyeFreesJobsAtOnceAndBlamesNobody) {
   Rig rig(small_plan(1, 1, 1));
   rig.join("first", 1);
@@ -600,16 +642,31 @@ TEST(Scheduler, AfterARestartALateAnswerIsAcceptedWithoutAHeartbeat) {
 
 TEST(Scheduler, AnAssignmentThatCannotBeDeliveredIsFreeAgain) {
   Rig rig(small_plan(1, 1, 1));
+  rig.set_reachable("w", false);
   rig.join("w", 1);
-  const auto inbox = rig.inbox("w");
-  const auto assign = std::find_if(inbox.begin(), inbox.end(), [](const auto& e) { return e.has_assign(); });
-  ASSERT_NE(assign, inbox.end());
-  rig.scheduler().on_undelivered({"w", *assign});
+  const auto waiting = [&] { return rig.state().jobs().tally(JobKind::kPredict)[JobState::kWaiting]; };
+  EXPECT_EQ(waiting(), 1U);
+  rig.set_reachable("w", true);
   rig.turn();
-  EXPECT_EQ(rig.job(assign->assign().jobs(0)).state, JobState::kWaiting);
   EXPECT_TRUE(rig.jobs_for("w").empty()) << "not before it speaks again";
+  EXPECT_EQ(waiting(), 1U);
   rig.say("w", ready_for(1));
-  EXPECT_EQ(rig.jobs_for("w").size(), 1U);
+  const auto jobs = rig.jobs_for("w");
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0].attempt(), 2U);
+}
+
+TEST(Scheduler, AWorkerThatDidNotHearStopIsToldAgain) {
+  Rig rig(small_plan(4, 1, 4));
+  rig.join("w", 1);
+  const auto jobs = rig.jobs_for("w");
+  rig.set_reachable("w", false);
+  rig.scheduler().stop("told to");
+  rig.turn();
+  rig.set_reachable("w", true);
+  rig.say("w", holding(jobs));
+  const auto inbox = rig.inbox("w");
+  EXPECT_TRUE(std::any_of(inbox.begin(), inbox.end(), [](const auto& e) { return e.has_stop(); }));
 }
 
 TEST(Scheduler, WhenStoppingNothingIsHandedOutAndAnswersStillCount) {
