@@ -1,0 +1,113 @@
+// What must hold in every schedule, checked from what can be seen from outside: events made durable, messages
+// sent, segments written, answers computed. Keeps books of its own, so that a mistake in the code under test
+// is not repeated here.
+#pragma once
+
+#include <wire.pb.h>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/scheduler.h"
+#include "coordinator/sweep_state.h"
+#include "tests/coordinator/simulation/clock.h"
+#include "tests/coordinator/simulation/study.h"
+
+namespace wcam::simulation {
+
+// A schedule in which something that must hold does not.
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What happened in one schedule or many, so that a test can see that the simulation is worth something.
+using Happenings = std::map<std::string, std::uint64_t>;
+
+class Referee {
+ public:
+  Referee(const Study& study, const SchedulerOptions& options, const Clock& clock);
+
+  // --- what workers do
+  void begins(const std::string& worker, const wire::Job& job);
+  void fails(const std::string& worker, const wire::Job& job);
+  void succeeds(const std::string& worker, const wire::Job& job);
+  // Something happens to a worker that may keep it from being heard for so long.
+  void disturbed(const std::string& worker, milliseconds duration);
+  void dies(const std::string& worker);
+  void killed_by(const std::string& worker, const wire::Job& job);
+  void segment_is_durable(const std::string& name, const std::vector<wire::Outcome>& outcomes);
+  void worker_hears(const std::string& worker, const wire::Envelope& envelope);
+  void worker_says(const wire::Envelope& envelope);
+  bool has_failed(JobId job) const { return failures_.contains(job); }
+
+  // --- what the coordinator does
+  void hears(const std::string& worker);
+  void commits(std::span<const Event> events);
+  void sends(const wire::Envelope& envelope) const;
+  void something_was_injected() { quiet_ = false; }
+
+  // The sweep has finished: state and books must agree, and the outcome must be the only one possible.
+  void judge(const SweepState& state, const SchedulerCounters& counters) const;
+
+  Happenings happenings;
+
+ private:
+  struct Record {
+    JobSpec spec;
+    bool finished = false, is_done = false, open = false;
+    std::uint32_t attempts = 0, failures = 0, losses = 0, neighbour_losses = 0;
+    WorkerId worker{};
+    std::set<std::uint32_t> failed_attempts;
+    std::string segment;
+  };
+
+  void commit(const WorkerJoined& event);
+  void commit(const ImageDecided& event);
+  void commit(const JobEvent& event);
+  void commit_job(const JobAdded& event);
+  void commit_job(const JobHandedOut& event);
+  void commit_job(const JobAdopted& event);
+  void commit_job(const JobReturned& event);
+  void commit_job(const JobDone& event);
+  void commit_job(const JobSetAside& event);
+  void commit_job(const JobCancelled& event);
+  void check_loss(const Record& record, const JobReturned& event);
+  void judge_images(const SweepState& state) const;
+  void judge_job(const SweepState& state, const Job& job) const;
+  void judge_quiet(const SweepState& state, const SchedulerCounters& counters) const;
+  std::string image_of(const JobSpec& spec) const;
+
+  const Study& study_;
+  const SchedulerOptions options_;
+  const Clock& clock_;
+  const std::vector<DrawnImage> order_;
+  bool quiet_;  // nothing happens that an undisturbed sweep does not know
+
+  // Durable.
+  std::map<JobId, Record> jobs_;
+  std::vector<std::string> workers_;
+  std::map<std::string, std::set<std::pair<JobId, std::uint32_t>>> segments_;
+  std::set<std::pair<JobId, std::uint32_t>> stored_;  // in any segment
+  // Of workers, by name.
+  std::map<std::string, TimePoint> last_heard_, trouble_until_;
+  std::map<std::string, JobId> killed_by_;
+  std::set<std::string> dead_;
+  std::set<std::pair<std::string, JobId>> computed_;  // and not released since
+  std::set<std::pair<std::string, JobId>> released_;  // and not assigned since
+  std::map<JobId, std::uint32_t> failures_;           // computed
+  std::set<std::pair<JobId, std::uint32_t>> failed_;  // handed in
+};
+
+// "e41c/2": the last digits of a job's id, and the attempt.
+std::string short_name(std::uint64_t job, std::uint32_t attempt);
+// A message in a line.
+std::string describe(const wire::Envelope& envelope);
+
+}  // namespace wcam::simulation

@@ -1,0 +1,164 @@
+#include "tests/coordinator/simulation/simulation.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/coordinator/simulation/coordinator.h"
+#include "tests/coordinator/simulation/worker.h"
+#include "tests/coordinator/simulation/world.h"
+
+namespace wcam::simulation {
+
+namespace {
+
+constexpr std::chrono::seconds kLease{5}, kHeartbeat{1};
+constexpr milliseconds kFaultsUntil{15'000};      // then nothing is injected any more
+constexpr std::chrono::seconds kEndsWithin{900};  // some minutes for what was injected, the rest for the work
+constexpr milliseconds kSupervision{1'000};
+constexpr std::uint64_t kRealLedgerOneIn = 50;
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, bool traced)
+      : world_(seed, traced), coordinator_(world_, world_.chance.one_in(kRealLedgerOneIn)) {}
+
+  Happenings run() {
+    coordinator_.start(true);
+    wanted_workers_ = world_.chance.between(1, 4);
+    for (std::uint64_t i = 0; i < wanted_workers_; ++i) start_worker();
+    supervise();
+    if (!world_.chance.one_in(8)) plan_faults();
+    while (!coordinator_.finished()) {
+      world_.clock.step();
+      if (world_.clock.elapsed() > kEndsWithin)
+        throw Violation("the sweep is not finished after " + std::to_string(kEndsWithin.count()) + " s");
+    }
+    if (world_.network.turned_away() > 0) world_.referee.something_was_injected();
+    world_.referee.judge(coordinator_.recorded(), coordinator_.counters());
+    Happenings& happenings = world_.referee.happenings;
+    happenings["schedules"] = 1;
+    happenings["virtual seconds"] = static_cast<std::uint64_t>(world_.clock.elapsed().count()) / 1000;
+    happenings["messages lost"] = world_.network.lost();
+    happenings["sends told no"] = world_.network.turned_away();
+    return happenings;
+  }
+
+ private:
+  void start_worker() {
+    workers_.push_back(std::make_unique<Worker>(world_, "w" + std::to_string(workers_.size())));
+  }
+
+  // `wcam run`, Slurm or a person: what has ended starts again, so that there is always someone to do the
+  // work.
+  void supervise() {
+    world_.clock.after(kSupervision, [this] { supervise(); });
+    if (!coordinator_.alive()) {
+      if (world_.clock.now() >= coordinator_away_until_) coordinator_.start(world_.chance.one_in(2));
+      return;
+    }
+    std::uint64_t alive = 0;
+    for (const auto& worker : workers_) alive += static_cast<std::uint64_t>(worker->alive());
+    if (alive == 0 || (alive < wanted_workers_ && world_.chance.one_in(3))) start_worker();
+  }
+
+  void plan_faults() {
+    world_.referee.something_was_injected();
+    const auto faults = world_.chance.between(1, 12);
+    world_.referee.happenings["faults"] = faults;
+    for (std::uint64_t i = 0; i < faults; ++i)
+      world_.clock.after(world_.chance.time(milliseconds{0}, kFaultsUntil), [this] { inject(); });
+  }
+
+  void inject() {
+    switch (world_.chance.below(14)) {
+      case 0:
+      case 1:
+      case 2:
+        return with_worker([](Worker& w) { w.crash("killed"); });
+      case 3:
+      case 4:
+        return with_worker([this](Worker& w) { w.pause(some_time()); });
+      case 5:
+      case 6:
+        return with_worker([this](Worker& w) { w.cut_off(some_time()); });
+      case 7:
+        return with_worker([this](Worker& w) {
+          const milliseconds delay = world_.chance.time(milliseconds{100}, milliseconds{1'500});
+          w.slow_down(delay, some_time());
+        });
+      case 8:
+        return with_worker(
+            [this](Worker& w) { world_.chance.one_in(3) ? w.fill_disk() : w.stop("signal 15"); });
+      case 9:
+      case 10:
+        return kill_coordinator();
+      case 11:
+        return coordinator_.pause(some_time());
+      case 12:
+        if (coordinator_.alive() && world_.chance.one_in(3)) coordinator_.interrupt();
+        return;
+      default:
+        return pull_the_plug();
+    }
+  }
+
+  // Well below the lease, about it, or long enough to be given up.
+  milliseconds some_time() {
+    const milliseconds lease = kLease;
+    return world_.chance.one_in(2) ? world_.chance.time(milliseconds{100}, lease)
+                                   : world_.chance.time(lease, 4 * lease);
+  }
+
+  template <typename Act>
+  void with_worker(const Act& act) {
+    std::vector<Worker*> candidates;
+    for (const auto& worker : workers_)
+      if (worker->can_be_disturbed()) candidates.push_back(worker.get());
+    if (!candidates.empty()) act(*candidates[world_.chance.below(candidates.size())]);
+  }
+
+  void kill_coordinator() {
+    static constexpr Coordinator::Moment kMoments[] = {
+        Coordinator::Moment::kAtOnce, Coordinator::Moment::kBeforeCommit, Coordinator::Moment::kAfterCommit,
+        Coordinator::Moment::kWhileSending};
+    coordinator_.die(kMoments[world_.chance.below(4)]);
+    // Sometimes for so long that the workers give up.
+    const milliseconds longest{world_.chance.one_in(10) ? 90'000 : 8'000};
+    coordinator_away_until_ = world_.clock.now() + world_.chance.time(milliseconds{0}, longest);
+  }
+
+  void pull_the_plug() {
+    coordinator_.die(Coordinator::Moment::kAtOnce);
+    for (const auto& worker : workers_) worker->crash("no power");
+  }
+
+  World world_;
+  Coordinator coordinator_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::uint64_t wanted_workers_ = 1;
+  TimePoint coordinator_away_until_{};
+};
+
+SchedulerOptions some_options(Chance& chance) {
+  SchedulerOptions options;
+  options.lease = kLease;
+  options.heartbeat = kHeartbeat;
+  options.max_attempts = static_cast<std::uint32_t>(chance.between(1, 4));
+  options.look_ahead = static_cast<std::uint32_t>(chance.between(1, 4));
+  return options;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, bool with_trace)
+    : traced(with_trace),
+      chance(seed),
+      study(chance),
+      options(some_options(chance)),
+      network(clock, chance),
+      referee(study, options, clock) {}
+
+Happenings simulate(std::uint64_t seed, bool traced) { return Simulation(seed, traced).run(); }
+
+}  // namespace wcam::simulation

@@ -1,0 +1,36 @@
+// What the parts of a simulation share.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include "tests/coordinator/simulation/clock.h"
+#include "tests/coordinator/simulation/network.h"
+#include "tests/coordinator/simulation/referee.h"
+#include "tests/coordinator/simulation/study.h"
+
+namespace wcam::simulation {
+
+struct World {
+  World(std::uint64_t seed, bool with_trace);
+
+  // A line of the trace; `text` makes it only when it is wanted.
+  template <typename Text>
+  void tell(const std::string& who, const Text& text) const {
+    if (!traced) return;
+    const std::string line = text();
+    std::printf("%9.3f  %-5s %s\n", static_cast<double>(clock.elapsed().count()) / 1000, who.c_str(),
+                line.c_str());
+  }
+
+  const bool traced;
+  Chance chance;
+  Clock clock;
+  const Study study;
+  SchedulerOptions options;
+  Network network;
+  Referee referee;
+  std::uint32_t endpoint_file = 0;  // SWEEP/coordinator.endpoint
+};
+
+}  // namespace wcam::simulation
