@@ -96,7 +96,7 @@ class Simulation {
       case 11:
         return coordinator_.pause(some_time());
       case 12:
-        if (coordinator_.alive() && world_.chance.one_in(3)) coordinator_.interrupt();
+        if (coordinator_.alive()) coordinator_.interrupt();
         return;
       default:
         return pull_the_plug();

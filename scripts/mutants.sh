@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Whether the simulation of the queue (tests/coordinator/simulation) finds mistakes: breaks the code as each patch of
+# tests/coordinator/simulation/mutants says, in a copy, and runs it. Exit 0: every mistake was found.
+#   scripts/mutants.sh [PATCH...]     default: all; half a minute each, or so
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+root=$PWD
+if [ $# -gt 0 ]; then patches=("$@"); else patches=("$root"/tests/coordinator/simulation/mutants/*.patch); fi
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git ls-files -z | xargs -0 cp --parents -t "$copy"
+cd "$copy"
+export CCACHE_BASEDIR=$copy CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+cmake --preset dev -DWCAM_WITH_WORKER=OFF > cmake.log
+
+# What the simulation says, a line; empty when everything held.
+complaint() {
+  cmake --build build/dev --target simulation_tests > build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
+  bash -c 'timeout 300 build/dev/bin/simulation_tests; exit $?' > run.log 2>&1 && return
+  grep -ahE '^seed|^invariant broken' run.log || echo "ended with status $?: $(tail -n 1 run.log)"
+}
+
+found=$(complaint)
+[ -z "$found" ] || { echo "unbroken code already fails: $found" >&2; exit 1; }
+missed=0
+for patch in "${patches[@]}"; do
+  git apply "$patch"
+  found=$(complaint | head -n 1)
+  git apply --reverse "$patch"
+  [ -n "$found" ] || missed=$((missed + 1))
+  printf '%-55s %s\n' "$(basename "$patch" .patch)" "${found:-NOT FOUND}"
+done
+echo "$((${#patches[@]} - missed)) of ${#patches[@]} mistakes found"
+[ "$missed" -eq 0 ]
