@@ -1,10 +1,12 @@
 #include "worker/worker.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <thread>
 
@@ -27,6 +29,10 @@ constexpr milliseconds kIdleWait{500};
 // A coordinator that is restarting needs a moment to acknowledge the last results.
 constexpr seconds kFarewellPatience{15};
 
+sem_t stop_signals_seen;
+std::atomic<int> last_stop_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);  // may be used in a signal handler
+
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -35,8 +41,18 @@ sigset_t stop_signals() {
   return set;
 }
 
-// Before any thread starts, so that these signals are blocked in all of them and wait for SignalWatch.
-void block_stop_signals() {
+// A handler rather than sigwait(): libraries start threads before main() (OpenBLAS does), in which nobody has
+// blocked these signals, and there the default action would end the process. Our own threads, all started
+// later, have them blocked, so no system call of theirs is interrupted; SignalWatch alone unblocks them.
+void count_stop_signals() {
+  ::sem_init(&stop_signals_seen, 0, 0);
+  struct sigaction action {};
+  action.sa_handler = [](int number) {
+    last_stop_signal = number;
+    ::sem_post(&stop_signals_seen);
+  };
+  action.sa_flags = SA_RESTART;
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
@@ -48,7 +64,7 @@ class SignalWatch {
   explicit SignalWatch(Session& session) : thread_([this, &session] { watch(session); }) {}
   ~SignalWatch() {
     ending_ = true;
-    pthread_kill(thread_.native_handle(), SIGTERM);
+    ::sem_post(&stop_signals_seen);
     thread_.join();
   }
   SignalWatch(const SignalWatch&) = delete;
@@ -57,12 +73,13 @@ class SignalWatch {
  private:
   void watch(Session& session) const {
     const sigset_t set = stop_signals();
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
     for (int count = 0;; ++count) {
-      int number = 0;
-      sigwait(&set, &number);
+      while (::sem_wait(&stop_signals_seen) != 0 && errno == EINTR) {
+      }
       if (ending_) return;
       if (count > 0) ::_exit(static_cast<int>(ExitCode::kInterrupted));
-      session.stop("signal " + std::to_string(number));
+      session.stop("signal " + std::to_string(last_stop_signal.load()));
     }
   }
 
@@ -120,7 +137,7 @@ ExitCode verdict(const Session& session) {
 }  // namespace
 
 ExitCode run_worker(const WorkerOptions& options) {
-  block_stop_signals();
+  count_stop_signals();
   prepare_torch(options.compute.threads);
   const SweepDirectory directory{options.sweep};
   const std::string sweep = planned_sweep(directory);

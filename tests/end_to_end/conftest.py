@@ -3,10 +3,12 @@
 WCAM_BIN names the folder of the programs (ctest sets it).
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -133,15 +135,15 @@ class Study:
                 stdout=log, stderr=log,
             )  # fmt: skip
 
+    def coordinator_command(self, *more):
+        words = self.arguments(*more)
+        at = words.index("--workers")
+        return [str(word) for word in [BIN / "wcam-coordinator", *words[:at], *words[at + 2 :]]]
+
     def start_coordinator(self):
         """Without workers; returns once they could join."""
-        words = self.arguments()
-        at = words.index("--workers")
         with self.log.open("ab") as log:
-            coordinator = subprocess.Popen(
-                [str(word) for word in [BIN / "wcam-coordinator", *words[:at], *words[at + 2 :]]],
-                stdout=log, stderr=log,
-            )  # fmt: skip
+            coordinator = subprocess.Popen(self.coordinator_command(), stdout=log, stderr=log)
         wait_for("the coordinator", (self.sweep / "coordinator.endpoint").exists)
         return coordinator
 
@@ -160,6 +162,11 @@ class Study:
             assert sweep.wait(120) == 5, self.log.read_text()
         finally:
             end(sweep)
+
+    def ask_ledger(self, question):
+        """Rows; while no coordinator runs."""
+        with contextlib.closing(sqlite3.connect(self.sweep / "ledger.sqlite")) as ledger:
+            return ledger.execute(question).fetchall()
 
     def rows(self):
         """{(image, variant, case): (role, rank, label, wcam, outputs)} of results.h5; each job must be there once."""

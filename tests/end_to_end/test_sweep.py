@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 
 import h5py
 import numpy
 import PIL.Image
 import pytest
 
-from conftest import Study, alive, children, end, run, textured_image, wait_for, write_png
+from conftest import BIN, Study, alive, children, end, run, textured_image, wait_for, write_png
 
 
 def test_every_job_once_with_the_pixels_and_labels_that_made_it(undisturbed):
@@ -120,6 +121,24 @@ def test_a_killed_launcher_leaves_nobody_behind_and_loses_nothing(study, undistu
     finally:
         end(sweep)
     wait_for("the crew to end", lambda: not any(alive(pid) for pid in crew))
+    study.run()
+    assert study.rows() == undisturbed.rows()
+
+
+def test_a_terminated_worker_hands_in_what_it_has_and_returns_the_rest(study, undisturbed):
+    coordinator = study.start_coordinator()
+    worker = subprocess.Popen([BIN / "wcam-worker", "run", "--sweep", study.sweep, "--hand-in", "3600"])
+    try:
+        study.wait_for_segments(1)
+        worker.terminate()
+        assert worker.wait(120) == 0
+        coordinator.send_signal(signal.SIGINT)
+        assert coordinator.wait(120) == 5
+    finally:
+        end(worker)
+        end(coordinator)
+    outcomes = dict(study.ask_ledger("SELECT outcome, count(*) FROM attempts GROUP BY outcome"))
+    assert set(outcomes) <= {"done", "given_back"}, outcomes
     study.run()
     assert study.rows() == undisturbed.rows()
 
