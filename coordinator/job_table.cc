@@ -10,8 +10,8 @@ namespace wcam {
 namespace {
 
 const char* name_of(const JobEvent& event) {
-  static constexpr const char* kNames[] = {"added", "handed out", "adopted",  "returned",
-                                           "done",  "set aside",  "cancelled"};
+  static constexpr const char* kNames[] = {"added",     "handed out", "adopted", "returned", "done",
+                                           "set aside", "cancelled",  "retried", "undone"};
   return kNames[event.index()];
 }
 
@@ -56,6 +56,7 @@ struct Transition {
     require(
         (!job.finished() || late_for_set_aside) && value(e.attempt) >= 1 && value(e.attempt) <= job.attempts,
         "done");
+    if (is_latest(e.attempt)) job.open = false;
     finish(JobState::kDone, "");
   }
   void operator()(const JobSetAside& e) {
@@ -65,6 +66,17 @@ struct Transition {
   void operator()(const JobCancelled& e) {
     require(!job.finished(), "cancelled");
     finish(JobState::kCancelled, e.text);
+  }
+  void operator()(const JobRetried&) {
+    require(is(JobState::kSetAside) || is(JobState::kCancelled), "retried");
+    release(JobState::kWaiting);
+    job.failures = job.losses = 0;
+    ++job.retries;
+    job.text.clear();
+  }
+  void operator()(const JobUndone&) {
+    require(is(JobState::kDone), "undone");
+    release(JobState::kWaiting);
   }
 
  private:
@@ -78,8 +90,9 @@ struct Transition {
     job.worker = WorkerId{};
   }
   void finish(JobState state, const std::string& text) {
+    if (is(JobState::kLeased))
+      job.open = false;  // it is taken from the worker; what was lost may turn up yet
     release(state);
-    job.open = false;
     job.text = text;
   }
 };
@@ -120,7 +133,10 @@ JobTable::JobTable(std::size_t cases) : cases_(cases), queues_(2 * cases) {}
 
 void JobTable::apply(const JobEvent& event) {
   if (const auto* added = std::get_if<JobAdded>(&event)) {
-    restore(Job{added->job, added->spec, JobState::kWaiting, 0, false, 0, 0, WorkerId{}, ""});
+    Job job;
+    job.id = added->job;
+    job.spec = added->spec;
+    restore(std::move(job));
     return;
   }
   const JobId id = std::visit([](const auto& e) { return e.job; }, event);
@@ -196,13 +212,13 @@ void JobTable::leave(const Job& job) {
   if (job.state == JobState::kLeased) take(held_[value(job.worker)], job.id, job);
 }
 
-void JobTable::check_invariants() const {
+std::optional<std::string> JobTable::problem() const {
   JobTable fresh(cases_);
   for (const auto& [id, job] : jobs_) {
-    if (id != job.id) invariant_broken("filed under " + to_string(id) + ": " + describe(job));
+    if (id != job.id) return "filed under " + to_string(id) + ": " + describe(job);
     if (job.state == JobState::kLeased && (job.attempts == 0 || !job.open))
-      invariant_broken("leased without an open attempt: " + describe(job));
-    if (job.failures > job.attempts) invariant_broken("more failures than attempts: " + describe(job));
+      return "leased without an open attempt: " + describe(job);
+    if (job.failures > job.attempts) return "more failures than attempts: " + describe(job);
     fresh.restore(job);
   }
   fresh.held_.resize(std::max(held_.size(), fresh.held_.size()));
@@ -210,7 +226,12 @@ void JobTable::check_invariants() const {
   held.resize(fresh.held_.size());
   if (fresh.queues_ != queues_ || fresh.suspects_ != suspects_ || fresh.held_ != held ||
       fresh.set_aside_ != set_aside_ || fresh.tallies_ != tallies_)
-    invariant_broken("the job table's indices disagree with its jobs");
+    return "the job table's indices disagree with its jobs";
+  return std::nullopt;
+}
+
+void JobTable::check_invariants() const {
+  if (const auto found = problem()) invariant_broken(*found);
 }
 
 }  // namespace wcam

@@ -55,11 +55,13 @@ struct Job {
   JobSpec spec;
   JobState state = JobState::kWaiting;
   std::uint32_t attempts = 0;  // handed out so often
-  // The latest attempt may still be answered or found in a worker's hand (always so while leased).
+  // The latest attempt may still be answered or found in a worker's hand: always so while leased. Once
+  // finished it matters only if the job is retried or undone.
   bool open = false;
-  std::uint32_t failures = 0, losses = 0;
-  WorkerId worker{};  // while leased
-  std::string text;   // why set aside or cancelled
+  std::uint32_t failures = 0, losses = 0;  // since it was added or last retried
+  std::uint32_t retries = 0;               // put back after it was set aside or cancelled
+  WorkerId worker{};                       // while leased
+  std::string text;                        // why set aside or cancelled
 
   bool finished() const { return state != JobState::kWaiting && state != JobState::kLeased; }
   // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker
@@ -106,8 +108,17 @@ struct JobCancelled {
   JobId job{};
   std::string text;
 };
-using JobEvent =
-    std::variant<JobAdded, JobHandedOut, JobAdopted, JobReturned, JobDone, JobSetAside, JobCancelled>;
+// Somebody wants it tried again, as often as a new one; attempts count on.
+struct JobRetried {
+  JobId job{};
+};
+// Its result was stored and is lost: to be done again.
+struct JobUndone {
+  JobId job{};
+  std::string text;
+};
+using JobEvent = std::variant<JobAdded, JobHandedOut, JobAdopted, JobReturned, JobDone, JobSetAside,
+                              JobCancelled, JobRetried, JobUndone>;
 
 // How many jobs of one kind are in each state.
 struct Tally {
@@ -147,8 +158,10 @@ class JobTable {
   const std::set<JobId>& set_aside() const { return set_aside_; }
   const std::unordered_map<JobId, Job>& all() const { return jobs_; }
 
-  // Aborts when an index disagrees with the jobs. O(jobs): for tests.
-  void check_invariants() const;
+  // What no events could have made, an index that disagrees with the jobs included; nullopt: nothing.
+  // O(jobs).
+  std::optional<std::string> problem() const;
+  void check_invariants() const;  // aborts when there is a problem(): for tests
   // Same jobs in the same states, O(jobs).
   bool operator==(const JobTable& other) const { return jobs_ == other.jobs_; }
 

@@ -1,15 +1,13 @@
 #include "coordinator/ledger.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "coordinator/ledger_reader.h"
 
 namespace wcam {
 
 namespace {
-
-constexpr int kSchemaVersion = 1;
 
 // Documented in ledger.md: change both, and kSchemaVersion.
 constexpr const char* kSchema = R"sql(
@@ -25,7 +23,8 @@ CREATE TABLE images (
   state   TEXT NOT NULL DEFAULT 'undecided' CHECK (state IN ('undecided', 'selected', 'skipped', 'set_aside')),
   rank    INTEGER UNIQUE,
   text    TEXT NOT NULL DEFAULT '',
-  decided TEXT
+  decided TEXT,
+  retries INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE cases (
   id     INTEGER PRIMARY KEY,
@@ -59,6 +58,7 @@ CREATE TABLE jobs (
   losses     INTEGER NOT NULL DEFAULT 0,
   worker     INTEGER REFERENCES workers,
   text       TEXT NOT NULL DEFAULT '',
+  retries    INTEGER NOT NULL DEFAULT 0,
   CHECK ((state = 'leased') = (worker IS NOT NULL)),
   CHECK ((kind = 'explain') = (variant IS NOT NULL AND role IS NOT NULL AND role_index IS NOT NULL AND label IS NOT NULL))
 );
@@ -68,7 +68,7 @@ CREATE TABLE attempts (
   worker     INTEGER NOT NULL REFERENCES workers,
   handed_out TEXT NOT NULL,
   ended      TEXT,
-  outcome    TEXT CHECK (outcome IN ('done', 'failed', 'lost', 'given_back', 'not_received', 'restart', 'superseded')),
+  outcome    TEXT CHECK (outcome IN ('done', 'failed', 'lost', 'given_back', 'not_received', 'restart', 'superseded', 'destroyed')),
   segment    TEXT,
   seconds    REAL,
   text       TEXT,
@@ -80,7 +80,7 @@ CREATE TABLE predictions (
 );
 CREATE VIEW job_list AS
   SELECT jobs.id AS job, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
-         role, role_index, label, jobs.state, attempts, failures, losses, workers.name AS worker, jobs.text
+         role, role_index, label, jobs.state, attempts, failures, losses, jobs.retries, workers.name AS worker, jobs.text
   FROM jobs JOIN images ON images.id = jobs.image JOIN cases ON cases.id = jobs.case_id
   LEFT JOIN variants ON variants.id = jobs.variant LEFT JOIN workers ON workers.id = jobs.worker;
 )sql";
@@ -92,6 +92,9 @@ constexpr const char* kWorkerJoined =
     "INSERT INTO workers (id, name, host, device, pid, joined) VALUES (?, ?, ?, ?, ?, " NOW ")";
 constexpr const char* kImageDecided =
     "UPDATE images SET state = ?, rank = ?, text = ?, decided = " NOW " WHERE id = ?";
+constexpr const char* kImageRetried =
+    "UPDATE images SET state = CASE WHEN rank IS NULL THEN 'undecided' ELSE 'selected' END, text = '', "
+    "decided = " NOW ", retries = retries + 1 WHERE id = ?";
 constexpr const char* kJobAdded =
     "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, ?, ?, ?, "
     "?, ?)";
@@ -113,29 +116,25 @@ constexpr const char* kOthersSuperseded =
     "UPDATE attempts SET outcome = 'superseded', ended = " NOW " WHERE job = ? AND outcome IS NULL";
 constexpr const char* kPredicted = "INSERT INTO predictions (job, labels) VALUES (?, ?)";
 constexpr const char* kJobEnded = "UPDATE jobs SET state = ?, worker = NULL, text = ? WHERE id = ?";
+constexpr const char* kJobRetried =
+    "UPDATE jobs SET state = 'waiting', failures = 0, losses = 0, retries = retries + 1, text = '' WHERE id "
+    "= ?";
+constexpr const char* kUndone = "UPDATE jobs SET state = 'waiting' WHERE id = ?";
+constexpr const char* kResultDestroyed =
+    "UPDATE attempts SET outcome = 'destroyed', text = ? WHERE job = ? AND outcome = 'done'";
+constexpr const char* kNotPredicted = "DELETE FROM predictions WHERE job = ?";
 constexpr const char* kPlanRecorded = "INSERT INTO plan (sweep_id, json, created) VALUES (?, ?, " NOW ")";
 constexpr const char* kImageRecorded = "INSERT INTO images (id, path, sha256) VALUES (?, ?, ?)";
 constexpr const char* kCaseRecorded = "INSERT INTO cases (id, name, sha256) VALUES (?, ?, ?)";
 constexpr const char* kVariantRecorded = "INSERT INTO variants (id, name) VALUES (?, ?)";
 #undef NOW
 
-template <typename State>
-State parse_state(const std::string& text, State last) {
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i)
-    if (to_string(State(i)) == text) return State(i);
-  throw InputError("the ledger holds the state '" + text + "', which this version does not know");
-}
-
 void create_or_check_schema(Database& database) {
-  const std::int64_t version = database.query_integer("PRAGMA user_version");
-  if (version == 0) {
+  if (schema_of(database) == 0) {
     database.execute(kSchema);
     database.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
-  } else if (version != kSchemaVersion) {
-    throw InputError(database.file().string() + " has schema " + std::to_string(version) +
-                     ", this version reads " + std::to_string(kSchemaVersion) +
-                     ": use the version that wrote it");
   }
+  check_schema(database);
 }
 
 class Transaction {
@@ -175,25 +174,11 @@ Ledger::Ledger(const std::filesystem::path& file) : database_(file, Database::Ac
 }
 
 SweepState Ledger::load(const Plan& plan) {
-  SweepState state(plan);
+  const bool is_new = database_.query_integer("SELECT count(*) FROM plan") == 0;
+  SweepState state = is_new ? SweepState(plan) : read_ledger(database_, plan);
+  if (is_new) record_plan(state);
   draws_.clear();
   for (const DrawnImage& image : state.order()) draws_.push_back(image.draw);
-  Statement recorded = database_.prepare("SELECT sweep_id FROM plan");
-  recorded.query();
-  const std::string sweep = recorded.next() ? recorded.text(0) : "";
-  recorded.query();
-  if (sweep.empty()) {
-    record_plan(state);
-    return state;
-  }
-  if (sweep != state.sweep())
-    throw InputError(database_.file().string() + " belongs to sweep " + sweep +
-                     ", the plan beside it is of sweep " + state.sweep() +
-                     ": restore the plan that belongs to it, or move the ledger away to start over");
-  load_workers(state);
-  load_images(state);
-  load_jobs(state);
-  load_labels(state);
   return state;
 }
 
@@ -208,77 +193,6 @@ void Ledger::record_plan(const SweepState& state) {
   for (std::uint32_t v = 0; v <= plan.variants.size(); ++v)
     change_one(kVariantRecorded, v, plan.variant_name(static_cast<std::uint16_t>(v)));
   transaction.commit();
-}
-
-void Ledger::load_workers(SweepState& state) {
-  Statement rows = database_.prepare("SELECT name, host, device, pid FROM workers ORDER BY id");
-  rows.query();
-  while (rows.next()) state.restore_worker({rows.text(0), rows.text(1), rows.text(2), rows.integer(3)});
-}
-
-void Ledger::load_images(SweepState& state) {
-  Statement rows = database_.prepare("SELECT id, state, rank, text FROM images WHERE state <> 'undecided'");
-  rows.query();
-  while (rows.next()) {
-    ImageProgress progress;
-    progress.state = parse_state(rows.text(1), ImageState::kSetAside);
-    if (!rows.is_null(2)) progress.rank = static_cast<std::uint32_t>(rows.integer(2));
-    progress.text = rows.text(3);
-    state.restore_image(position_of(rows.integer(0)), std::move(progress));
-  }
-}
-
-std::uint32_t Ledger::position_of(std::int64_t draw) const {
-  const auto found = std::lower_bound(draws_.begin(), draws_.end(), static_cast<std::uint64_t>(draw));
-  if (found == draws_.end() || *found != static_cast<std::uint64_t>(draw))
-    throw InputError(database_.file().string() + " names image " + std::to_string(draw) +
-                     ", which is not in the plan");
-  return static_cast<std::uint32_t>(found - draws_.begin());
-}
-
-void Ledger::load_jobs(SweepState& state) {
-  Statement rows = database_.prepare(
-      "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, "
-      "losses, "
-      "jobs.worker, jobs.text, outcome, (SELECT rank FROM images WHERE images.id = image) "
-      "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.attempt = jobs.attempts");
-  rows.query();
-  while (rows.next()) {
-    Job job;
-    job.id = JobId{static_cast<std::uint64_t>(rows.integer(0))};
-    job.spec.kind = rows.text(1) == "predict" ? JobKind::kPredict : JobKind::kExplain;
-    job.spec.image = position_of(rows.integer(2));
-    job.spec.case_index = static_cast<std::uint16_t>(rows.integer(3));
-    if (job.spec.kind == JobKind::kExplain) {
-      job.spec.variant = static_cast<std::uint16_t>(rows.integer(4));
-      job.spec.role = parse_role(rows.text(5));
-      job.spec.role_index = static_cast<std::uint16_t>(rows.integer(6));
-      job.spec.label = rows.integer(7);
-      job.spec.rank = static_cast<std::uint32_t>(rows.integer(15));
-    }
-    job.state = parse_state(rows.text(8), JobState::kCancelled);
-    job.attempts = static_cast<std::uint32_t>(rows.integer(9));
-    job.failures = static_cast<std::uint32_t>(rows.integer(10));
-    job.losses = static_cast<std::uint32_t>(rows.integer(11));
-    job.worker = WorkerId{static_cast<std::uint32_t>(rows.integer(12))};
-    job.text = rows.text(13);
-    const std::string outcome = rows.text(14);
-    job.open = job.state == JobState::kLeased ||
-               (job.state == JobState::kWaiting &&
-                (outcome == "lost" || outcome == "not_received" || outcome == "restart"));
-    state.restore_job(std::move(job));
-  }
-}
-
-void Ledger::load_labels(SweepState& state) {
-  Statement rows = database_.prepare(
-      "SELECT predictions.job, labels FROM predictions JOIN jobs ON jobs.id = predictions.job "
-      "JOIN images ON images.id = jobs.image WHERE images.state = 'undecided'");
-  rows.query();
-  while (rows.next()) {
-    const Job& job = state.jobs().at(JobId{static_cast<std::uint64_t>(rows.integer(0))});
-    state.restore_labels(job.spec, nlohmann::json::parse(rows.text(1)).get<Labels>());
-  }
 }
 
 void Ledger::commit(std::span<const Event> events) {
@@ -309,6 +223,8 @@ void Ledger::record(const ImageDecided& e) {
   change_one(kImageDecided, to_string(e.progress.state), e.progress.rank, e.progress.text,
              draws_.at(e.image));
 }
+
+void Ledger::record(const ImageRetried& e) { change_one(kImageRetried, draws_.at(e.image)); }
 
 void Ledger::record(const JobEvent& event) {
   std::visit([this](const auto& e) { record_job(e); }, event);
@@ -353,40 +269,17 @@ void Ledger::record_job(const JobSetAside& e) { end_job(e.job, JobState::kSetAsi
 
 void Ledger::record_job(const JobCancelled& e) { end_job(e.job, JobState::kCancelled, e.text); }
 
+void Ledger::record_job(const JobRetried& e) { change_one(kJobRetried, value(e.job)); }
+
+void Ledger::record_job(const JobUndone& e) {
+  change_one(kUndone, value(e.job));
+  change_one(kResultDestroyed, e.text, value(e.job));
+  statement(kNotPredicted).run(value(e.job));
+}
+
 void Ledger::end_job(JobId job, JobState state, const std::string& text) {
   change_one(kJobEnded, to_string(state), text, value(job));
   statement(kOthersSuperseded).run(value(job));
-}
-
-std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  Database database(file, Database::Access::kReadOnly);
-  if (database.query_integer("PRAGMA user_version") != kSchemaVersion) return std::nullopt;
-  Counts summary;
-  Statement jobs = database.prepare("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state");
-  jobs.query();
-  while (jobs.next()) {
-    Tally& tally = jobs.text(0) == "predict" ? summary.predict : summary.explain;
-    const JobState state = parse_state(jobs.text(1), JobState::kCancelled);
-    tally.in_state[static_cast<std::size_t>(state)] = static_cast<std::size_t>(jobs.integer(2));
-  }
-  const auto count = [&](const char* where) {
-    return static_cast<std::size_t>(
-        database.query_integer(std::string("SELECT count(*) FROM images") + where));
-  };
-  summary.images = count("");
-  summary.images_decided = count(" WHERE state <> 'undecided'");
-  summary.images_selected = count(" WHERE rank IS NOT NULL");
-  summary.images_skipped = count(" WHERE state = 'skipped'");
-  summary.images_set_aside = count(" WHERE state = 'set_aside'");
-  Statement rows = database.prepare(
-      "SELECT 'image ' || path || ': ' || text FROM images WHERE state = 'set_aside' UNION ALL "
-      "SELECT kind || ' ' || image || ' ' || coalesce(variant || ' ', '') || case_name || ': ' || text FROM "
-      "job_list "
-      "WHERE state = 'set_aside' AND image NOT IN (SELECT path FROM images WHERE state = 'set_aside')");
-  rows.query();
-  while (rows.next()) summary.set_aside.push_back(rows.text(0));
-  return summary;
 }
 
 }  // namespace wcam

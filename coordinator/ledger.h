@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,14 +31,10 @@ class Ledger {
 
  private:
   void record_plan(const SweepState& state);
-  void load_workers(SweepState& state);
-  void load_images(SweepState& state);
-  void load_jobs(SweepState& state);
-  void load_labels(SweepState& state);
-  std::uint32_t position_of(std::int64_t draw) const;
 
   void record(const WorkerJoined& event);
   void record(const ImageDecided& event);
+  void record(const ImageRetried& event);
   void record(const JobEvent& event);
   void record_job(const JobAdded& event);
   void record_job(const JobHandedOut& event);
@@ -48,6 +43,8 @@ class Ledger {
   void record_job(const JobDone& event);
   void record_job(const JobSetAside& event);
   void record_job(const JobCancelled& event);
+  void record_job(const JobRetried& event);
+  void record_job(const JobUndone& event);
   void end_job(JobId job, JobState state, const std::string& text);
   Statement& statement(const char* sql);
   template <typename... Values>
@@ -57,8 +54,5 @@ class Ledger {
   std::vector<std::uint64_t> draws_;           // of the images, ascending: their ids in the ledger
   std::map<const char*, Statement> prepared_;  // by the literal's address
 };
-
-// Of a sweep that no coordinator has open, for `status`. nullopt when there is no ledger yet.
-std::optional<Counts> summarise_ledger(const std::filesystem::path& file);
 
 }  // namespace wcam

@@ -18,7 +18,11 @@
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/jobs_command.h"
+#include "coordinator/open_sweep.h"
 #include "coordinator/plan_command.h"
+#include "coordinator/retry_command.h"
+#include "coordinator/show_command.h"
 #include "coordinator/study_options.h"
 #include "coordinator/sweep_plan.h"
 
@@ -74,18 +78,6 @@ CoordinatorOptions coordinator_options(const po::variables_map& values) {
   options.progress = ::isatty(STDERR_FILENO) != 0 ? CoordinatorOptions::Progress::kTerminal
                                                   : CoordinatorOptions::Progress::kPlain;
   return options;
-}
-
-// Names who has the sweep, when somebody has.
-void open_ledger(std::optional<Ledger>& ledger, const SweepDirectory& directory) try {
-  ledger.emplace(directory.ledger());
-} catch (const InputError&) {
-  if (!std::filesystem::exists(directory.plan())) throw;
-  const Status status = read_status(directory.root);
-  if (!status.running) throw;
-  throw InputError(directory.root.string() + " is in use by coordinator " + std::to_string(status.pid) +
-                   " on " + status.host + (status.endpoint.empty() ? "" : " (" + status.endpoint + ")") +
-                   ": let it finish, or stop it first");
 }
 
 // Says "starting" in the status while a sweep's images are hashed, which may take minutes. What then cannot
@@ -182,6 +174,9 @@ constexpr Verb kVerbs[] = {
        return plan_command(rest, interrupts);
      }},
     {"status", "how far a sweep is", status},
+    {"jobs", "the jobs of a sweep, listed", jobs_command},
+    {"show", "one job and every attempt at it", show_command},
+    {"retry", "put back what was set aside", retry_command},
     {"pack", "merge a sweep's segments into results.h5", pack_results},
 };
 

@@ -11,6 +11,11 @@ namespace {
 // A coordinator that was just stopped may still be closing the file.
 constexpr int kBusyTimeoutMs = 1'000;
 
+constexpr const char* kRebuild =
+    ": the file is damaged or is no ledger; `wcam verify` says what is, `wcam repair` makes it anew from "
+    "what "
+    "is stored";
+
 std::string remedy(int code) {
   switch (code & 0xff) {
     case SQLITE_FULL:
@@ -29,13 +34,16 @@ std::string remedy(int code) {
       return ": the sweep is in use by another process; wait until that one has ended";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return ": the file is damaged or is no ledger; restore it from a copy, or move it away to start over";
+      return kRebuild;
     default:
       return "";
   }
 }
 
 }  // namespace
+
+DamageError::DamageError(const std::filesystem::path& file, const std::string& what)
+    : InputError(file.string() + " holds " + what + kRebuild) {}
 
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 
@@ -52,7 +60,17 @@ Database::Database(std::filesystem::path file, Access access) : file_(std::move(
 
 void Database::fail(int code, const std::string& while_doing) const {
   const char* reason = connection_ != nullptr ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);
-  throw InputError("cannot " + while_doing + " " + file_.string() + ": " + reason + remedy(code));
+  const std::string text = "cannot " + while_doing + " " + file_.string() + ": " + reason + remedy(code);
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw BusyError(text);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw DamageError(text);
+    default:
+      throw InputError(text);
+  }
 }
 
 void Database::execute(const std::string& sql) {
@@ -124,6 +142,8 @@ bool Statement::is_null(int column) const {
 }
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
 
 std::string Statement::text(int column) const {
   const auto* bytes = sqlite3_column_text(statement_.get(), column);

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/error.h"
+
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -15,8 +17,21 @@ namespace wcam {
 
 class Statement;
 
-// One connection. What SQLite reports is InputError with file, SQLite's reason and, for a full disk or a file
-// that another process has locked, the remedy.
+// Another process has the file locked.
+class BusyError : public InputError {
+ public:
+  using InputError::InputError;
+};
+
+// The file is damaged.
+class DamageError : public InputError {
+ public:
+  using InputError::InputError;
+  DamageError(const std::filesystem::path& file, const std::string& what);
+};
+
+// One connection. What SQLite reports is InputError, or one of those above, with file, SQLite's reason and
+// the remedy.
 class Database {
  public:
   enum class Access { kReadOnly, kReadWriteCreate };
@@ -59,6 +74,7 @@ class Statement {
   [[nodiscard]] bool next();
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
+  double real(int column) const;
   std::string text(int column) const;
 
  private:

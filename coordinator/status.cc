@@ -14,8 +14,7 @@
 #include "common/host.h"
 #include "common/joined.h"
 #include "common/plan.h"
-#include "common/sweep_directory.h"
-#include "coordinator/ledger.h"
+#include "coordinator/ledger_reader.h"
 
 using nlohmann::json;
 
@@ -128,6 +127,21 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   return s;
 } catch (const json::exception& e) {
   throw InputError(origin + " is not a status: " + e.what());
+}
+
+std::optional<Status> running_status(const std::filesystem::path& sweep) {
+  const SweepDirectory directory{sweep};
+  if (!std::filesystem::exists(directory.status())) return std::nullopt;
+  Status status = status_from_json_text(read_file(directory.status()), directory.status().string());
+  status.running = is_alive(status);
+  if (!status.running) return std::nullopt;
+  return status;
+}
+
+void write_resumable_status(const SweepDirectory& sweep) {
+  Status status = read_status(sweep.root);
+  status.state = "interrupted";
+  write_file_atomically(sweep.status(), to_json_text(status));
 }
 
 Status read_status(const std::filesystem::path& sweep) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/sweep_directory.h"
 #include "coordinator/sweep_state.h"
 
 namespace wcam {
@@ -46,6 +47,12 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
 // What is known of a sweep, from its status file while a coordinator runs and from the ledger after. Throws
 // InputError when the folder is not a sweep.
 Status read_status(const std::filesystem::path& sweep);
+
+// Of a sweep whose coordinator is alive, else nullopt. Throws InputError when the status cannot be read.
+std::optional<Status> running_status(const std::filesystem::path& sweep);
+
+// After a command that gave a sweep without a coordinator something to do.
+void write_resumable_status(const SweepDirectory& sweep);
 
 // Of a sweep that this process has begun to resume: as it was last, "starting".
 Status starting_status(const std::filesystem::path& sweep);

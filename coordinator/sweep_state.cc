@@ -40,7 +40,32 @@ void SweepState::take(const ImageDecided& event) {
     invariant_broken("image " + planned(event.image).path + " selected with another rank than the next");
   if (given_up) --selected_, --images_decided_;  // counted again just below, with its rank
   restore_image(event.image, event.progress);
-  answers_.erase(event.image);
+  if (!is_open(event.image)) answers_.erase(event.image);
+}
+
+bool SweepState::is_open(std::uint32_t image) const {
+  const ImageProgress& progress = images_.at(image);
+  return progress.state == ImageState::kUndecided ||
+         (progress.state == ImageState::kSetAside && !progress.rank);
+}
+
+bool SweepState::may_be_retried(std::uint32_t image) const {
+  const ImageProgress& progress = images_.at(image);
+  return progress.state == ImageState::kSetAside && (progress.rank || remaining() > 0);
+}
+
+void SweepState::take(const ImageRetried& event) {
+  ImageProgress& progress = images_.at(event.image);
+  if (!may_be_retried(event.image))
+    invariant_broken("image " + planned(event.image).path + ", " + to_string(progress.state) +
+                     ", cannot be retried with " + std::to_string(remaining()) + " still to be selected");
+  progress.state = progress.rank ? ImageState::kSelected : ImageState::kUndecided;
+  progress.text.clear();
+  --images_set_aside_;
+  ++images_retried_;
+  if (progress.rank) return;
+  --images_decided_;
+  next_undecided_ = std::min(next_undecided_, event.image);
 }
 
 void SweepState::take(const JobEvent& event) {
@@ -48,8 +73,10 @@ void SweepState::take(const JobEvent& event) {
   if (const auto* added = std::get_if<JobAdded>(&event)) note_job(added->spec);
   if (const auto* done = std::get_if<JobDone>(&event)) {
     const JobSpec& spec = jobs_.at(done->job).spec;
-    if (spec.kind == JobKind::kPredict) keep_labels(spec, done->labels);
+    if (spec.kind == JobKind::kPredict && !keep_labels(spec, done->labels))
+      invariant_broken("a case answered twice for an image");
   }
+  if (const auto* undone = std::get_if<JobUndone>(&event)) forget_labels(jobs_.at(undone->job).spec);
 }
 
 void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
@@ -71,18 +98,28 @@ void SweepState::note_job(const JobSpec& spec) {
   if (spec.kind == JobKind::kPredict) opened_ = std::max(opened_, spec.image + 1);
 }
 
-void SweepState::keep_labels(const JobSpec& predict, Labels labels) {
-  if (images_.at(predict.image).state != ImageState::kUndecided) return;
+bool SweepState::keep_labels(const JobSpec& predict, Labels labels) {
+  if (!is_open(predict.image)) return true;
   Answers& answers = answers_[predict.image];
   answers.by_case.resize(plan_.cases.size());
-  if (!answers.by_case[predict.case_index].empty()) invariant_broken("a case answered twice for an image");
+  if (!answers.by_case[predict.case_index].empty()) return false;
   answers.by_case[predict.case_index] = std::move(labels);
   ++answers.count;
+  return true;
+}
+
+void SweepState::forget_labels(const JobSpec& predict) {
+  const auto found = answers_.find(predict.image);
+  if (predict.kind != JobKind::kPredict || found == answers_.end()) return;
+  found->second.by_case[predict.case_index].clear();
+  if (--found->second.count == 0) answers_.erase(found);
 }
 
 std::span<const Labels> SweepState::labels(std::uint32_t image) const {
   const auto found = answers_.find(image);
-  if (found == answers_.end() || found->second.count < plan_.cases.size()) return {};
+  if (images_.at(image).state != ImageState::kUndecided || found == answers_.end() ||
+      found->second.count < plan_.cases.size())
+    return {};
   return found->second.by_case;
 }
 
@@ -102,9 +139,7 @@ Counts SweepState::counts(bool with_reasons) const {
   for (const JobId id : jobs_.set_aside()) {
     const Job& job = jobs_.at(id);
     if (images_[job.spec.image].state == ImageState::kSetAside) continue;  // its image stands for it
-    counts.set_aside.push_back("explain " + planned(job.spec.image).path + " " +
-                               plan_.variant_name(job.spec.variant) + " " +
-                               plan_.cases[job.spec.case_index].name + ": " + job.text);
+    counts.set_aside.push_back(name_of(job.spec) + ": " + job.text);
   }
   return counts;
 }
@@ -116,29 +151,38 @@ JobId SweepState::job_id(const JobSpec& spec) const {
                                         : explain_job_id(image, plan_.variant_name(spec.variant), case_name);
 }
 
-void SweepState::check_invariants() const {
-  jobs_.check_invariants();
-  std::uint32_t ranks = 0;
+std::string SweepState::name_of(const JobSpec& spec) const {
+  const std::string variant = spec.kind == JobKind::kPredict ? "" : plan_.variant_name(spec.variant) + " ";
+  return to_string(spec.kind) + " " + planned(spec.image).path + " " + variant +
+         plan_.cases.at(spec.case_index).name;
+}
+
+std::optional<std::string> SweepState::problem() const {
+  if (auto of_jobs = jobs_.problem()) return of_jobs;
+  std::uint32_t ranks = 0, waiting = 0;  // waiting: opened and undecided
   for (std::uint32_t i = 0; i < images_.size(); ++i) {
     if (images_[i].rank) ++ranks;
+    if (i < opened_ && images_[i].state == ImageState::kUndecided) ++waiting;
     if (i < next_undecided_ && images_[i].state == ImageState::kUndecided)
-      invariant_broken("an undecided image before next_undecided");
-    if (images_[i].state != ImageState::kUndecided && answers_.contains(i))
-      invariant_broken("answers kept for a decided image");
+      return "an undecided image before next_undecided";
+    if (!is_open(i) && answers_.contains(i)) return "answers kept for a decided image";
     if (i >= opened_ && images_[i].state != ImageState::kUndecided)
-      invariant_broken("an image decided that was never opened");
+      return "an image decided that was never opened";
   }
-  if (ranks != selected_) invariant_broken("selected() is not the number of ranks");
-  if (ranks > static_cast<std::uint32_t>(plan_.selection.sample_size))
-    invariant_broken("more selected than asked");
-  if (opened_ > next_undecided_ + remaining())
-    invariant_broken("predictions beyond what the sample may need");
+  if (ranks != selected_) return "selected() is not the number of ranks";
+  if (ranks > static_cast<std::uint32_t>(plan_.selection.sample_size)) return "more selected than asked";
+  if (waiting > remaining() + images_retried_) return "predictions beyond what the sample may need";
+  return std::nullopt;
+}
+
+void SweepState::check_invariants() const {
+  if (const auto found = problem()) invariant_broken(*found);
 }
 
 bool SweepState::operator==(const SweepState& other) const {
   return sweep_id_ == other.sweep_id_ && jobs_ == other.jobs_ && workers_ == other.workers_ &&
-         images_ == other.images_ && answers_ == other.answers_ && next_undecided_ == other.next_undecided_ &&
-         opened_ == other.opened_ && selected_ == other.selected_;
+         images_ == other.images_ && answers_ == other.answers_ && images_retried_ == other.images_retried_ &&
+         next_undecided_ == other.next_undecided_ && opened_ == other.opened_ && selected_ == other.selected_;
 }
 
 }  // namespace wcam

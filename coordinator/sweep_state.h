@@ -49,7 +49,13 @@ struct ImageDecided {
   std::uint32_t image = 0;  // position in the order in which images are taken
   ImageProgress progress;
 };
-using Event = std::variant<WorkerJoined, ImageDecided, JobEvent>;
+// An image that was set aside is taken up again: one with a rank is selected as before, any other is
+// undecided and, in its turn, joins the sample behind those that were selected meanwhile. Only while the
+// sample is not full.
+struct ImageRetried {
+  std::uint32_t image = 0;
+};
+using Event = std::variant<WorkerJoined, ImageDecided, ImageRetried, JobEvent>;
 
 // How far a sweep is.
 struct Counts {
@@ -70,7 +76,11 @@ class SweepState {
   void restore_worker(WorkerInfo info) { workers_.push_back(std::move(info)); }
   void restore_image(std::uint32_t image, ImageProgress progress);
   void restore_job(Job job);
-  void restore_labels(const JobSpec& predict, Labels labels) { keep_labels(predict, std::move(labels)); }
+  void restore_images_retried(std::uint32_t count) { images_retried_ = count; }
+  // False when this case has answered for this image before.
+  [[nodiscard]] bool restore_labels(const JobSpec& predict, Labels labels) {
+    return keep_labels(predict, std::move(labels));
+  }
 
   const Plan& plan() const { return plan_; }
   const std::string& sweep() const { return sweep_id_; }
@@ -93,6 +103,8 @@ class SweepState {
   // The sample is full or the images are exhausted.
   bool all_decided() const { return remaining() == 0 || next_undecided_ == images_.size(); }
   bool finished() const { return all_decided() && jobs_.unfinished() == 0; }
+  // Whether ImageRetried applies.
+  bool may_be_retried(std::uint32_t image) const;
   // One entry a case once every case has answered for an undecided image; empty before and after.
   std::span<const Labels> labels(std::uint32_t image) const;
 
@@ -102,16 +114,24 @@ class SweepState {
   bool anything_set_aside() const { return images_set_aside_ > 0 || !jobs_.set_aside().empty(); }
 
   JobId job_id(const JobSpec& spec) const;
+  // "explain a.png corruptions/contrast/3 vit", "predict a.png vit".
+  std::string name_of(const JobSpec& spec) const;
 
-  void check_invariants() const;  // aborts; O(jobs + images): for tests
+  // What cannot follow from any events, in a sentence; nullopt: nothing. O(jobs + images).
+  std::optional<std::string> problem() const;
+  void check_invariants() const;  // aborts when there is a problem(): for tests
   bool operator==(const SweepState& other) const;
 
  private:
   void take(const WorkerJoined& event);
   void take(const ImageDecided& event);
+  void take(const ImageRetried& event);
   void take(const JobEvent& event);
-  void keep_labels(const JobSpec& predict, Labels labels);
+  void forget_labels(const JobSpec& predict);
+  bool keep_labels(const JobSpec& predict, Labels labels);
   void note_job(const JobSpec& spec);
+  // Its labels are, or may be, needed.
+  bool is_open(std::uint32_t image) const;
 
   // Constant.
   Plan plan_;
@@ -126,7 +146,9 @@ class SweepState {
     std::size_t count = 0;
     bool operator==(const Answers&) const = default;
   };
-  std::unordered_map<std::uint32_t, Answers> answers_;  // of undecided images only
+  std::unordered_map<std::uint32_t, Answers> answers_;  // of open images only
+  // Times that an image was retried. Each may leave one that was opened and that the sample no longer needs.
+  std::uint32_t images_retried_ = 0;
   // Functions of the above.
   std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0, images_decided_ = 0, images_skipped_ = 0,
                 images_set_aside_ = 0;

@@ -28,6 +28,8 @@ std::vector<fs::path> list_segments(const fs::path& folder) {
 
 }  // namespace
 
+std::vector<fs::path> segment_files(const SweepDirectory& sweep) { return list_segments(sweep.segments()); }
+
 Sources sources_of(const SweepDirectory& sweep) {
   // Segments before results.h5: one that a pack() merges in between is then in both, and counts once. The
   // other way round nothing could be missed either, but its row would be read from the segment.

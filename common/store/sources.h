@@ -10,6 +10,9 @@
 
 namespace wcam::store {
 
+// All segments, by name. Throws InputError when the folder cannot be listed; none when there is no folder.
+std::vector<std::filesystem::path> segment_files(const SweepDirectory& sweep);
+
 struct Sources {
   // results.h5 first, when it is there; then the segments it was not made from, by name.
   std::vector<std::filesystem::path> files;

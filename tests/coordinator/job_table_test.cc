@@ -31,6 +31,8 @@ const JobEvent kDone1 = JobDone{kJob, Attempt{1}, "s.h5", 1, {}};
 const JobEvent kDone2 = JobDone{kJob, Attempt{2}, "s.h5", 1, {}};
 const JobEvent kSetAside = JobSetAside{kJob, "hopeless"};
 const JobEvent kCancelled = JobCancelled{kJob, "not needed"};
+const JobEvent kRetried = JobRetried{kJob};
+const JobEvent kUndone = JobUndone{kJob, "its segment is gone"};
 const JobEvent kAddedAgain = JobAdded{kJob, {}};
 
 JobTable table_after(const JobSpec& spec, const std::vector<JobEvent>& events) {
@@ -69,6 +71,38 @@ TEST(JobTable, AppliesEveryTransitionOfTheTableInLedgerMd) {
       {"set aside", {kHandedOut1, kFailed1, kSetAside}, JobState::kSetAside, 1, 1, 0, false},
       {"set aside while leased", {kHandedOut1, kSetAside}, JobState::kSetAside, 1, 0, 0, false},
       {"done after all", {kHandedOut1, kLost1, kSetAside, kDone1}, JobState::kDone, 1, 0, 1, false},
+      {"set aside after it was lost", {kHandedOut1, kLost1, kSetAside}, JobState::kSetAside, 1, 0, 1, true},
+      {"retried", {kHandedOut1, kFailed1, kSetAside, kRetried}, JobState::kWaiting, 1, 0, 0, false},
+      {"retried after it was lost",
+       {kHandedOut1, kLost1, kSetAside, kRetried},
+       JobState::kWaiting,
+       1,
+       0,
+       0,
+       true},
+      {"retried and handed out",
+       {kHandedOut1, kFailed1, kSetAside, kRetried, kHandedOut2},
+       JobState::kLeased,
+       2,
+       0,
+       0,
+       true},
+      {"retried once more", {kCancelled, kRetried, kCancelled, kRetried}, JobState::kWaiting, 0, 0, 0, false},
+      {"undone, which an older attempt did",
+       {kHandedOut1, kLost1, kHandedOut2, JobReturned{kJob, Attempt{2}, Cause::kLost, ""}, kDone1, kUndone},
+       JobState::kWaiting,
+       2,
+       0,
+       2,
+       true},
+      {"undone", {kHandedOut1, kDone1, kUndone}, JobState::kWaiting, 1, 0, 0, false},
+      {"undone and done again",
+       {kHandedOut1, kDone1, kUndone, kHandedOut2, kDone2},
+       JobState::kDone,
+       2,
+       0,
+       0,
+       false},
       {"cancelled", {kCancelled}, JobState::kCancelled, 0, 0, 0, false},
       {"cancelled while leased", {kHandedOut1, kCancelled}, JobState::kCancelled, 1, 0, 0, false},
   };
@@ -109,6 +143,11 @@ TEST(JobTableDeathTest, AbortsOnEveryOtherTransitionSayingWhich) {
       {{kHandedOut1, kDone1}, kHandedOut2, "'handed out' does not apply to .*done"},
       {{kHandedOut1, kDone1}, kSetAside, "'set aside' does not apply to .*done"},
       {{kHandedOut1, kDone1}, kCancelled, "'cancelled' does not apply to .*done"},
+      {{kHandedOut1}, kUndone, "'undone' does not apply to .*leased"},
+      {{kSetAside}, kUndone, "'undone' does not apply to .*set_aside"},
+      {{}, kRetried, "'retried' does not apply to .*waiting"},
+      {{kHandedOut1}, kRetried, "'retried' does not apply to .*leased"},
+      {{kHandedOut1, kDone1}, kRetried, "'retried' does not apply to .*done"},
       {{kSetAside}, kSetAside, "'set aside' does not apply to .*set_aside"},
   };
   for (const Illegal& row : table) {

@@ -11,6 +11,7 @@
 
 #include "common/error.h"
 #include "common/file.h"
+#include "coordinator/ledger_reader.h"
 #include "tests/coordinator/rig.h"
 
 namespace wcam {
@@ -66,7 +67,7 @@ TEST_F(LedgerTest, ANewOneHoldsThePlanAndNothingDone) {
   EXPECT_EQ(query(file(), "SELECT count(*) FROM images"), 3);
   EXPECT_EQ(query(file(), "SELECT count(*) FROM cases"), 2);
   EXPECT_EQ(query(file(), "SELECT count(*) FROM variants"), 5);
-  EXPECT_EQ(query(file(), "PRAGMA user_version"), 1);
+  EXPECT_EQ(query(file(), "PRAGMA user_version"), 2);
   Ledger ledger(file());
   EXPECT_TRUE(ledger.load(plan_) == SweepState(plan_));
 }
@@ -181,7 +182,7 @@ TEST_F(LedgerTest, AnotherPlansLedgerIsRefusedNamingBoth) {
 TEST_F(LedgerTest, AnotherSchemaIsRefused) {
   { Ledger(file()).load(plan_); }
   Database(file(), Database::Access::kReadWriteCreate).execute("PRAGMA user_version = 9");
-  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }), "has schema 9, this version reads 1"));
+  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }), "has schema 9, this version reads 2"));
 }
 
 TEST_F(LedgerTest, WhatIsNoLedgerIsRefused) {
@@ -227,6 +228,73 @@ TEST_F(LedgerTest, ItsSummaryIsTheStates) {
   ASSERT_TRUE(summary);
   EXPECT_TRUE(*summary == state.counts(true));
   EXPECT_EQ(summary->set_aside, std::vector<std::string>{"image " + state.planned(0).path + ": cut off"});
+}
+
+TEST_F(LedgerTest, AResultThatIsLostIsForgottenWithItsLabels) {
+  Ledger ledger(file());
+  SweepState state = ledger.load(plan_);
+  std::vector<Event> events = begun(state, 0);
+  const JobId id = state.job_id({});
+  events.emplace_back(JobEvent{JobDone{id, Attempt{1}, "a.h5", 0, {1, 2, 3, 4, 5}}});
+  events.emplace_back(JobEvent{JobUndone{id, "a.h5 is gone"}});
+  for (const Event& event : events) state.apply(event);
+  ledger.commit(events);
+  EXPECT_TRUE(ledger.load(plan_) == state);
+  EXPECT_EQ(state.jobs().at(id).state, JobState::kWaiting);
+  events = {JobEvent{JobHandedOut{id, Attempt{2}, WorkerId{0}}},
+            JobEvent{JobDone{id, Attempt{2}, "b.h5", 0, {1, 2, 3, 4, 5}}}};
+  for (const Event& event : events) state.apply(event);
+  ledger.commit(events);
+  EXPECT_TRUE(ledger.load(plan_) == state);
+}
+
+// What SQLite cannot know to be wrong is refused too, and named: no row makes the program abort.
+TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
+  const SweepState state(plan_);
+  const JobId id = state.job_id({});
+  {
+    Ledger ledger(file());
+    SweepState loaded = ledger.load(plan_);
+    std::vector<Event> events = begun(loaded, 0);
+    events.emplace_back(JobEvent{JobDone{id, Attempt{1}, "a.h5", 0, {1, 2, 3, 4, 5}}});
+    ledger.commit(events);
+  }
+  const std::string whole = read_file(file());
+  struct Row {
+    const char* sql;
+    const char* message;
+  };
+  const Row table[] = {
+      {"UPDATE jobs SET case_id = 7", "case 7 of 2"},
+      {"UPDATE jobs SET case_id = -1", "case -1 of 2"},
+      {"UPDATE jobs SET image = 5", "image 5, which is not in the plan"},
+      {"UPDATE jobs SET attempts = -3", "attempts -3"},
+      {"UPDATE jobs SET state = 'leased', worker = 9", "worker 9 of 1"},
+      {"UPDATE jobs SET kind = 'explain', variant = 9, role = 'source', role_index = 0, label = 0",
+       "variant 9 of 5"},
+      {"UPDATE jobs SET kind = 'explain', variant = 0, role = 'source', role_index = 0, label = 0",
+       "which has no rank"},
+      {"UPDATE predictions SET labels = '[1,2'", "that are no list of numbers"},
+      {"UPDATE predictions SET labels = '[1,2]'", "2 predictions of job"},
+      {"UPDATE images SET state = 'selected' WHERE path = 'i0.png'", "without a rank"},
+      {"UPDATE images SET rank = -4, state = 'selected' WHERE path = 'i0.png'", "rank -4"},
+      {"UPDATE workers SET id = 3", "worker 3 after 0 others"},
+      {"DELETE FROM plan", "no plan"},
+  };
+  for (const Row& row : table) {
+    write_file_atomically(file(), whole);
+    Database database(file(), Database::Access::kReadWriteCreate);
+    database.execute("PRAGMA journal_mode = DELETE");
+    database.execute("PRAGMA ignore_check_constraints = ON");
+    database.execute(row.sql);
+    try {
+      read_ledger(database, plan_);
+      ADD_FAILURE() << row.sql << ": accepted";
+    } catch (const DamageError& e) {
+      EXPECT_TRUE(contains(e.what(), row.message)) << row.sql << ": " << e.what();
+      EXPECT_TRUE(contains(e.what(), "`wcam repair`")) << e.what();
+    }
+  }
 }
 
 }  // namespace

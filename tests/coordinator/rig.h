@@ -141,6 +141,15 @@ class Rig {
     open();
   }
 
+  // Events of a command that acts between two coordinators, who then meet what it has left.
+  void apply(const std::vector<Event>& events) {
+    for (const Event& event : events) state_->apply(event);
+    ledger_->commit(events);
+    state_->check_invariants();
+    ASSERT_TRUE(ledger_->load(plan_) == *state_) << "the ledger gives back another state";
+    restart();
+  }
+
   void say(const std::string& worker, const wire::Envelope& envelope) {
     scheduler_->on_message(worker, envelope, now_);
     turn();

@@ -129,6 +129,11 @@ void Referee::commit(const ImageDecided& event) {
   if (event.progress.state == ImageState::kSetAside) ++happenings["images set aside"];
 }
 
+// `wcam retry` and `wcam repair` make these, while there is no coordinator.
+void Referee::commit(const ImageRetried&) { require(false, "the coordinator retried an image"); }
+void Referee::commit_job(const JobRetried&) { require(false, "the coordinator retried a job"); }
+void Referee::commit_job(const JobUndone&) { require(false, "the coordinator gave up a result"); }
+
 void Referee::commit(const JobEvent& event) {
   std::visit([this](const auto& e) { commit_job(e); }, event);
 }

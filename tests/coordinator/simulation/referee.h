@@ -70,6 +70,7 @@ class Referee {
 
   void commit(const WorkerJoined& event);
   void commit(const ImageDecided& event);
+  void commit(const ImageRetried& event);
   void commit(const JobEvent& event);
   void commit_job(const JobAdded& event);
   void commit_job(const JobHandedOut& event);
@@ -78,6 +79,8 @@ class Referee {
   void commit_job(const JobDone& event);
   void commit_job(const JobSetAside& event);
   void commit_job(const JobCancelled& event);
+  void commit_job(const JobRetried& event);
+  void commit_job(const JobUndone& event);
   void check_loss(const Record& record, const JobReturned& event);
   void judge_images(const SweepState& state) const;
   void judge_job(const SweepState& state, const Job& job) const;

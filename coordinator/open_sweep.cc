@@ -1,0 +1,75 @@
+#include "coordinator/open_sweep.h"
+
+#include "common/error.h"
+#include "common/joined.h"
+#include "common/store/sources.h"
+#include "coordinator/ledger_reader.h"
+#include "coordinator/status.h"
+#include "coordinator/sweep_plan.h"
+
+namespace wcam {
+
+namespace {
+
+void check_not_lost(const SweepDirectory& sweep) {
+  const auto holds_something = [](const std::filesystem::path& file) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(file, missing);
+    return !missing && size > 0;
+  };
+  // All of a young ledger may be in its log.
+  if (holds_something(sweep.ledger()) || holds_something(sweep.ledger().string() + "-wal")) return;
+  const std::size_t segments = store::segment_files(sweep).size();
+  if (segments > 0)
+    throw InputError(sweep.root.string() + " holds " + counted(segments, "segment") + " of results, but " +
+                     sweep.ledger().filename().string() + " is gone or empty: `wcam repair " +
+                     sweep.root.string() + "` makes it anew from them");
+}
+
+void check_begun(const SweepDirectory& sweep) {
+  check_not_lost(sweep);
+  if (!std::filesystem::exists(sweep.ledger()))
+    throw InputError(sweep.root.string() + " has not begun: `wcam run --sweep " + sweep.root.string() +
+                     "` begins it");
+}
+
+}  // namespace
+
+void refuse_in_use(const SweepDirectory& sweep, const BusyError& busy) {
+  if (!std::filesystem::exists(sweep.plan())) throw busy;
+  const std::optional<Status> status = running_status(sweep.root);
+  if (!status) throw busy;
+  throw InputError(sweep.root.string() + " is in use by coordinator " + std::to_string(status->pid) + " on " +
+                   status->host + (status->endpoint.empty() ? "" : " (" + status->endpoint + ")") +
+                   ": let it finish, or stop it first; `wcam status` says how far it is");
+}
+
+Plan plan_of(const SweepDirectory& sweep) {
+  const std::optional<Plan> plan = stored_plan(sweep);
+  if (!plan)
+    throw InputError(sweep.root.string() + " is no sweep: it has no " + sweep.plan().filename().string());
+  return *plan;
+}
+
+void open_ledger(std::optional<Ledger>& ledger, const SweepDirectory& sweep) try {
+  check_not_lost(sweep);
+  ledger.emplace(sweep.ledger());
+} catch (const BusyError& busy) {
+  refuse_in_use(sweep, busy);
+}
+
+void open_begun_ledger(std::optional<Ledger>& ledger, const SweepDirectory& sweep) {
+  check_begun(sweep);
+  open_ledger(ledger, sweep);
+}
+
+Database open_ledger_to_read(const SweepDirectory& sweep) try {
+  check_begun(sweep);
+  Database ledger(sweep.ledger(), Database::Access::kReadOnly);
+  check_schema(ledger);
+  return ledger;
+} catch (const BusyError& busy) {
+  refuse_in_use(sweep, busy);
+}
+
+}  // namespace wcam
