@@ -21,10 +21,12 @@
 #include "coordinator/jobs_command.h"
 #include "coordinator/open_sweep.h"
 #include "coordinator/plan_command.h"
+#include "coordinator/repair_command.h"
 #include "coordinator/retry_command.h"
 #include "coordinator/show_command.h"
 #include "coordinator/study_options.h"
 #include "coordinator/sweep_plan.h"
+#include "coordinator/verify_command.h"
 
 namespace po = boost::program_options;
 
@@ -177,6 +179,8 @@ constexpr Verb kVerbs[] = {
     {"jobs", "the jobs of a sweep, listed", jobs_command},
     {"show", "one job and every attempt at it", show_command},
     {"retry", "put back what was set aside", retry_command},
+    {"verify", "whether ledger and results of a sweep are sound", verify_command},
+    {"repair", "mend the ledger from what is stored, or make it anew", repair_command},
     {"pack", "merge a sweep's segments into results.h5", pack_results},
 };
 

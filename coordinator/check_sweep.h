@@ -1,0 +1,35 @@
+// Whether ledger and store of a sweep are sound, and say the same: for `verify`, which tells, and `repair`,
+// which acts on it. Nothing here changes a file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/sweep_directory.h"
+#include "coordinator/rebuild.h"
+#include "coordinator/sqlite.h"
+#include "coordinator/stored_results.h"
+#include "coordinator/sweep_state.h"
+
+namespace wcam {
+
+struct SweepCheck {
+  // What is wrong with the ledger, a sentence each; empty: it is sound.
+  std::vector<std::string> ledger_problems;
+  std::optional<SweepState> state;  // of a sound ledger of a sweep that has begun
+  StoredResults stored;
+  // Of a sound ledger:
+  std::vector<LostResult> lost;
+  std::vector<JobId> unknown;  // their result is stored, and a worker may still hand it in
+  bool sound() const { return ledger_problems.empty() && stored.damaged.empty() && lost.empty(); }
+};
+
+// The ledger, if it can be opened, with a read transaction under way: as long as it lives, no coordinator can
+// start. nullopt: it is not there, or is no database. Throws InputError naming the coordinator that has it.
+std::optional<Database> hold_ledger(const SweepDirectory& sweep);
+
+// `ledger`: of hold_ledger(). O(everything stored).
+SweepCheck check_sweep(const SweepDirectory& sweep, const Plan& plan, std::optional<Database>& ledger);
+
+}  // namespace wcam

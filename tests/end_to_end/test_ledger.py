@@ -1,0 +1,327 @@
+"""What is asked of a sweep's ledger, and what becomes of it when it is damaged or lost. Read with sqlite3, never with
+our own reader."""
+
+import collections
+import contextlib
+import copy
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+
+import h5py
+import pytest
+
+from conftest import BIN, DEADLINE, Study, children, end, run
+
+
+class Everything(Study):
+    """All images and few variants: every image's place in the sample is known beforehand."""
+
+    OPTIONS = {"--grid": "8", "--severities": "5", "--select": "all", "--corruptions": "contrast,jpeg"}
+
+
+def query(sweep, sql):
+    # Of a copy: whoever closes a ledger last tidies up its log.
+    with tempfile.TemporaryDirectory() as folder:
+        for file in sweep.glob("ledger.sqlite*"):
+            if "damaged" not in file.name:
+                shutil.copy(file, folder)
+        with contextlib.closing(sqlite3.connect(pathlib.Path(folder) / "ledger.sqlite")) as ledger:
+            return ledger.execute(sql).fetchall()
+
+
+def copied(study, folder):
+    other = copy.copy(study)
+    other.sweep = folder / "copy"
+    shutil.copytree(study.sweep, other.sweep)
+    return other
+
+
+def resume(study, code=0):
+    """What the sweep still lacks, and a fresh results.h5."""
+    done = run("wcam", "run", "--sweep", study.sweep, "--workers", "2", "--hand-in", "0", "--no-figures", code=code)
+    run("wcam", "pack", study.sweep)
+    return done
+
+
+def attempts_stored(study):
+    """{job: times that a segment holds an answer}"""
+    count = collections.Counter()
+    for segment in study.segments():
+        with h5py.File(segment) as file:
+            for group in ("profiles", "predictions"):
+                if group in file:
+                    count.update(set(file[group]["job"][:].tolist()))
+    return count
+
+
+def run_verify(sweep):
+    """0 or 3: whatever the damage, verify does not fall over it."""
+    done = subprocess.run([BIN / "wcam", "verify", sweep], capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode in (0, 3), (done.returncode, done.stdout, done.stderr)
+    return done.returncode
+
+
+def without_ranks(rows):
+    return {name: (role, *rest) for name, (role, _, *rest) in rows.items()}
+
+
+def damage(sweep):
+    """What verify finds, in words."""
+    found = json.loads(run("wcam", "verify", sweep, "--json", code=3).stdout)
+    assert not found["sound"] and found["damage"]
+    assert all("wcam repair" in one["remedy"] for one in found["damage"])
+    return "\n".join(one["problem"] for one in found["damage"])
+
+
+def check_whole(study):
+    """An independent look at a ledger that should be that of a finished sweep."""
+    assert query(study.sweep, "PRAGMA integrity_check") == [("ok",)]
+    assert query(study.sweep, "PRAGMA foreign_key_check") == []
+    assert query(study.sweep, "SELECT DISTINCT state FROM jobs") == [("done",)]
+    with h5py.File(study.sweep / "results.h5") as file:
+        stored = set(file["profiles/job"][:].tolist()) | set(file["predictions/job"][:].tolist())
+    assert {job for (job,) in query(study.sweep, "SELECT id FROM jobs")} == stored
+
+
+def test_jobs_lists_and_show_tells_what_the_ledger_holds(undisturbed):
+    listed = json.loads(run("wcam", "jobs", undisturbed.sweep, "--limit", "0", "--json").stdout)
+    rows = query(undisturbed.sweep, "SELECT printf('%016x', job), kind, image, variant, case_name, state, label FROM job_list")
+    assert {tuple(job[k] for k in ("job", "kind", "image", "variant", "case", "state", "label")) for job in listed} == set(rows)
+    few = run("wcam", "jobs", undisturbed.sweep, "--case", "adv", "--kind", "predict", "--limit", "1")
+    assert few.stdout.count(" adv ") == 1 and "of 2 jobs; --limit 0 lists all" in few.stderr
+    assert run("wcam", "jobs", undisturbed.sweep, "--state", "failed").stdout.count("\n") == 1  # the heading
+    explained = next(job for job in listed if job["kind"] == "explain")
+    shown = json.loads(run("wcam", "show", undisturbed.sweep, explained["job"][:12], "--json").stdout)
+    (attempt,) = shown["attempts_made"]
+    ((host, pid, segment),) = query(
+        undisturbed.sweep,
+        "SELECT host, pid, segment FROM attempts JOIN workers ON workers.id = worker "
+        f"WHERE job = {int(explained['job'], 16)}",
+    )
+    assert (attempt["host"], attempt["pid"], attempt["segment"], attempt["outcome"]) == (host, pid, segment, "done")
+    text = run("wcam", "show", undisturbed.sweep, explained["job"]).stdout
+    assert f"explain {explained['image']} {explained['variant']}" in text and segment in text
+    assert "hex digits" in run("wcam", "show", undisturbed.sweep, "x", code=2).stderr
+    assert "none of baseline, adv" in run("wcam", "jobs", undisturbed.sweep, "--case", "vit", code=2).stderr
+
+
+def test_a_running_sweep_is_left_alone(study):
+    coordinator = study.start_coordinator()
+    try:
+        for verb in ("jobs", "retry", "verify", "repair"):
+            refused = run("wcam", verb, study.sweep, code=3).stderr
+            assert f"in use by coordinator {coordinator.pid}" in refused, verb
+        assert "in use by coordinator" in run("wcam", "show", study.sweep, "0", code=3).stderr
+    finally:
+        end(coordinator, signal.SIGINT)
+    assert "nothing to retry" in run("wcam", "retry", study.sweep).stdout
+    assert "is sound" in run("wcam", "verify", study.sweep).stdout
+
+
+def test_an_image_that_could_not_be_read_for_a_while_is_retried(tmp_path):
+    undisturbed = Everything(tmp_path)
+    undisturbed.run("--no-figures")
+    run("wcam", "pack", undisturbed.sweep)
+    study = copy.copy(undisturbed)
+    study.sweep = tmp_path / "disturbed"
+    end(study.start_coordinator(), signal.SIGINT)  # leaves the plan, made while all was well
+    bad = study.images / "texture-1.png"
+    sound = bad.read_bytes()
+    bad.write_text("the disk is on fire")
+    done = resume(study, code=4)
+    assert "set aside: image texture-1.png" in done.stderr
+    assert {image for image, _, _ in study.rows()} == {f"texture-{i}.png" for i in (0, 2, 3)}
+    bad.write_bytes(sound)
+    put_back = run("wcam", "retry", study.sweep).stdout
+    assert "1 image and 2 jobs put back" in put_back and "put back: image texture-1.png" in put_back
+    assert json.loads(run("wcam", "status", study.sweep, "--json").stdout)["state"] == "interrupted"
+    before = attempts_stored(study)
+    resume(study)
+    assert without_ranks(study.rows()) == without_ranks(undisturbed.rows())
+    assert {rank for (image, *_), (_, rank, *_) in study.rows().items() if image == "texture-1.png"} == {3}
+    assert {job: count for job, count in attempts_stored(study).items() if job in before} == before
+    check_whole(study)
+    assert "nothing to retry" in run("wcam", "retry", study.sweep).stdout
+    # The rebuilt ledger of a sweep with a retried image is that of the sweep.
+    ranks = query(study.sweep, "SELECT path, rank, state FROM images ORDER BY path")
+    (study.sweep / "ledger.sqlite").unlink()
+    run("wcam", "repair", study.sweep)
+    assert query(study.sweep, "SELECT path, rank, state FROM images ORDER BY path") == ranks
+
+
+def test_a_deleted_ledger_is_made_anew_and_nothing_is_computed_again(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    content = "SELECT id, kind, image, case_id, variant, role, role_index, label, state FROM jobs ORDER BY id"
+    jobs, images = query(study.sweep, content), query(study.sweep, "SELECT id, path, state, rank, text FROM images")
+    labels = query(study.sweep, "SELECT job, labels FROM predictions ORDER BY job")
+    (study.sweep / "ledger.sqlite").unlink()
+    refused = run("wcam", "run", "--sweep", study.sweep, code=3).stderr
+    assert "ledger.sqlite is gone" in refused and "wcam repair" in refused
+    assert "ledger.sqlite is gone" in damage(study.sweep)
+    run("wcam", "repair", study.sweep)
+    assert query(study.sweep, content) == jobs
+    assert query(study.sweep, "SELECT id, path, state, rank, text FROM images") == images
+    assert query(study.sweep, "SELECT job, labels FROM predictions ORDER BY job") == labels
+    assert "is sound" in run("wcam", "verify", study.sweep).stdout
+    assert "nothing to repair" in run("wcam", "repair", study.sweep).stdout
+    segments = study.segments()
+    resume(study)
+    assert study.segments() == segments
+    assert study.rows() == undisturbed.rows()
+    check_whole(study)
+
+
+def test_an_interrupted_sweep_loses_its_ledger_and_nothing_else(study, undisturbed):
+    study.interrupt(6)
+    for file in study.sweep.glob("ledger.sqlite*"):
+        file.unlink()
+    before = attempts_stored(study)
+    run("wcam", "repair", study.sweep)
+    assert {job for (job,) in query(study.sweep, "SELECT id FROM jobs WHERE state = 'done'")} == set(before)
+    assert run("wcam", "verify", study.sweep).returncode == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    assert set(attempts_stored(study).values()) == {1}, "a job was computed twice"
+    check_whole(study)
+
+
+def test_damage_anywhere_in_the_ledger_is_named_and_mended(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    file = study.sweep / "ledger.sqlite"
+    whole = file.read_bytes()
+    page = int.from_bytes(whole[16:18], "big")
+    content = "SELECT id, kind, image, state, label FROM jobs ORDER BY id"
+    jobs = query(study.sweep, content)
+    dice = random.Random(5)
+    found = 0
+    for number in range(len(whole) // page):
+        torn = bytearray(whole)
+        at = number * page
+        if number % 3 == 0:
+            torn[at : at + page] = bytes(page)
+        elif number % 3 == 1:
+            torn[at : at + page] = dice.randbytes(page)
+        else:
+            for _ in range(64):
+                torn[at + dice.randrange(page)] ^= 1 << dice.randrange(8)
+        file.write_bytes(torn)
+        verdict = run_verify(study.sweep)
+        if verdict == 0:  # in a column that decides nothing, such as a time
+            continue
+        found += 1
+        run("wcam", "repair", study.sweep)
+        assert run_verify(study.sweep) == 0
+        assert query(study.sweep, content) == jobs
+    assert found > len(whole) // page / 2
+    # The damaged ones are all kept.
+    assert len(list(study.sweep.glob("ledger.sqlite.damaged-*"))) >= found
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    for size in (0, 100, page, len(whole) // 2, len(whole) - page):
+        file.write_bytes(whole[:size])
+        assert run_verify(study.sweep) == 3, size
+        run("wcam", "repair", study.sweep)
+        assert query(study.sweep, content) == jobs
+
+
+def test_a_torn_log_costs_its_tail_and_what_was_stored_is_taken_in(study, undisturbed):
+    sweep = study.start()
+    try:
+        study.wait_for_segments(8)
+        (coordinator,) = (pid for pid, name in children(sweep.pid).items() if name.startswith("wcam-coord"))
+        os.kill(coordinator, signal.SIGKILL)
+        assert sweep.wait(120) == 5, study.log.read_text()
+    finally:
+        end(sweep)
+    log = study.sweep / "ledger.sqlite-wal"
+    assert log.stat().st_size > 0
+    whole = log.read_bytes()
+    log.write_bytes(whole[: len(whole) // 2])
+    stored = attempts_stored(study)
+    told = json.loads(run("wcam", "verify", study.sweep, "--json").stdout)
+    assert told["sound"]
+    done = {job for (job,) in query(study.sweep, "SELECT id FROM jobs WHERE state = 'done'")}
+    assert told["unknown_to_ledger"] > 0 and set(stored) > done
+    repaired = run("wcam", "repair", study.sweep).stdout
+    assert f"taken in: {told['unknown_to_ledger']} result" in repaired
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    check_whole(study)
+
+
+def cut_short(segment):
+    segment.write_bytes(segment.read_bytes()[: segment.stat().st_size // 2])
+
+
+def relabel(segment):
+    """What no checksum shows: a number that is another."""
+    with h5py.File(segment, "r+") as file:
+        group = file["profiles"] if "profiles" in file else file["predictions"]
+        group["label"][0] += 1
+
+
+@pytest.mark.parametrize(
+    "harm, says",
+    [(cut_short, "cut short"), (relabel, "says otherwise than the ledger"), (lambda s: s.unlink(), "does not give"),
+     (lambda s: s.write_text("no HDF5"), "")],
+    ids=["cut short", "another label", "gone", "overwritten"],
+)  # fmt: skip
+def test_results_that_are_damaged_are_computed_again_and_no_others(undisturbed, tmp_path, harm, says):
+    study = copied(undisturbed, tmp_path)
+    (study.sweep / "results.h5").unlink()
+    victim = max(study.segments(), key=lambda segment: segment.stat().st_size)
+    with h5py.File(victim) as file:
+        lost = {job for group in ("profiles", "predictions") if group in file for job in file[group]["job"][:].tolist()}
+    others = {job: count for job, count in attempts_stored(study).items() if job not in lost}
+    harm(victim)
+    found = damage(study.sweep)
+    assert victim.name in found and says in found, found
+    repaired = run("wcam", "repair", study.sweep).stdout
+    assert f"to be computed again: {len(lost)} result" in repaired
+    waiting = query(study.sweep, "SELECT id FROM jobs WHERE state = 'waiting'")
+    assert {job for (job,) in waiting} == lost
+    assert not victim.exists()
+    assert run_verify(study.sweep) == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    stored = attempts_stored(study)
+    assert {job: stored[job] for job in others} == others and all(stored[job] == 1 for job in lost)
+    assert run_verify(study.sweep) == 0
+
+
+def test_a_segment_that_results_h5_holds_may_go(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    for segment in study.segments():
+        segment.unlink()
+    assert run_verify(study.sweep) == 0
+    (study.sweep / "ledger.sqlite").unlink()
+    run("wcam", "repair", study.sweep)
+    assert run_verify(study.sweep) == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows() and not study.segments()
+
+
+def test_a_damaged_results_h5_is_made_again_from_the_segments(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    cut_short(study.sweep / "results.h5")
+    assert "results.h5" in damage(study.sweep)
+    assert "results.h5.damaged-1" in run("wcam", "repair", study.sweep).stdout
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    with h5py.File(study.sweep / "results.h5", "r+") as file:
+        file["profiles/label"][0] += 1
+    assert "says otherwise than" in damage(study.sweep)
+
+
+def test_what_is_no_sweep_is_refused(tmp_path):
+    for verb in ("jobs", "retry", "verify", "repair"):
+        assert "is no sweep: it has no plan.json" in run("wcam", verb, tmp_path, code=3).stderr
+    (tmp_path / "plan.json").write_text("{")
+    assert "plan.json" in run("wcam", "verify", tmp_path, code=3).stderr
