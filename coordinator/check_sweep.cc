@@ -1,5 +1,6 @@
 #include "coordinator/check_sweep.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -51,8 +52,11 @@ class Check {
   void check_pages() {
     Statement rows = ledger_->prepare(kIntegrity);
     rows.query();
-    while (rows.next())
-      if (rows.text(0) != "ok") problem(sweep_.ledger().string() + ": " + rows.text(0));
+    while (rows.next()) {
+      std::string found = rows.text(0);
+      std::replace(found.begin(), found.end(), '\n', ' ');
+      if (found != "ok") problem(sweep_.ledger().string() + ": " + found);
+    }
     Statement references = ledger_->prepare("PRAGMA foreign_key_check");
     references.query();
     while (references.next())

@@ -23,13 +23,13 @@ ExitCode show_command(const std::vector<std::string>& arguments) {
   line.options.add_options()                                                     //
       ("json", po::bool_switch(), "for scripts")                                 //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
-      ("of-job", po::value<std::string>()->required(), "the first digits of its id");
-  line.positional.add("sweep", 1).add("of-job", 1);
+      ("job", po::value<std::string>()->required(), "the first digits of its id");
+  line.positional.add("sweep", 1).add("job", 1);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
   plan_of(sweep);
-  const std::string prefix = (*values)["of-job"].as<std::string>();
+  const std::string prefix = (*values)["job"].as<std::string>();
   const JobRange range = jobs_beginning_with(prefix);
   Database ledger = open_ledger_to_read(sweep);
   const JobId id = only_job(prefix, find_jobs(ledger, range.first, range.last));
