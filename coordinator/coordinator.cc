@@ -63,6 +63,10 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
   status_.pid = ::getpid();
   status_.endpoint = session_.endpoint();
   status_.sample = static_cast<std::size_t>(state_.plan().selection.sample_size);
+  if (options_.web != nullptr) {
+    status_.http = options_.web->url();
+    throughput_.emplace(state_);
+  }
   scheduler_.start();
   scheduler_.plan_ahead(std::chrono::steady_clock::now());
   settle();
@@ -140,8 +144,11 @@ bool Coordinator::over(int interrupts, TimePoint now) const {
 }
 
 void Coordinator::settle() {
-  scheduler_.settle([this](std::span<const Event> events) { ledger_.commit(events); },
-                    [this](const Message& message) { return session_.send(message); });
+  const auto commit = [this](std::span<const Event> events) {
+    ledger_.commit(events);
+    if (throughput_) throughput_->note(events);
+  };
+  scheduler_.settle(commit, [this](const Message& message) { return session_.send(message); });
 }
 
 void Coordinator::tell(TimePoint now) {
@@ -171,6 +178,25 @@ void Coordinator::write_status(const std::string& state_name, bool with_reasons)
   } catch (const InputError& e) {  // people can wait: the sweep goes on as long as the ledger can be written
     spdlog::warn("{}", e.what());
   }
+  if (!throughput_) return;
+  const TimePoint now = std::chrono::steady_clock::now();
+  throughput_->mark(now);
+  options_.web->publish(snapshot(), now);
+}
+
+Snapshot Coordinator::snapshot() const {
+  Snapshot snapshot{status_, {}, {}, session_.counters(), scheduler_.counters()};
+  for (std::uint32_t i = 0; i < state_.workers().size(); ++i) {
+    const WorkerId id{i};
+    WorkerProgress worker{state_.workers()[i], scheduler_.connected(id), throughput_->of_worker(id), {}};
+    if (!worker.connected && worker.pace.done == 0) continue;  // of an earlier run
+    for (const JobId job : state_.jobs().held_by(id))
+      worker.in_hand.push_back(state_.name_of(state_.jobs().at(job).spec));
+    snapshot.workers.push_back(std::move(worker));
+  }
+  for (std::size_t i = 0; i < state_.plan().cases.size(); ++i)
+    snapshot.cases.push_back({state_.plan().cases[i].name, throughput_->of_case(i)});
+  return snapshot;
 }
 
 double Coordinator::forwards(double predict_jobs, double explain_jobs) const {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "coordinator/scheduler.h"
 #include "coordinator/session.h"
 #include "coordinator/status.h"
+#include "coordinator/throughput.h"
+#include "coordinator/web.h"
 
 namespace wcam {
 
@@ -20,6 +23,7 @@ struct CoordinatorOptions {
   SchedulerOptions scheduler;
   SessionOptions session;  // sweep_id and earlier_endpoint are filled in
   enum class Progress { kNone, kTerminal, kPlain } progress = Progress::kNone;
+  Web* web = nullptr;  // told once a second how far the sweep is; outlives the coordinator
 };
 
 class Coordinator {
@@ -45,6 +49,7 @@ class Coordinator {
   bool over(int interrupts, TimePoint now) const;
   void tell(TimePoint now);
   void write_status(const std::string& state_name, bool with_reasons);
+  Snapshot snapshot() const;
   void update_rate(TimePoint now);
   double forwards(double predict_jobs, double explain_jobs) const;
   double unfinished(JobKind kind) const;
@@ -66,6 +71,7 @@ class Coordinator {
     double work;
   };
   std::deque<Mark> marks_;
+  std::optional<Throughput> throughput_;  // kept for the page only
 };
 
 }  // namespace wcam

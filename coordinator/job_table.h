@@ -22,6 +22,8 @@ constexpr std::uint32_t value(WorkerId id) { return static_cast<std::uint32_t>(i
 
 enum class JobKind : std::uint8_t { kPredict, kExplain };
 enum class JobState : std::uint8_t { kWaiting, kLeased, kDone, kSetAside, kCancelled };
+inline constexpr std::array kJobStates{JobState::kWaiting, JobState::kLeased, JobState::kDone,
+                                       JobState::kSetAside, JobState::kCancelled};
 
 // Why a worker no longer has a job that it did not do.
 enum class Cause : std::uint8_t {

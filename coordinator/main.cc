@@ -27,6 +27,7 @@
 #include "coordinator/study_options.h"
 #include "coordinator/sweep_plan.h"
 #include "coordinator/verify_command.h"
+#include "coordinator/web.h"
 
 namespace po = boost::program_options;
 
@@ -55,8 +56,10 @@ CommandLine run_command_line() {
   how.add_options()                                                                                       //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
       ("bind", po::value<std::string>()->default_value(SessionOptions{}.bind),
-       "where to listen; port * is any free one")                                                         //
-      ("insecure", po::bool_switch(), "allow --bind beyond this machine, unencrypted")                    //
+       "where to listen; port * is any free one")                                       //
+      ("insecure", po::bool_switch(), "allow --bind beyond this machine, unencrypted")  //
+      ("http", po::value<std::string>(),
+       "serve a page that shows how far the sweep is, e.g. on 127.0.0.1:8080; port * is any free one")    //
       ("lease-seconds", number(30), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
       ("verbose", po::bool_switch(), "log more");
@@ -79,6 +82,12 @@ CoordinatorOptions coordinator_options(const po::variables_map& values) {
   };
   options.progress = ::isatty(STDERR_FILENO) != 0 ? CoordinatorOptions::Progress::kTerminal
                                                   : CoordinatorOptions::Progress::kPlain;
+  return options;
+}
+
+WebOptions web_options(const po::variables_map& values) {
+  const WebOptions options{values["http"].as<std::string>(), values["insecure"].as<bool>()};
+  if (const auto problem = options.problem()) throw UsageError(*problem);
   return options;
 }
 
@@ -115,7 +124,7 @@ class Announcement {
 ExitCode run(const Arguments& arguments) {
   const auto values = parse_command_line(run_command_line(), arguments);
   if (!values) return ExitCode::kDone;
-  const CoordinatorOptions options = coordinator_options(*values);
+  CoordinatorOptions options = coordinator_options(*values);
   const SweepDirectory directory{(*values)["sweep"].as<std::string>()};
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
@@ -124,6 +133,8 @@ ExitCode run(const Arguments& arguments) {
     open_ledger(ledger, directory);
     announcement.emplace(directory);
   }
+  std::optional<Web> web;
+  if (values->contains("http")) options.web = &web.emplace(web_options(*values), directory);
   const std::optional<Plan> asked = asked_plan(*values, directory);
   if (!ledger && !asked) agreed_plan(directory, asked);
   for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
@@ -132,6 +143,7 @@ ExitCode run(const Arguments& arguments) {
   const Plan plan = settle_plan(directory, asked);
   if (announcement) announcement->keep();
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
+  if (web) std::cerr << "page: " << web->url() << "\n";
   watch_for_signals();
   return Coordinator(directory, *ledger, plan, options).run(interrupts);
 }

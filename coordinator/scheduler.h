@@ -74,6 +74,9 @@ class Scheduler {
   bool stopping() const { return stopping_; }
 
   std::size_t workers() const { return links_.size(); }
+  bool connected(WorkerId id) const {
+    return value(id) < connected_name_.size() && !connected_name_[value(id)].empty();
+  }
   const SchedulerCounters& counters() const { return counters_; }
   // Links and the job table agree; aborts. For tests.
   void check_invariants() const;

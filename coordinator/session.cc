@@ -11,6 +11,7 @@
 #include "common/host.h"
 #include "common/protocol.h"
 #include "common/version.h"
+#include "coordinator/address.h"
 
 using std::chrono::milliseconds;
 
@@ -32,12 +33,6 @@ std::string host_of(const std::string& endpoint) {
   const auto begin = endpoint.find("://") + 3;
   return endpoint.substr(begin, endpoint.rfind(':') - begin);
 }
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host == "lo" || host.rfind("127.", 0) == 0;
-}
-
-bool is_any_address(const std::string& host) { return host == "*" || host == "0.0.0.0" || host == "[::]"; }
 
 bool leaves_port_open(const std::string& endpoint) {
   const std::string port = endpoint.substr(endpoint.rfind(':') + 1);

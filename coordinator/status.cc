@@ -25,18 +25,15 @@ namespace {
 // The file is rewritten every second; a file system far away may be late.
 constexpr std::int64_t kFreshSeconds = 15;
 
-constexpr std::array<JobState, 5> kStates{JobState::kWaiting, JobState::kLeased, JobState::kDone,
-                                          JobState::kSetAside, JobState::kCancelled};
-
 json to_json(const Tally& tally) {
   json object;
-  for (const JobState state : kStates) object[to_string(state)] = tally[state];
+  for (const JobState state : kJobStates) object[to_string(state)] = tally[state];
   return object;
 }
 
 Tally tally_from(const json& object) {
   Tally tally;
-  for (const JobState state : kStates)
+  for (const JobState state : kJobStates)
     object.at(to_string(state)).get_to(tally.in_state[static_cast<std::size_t>(state)]);
   return tally;
 }
@@ -81,6 +78,7 @@ std::string to_json_text(const Status& s) {
       {"host", s.host},
       {"pid", s.pid},
       {"endpoint", s.endpoint},
+      {"http", s.http},
       {"updated", s.updated},
       {"workers", s.workers},
       {"done", s.done()},
@@ -110,6 +108,7 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   document.at("host").get_to(s.host);
   document.at("pid").get_to(s.pid);
   document.at("endpoint").get_to(s.endpoint);
+  s.http = document.value("http", "");
   document.at("updated").get_to(s.updated);
   document.at("workers").get_to(s.workers);
   document.at("jobs_per_minute").get_to(s.jobs_per_minute);
@@ -223,6 +222,7 @@ std::string describe(const Status& s) {
     text += "no coordinator is running, the last one ended without notice; the same `run` command resumes\n";
   else
     text += s.state + (s.state == "interrupted" ? "; the same `run` command resumes\n" : "\n");
+  if (s.running && !s.http.empty()) text += "page: " + s.http + "\n";
   text += progress_line(s) + "\n";
   text += "images: " + std::to_string(s.counts.images_decided) + " of " + std::to_string(s.counts.images) +
           " decided\n";
@@ -230,7 +230,7 @@ std::string describe(const Status& s) {
   for (const auto& [name, tally] :
        {std::pair("predict", s.counts.predict), std::pair("explain", s.counts.explain)}) {
     text += std::string(name) + ":";
-    for (const JobState state : kStates)
+    for (const JobState state : kJobStates)
       if (tally[state] > 0) text += " " + std::to_string(tally[state]) + " " + to_string(state);
     text += tally.all() == 0 ? " none yet\n" : "\n";
   }

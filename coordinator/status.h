@@ -22,6 +22,7 @@ struct Status {
   std::string host;      // of the coordinator that runs or ran last
   std::int64_t pid = 0;
   std::string endpoint;
+  std::string http;          // address of the page (web.h); empty without one
   std::int64_t updated = 0;  // Unix time, seconds
   std::size_t workers = 0, sample = 0;
   double jobs_per_minute = 0;

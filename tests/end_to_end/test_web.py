@@ -1,0 +1,201 @@
+"""The page that `--http` serves, as urllib, Prometheus's own parser and a real browser see it."""
+
+import html
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from conftest import Study, alive, children, end, run, textured_image, wait_for, write_png
+
+ODD_IMAGE = "<img src=x onerror=document.title='owned'>.png"
+ODD_FIGURE = "robust & <b>#1.png"
+
+
+class Page:
+    """A sweep with a page. Its only worker is stopped with jobs in hand, so that nothing moves while we look."""
+
+    def __init__(self, study):
+        self.study = study
+        study.workers = 1
+        (study.images / ODD_IMAGE).write_bytes(b"not an image")
+        self.sweep = study.start("--http", "127.0.0.1:0", "--lease-seconds", "600", "--sample-size", "4")
+        try:
+            wait_for("a bad image and some results", self.is_under_way)
+            self.worker = next(pid for pid, name in children(self.sweep.pid).items() if name == "wcam-worker")
+            os.kill(self.worker, signal.SIGSTOP)
+            self.url = self.status()["http"]
+            stopped = self.status()["updated"]  # two turns later all has been seen that the worker sent before
+            wait_for("two turns", lambda: self.status()["updated"] >= stopped + 2)
+            figures = study.sweep / "figures/figure-5"
+            figures.mkdir(parents=True)
+            write_png(figures / ODD_FIGURE, textured_image(1, 64))
+        except BaseException:
+            self.close()
+            raise
+
+    def status(self):
+        return json.loads((self.study.sweep / "status.json").read_text())
+
+    def is_under_way(self):
+        assert self.sweep.poll() is None, self.study.log.read_text()
+        try:
+            status = self.status()
+        except FileNotFoundError:
+            return False
+        return status["set_aside"] and status["jobs"]["explain"]["done"] > 0
+
+    def address(self):
+        host, port = self.url.removeprefix("http://").rstrip("/").split(":")
+        return host, int(port)
+
+    def ask(self, path, method="GET"):
+        """(status, body); the path goes out as it is, which urllib would not do."""
+        connection = http.client.HTTPConnection(*self.address(), timeout=30)
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def wake(self):
+        if hasattr(self, "worker") and alive(self.worker):
+            os.kill(self.worker, signal.SIGCONT)
+
+    def close(self):
+        self.wake()
+        end(self.sweep, signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    page = Page(Study(tmp_path_factory.mktemp("web")))
+    yield page
+    page.close()
+
+
+def fetch(url):
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.headers, answer.read()
+
+
+def test_the_address_is_printed_and_told(page):
+    assert re.search(r"^page: http://127\.0\.0\.1:\d+/$", page.study.log.read_text(), re.MULTILINE)
+    assert f"page: {page.url}\n" in run("wcam", "status", page.study.sweep).stdout
+
+
+def test_status_is_the_file_with_workers_and_cases(page):
+    told, file = json.loads(fetch(page.url + "status.json")[1]), page.status()
+    for document in (told, file):
+        for moving in ("updated", "jobs_per_minute", "eta_seconds"):
+            del document[moving]
+    assert {name: told[name] for name in file} == file
+    (worker,) = told["by_worker"]
+    assert worker["pid"] == page.worker and worker["device"] == "cpu" and worker["host"] == socket.gethostname()
+    assert worker["connected"] and worker["done"] == told["done"]
+    assert len(worker["in_hand"]) == sum(kind["leased"] for kind in told["jobs"].values()) > 0
+    assert {case["name"]: case["done"] > 0 for case in told["by_case"]} == dict.fromkeys(page.study.CASES, True)
+    assert sum(case["done"] for case in told["by_case"]) == told["done"]
+    assert all(row["jobs_per_minute"] >= 0 for row in told["by_case"] + told["by_worker"])
+    assert [figure["name"] for figure in told["figures"]] == [f"figure-5/{ODD_FIGURE}"]
+
+
+def test_metrics_are_prometheus_text_and_true(page):
+    headers, body = fetch(page.url + "metrics")
+    assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = {family.name: family for family in text_string_to_metric_families(body.decode())}
+    assert all(family.documentation and family.type in ("gauge", "counter") for family in families.values())
+
+    def value(name, **labels):
+        (found,) = [s.value for f in families.values() for s in f.samples if s.name == name and s.labels == labels]
+        return found
+
+    status = page.status()
+    for kind, states in status["jobs"].items():
+        for state, number in states.items():
+            assert value("wcam_jobs", kind=kind, state=state) == number
+    assert value("wcam_images", state="set_aside") == 1
+    assert value("wcam_workers") == 1
+    assert sum(s.value for s in families["wcam_jobs_done"].samples) == status["done"]
+    (worker,) = families["wcam_worker_jobs_done"].samples
+    assert worker.value == status["done"] and worker.labels["device"] == "cpu"
+    assert value("wcam_messages_unhandled_total", reason="malformed") == 0
+    assert value("wcam_answers_unused_total", reason="duplicate") == 0
+    assert value("wcam_workers_lost_total") == 0
+
+
+def test_the_loop_turns(page):
+    assert fetch(page.url + "healthz")[1] == b"ok\n"
+
+
+def test_only_figures_are_served_and_only_read(page):
+    odd = f"/figures/figure-5/{urllib.request.pathname2url(ODD_FIGURE)}"
+    picture = (page.study.sweep / "figures/figure-5" / ODD_FIGURE).read_bytes()
+    assert page.ask(odd) == (200, picture)
+    assert page.ask(odd, "HEAD") == (200, b"")
+    for path in ("/figures/../plan.json", "/figures/%2e%2e/plan.json", "/figures/..%2fplan.json", "/plan.json",
+                 "/figures//etc/passwd", "/figures/figure-5/%2e%2e/%2e%2e/plan.json", "/figures/"):  # fmt: skip
+        assert page.ask(path)[0] == 404, path
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        assert page.ask("/", method)[0] == 405, method
+
+
+def test_in_a_browser(page):
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed (scripts/packages-test.txt)")
+    profile = page.study.folder / "browser"
+    browser = subprocess.run(
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--lang=en",
+         "--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom", page.url],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    dom, status = browser.stdout, page.status()
+    assert "CONSOLE" not in browser.stderr, browser.stderr  # an error of ours, or something the policy refused
+    assert re.search(r'<span id="state" class="state running"[^>]*>running</span>', dom), dom
+    assert re.search(r"<title>\d+ % · wcam</title>", dom)
+
+    def text_of(identifier):
+        inside = re.search(rf'id="{identifier}"[^>]*>(.*?)</(section|tbody|dl|ul)>', dom, re.DOTALL)[1]
+        return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", inside)))
+
+    assert f"jobs done {status['done']} of {status['total']} known" in text_of("figures-of-merit")
+    explain = status["jobs"]["explain"]
+    assert f"WCAMs {explain['done']} of {sum(explain.values()) - explain['cancelled']} ·" in text_of("progress")
+    assert f"{socket.gethostname()}, {page.worker} cpu" in text_of("workers")
+    for case in page.study.CASES:
+        assert f" {case} " in text_of("cases")
+    # What is no text of ours is shown as text.
+    assert f"image {ODD_IMAGE}: " in text_of("set-aside")
+    assert "<img src=x" not in dom
+    assert f'src="{page.url}figures/figure-5/robust%20%26%20%3Cb%3E%231.png?' in dom
+    assert "<b>#1" not in dom
+
+
+def test_a_port_in_use_is_refused_before_anything_is_made(page, tmp_path):
+    host, port = page.address()
+    study = page.study
+    arguments = [word if word != study.sweep else tmp_path / "other" for word in study.arguments()]
+    refused = run("wcam", *arguments, "--http", f"{host}:{port}", code=3)
+    assert f"cannot listen on {host}:{port} (--http): Address already in use" in refused.stderr
+    refused = run("wcam", *arguments, "--http", "0.0.0.0:0", code=2)
+    assert "--http 0.0.0.0:0 would let other hosts read the page" in refused.stderr
+    assert not (tmp_path / "other").exists()
+
+
+# Last: the sweep is over then.
+def test_a_held_connection_does_not_keep_the_sweep_from_ending(page):
+    held = [socket.create_connection(page.address()) for _ in range(4)]
+    held[0].sendall(b"GET / HTTP/1.1\r\n")
+    page.wake()
+    assert page.sweep.wait(120) == 4, page.study.log.read_text()
+    assert page.status()["state"] == "finished"
+    with pytest.raises(urllib.error.URLError):
+        fetch(page.url)
