@@ -392,7 +392,7 @@ def check_that_it_hurt(chaos, count):
     moves = [before != after for before, after in zip(ports, ports[1:])]
     assert set(moves) == {False, True}, "a restarted coordinator is found where it was, and elsewhere"
     # jobs were in hand when a worker was lost, and when the coordinator was
-    assert chaos.attempts["lost"] > 0 and chaos.attempts["restart"] > 0
+    assert {"lost", "restart"} <= set(chaos.attempts), chaos.attempts
 
 
 def tell(chaos, seed):
