@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace wcam {
 
@@ -20,6 +21,11 @@ struct SweepDirectory {
   std::filesystem::path pack_lock() const { return root / "pack.lock"; }
   std::filesystem::path figures() const { return root / "figures"; }
   std::filesystem::path logs() const { return root / "logs"; }
+  // Who is who in the conversation between coordinator and workers (common/keys.h).
+  std::filesystem::path keys() const { return root / "keys"; }
+  std::filesystem::path coordinator_key() const { return keys() / "coordinator.key"; }
+  std::filesystem::path worker_key(const std::string& name) const { return keys() / (name + ".key"); }
+  std::filesystem::path allowed_keys() const { return keys() / "allowed"; }
 };
 
 }  // namespace wcam
