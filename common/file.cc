@@ -87,6 +87,10 @@ bool lies_in(const fs::path& inner, const fs::path& outer) {
   return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
 }
 
+bool stays_below(const fs::path& path) {
+  return !path.empty() && path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end();
+}
+
 void make_directories(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);

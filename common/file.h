@@ -38,6 +38,10 @@ void check_can_write(const std::filesystem::path& target);
 // Whether `inner` is `outer` or below it, links resolved as far as they exist.
 bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& outer);
 
+// Whether `path`, joined to any folder, names something in it: relative, not empty, without "..". Links are
+// not looked at.
+bool stays_below(const std::filesystem::path& path);
+
 // Creates the folder and its parents; InputError naming it when that fails.
 void make_directories(const std::filesystem::path& folder);
 

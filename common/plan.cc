@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/image_files.h"
 #include "common/perturbation.h"
 #include "common/sha256.h"
@@ -156,6 +157,19 @@ void refuse_repeats(const Range& range, const std::string& kind, Name name) {
     if (!seen.insert(name(entry)).second) throw InputError(kind + " '" + name(entry) + "' is named twice");
 }
 
+// A plan comes over the wire too: which files of a worker's host it names must not depend on who wrote it.
+void refuse_escapes(const Plan& plan, const std::string& origin) {
+  const auto check_below = [&](const std::string& path) {
+    if (!stays_below(path))
+      throw InputError(origin + " names '" + path + "', which is outside the folder of its kind");
+  };
+  for (const auto& image : plan.images) {
+    check_below(image.path);
+    if (!plan.variants_root.empty()) check_below(image.variant_stem);
+  }
+  for (const auto& overlay : plan.frost_overlays) check_below(overlay.path);
+}
+
 }  // namespace
 
 const PlannedImage& Plan::find_image(const std::string& path) const {
@@ -244,6 +258,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
     plan.frost_root = locations.at("frost_overlays").get<std::string>();
   }
   if (plan.cases.empty()) throw InputError(origin + " names no case");
+  refuse_escapes(plan, origin);
   return plan;
 } catch (const json::exception& e) {
   throw InputError(origin + " is not a plan: " + e.what());

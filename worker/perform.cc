@@ -111,7 +111,8 @@ const RgbImage& Performer::source(const wire::Job& job) {
   if (const RgbImage* known = sources_.find(job.image())) return *known;
   if (!fs::is_directory(plan_.images_root))
     throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
-  const fs::path file = plan_.images_root / job.image();
+  // The plan decides which files are read, whatever a message says.
+  const fs::path file = plan_.images_root / plan_.find_image(job.image()).path;
   // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
   // will. Read once: what is hashed is what is decoded.
   const std::string bytes = read_file(file);

@@ -45,6 +45,13 @@ TEST(File, LiesInAFolderThatIsItselfOrAboveHoweverItIsWritten) {
     EXPECT_FALSE(lies_in(folder.path() / inner, images)) << inner;
 }
 
+TEST(File, PathsThatStayBelowAreToldFromThoseThatDoNot) {
+  for (const char* path : {"a", "a/b.png", "..a/b..", "a/./b", "a...png"})
+    EXPECT_TRUE(stays_below(path)) << path;
+  for (const char* path : {"", "/", "/a", "..", "../a", "a/..", "a/../b", "a/b/../../.."})
+    EXPECT_FALSE(stays_below(path)) << path;
+}
+
 TEST(File, ThatIsNotCommittedLeavesNothing) {
   const TemporaryFolder folder;
   {

@@ -63,6 +63,32 @@ TEST(Plan, FrostOverlaysCountWhereverTheyAre) {
                                           " in the sweep, SHA-256 " + std::string(63, '6') + "7 asked"}));
 }
 
+TEST(Plan, NamesNoFileOutsideItsFolders) {
+  for (const std::string path : {"../a.png", "/etc/passwd", "b/../../a.png", "b/..", "..", ""}) {
+    const auto refused = [&](const Plan& plan) {
+      try {
+        plan_from_json_text(to_json_text(plan), "the coordinator's plan");
+      } catch (const InputError& e) {
+        return std::string(e.what());
+      }
+      return std::string("nothing");
+    };
+    const std::string why =
+        "the coordinator's plan names '" + path + "', which is outside the folder of its kind";
+    Plan image = small_plan();
+    image.images[1].path = path;
+    EXPECT_EQ(refused(image), why);
+    Plan overlay = frosty_plan();
+    overlay.frost_overlays[0].path = path;
+    EXPECT_EQ(refused(overlay), why);
+    Plan variant = small_plan();
+    variant.variants_root = "/variants";
+    variant.images[0].variant_stem = path;
+    variant.images[1].variant_stem = "b/c";
+    EXPECT_EQ(refused(variant), why);
+  }
+}
+
 TEST(Plan, MovingTheDataDoesNotChangeTheSweep) {
   Plan moved = small_plan();
   moved.images_root = "/elsewhere";

@@ -213,6 +213,19 @@ TEST_F(VariantsOnDisk, OfOurOwnCorruptionsGiveExactlyTheNumbersOfThoseMadeInMemo
   EXPECT_EQ(found.profile->perturbation, "imagenet-c");
 }
 
+TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
+  plan_two_edits();
+  const fs::path secret = plan_.images_root.parent_path() / "secret.png";
+  write_image(secret, textured(224, 224, 9));
+  for (const std::string& name : {std::string("../secret.png"), secret.string()}) {
+    wire::Job job = predict_job();
+    job.set_image(name);
+    job.set_image_sha256(sha256_of_file(secret));
+    const JobResult result = Performer(plan_, "cpu", 4, kModelBytes).perform(job);
+    EXPECT_EQ(result.outcome.failure().text(), "no image '" + name + "' in the plan");
+  }
+}
+
 TEST_F(VariantsOnDisk, AJobWhoseVariantWasChangedIsSetAsideAtOnce) {
   plan_two_edits();
   write_image(variants() / "red/cat/a.png", textured(224, 224, 9));
