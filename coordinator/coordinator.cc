@@ -42,6 +42,12 @@ SessionOptions session_options(const CoordinatorOptions& options, const SweepSta
   return session;
 }
 
+SchedulerOptions scheduler_options(const CoordinatorOptions& options, Ledger& ledger) {
+  SchedulerOptions scheduler = options.scheduler;
+  scheduler.holder = [&ledger](JobId job, Attempt attempt) { return ledger.holder(job, attempt); };
+  return scheduler;
+}
+
 // A line of its own, below a progress line that is being redrawn.
 void say(const std::string& text) {
   std::fprintf(stderr, "%s%s\n", ::isatty(STDERR_FILENO) != 0 ? "\n" : "", text.c_str());
@@ -55,7 +61,7 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       options_(std::move(options)),
       ledger_(ledger),
       state_(ledger.load(plan)),
-      scheduler_(state_, options_.scheduler),
+      scheduler_(state_, scheduler_options(options_, ledger_)),
       session_(session_options(options_, state_, directory_)),
       forwards_per_wcam_(static_cast<double>(forward_plan(plan.wcam, plan.input_size()).images())) {
   status_.sweep = state_.sweep();

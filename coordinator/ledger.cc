@@ -98,6 +98,7 @@ constexpr const char* kImageRetried =
 constexpr const char* kJobAdded =
     "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, ?, ?, ?, "
     "?, ?)";
+constexpr const char* kHolder = "SELECT worker FROM attempts WHERE job = ? AND attempt = ?";
 constexpr const char* kHandedOut = "UPDATE jobs SET state = 'leased', attempts = ?, worker = ? WHERE id = ?";
 constexpr const char* kAttemptBegun =
     "INSERT INTO attempts (job, attempt, worker, handed_out) VALUES (?, ?, ?, " NOW ")";
@@ -280,6 +281,14 @@ void Ledger::record_job(const JobUndone& e) {
 void Ledger::end_job(JobId job, JobState state, const std::string& text) {
   change_one(kJobEnded, to_string(state), text, value(job));
   statement(kOthersSuperseded).run(value(job));
+}
+
+std::optional<WorkerId> Ledger::holder(JobId job, Attempt attempt) {
+  Statement& rows = statement(kHolder);
+  rows.query(value(job), value(attempt));
+  std::optional<WorkerId> holder;
+  while (rows.next()) holder = WorkerId{static_cast<std::uint32_t>(rows.integer(0))};
+  return holder;
 }
 
 }  // namespace wcam

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ class Ledger {
 
   // Everything in `events` is durable when this returns, or nothing is and it throws. Call load() before.
   void commit(std::span<const Event> events);
+
+  // Whom this attempt of the job was handed to; nullopt when there is no such attempt.
+  std::optional<WorkerId> holder(JobId job, Attempt attempt);
 
  private:
   void record_plan(const SweepState& state);

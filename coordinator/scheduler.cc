@@ -147,7 +147,7 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
     const JobId id{lease.job()};
     const Job* job = state_.jobs().find(id);
     const bool latest = job != nullptr && lease.attempt() == job->attempts;
-    if (latest && job->state == JobState::kWaiting && job->open) {
+    if (latest && job->state == JobState::kWaiting && job->open && was_given(link, *job, lease.attempt())) {
       emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
       set_cases(link, link.cases, job->spec.case_index);
     }
@@ -183,9 +183,10 @@ void Scheduler::on_outcomes(Link& link, const wire::Outcomes& outcomes) {
 
 void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome) {
   const Job* job = state_.jobs().find(JobId{outcome.job()});
-  if (job == nullptr || outcome.attempt() == 0 || outcome.attempt() > job->attempts) {
+  if (job == nullptr || outcome.attempt() == 0 || outcome.attempt() > job->attempts ||
+      !was_given(link, *job, outcome.attempt())) {
     ++counters_.unknown_answers;
-    spdlog::warn("worker {} answered job {} attempt {}, which was not handed out", link.name,
+    spdlog::warn("worker {} answered job {} attempt {}, which was not handed out to it", link.name,
                  to_string(JobId{outcome.job()}), outcome.attempt());
     return;
   }
@@ -217,6 +218,12 @@ void Scheduler::on_success(const Job& job, const wire::Outcome& outcome) {
   if (outcome.has_predictions())
     done.labels.assign(outcome.predictions().label().begin(), outcome.predictions().label().end());
   emit(JobEvent{std::move(done)});
+}
+
+bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attempt) const {
+  const bool in_hand = job.state == JobState::kLeased && attempt == job.attempts;
+  if (in_hand && job.worker == link.id) return true;
+  return !options_.holder || options_.holder(job.id, Attempt{attempt}) == link.id;
 }
 
 // Counted once an attempt, and only for the latest: an older one has been counted, or its job is with another

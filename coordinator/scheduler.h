@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -29,6 +30,10 @@ struct SchedulerOptions {
   // Whether the process is known to have ended: asked after three heartbeats' silence, so that a worker
   // killed on the coordinator's own host is not waited for until its lease ends. Empty: nobody knows.
   std::function<bool(const WorkerInfo&)> has_ended;
+  // Whom an attempt was handed to, as the ledger has it: asked about answers and jobs in hand of attempts
+  // that have ended (a lost worker that comes back, a coordinator that restarted). Those of others are not
+  // believed. Empty: everybody is believed.
+  std::function<std::optional<WorkerId>(JobId, Attempt)> holder;
 };
 
 struct Message {
@@ -38,7 +43,7 @@ struct Message {
 
 // Of what was received and is not part of the sweep's state.
 struct SchedulerCounters {
-  std::uint64_t unknown_answers = 0;    // of a job or attempt that was never handed out
+  std::uint64_t unknown_answers = 0;    // of a job or attempt that was never handed out, or to another worker
   std::uint64_t duplicate_answers = 0;  // of a job that needs none any more
   std::uint64_t unfit_answers = 0;      // with results that do not fit the plan
   std::uint64_t workers_lost = 0;
@@ -115,6 +120,8 @@ class Scheduler {
   // A message could not be sent: jobs it assigned are free again.
   void on_undelivered(const Message& message);
 
+  // Whether this attempt of the job was handed to that worker.
+  bool was_given(const Link& link, const Job& job, std::uint32_t attempt) const;
   // The holder of the job no longer has it, for this cause; set aside when that was once too often.
   void give_up_lease(JobId id, Cause cause, const std::string& text);
   void set_aside(JobId id, const std::string& text);

@@ -241,7 +241,9 @@ class Rig {
     ledger_.reset();
     ledger_ = std::make_unique<Ledger>(folder_.path() / "ledger.sqlite");
     state_ = std::make_unique<SweepState>(ledger_->load(plan_));
-    scheduler_ = std::make_unique<Scheduler>(*state_, options_);
+    SchedulerOptions options = options_;
+    options.holder = [this](JobId job, Attempt attempt) { return ledger_->holder(job, attempt); };
+    scheduler_ = std::make_unique<Scheduler>(*state_, options);
     scheduler_->start();
     turn();
   }

@@ -335,6 +335,36 @@ TEST(Scheduler, AnAnswerThatWasNeverAskedForIsAcknowledgedAndCounted) {
   EXPECT_EQ(rig.leases_for("w", wire::Envelope::kAcknowledge).size(), 3U);
 }
 
+TEST(Scheduler, AWorkerCanAnswerOnlyForItself) {
+  Rig rig(small_plan(1, 1, 1));
+  rig.join("w", 1);
+  rig.join("thief", 0);
+  const auto job = rig.jobs_for("w").at(0);
+  std::uint64_t refused = 0;
+  const auto steal = [&] {
+    rig.answer("thief", job);
+    rig.fail("thief", job, "bad", wire::Failure::BAD_IMAGE);
+    refused += 2;
+    EXPECT_EQ(rig.scheduler().counters().unknown_answers, refused);
+    EXPECT_FALSE(rig.job(job).finished());
+    EXPECT_EQ(rig.job(job).failures, 0U);
+    rig.inbox("thief");
+    rig.say("thief", holding({job}));
+    EXPECT_EQ(rig.leases_for("thief", wire::Envelope::kRelease), leases_of({job})) << "nor take it over";
+  };
+  steal();  // in the other's hand
+  rig.restart();
+  refused = 0;
+  rig.join("thief", 0);
+  steal();  // in nobody's, and its holder may come back
+  rig.join("third", 1);
+  ASSERT_EQ(rig.jobs_for("third").at(0).attempt(), 2U);
+  steal();  // an earlier attempt's
+  rig.join("w", 0);
+  rig.answer("w", job);
+  EXPECT_EQ(rig.job(job).state, JobState::kDone) << "whose it was is believed, however late";
+}
+
 TEST(Scheduler, AnAnswerThatDoesNotFitThePlanIsAFailureWithTheReason) {
   const auto text_of = [](const std::function<void(wire::Outcome&)>& spoil) {
     SchedulerOptions options;
@@ -357,8 +387,9 @@ TEST(Scheduler, AnAnswerThatDoesNotFitThePlanIsAFailureWithTheReason) {
   EXPECT_NE(text_of([](auto& o) { o.mutable_predictions()->set_label(0, -1); }).find("below 0"),
             std::string::npos);
   EXPECT_NE(text_of([](auto& o) { o.mutable_profile(); }).find("other kind"), std::string::npos);
-  EXPECT_NE(text_of([](auto& o) { o.set_segment("../../etc/passwd"); }).find("segment '../../etc/passwd'"),
-            std::string::npos);
+  for (const std::string segment : {"../../etc/passwd", "/etc/passwd", "..", ".", ".hidden.h5", "a/b.h5"})
+    EXPECT_NE(text_of([&](auto& o) { o.set_segment(segment); }).find("segment '" + segment + "'"),
+              std::string::npos);
   EXPECT_NE(text_of([](auto& o) { o.clear_segment(); }).find("segment ''"), std::string::npos);
 }
 

@@ -34,7 +34,9 @@ void Coordinator::start(bool same_endpoint) {
     if (!(read == *state_)) throw Violation("the ledger gives back another state than its events made");
     *state_ = std::move(read);
   }
-  scheduler_ = std::make_unique<Scheduler>(*state_, world_.options);
+  SchedulerOptions options = world_.options;
+  options.holder = [this](JobId job, Attempt attempt) { return holder(job, attempt); };
+  scheduler_ = std::make_unique<Scheduler>(*state_, options);
   messages_per_turn_ = world_.chance.between(1, 20);
   scheduler_->start();
   scheduler_->plan_ahead(world_.clock.now());
@@ -140,8 +142,18 @@ void Coordinator::commit(std::span<const Event> events) {
   if (!events.empty() && doom_ == Moment::kBeforeCommit) throw Died{};
   if (ledger_) ledger_->commit(events);
   log_.insert(log_.end(), events.begin(), events.end());
+  for (const Event& event : events)
+    if (const auto* change = std::get_if<JobEvent>(&event))
+      if (const auto* given = std::get_if<JobHandedOut>(change))
+        holders_[{given->job, given->attempt}] = given->worker;
   world_.referee.commits(events);
   if (!events.empty() && doom_ == Moment::kAfterCommit) throw Died{};
+}
+
+std::optional<WorkerId> Coordinator::holder(JobId job, Attempt attempt) {
+  if (ledger_) return ledger_->holder(job, attempt);
+  const auto found = holders_.find({job, attempt});
+  return found == holders_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Coordinator::consider_stopping() {

@@ -52,12 +52,14 @@ class Coordinator {
   bool send(const Message& message);
   void settle();
   void commit(std::span<const Event> events);
+  std::optional<WorkerId> holder(JobId job, Attempt attempt);
   void consider_stopping();
   void end(bool killed);
 
   World& world_;
-  std::unique_ptr<TemporaryFolder> folder_;  // with a real ledger
-  std::vector<Event> log_;                   // committed
+  std::unique_ptr<TemporaryFolder> folder_;                // with a real ledger
+  std::vector<Event> log_;                                 // committed
+  std::map<std::pair<JobId, Attempt>, WorkerId> holders_;  // of its attempts
   bool finished_ = false;
   SchedulerCounters counters_;
 
