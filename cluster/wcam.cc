@@ -75,7 +75,8 @@ CommandLine run_command_line() {
        "MiB of weights each worker keeps loaded; default: a quarter of this machine's memory shared among "
        "them, 256 at least, with GPUs 4096 at most")  //
       ("hand-in", po::value<int>()->default_value(30),
-       "seconds a result may wait before it is stored: what a crash costs")  //
+       "seconds a result may wait before it is stored: what a crash costs")                         //
+      ("insecure", po::bool_switch(), "no encryption and no keys between coordinator and workers")  //
       ("no-figures", po::bool_switch(), "stop before packing results and drawing");
   return line;
 }
@@ -116,6 +117,9 @@ ExitCode run(const Arguments& arguments) {
                           "--model-memory", std::to_string(model_memory(values, sweep))};
   sweep.coordinator_options = split_arguments.rest;
   sweep.coordinator_options.insert(sweep.coordinator_options.end(), {"--sweep", sweep.sweep.string()});
+  if (values["insecure"].as<bool>())
+    for (Arguments* options : {&sweep.coordinator_options, &sweep.worker_options})
+      options->emplace_back("--insecure");
   sweep.figures = !values["no-figures"].as<bool>();
   return run_local_sweep(sweep);
 }
@@ -173,6 +177,8 @@ constexpr Verb kVerbs[] = {
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("verify", rest)); }},
     {"repair", "mend a damaged sweep from what it has stored",
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("repair", rest)); }},
+    {"keys", "the keys of a sweep's coordinator and workers: make, add, revoke, list",
+     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("keys", rest)); }},
     {"pack", "merge a sweep's segments into results.h5",
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("pack", rest)); }},
     {"plot", "draw figure-4, figure-5 or one WCAM from stored results",

@@ -1,7 +1,9 @@
 // wcam-coordinator: one sweep's coordinator, and what can be asked of a sweep without one.
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <cerrno>
@@ -12,6 +14,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/host.h"
+#include "common/keys.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/store/pack.h"
@@ -19,6 +22,7 @@
 #include "common/verbs.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/jobs_command.h"
+#include "coordinator/keys_command.h"
 #include "coordinator/open_sweep.h"
 #include "coordinator/plan_command.h"
 #include "coordinator/repair_command.h"
@@ -43,6 +47,15 @@ void watch_for_signals() {
   for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
 }
 
+// A connection is a file, and 1,024 of these, the usual soft limit, are soon used up: by as many workers, or
+// by somebody who means ill. 65,536 leave room for both.
+void allow_many_connections() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65'536));
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 CommandLine run_command_line() {
   const auto number = [](int value) { return po::value<int>()->default_value(value); };
   CommandLine line;
@@ -56,8 +69,8 @@ CommandLine run_command_line() {
   how.add_options()                                                                                       //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
       ("bind", po::value<std::string>()->default_value(SessionOptions{}.bind),
-       "where to listen; port * is any free one")                                       //
-      ("insecure", po::bool_switch(), "allow --bind beyond this machine, unencrypted")  //
+       "where to listen; port * is any free one")                                                  //
+      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served")  //
       ("http", po::value<std::string>(),
        "serve a page that shows how far the sweep is, e.g. on 127.0.0.1:8080; port * is any free one")    //
       ("lease-seconds", number(30), "silence after which a worker's jobs go to others, 1 to 86400")       //
@@ -141,9 +154,19 @@ ExitCode run(const Arguments& arguments) {
     make_directories(folder);
   if (!ledger) open_ledger(ledger, directory);
   const Plan plan = settle_plan(directory, asked);
+  if (!options.session.insecure) {
+    make_keys(directory, {std::string(kDefaultWorkerKey)});
+    options.session.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
+  }
   if (announcement) announcement->keep();
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
   if (web) std::cerr << "page: " << web->url() << "\n";
+  if (options.session.insecure)
+    spdlog::warn(
+        "--insecure: the conversation with workers is neither encrypted nor authenticated; whoever can "
+        "connect to {} can read it and take part in it",
+        options.session.bind);
+  allow_many_connections();
   watch_for_signals();
   return Coordinator(directory, *ledger, plan, options).run(interrupts);
 }
@@ -193,6 +216,7 @@ constexpr Verb kVerbs[] = {
     {"retry", "put back what was set aside", retry_command},
     {"verify", "whether ledger and results of a sweep are sound", verify_command},
     {"repair", "mend the ledger from what is stored, or make it anew", repair_command},
+    {"keys", "the keys of a sweep's coordinator and workers: make, add, revoke, list", keys_command},
     {"pack", "merge a sweep's segments into results.h5", pack_results},
 };
 

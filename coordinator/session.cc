@@ -12,6 +12,7 @@
 #include "common/protocol.h"
 #include "common/version.h"
 #include "coordinator/address.h"
+#include "coordinator/worth_a_line.h"
 
 using std::chrono::milliseconds;
 
@@ -24,9 +25,6 @@ static_assert(!std::is_copy_constructible_v<Session>);
 constexpr milliseconds kBindPatience{1'000};
 constexpr int kDroppedInARow = 1'000;      // then the loop gets to look after its workers
 constexpr std::size_t kLongestWord = 256;  // of what a Hello says about its worker
-
-// A flood of bad messages must not become a flood of lines: each power of two is reported.
-bool worth_a_line(std::uint64_t count) { return (count & (count - 1)) == 0; }
 
 // "tcp://127.0.0.1:5555" -> "127.0.0.1"
 std::string host_of(const std::string& endpoint) {
@@ -63,14 +61,17 @@ std::optional<std::string> SessionOptions::problem() const {
   const auto colon = bind.rfind(':');
   if (bind.rfind("tcp://", 0) != 0 || colon <= 6 || colon + 1 == bind.size())
     return "--bind '" + bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
-  if (!is_loopback(host_of(bind)) && !insecure)
-    return "--bind " + bind +
-           " would let other hosts in unencrypted: bind 127.0.0.1, or say --insecure on a network you trust";
   return std::nullopt;
 }
 
+bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of(bind)); }
+
 Session::Session(const SessionOptions& options)
-    : sweep_id_(options.sweep_id), socket_(context_, zmq::socket_type::router) {
+    : sweep_id_(options.sweep_id),
+      socket_(context_, zmq::socket_type::router),
+      door_(context_, socket_, options.keys) {
+  if (!options.keys && !options.insecure && options.beyond_loopback())
+    invariant_broken("an unencrypted socket beyond loopback that nobody asked for: " + options.bind);
   socket_.set(zmq::sockopt::router_mandatory, true);
   socket_.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
   // A worker that is told to stop gets its message; one that is gone does not keep us.
@@ -107,17 +108,11 @@ bool Session::try_bind(const std::string& address, milliseconds patience) {
 }
 
 std::optional<Message> Session::receive(milliseconds patience) try {
-  if (patience.count() > 0) {
-    zmq::pollitem_t item{socket_.handle(), 0, ZMQ_POLLIN, 0};
-    if (zmq::poll(&item, 1, patience) == 0) return std::nullopt;
-  }
+  if (patience.count() > 0 && !wait(std::chrono::steady_clock::now() + patience)) return std::nullopt;
   for (int dropped = 0; dropped < kDroppedInARow; ++dropped) {
-    std::string peer;
     bool empty = false;
-    auto envelope = read(peer, empty);
-    if (empty) return std::nullopt;
-    if (!envelope) continue;
-    if (auto message = accept(peer, std::move(*envelope))) return message;
+    auto message = take_one(empty);
+    if (message || empty) return message;
   }
   return std::nullopt;
 } catch (const zmq::error_t& e) {
@@ -125,25 +120,59 @@ std::optional<Message> Session::receive(milliseconds patience) try {
   throw;
 }
 
-// One message off the socket; `empty` when there is none.
-std::optional<wire::Envelope> Session::read(std::string& peer, bool& empty) {
+// False when no message has come by then.
+bool Session::wait(std::chrono::steady_clock::time_point deadline) {
+  zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
+                             {door_.questions(), 0, ZMQ_POLLIN, 0},
+                             {door_.events(), 0, ZMQ_POLLIN, 0}};
+  do {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    zmq::poll(items, std::size(items), std::max(left, milliseconds{0}));
+    if ((items[1].revents | items[2].revents) != 0) door_.serve();
+    if (items[0].revents != 0) return true;
+  } while (std::chrono::steady_clock::now() < deadline);
+  return false;
+}
+
+// One message off the socket, if it is sound; `empty` when there is none.
+std::optional<Message> Session::take_one(bool& empty) {
   zmq::message_t id, frame;
   empty = !socket_.recv(id, zmq::recv_flags::dontwait);
   if (empty) return std::nullopt;
-  peer = id.to_string();
+  const std::string peer = id.to_string();
   // The parts of one message arrive together.
   int frames = 0;
   for (bool more = id.more(); more; more = frame.more(), ++frames)
     if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
+  if (floods(peer)) return std::nullopt;
+  const auto key = door_.sender(frame);
+  if (!key) {
+    forget(peer);
+    refuse(peer, "its key was revoked", false);
+    return std::nullopt;
+  }
   wire::Envelope envelope;
-  if (frames == 1 && envelope.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) return envelope;
+  if (frames == 1 && envelope.ParseFromArray(frame.data(), static_cast<int>(frame.size())))
+    return accept(peer, *key, std::move(envelope));
   if (worth_a_line(++counters_.malformed))
     spdlog::warn("dropped a message of {} frames, the last of {} bytes, that is not an Envelope ({} so far)",
                  frames, frame.size(), counters_.malformed);
   return std::nullopt;
 }
 
-std::optional<Message> Session::accept(const std::string& peer, wire::Envelope envelope) {
+bool Session::floods(const std::string& peer) {
+  if (!rate_bound_.exceeded_by(peer, std::chrono::steady_clock::now())) return false;
+  if (worth_a_line(++counters_.too_many)) {
+    const auto worker = worker_of_.find(peer);
+    spdlog::warn("dropped a message of {}, which sends more than {} a second ({} so far)",
+                 worker == worker_of_.end() ? "a peer that has not said Hello" : "worker " + worker->second,
+                 RateBound::kMessagesASecond, counters_.too_many);
+  }
+  return true;
+}
+
+std::optional<Message> Session::accept(const std::string& peer, const std::string& key,
+                                       wire::Envelope envelope) {
   if (envelope.protocol_version() != kProtocolVersion) {
     refuse(peer,
            "the worker speaks protocol " + std::to_string(envelope.protocol_version()) +
@@ -156,7 +185,7 @@ std::optional<Message> Session::accept(const std::string& peer, wire::Envelope e
       spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
     return std::nullopt;
   }
-  if (envelope.has_hello() && !welcome(peer, envelope.hello())) return std::nullopt;
+  if (envelope.has_hello() && !welcome(peer, key, envelope.hello())) return std::nullopt;
   const auto worker = worker_of_.find(peer);
   if (worker == worker_of_.end()) {
     if (worth_a_line(++counters_.before_hello))
@@ -168,15 +197,19 @@ std::optional<Message> Session::accept(const std::string& peer, wire::Envelope e
     return std::nullopt;
   }
   Message message{worker->second, std::move(envelope)};
-  if (message.envelope.has_goodbye()) {
-    peer_of_.erase(worker->second);
-    worker_of_.erase(worker);
-  }
+  if (message.envelope.has_goodbye()) forget(peer);
   return message;
 }
 
+void Session::forget(const std::string& peer) {
+  const auto worker = worker_of_.find(peer);
+  if (worker == worker_of_.end()) return;
+  peer_of_.erase(worker->second);
+  worker_of_.erase(worker);
+}
+
 // Files the peer under the worker's name, or refuses it.
-bool Session::welcome(const std::string& peer, const wire::Hello& hello) {
+bool Session::welcome(const std::string& peer, const std::string& key, const wire::Hello& hello) {
   if (hello.software_version() != kVersion) {
     refuse(peer,
            "the worker is version " + hello.software_version().substr(0, kLongestWord) +
@@ -197,11 +230,12 @@ bool Session::welcome(const std::string& peer, const wire::Hello& hello) {
            false);
     return false;
   }
-  if (const auto before = peer_of_.find(hello.worker()); before != peer_of_.end())
-    worker_of_.erase(before->second);
-  if (const auto before = worker_of_.find(peer); before != worker_of_.end()) peer_of_.erase(before->second);
-  peer_of_[hello.worker()] = peer;
-  worker_of_[peer] = hello.worker();
+  // No word has a dot, so two keys' workers never share a name.
+  const std::string worker = key.empty() ? hello.worker() : key + "." + hello.worker();
+  if (const auto before = peer_of_.find(worker); before != peer_of_.end()) worker_of_.erase(before->second);
+  forget(peer);
+  peer_of_[worker] = peer;
+  worker_of_[peer] = worker;
   return true;
 }
 

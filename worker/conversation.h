@@ -65,6 +65,8 @@ class Conversation {
   void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
   // No more jobs from now on. The first reason stands.
   void stop(const std::string& reason) { end(State::kStopping, reason); }
+  // There will be no conversation: the connection itself is refused.
+  void refuse(const std::string& reason) { end(State::kRefused, reason); }
   bool all_acknowledged() const;
 
   // --- for who carries the messages ---

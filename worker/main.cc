@@ -2,8 +2,10 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include "common/error.h"
+#include "common/keys.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/sweep_directory.h"
 #include "common/verbs.h"
 #include "worker/check_models_command.h"
 #include "worker/compute_options.h"
@@ -27,7 +29,9 @@ CommandLine run_command_line() {
   line.options.add_options()                                                     //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
       ("coordinator", po::value<std::string>()->default_value(""),
-       "tcp://HOST:PORT; default: as DIR says")  //
+       "tcp://HOST:PORT; default: as DIR says")                                                  //
+      ("key", po::value<std::string>(), "this worker's key file; default: DIR/keys/worker.key")  //
+      ("insecure", po::bool_switch(), "no key, no encryption: as the coordinator was told")      //
       ("model-memory", po::value<int>()->default_value(1024),
        "MiB of weights kept loaded, 0 to 1048576; 0: those in use only")  //
       ("hand-in", po::value<int>()->default_value(30),
@@ -40,6 +44,16 @@ CommandLine run_command_line() {
   return line;
 }
 
+std::optional<std::filesystem::path> key_file(const po::variables_map& values, const SweepDirectory& sweep) {
+  const bool given = values.contains("key");
+  if (values["insecure"].as<bool>()) {
+    if (given) throw UsageError("--key and --insecure exclude each other");
+    return std::nullopt;
+  }
+  if (given) return values["key"].as<std::string>();
+  return sweep.worker_key(std::string(kDefaultWorkerKey));
+}
+
 ExitCode run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(run_command_line(), arguments);
   if (!values) return ExitCode::kDone;
@@ -48,6 +62,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   options.coordinator = (*values)["coordinator"].as<std::string>();
   if (!options.coordinator.empty() && options.coordinator.rfind("tcp://", 0) != 0)
     throw UsageError("--coordinator '" + options.coordinator + "' is not of the form tcp://HOST:PORT");
+  options.key = key_file(*values, SweepDirectory{options.sweep});
   options.compute = compute_settings(*values);
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};

@@ -16,6 +16,9 @@
 #include "common/host.h"
 #include "common/ids.h"
 #include "common/protocol.h"
+#include "common/socket_monitor.h"
+#include "worker/greeting.h"
+#include "worker/handshakes.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -24,10 +27,14 @@ namespace wcam {
 
 namespace {
 
-// Between looks at the endpoint file, and at an endpoint that cannot be connected to.
+// Between looks at the endpoint file, and at an endpoint that cannot be connected to or whose handshake
+// fails.
 constexpr milliseconds kLookEvery{1000};
 // How long the conversation waits for events when nothing is due.
 constexpr milliseconds kLongestWait{200};
+// Before a connection that is lost is made anew.
+constexpr milliseconds kReconnectAfter{100};
+constexpr milliseconds kGreetingPatience{1000};
 
 std::string first_line(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -128,7 +135,7 @@ class Session::Impl {
   void converse() {
     while (!is_leaving()) {
       const std::string endpoint = current_endpoint();
-      endpoint.empty() ? pause(kLongestWait) : talk_to(endpoint);
+      endpoint.empty() || state() == State::kRefused ? pause(kLongestWait) : talk_to(endpoint);
       give_up_if_alone();
     }
   }
@@ -153,29 +160,71 @@ class Session::Impl {
     [[maybe_unused]] const auto read = ::read(wake_fd_, &count, sizeof count);
   }
 
-  // Until this endpoint is no longer the coordinator's, or the worker leaves.
+  // Until the connection is lost, this endpoint is no longer the coordinator's, or the worker leaves.
   void talk_to(const std::string& endpoint) {
     spdlog::debug("connecting to {}", endpoint);
     zmq::socket_t socket(context_, zmq::socket_type::dealer);
+    SocketMonitor monitor(context_, socket, Handshakes::kEvents);
+    handshakes_.connecting(endpoint);
     if (!connect(socket, endpoint)) return pause(kLookEvery);
     socket_ = &socket;
     next_look_ = Clock::now();
     introduce_again();
-    while (!is_leaving()) {
-      zmq::pollitem_t items[] = {{socket.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, wake_fd_, ZMQ_POLLIN, 0}};
-      zmq::poll(items, 2, kLongestWait);
+    bool lost = false;
+    while (!is_leaving() && !lost) {
+      zmq::pollitem_t items[] = {{socket.handle(), 0, ZMQ_POLLIN, 0},
+                                 {nullptr, wake_fd_, ZMQ_POLLIN, 0},
+                                 {monitor.handle(), 0, ZMQ_POLLIN, 0}};
+      zmq::poll(items, std::size(items), kLongestWait);
       drain_wake();
-      receive_all();
+      lost = is_lost(monitor, endpoint);
+      receive_all();  // the last words of a connection that was lost included
       speak();
       give_up_if_alone();
       if (moved(endpoint)) break;
     }
     if (is_leaving()) say_goodbye();
     socket_ = nullptr;
+    if (lost) pause(handshakes_.failing() ? kLookEvery : kReconnectAfter);
+  }
+
+  // Ends the session where a new connection would not help.
+  bool is_lost(SocketMonitor& monitor, const std::string& endpoint) {
+    bool lost = false;
+    while (const auto event = monitor.next())
+      lost |= handshakes_.on(*event, Clock::now()) == Handshakes::Next::kReconnect;
+    if (handshakes_.turned_away() && options_.key) refuse(not_admitted(endpoint, *options_.key));
+    if (handshakes_.in_vain(Clock::now()) && !was_served()) ask_who_is_there(endpoint);
+    return lost;
+  }
+
+  // A worker that was served may hold results, and somebody else may have the coordinator's port while it
+  // restarts.
+  bool was_served() const {
+    const std::lock_guard lock(mutex_);
+    return !conversation_.plan_json().empty();
+  }
+
+  void ask_who_is_there(const std::string& endpoint) {
+    handshakes_.forgive();
+    if (const auto mechanism = mechanism_at(endpoint, kGreetingPatience))
+      return refuse(mismatch(endpoint, options_.key, *mechanism));
+    spdlog::warn("who is at {} is no coordinator, or that is away: trying on", endpoint);
+  }
+
+  void refuse(const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    conversation_.refuse(reason);
+    changed_.notify_all();
   }
 
   // False, said once for each endpoint, when it is not one: the file may hold anything.
   bool connect(zmq::socket_t& socket, const std::string& endpoint) try {
+    if (options_.key) {
+      socket.set(zmq::sockopt::curve_serverkey, options_.key->coordinator);
+      socket.set(zmq::sockopt::curve_publickey, options_.key->own.public_key);
+      socket.set(zmq::sockopt::curve_secretkey, options_.key->own.secret);
+    }
     socket.set(zmq::sockopt::linger, 1000);
     socket.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
     socket.set(zmq::sockopt::sndhwm, 1000);
@@ -255,6 +304,7 @@ class Session::Impl {
   zmq::context_t context_;
   zmq::socket_t* socket_ = nullptr;
   std::string refused_endpoint_;
+  Handshakes handshakes_;
   Clock::time_point next_look_;
 
   std::thread thread_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/keys.h"
 #include "worker/conversation.h"
 
 namespace wcam {
@@ -19,6 +20,7 @@ struct SessionOptions {
   std::string endpoint;                 // "tcp://host:port"; empty: the one in `endpoint_file`
   std::filesystem::path endpoint_file;  // looked at again and again: a coordinator that restarts rewrites it
   std::string sweep_id;                 // that the coordinator must serve; empty: the one it serves first
+  std::optional<WorkerKey> key;         // without: plain, to a coordinator that was told --insecure
   std::string device;                   // told to the coordinator
   // Jobs waiting here while one is computed: one hides the round trip, more would only be lost with the
   // process.

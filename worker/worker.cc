@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/file.h"
+#include "common/keys.h"
 #include "common/plan.h"
 #include "common/sweep_directory.h"
 #include "worker/outbox.h"
@@ -122,6 +123,15 @@ std::string planned_sweep(const SweepDirectory& directory) {
   return sweep_id(plan_from_json_text(read_file(directory.plan()), directory.plan().string()));
 }
 
+WorkerKey own_key(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file))
+    throw InputError(
+        "no key at " + file.string() +
+        ": the sweep's coordinator makes keys/worker.key when it starts, `wcam keys` makes others; "
+        "name one with --key, or say --insecure if the coordinator was told so");
+  return read_worker_key(file);
+}
+
 ExitCode verdict(const Session& session) {
   switch (session.state()) {
     case Session::State::kRefused:
@@ -145,6 +155,7 @@ ExitCode run_worker(const WorkerOptions& options) {
   Session session({.endpoint = options.coordinator,
                    .endpoint_file = directory.endpoint(),
                    .sweep_id = sweep,
+                   .key = options.key ? std::optional(own_key(*options.key)) : std::nullopt,
                    .device = options.compute.device,
                    .patience = options.patience});
   const SignalWatch signals(session);

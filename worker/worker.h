@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "common/error.h"
@@ -12,8 +13,9 @@
 namespace wcam {
 
 struct WorkerOptions {
-  std::filesystem::path sweep;  // segments go below it
-  std::string coordinator;      // endpoint; empty: as the sweep directory says
+  std::filesystem::path sweep;               // segments go below it
+  std::string coordinator;                   // endpoint; empty: as the sweep directory says
+  std::optional<std::filesystem::path> key;  // common/keys.h; without: the conversation is not encrypted
   ComputeOptions compute;
   std::uint64_t model_bytes = std::uint64_t{1} << 30;  // bound of the cases kept loaded (model_cache.h)
   std::chrono::seconds hand_in{30};  // a result waits that long at most before it is made durable, 0..3600

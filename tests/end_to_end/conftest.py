@@ -140,10 +140,10 @@ class Study:
         at = words.index("--workers")
         return [str(word) for word in [BIN / "wcam-coordinator", *words[:at], *words[at + 2 :]]]
 
-    def start_coordinator(self):
+    def start_coordinator(self, *more):
         """Without workers; returns once they could join."""
         with self.log.open("ab") as log:
-            coordinator = subprocess.Popen(self.coordinator_command(), stdout=log, stderr=log)
+            coordinator = subprocess.Popen(self.coordinator_command(*more), stdout=log, stderr=log)
         wait_for("the coordinator", (self.sweep / "coordinator.endpoint").exists)
         return coordinator
 

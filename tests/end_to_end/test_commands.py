@@ -144,7 +144,7 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-altered", "0"], 2, "--max-altered 0"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--lease-seconds", "0"], 2, "--lease-seconds 0"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-attempts", "0"], 2, "--max-attempts 0"),
-    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--bind", "tcp://0.0.0.0:*"], 2, "--insecure"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--bind", "tcp://0.0.0.0"], 2, "PORT may be *"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--seed", "-1"], 2, "--seed '-1' is not"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--corruptions", ""], 2,
      "--corruptions is empty"),

@@ -252,8 +252,10 @@ def test_a_worker_of_another_sweep_is_refused(study, undisturbed):
         plan["seed"] = 96
         (other / "plan.json").write_text(json.dumps(plan))
         before = sorted(other.glob("segments/*"))
-        refused = run("wcam-worker", "run", "--sweep", other, "--coordinator", endpoint, code=3)
-        assert "this coordinator serves sweep" in refused.stderr
+        words = ["run", "--sweep", other, "--coordinator", endpoint]
+        assert "it is a key of another sweep" in run("wcam-worker", *words, code=3).stderr
+        key = study.sweep / "keys/worker.key"
+        assert "this coordinator serves sweep" in run("wcam-worker", *words, "--key", key, code=3).stderr
         assert sorted(other.glob("segments/*")) == before
     finally:
         end(sweep, signal.SIGINT)

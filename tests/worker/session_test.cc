@@ -4,12 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 #include <zmq.hpp>
 
+#include "common/keys.h"
 #include "common/protocol.h"
 #include "common/version.h"
 #include "tests/temporary_folder.h"
+#include "worker/greeting.h"
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -20,11 +23,39 @@ namespace {
 
 constexpr seconds kDeadline{10};
 
+// Whose keys a coordinator admits.
+enum class Admits { kEveryKey, kNoKey };
+
 class FakeCoordinator {
  public:
-  FakeCoordinator() : router_(context_, zmq::socket_type::router) {
+  explicit FakeCoordinator(const std::optional<KeyPair>& keys = std::nullopt,
+                           Admits admits = Admits::kEveryKey)
+      : zap_(context_, zmq::socket_type::rep), router_(context_, zmq::socket_type::router) {
+    if (admits == Admits::kNoKey) zap_.bind("inproc://zeromq.zap.01");
+    if (keys) {
+      router_.set(zmq::sockopt::curve_server, true);
+      router_.set(zmq::sockopt::curve_secretkey, keys->secret);
+      if (admits == Admits::kNoKey) router_.set(zmq::sockopt::zap_domain, "wcam");
+    }
     router_.set(zmq::sockopt::linger, 0);
     router_.bind("tcp://127.0.0.1:*");
+  }
+
+  // Answers the question whether a key is admitted with no; false when none came.
+  bool turn_away(milliseconds patience = kDeadline) {
+    zmq::pollitem_t item{zap_.handle(), 0, ZMQ_POLLIN, 0};
+    if (zmq::poll(&item, 1, patience) == 0) return false;
+    std::vector<std::string> question;
+    zmq::message_t frame;
+    do {
+      if (!zap_.recv(frame)) return false;
+      question.push_back(frame.to_string());
+    } while (frame.more());
+    for (const std::string& word :
+         {std::string("1.0"), question.at(1), std::string("400"), std::string("no"), std::string()})
+      zap_.send(zmq::buffer(word), zmq::send_flags::sndmore);
+    zap_.send(zmq::message_t(), zmq::send_flags::none);
+    return true;
   }
 
   std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
@@ -77,6 +108,7 @@ class FakeCoordinator {
 
  private:
   zmq::context_t context_;
+  zmq::socket_t zap_;
   zmq::socket_t router_;
   std::string peer_;
 };
@@ -259,6 +291,139 @@ TEST(Session, GivesUpWhenNobodyAnswers) {
   EXPECT_FALSE(session.wait_for_plan(kDeadline));
   EXPECT_EQ(session.state(), Session::State::kAlone);
   EXPECT_EQ(session.reason(), "no word from a coordinator for 1 s");
+}
+
+KeyPair new_pair() {
+  std::array<char, 41> public_key{}, secret{};
+  zmq_curve_keypair(public_key.data(), secret.data());
+  return {public_key.data(), secret.data()};
+}
+
+SessionOptions with_key(const std::string& endpoint, const std::string& coordinator) {
+  SessionOptions options = to(endpoint);
+  options.key = WorkerKey{"/keys/worker.key", coordinator, new_pair()};
+  return options;
+}
+
+// The session's reason, which must come within seconds, not with its patience of minutes.
+std::string refusal(Session& session) {
+  EXPECT_FALSE(session.wait_for_plan(seconds{5}));
+  EXPECT_EQ(session.state(), Session::State::kRefused);
+  return session.reason();
+}
+
+TEST(GuardedSession, TalksToTheCoordinatorWhoseKeyItHas) {
+  const KeyPair pair = new_pair();
+  FakeCoordinator coordinator(pair);
+  Session session(with_key(coordinator.endpoint(), pair.public_key));
+  coordinator.welcome();
+  EXPECT_EQ(session.wait_for_plan(kDeadline), "the plan");
+}
+
+TEST(GuardedSession, AKeyThatIsNotAdmittedIsRefusedInWords) {
+  const KeyPair pair = new_pair();
+  FakeCoordinator coordinator(pair, Admits::kNoKey);
+  Session session(with_key(coordinator.endpoint(), pair.public_key));
+  ASSERT_TRUE(coordinator.turn_away());
+  EXPECT_NE(refusal(session).find("does not admit the key in /keys/worker.key"), std::string::npos);
+}
+
+TEST(GuardedSession, KeysOfAnotherSweepAreRefusedInWords) {
+  const FakeCoordinator coordinator(new_pair());
+  Session session(with_key(coordinator.endpoint(), new_pair().public_key));
+  EXPECT_NE(
+      refusal(session).find("does not answer to the key in /keys/worker.key: it is a key of another sweep"),
+      std::string::npos);
+}
+
+TEST(GuardedSession, ACoordinatorWithoutEncryptionIsRefusedInWords) {
+  const FakeCoordinator coordinator;
+  Session session(with_key(coordinator.endpoint(), new_pair().public_key));
+  EXPECT_NE(refusal(session).find("was started with --insecure, and this worker has a key"),
+            std::string::npos);
+}
+
+TEST(GuardedSession, WithoutAKeyAGuardedCoordinatorIsRefusedInWords) {
+  const FakeCoordinator coordinator(new_pair());
+  Session session(to(coordinator.endpoint()));
+  EXPECT_NE(refusal(session).find("this one was started with --insecure"), std::string::npos);
+}
+
+// A proxy takes connections also while the coordinator behind it is away, and then closes them.
+TEST(GuardedSession, ACoordinatorAwayBehindAProxyIsWaitedFor) {
+  const KeyPair pair = new_pair();
+  zmq::context_t context;
+  zmq::socket_t proxy(context, zmq::socket_type::stream);
+  proxy.set(zmq::sockopt::linger, 0);
+  proxy.bind("tcp://127.0.0.1:*");
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "coordinator.endpoint";
+  std::ofstream(file) << proxy.get(zmq::sockopt::last_endpoint);
+  SessionOptions options = with_key("", pair.public_key);
+  options.endpoint_file = file;
+  Session session(options);
+  int closed = 0;
+  for (const auto end = steady_clock::now() + seconds{4}; steady_clock::now() < end;) {
+    zmq::pollitem_t item{proxy.handle(), 0, ZMQ_POLLIN, 0};
+    if (zmq::poll(&item, 1, milliseconds{50}) == 0) continue;
+    zmq::message_t peer, words;
+    if (!proxy.recv(peer) || !proxy.recv(words) || words.size() == 0) continue;  // it came, or went
+    proxy.send(peer, zmq::send_flags::sndmore);
+    proxy.send(zmq::message_t(), zmq::send_flags::none);  // closes it
+    ++closed;
+  }
+  EXPECT_GT(closed, 3);
+  EXPECT_EQ(session.state(), Session::State::kConnecting);
+  FakeCoordinator coordinator(pair);
+  std::ofstream(file) << coordinator.endpoint();
+  coordinator.welcome();
+  EXPECT_EQ(session.wait_for_plan(kDeadline), "the plan");
+}
+
+TEST(GuardedSession, ACoordinatorThatRestartsIsWaitedForAndMetAgain) {
+  const KeyPair pair = new_pair();
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "coordinator.endpoint";
+  auto first = std::make_unique<FakeCoordinator>(pair);
+  std::ofstream(file) << first->endpoint();
+  SessionOptions options = with_key("", pair.public_key);
+  options.endpoint_file = file;
+  Session session(options);
+  first->welcome();
+  ASSERT_TRUE(session.wait_for_plan(kDeadline));
+  first.reset();
+  {
+    // Another program has the port meanwhile, or one that is not ours to talk to.
+    const FakeCoordinator stranger(new_pair());
+    std::ofstream(file) << stranger.endpoint();
+    EXPECT_FALSE(session.next_job(seconds{5}));
+    EXPECT_EQ(session.state(), Session::State::kServing);
+  }
+  FakeCoordinator second(pair);
+  std::ofstream(file) << second.endpoint();
+  second.welcome();
+  second.assign({7});
+  EXPECT_TRUE(session.next_job(kDeadline));
+}
+
+TEST(Greeting, SaysHowItsSpeakerWantsToTalk) {
+  const FakeCoordinator plain, guarded(new_pair());
+  EXPECT_EQ(mechanism_at(plain.endpoint(), kDeadline), "NULL");
+  EXPECT_EQ(mechanism_at(guarded.endpoint(), kDeadline), "CURVE");
+  std::string endpoint = guarded.endpoint();
+  endpoint.replace(endpoint.find("127.0.0.1"), 9, "localhost");
+  EXPECT_EQ(mechanism_at(endpoint, kDeadline), "CURVE");
+}
+
+TEST(Greeting, IsNoneWhereNobodySpeaksZeroMQ) {
+  for (const char* endpoint : {"tcp://127.0.0.1:1", "ipc:///x", "tcp://", "", "tcp://no such host:1"})
+    EXPECT_FALSE(mechanism_at(endpoint, milliseconds{200})) << endpoint;
+  zmq::context_t context;
+  zmq::socket_t silent(context, zmq::socket_type::stream);
+  silent.bind("tcp://127.0.0.1:*");
+  const auto begun = steady_clock::now();
+  EXPECT_FALSE(mechanism_at(silent.get(zmq::sockopt::last_endpoint), milliseconds{200}));
+  EXPECT_LT(steady_clock::now() - begun, kDeadline);
 }
 
 }  // namespace
