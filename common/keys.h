@@ -2,8 +2,8 @@
 //
 //   SWEEP/keys/            0700
 //     coordinator.key      0600  the coordinator's pair
-//     NAME.key             0600  the coordinator's public key and a worker's pair: all that a worker's host
-//     needs allowed/NAME.pub           a worker's public key, admitted as long as the file is here
+//     NAME.key             0600  for a worker's host: the coordinator's public key and a worker's pair
+//     allowed/NAME.pub           a worker's public key, admitted as long as the file is here
 //
 // Text, a line a key: "WORD KEY", KEY being 40 characters of Z85 (ZeroMQ RFC 32); lines that begin with "# "
 // are for people. Files appear whole, and nobody else can read a secret at any moment. A name is 1 to 64

@@ -80,6 +80,7 @@ void queue_metrics(Metrics& metrics, const Snapshot& snapshot) {
   metrics.sample({{"reason", "before_hello"}}, session.before_hello);
   metrics.sample({{"reason", "refused"}}, session.refused);
   metrics.sample({{"reason", "undelivered"}}, session.undelivered);
+  metrics.sample({{"reason", "too_many"}}, session.too_many);
   const SchedulerCounters& scheduler = snapshot.scheduler;
   metrics.family("wcam_answers_unused_total", "counter",
                  "Workers' answers that changed nothing since the coordinator started.");

@@ -29,7 +29,7 @@ Snapshot sample_snapshot() {
   s.workers = {{{"w\"1\\\n", "node1", "cuda:0", 4711}, true, {30, 2.5}, {"predict a.png vit"}},
                {{"w2", "node2", "cpu", 1}, false, {12, 0}, {}}};
   s.cases = {{"vit", {40, 3}}, {"vgg", {2, 0.5}}};
-  s.session = {11, 12, 13, 14};
+  s.session = {11, 12, 13, 14, 15};
   s.scheduler = {21, 22, 23, 24};
   return s;
 }
@@ -58,6 +58,7 @@ TEST(Snapshot, MetricsHaveTheValuesOfTheirNames) {
            R"(wcam_messages_unhandled_total{reason="before_hello"} 12)",
            R"(wcam_messages_unhandled_total{reason="refused"} 13)",
            R"(wcam_messages_unhandled_total{reason="undelivered"} 14)",
+           R"(wcam_messages_unhandled_total{reason="too_many"} 15)",
            R"(wcam_answers_unused_total{reason="unknown"} 21)",
            R"(wcam_answers_unused_total{reason="duplicate"} 22)",
            R"(wcam_answers_unused_total{reason="unfit"} 23)",
