@@ -242,9 +242,8 @@ def test_a_worker_that_does_not_see_the_images_leaves_and_sets_none_aside(study,
 
 
 def test_a_worker_of_another_sweep_is_refused(study, undisturbed):
-    sweep = study.start()
+    coordinator = study.start_coordinator()  # alone, so that it is there as long as it is needed
     try:
-        study.wait_for_segments(1)
         endpoint = (study.sweep / "coordinator.endpoint").read_text().strip()
         other = study.folder / "other"
         shutil.copytree(undisturbed.sweep, other)
@@ -258,7 +257,7 @@ def test_a_worker_of_another_sweep_is_refused(study, undisturbed):
         assert "this coordinator serves sweep" in run("wcam-worker", *words, "--key", key, code=3).stderr
         assert sorted(other.glob("segments/*")) == before
     finally:
-        end(sweep, signal.SIGINT)
+        end(coordinator, signal.SIGINT)
 
 
 def test_another_plan_is_refused_with_what_differs(undisturbed):
