@@ -131,7 +131,6 @@ std::string lines_of(const std::vector<VariantMatcher::Oddity>& oddities, const 
 
 // Names alone decide only when all images lie in one folder, or all in folders of it.
 std::string why_folders_count(const std::vector<std::string>& images) {
-  const auto is_nested = [](const std::string& path) { return path.find('/') != std::string::npos; };
   const auto nested = std::find_if(images.begin(), images.end(), is_nested);
   if (nested == images.end() || std::all_of(images.begin(), images.end(), is_nested)) return "";
   return "; the folder is part of a name here, since some images lie in folders of their own, such as " +

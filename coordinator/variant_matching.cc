@@ -13,8 +13,6 @@ namespace wcam {
 
 namespace {
 
-bool is_nested(const std::string& path) { return path.find('/') != std::string::npos; }
-
 bool all_flat(const std::vector<std::string>& paths) {
   return std::none_of(paths.begin(), paths.end(), is_nested);
 }
@@ -45,6 +43,8 @@ void note(std::vector<VariantMatcher::Oddity>& oddities, const std::string& vari
 }
 
 }  // namespace
+
+bool is_nested(const std::string& path) { return path.find('/') != std::string::npos; }
 
 VariantMatcher::VariantMatcher(std::vector<std::string> images) {
   for (std::string& path : images) images_.push_back({std::move(path), "", ""});

@@ -12,6 +12,9 @@ inline constexpr std::size_t kShownOfAList = 20;  // of thousands, people need t
 // "a, b and 3 more": of `count` words, the first kShownOfAList; `words` may hold no more than these.
 std::string first_of(const std::vector<std::string>& words, std::size_t count);
 
+// A path of list_images() that lies in a folder below the one listed.
+bool is_nested(const std::string& path);
+
 // Files belong to an image when they have its path below their folder, whatever the ending. Where one side
 // has all its files in one folder and the other has folders inside, as ImageNet's classes, the name alone
 // decides.
