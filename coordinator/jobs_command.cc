@@ -6,10 +6,10 @@
 
 #include "common/joined.h"
 #include "common/options.h"
-#include "common/sweep_directory.h"
 #include "coordinator/job_report.h"
 #include "coordinator/job_table.h"
 #include "coordinator/open_sweep.h"
+#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 
@@ -55,12 +55,11 @@ ExitCode jobs_command(const std::vector<std::string>& arguments) {
       ("kind", po::value<std::string>(), "predict or explain")                                          //
       ("case", po::value<std::string>(), "of this case")                                                //
       ("limit", po::value<int>()->default_value(100), "so many at most; 0: all")                        //
-      ("json", po::bool_switch(), "for scripts")                                                        //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep");
-  line.positional.add("sweep", 1);
+      ("json", po::bool_switch(), "for scripts");
+  take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory sweep = sweep_of(*values);
   const JobFilter filter = filter_of(*values, plan_of(sweep));
   Database ledger = open_ledger_to_read(sweep);
   std::size_t matching = 0;

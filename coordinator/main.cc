@@ -29,6 +29,7 @@
 #include "coordinator/retry_command.h"
 #include "coordinator/show_command.h"
 #include "coordinator/study_options.h"
+#include "coordinator/sweep_argument.h"
 #include "coordinator/sweep_plan.h"
 #include "coordinator/verify_command.h"
 #include "coordinator/web.h"
@@ -138,7 +139,7 @@ ExitCode run(const Arguments& arguments) {
   const auto values = parse_command_line(run_command_line(), arguments);
   if (!values) return ExitCode::kDone;
   CoordinatorOptions options = coordinator_options(*values);
-  const SweepDirectory directory{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory directory = sweep_of(*values);
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
   std::optional<Announcement> announcement;
@@ -177,11 +178,10 @@ ExitCode status(const Arguments& arguments) {
   line.about = "How far a sweep is, while it runs and after.";
   line.example = "wcam-coordinator status study --json";
   line.options.add_options()("json", po::bool_switch(), "for scripts");
-  line.options.add_options()("sweep", po::value<std::string>()->required(), "directory of the sweep");
-  line.positional.add("sweep", 1);
+  take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const Status status = read_status((*values)["sweep"].as<std::string>());
+  const Status status = read_status(sweep_of(*values).root);
   std::cout << ((*values)["json"].as<bool>() ? to_json_text(status) : describe(status));
   return ExitCode::kDone;
 }
@@ -191,11 +191,10 @@ ExitCode pack_results(const Arguments& arguments) {
   line.usage = "wcam-coordinator pack SWEEP";
   line.about = "Merges the segments of a sweep into its results.h5, every job once. While it runs or after.";
   line.example = "wcam-coordinator pack study";
-  line.options.add_options()("sweep", po::value<std::string>()->required(), "directory of the sweep");
-  line.positional.add("sweep", 1);
+  take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const SweepDirectory directory{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory directory = sweep_of(*values);
   const PackReport report = pack(directory.root);
   std::cout << directory.results().string() << ": " << report.profiles << " WCAMs, " << report.predictions
             << " predictions, " << report.images << " images; " << report.segments << " new segments merged, "

@@ -1,21 +1,19 @@
 #include "coordinator/repair_command.h"
 
 #include <algorithm>
-#include <boost/program_options/value_semantic.hpp>
 #include <iostream>
 #include <optional>
 
 #include "common/file.h"
 #include "common/joined.h"
 #include "common/options.h"
-#include "common/sweep_directory.h"
 #include "coordinator/check_sweep.h"
 #include "coordinator/open_sweep.h"
 #include "coordinator/rebuild.h"
 #include "coordinator/status.h"
+#include "coordinator/sweep_argument.h"
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 
 namespace wcam {
 
@@ -112,11 +110,10 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
       "segments.\n"
       "Nothing is deleted. Not while the sweep runs.";
   line.example = "wcam repair study";
-  line.options.add_options()("sweep", po::value<std::string>()->required(), "directory of the sweep");
-  line.positional.add("sweep", 1);
+  take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory sweep = sweep_of(*values);
   const Plan plan = plan_of(sweep);
   check(plan);
   std::optional<Database> ledger = hold_ledger(sweep);

@@ -7,11 +7,11 @@
 
 #include "common/joined.h"
 #include "common/options.h"
-#include "common/sweep_directory.h"
 #include "coordinator/job_prefix.h"
 #include "coordinator/open_sweep.h"
 #include "coordinator/retry.h"
 #include "coordinator/status.h"
+#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 
@@ -29,9 +29,8 @@ CommandLine command_line() {
   line.options.add_options()                                                          //
       ("failed", po::bool_switch(), "all that is set aside; so without options too")  //
       ("job", po::value<std::string>(), "these, by the first digits of their ids")    //
-      ("case", po::value<std::string>(), "what was set aside under these")            //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep");
-  line.positional.add("sweep", 1);
+      ("case", po::value<std::string>(), "what was set aside under these");
+  take_sweep(line);
   return line;
 }
 
@@ -71,7 +70,7 @@ ExitCode retry_command(const std::vector<std::string>& arguments) {
   if (!values) return ExitCode::kDone;
   if (values->count("job") + values->count("case") + ((*values)["failed"].as<bool>() ? 1U : 0U) > 1)
     throw UsageError("--failed, --job and --case do not go together");
-  const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory sweep = sweep_of(*values);
   const Plan plan = plan_of(sweep);
   std::optional<Ledger> ledger;
   open_begun_ledger(ledger, sweep);

@@ -4,10 +4,10 @@
 #include <iostream>
 
 #include "common/options.h"
-#include "common/sweep_directory.h"
 #include "coordinator/job_prefix.h"
 #include "coordinator/job_report.h"
 #include "coordinator/open_sweep.h"
+#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 
@@ -20,14 +20,14 @@ ExitCode show_command(const std::vector<std::string>& arguments) {
       "What one job is, and each attempt at it: where, when, with what outcome. JOB: the first digits of\n"
       "its id. Of a sweep that no coordinator is running.";
   line.example = "wcam show study 01ed89";
-  line.options.add_options()                                                     //
-      ("json", po::bool_switch(), "for scripts")                                 //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
-      ("job", po::value<std::string>()->required(), "the first digits of its id");
-  line.positional.add("sweep", 1).add("job", 1);
+  take_sweep(line);
+  line.options.add_options()                                                       //
+      ("job", po::value<std::string>()->required(), "the first digits of its id")  //
+      ("json", po::bool_switch(), "for scripts");
+  line.positional.add("job", 1);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory sweep = sweep_of(*values);
   plan_of(sweep);
   const std::string prefix = (*values)["job"].as<std::string>();
   const JobRange range = jobs_beginning_with(prefix);

@@ -7,9 +7,9 @@
 
 #include "common/joined.h"
 #include "common/options.h"
-#include "common/sweep_directory.h"
 #include "coordinator/check_sweep.h"
 #include "coordinator/open_sweep.h"
+#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 
@@ -74,13 +74,11 @@ ExitCode verify_command(const std::vector<std::string>& arguments) {
       "Reads the whole ledger and every file of results of a sweep that no coordinator is running, and\n"
       "says what is damaged, with the remedy. Exit status: 0 sound, 3 damaged.";
   line.example = "wcam verify study";
-  line.options.add_options()                      //
-      ("json", po::bool_switch(), "for scripts")  //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep");
-  line.positional.add("sweep", 1);
+  line.options.add_options()("json", po::bool_switch(), "for scripts");
+  take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
+  const SweepDirectory sweep = sweep_of(*values);
   const Plan plan = plan_of(sweep);
   check(plan);
   std::optional<Database> ledger = hold_ledger(sweep);

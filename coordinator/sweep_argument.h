@@ -1,0 +1,23 @@
+// SWEEP: the argument of the verbs that ask of a sweep that is there, or mend it.
+#pragma once
+
+#include <boost/program_options/value_semantic.hpp>
+#include <string>
+
+#include "common/options.h"
+#include "common/sweep_directory.h"
+
+namespace wcam {
+
+// The first word that is no option.
+inline void take_sweep(CommandLine& line) {
+  line.options.add_options()("sweep", boost::program_options::value<std::string>()->required(),
+                             "directory of the sweep");
+  line.positional.add("sweep", 1);
+}
+
+inline SweepDirectory sweep_of(const boost::program_options::variables_map& values) {
+  return {values["sweep"].as<std::string>()};
+}
+
+}  // namespace wcam
