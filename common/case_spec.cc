@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/joined.h"
+#include "common/json_integer.h"
 #include "common/sha256.h"
 #include "common/utf8.h"
 
@@ -27,7 +28,11 @@ void refuse_unknown_keys(const json& object, const std::set<std::string>& known,
 
 template <typename T>
 void take(const json& object, const char* key, T& value, const std::string& where) try {
-  if (object.contains(key)) object.at(key).get_to(value);
+  if (!object.contains(key)) return;
+  if constexpr (std::is_integral_v<T>)
+    value = integer_of<T>(object.at(key));
+  else
+    object.at(key).get_to(value);
 } catch (const json::exception& e) {
   throw InputError(where + ": key '" + key + "': " + e.what());
 }

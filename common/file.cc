@@ -1,6 +1,7 @@
 #include "common/file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,12 +12,15 @@
 #include <sstream>
 
 #include "common/error.h"
+#include "common/host.h"
 
 namespace fs = std::filesystem;
 
 namespace wcam {
 
 namespace {
+
+constexpr std::string_view kPartial = ".partial";
 
 [[noreturn]] void fail(const std::string& act, const fs::path& path, int error) {
   throw InputError("cannot " + act + " " + path.string() + ": " + std::strerror(error));
@@ -44,8 +48,8 @@ std::string read_file(const fs::path& file) {
 
 PendingFile::PendingFile(fs::path target)
     : target_(std::move(target)),
-      temporary_(target_.parent_path() /
-                 ("." + target_.filename().string() + "." + std::to_string(::getpid()) + ".partial")) {}
+      temporary_(target_.parent_path() / ("." + target_.filename().string() + "." + host_name() + "." +
+                                          std::to_string(::getpid()) + std::string(kPartial))) {}
 
 PendingFile::~PendingFile() {
   std::error_code ignored;
@@ -70,6 +74,23 @@ void write_file_atomically(const fs::path& target, std::string_view content) {
   file.commit();
 }
 
+void remove_abandoned(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    std::string name = entry.path().filename().string();  // .TARGET.HOST.PID.partial
+    if (!name.starts_with('.') || !name.ends_with(kPartial)) continue;
+    name.resize(name.size() - kPartial.size());
+    const std::size_t dot = name.rfind('.');
+    const std::string pid = name.substr(dot + 1);
+    const bool is_number =
+        !pid.empty() && pid.size() < 10 && pid.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number || !name.substr(0, dot).ends_with("." + host_name())) continue;
+    const bool ended = ::kill(std::stoi(pid), 0) != 0 && errno == ESRCH;
+    std::error_code ignored;
+    if (ended) fs::remove(entry.path(), ignored);
+  }
+}
+
 void check_can_write(const fs::path& target) {
   if (fs::is_directory(target)) fail("write", target, EISDIR);
   const PendingFile probe(target);
@@ -89,6 +110,12 @@ bool lies_in(const fs::path& inner, const fs::path& outer) {
 
 bool stays_below(const fs::path& path) {
   return !path.empty() && path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end();
+}
+
+bool is_file_name(std::string_view name) {
+  return !name.empty() && name.size() <= 255 && name.front() != '.' &&
+         std::none_of(name.begin(), name.end(),
+                      [](unsigned char c) { return c == '/' || c < 0x20 || c == 0x7f; });
 }
 
 void make_directories(const fs::path& folder) {

@@ -32,6 +32,10 @@ class PendingFile {
 // PendingFile for content that is at hand.
 void write_file_atomically(const std::filesystem::path& target, std::string_view content);
 
+// Removes from `folder` what processes of this host that have ended left half-written. Another host's, and
+// what cannot be removed, stays.
+void remove_abandoned(const std::filesystem::path& folder);
+
 // Throws the InputError with which writing `target` would fail already now. Leaves nothing.
 void check_can_write(const std::filesystem::path& target);
 
@@ -41,6 +45,10 @@ bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& ou
 // Whether `path`, joined to any folder, names something in it: relative, not empty, without "..". Links are
 // not looked at.
 bool stays_below(const std::filesystem::path& path);
+
+// Whether it names a file in a folder that is known already: 1 to 255 bytes, no "/", no leading dot, no
+// control character.
+bool is_file_name(std::string_view name);
 
 // Creates the folder and its parents; InputError naming it when that fails.
 void make_directories(const std::filesystem::path& folder);

@@ -20,6 +20,9 @@ std::string joined(const Range& elements, Name name = {}) {
   return list;
 }
 
+// Of a text that may have more.
+inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 // "1 photograph", "24 photographs".
 std::string counted(std::integral auto number, const std::string& one) {
   return std::to_string(number) + " " + one + (number == 1 ? "" : "s");

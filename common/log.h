@@ -1,15 +1,36 @@
-// One logger a process: to stderr for people, or to a file below SWEEP/logs.
+// One logger a process: to stderr for people, or to a file below SWEEP/logs for scripts and people alike
+// (docs/logs.md).
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace wcam {
 
-// Lines "2026-11-24 18:21:41.123 [program] level: text". With a file, everything goes there and only warnings
-// and errors to stderr too. Use spdlog::info(...) etc. afterwards.
-void start_logging(const std::string& program, const std::optional<std::filesystem::path>& file,
-                   bool verbose);
+// Of one process: the file in use and the older ones, NAME.1.log the youngest of them.
+inline constexpr std::size_t kLogFileBytes = 10'000'000, kLogFiles = 5;
+
+// With a file, everything goes there and only warnings and errors to stderr too. It is continued, and begun
+// anew at `file_bytes`. Use spdlog::info(...) etc. afterwards. Never stops the process: a file that cannot be
+// opened is warned of, and everything goes to stderr; of lines that cannot be written (a full disk) stderr is
+// told once.
+void start_logging(const std::string& program, const std::optional<std::filesystem::path>& file, bool verbose,
+                   std::size_t file_bytes = kLogFileBytes);
+
+// A line of a log file, newline included:
+//   time=2026-11-24T18:21:41.123Z level=warning program=wcam-worker pid=4711 message="..."
+// In the message '"' and '\' are escaped by '\', control characters as "\n", "\t" or "\x1b".
+std::string log_line(std::chrono::system_clock::time_point time, std::string_view level,
+                     std::string_view program, pid_t pid, std::string_view message);
+
+// What another process has to say at the end of a process's log: a line of `program` about `pid`, added to
+// the file. Not if it cannot be written.
+void append_to_log(const std::filesystem::path& file, std::string_view level, std::string_view program,
+                   pid_t pid, std::string_view message);
 
 }  // namespace wcam

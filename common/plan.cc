@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/image_files.h"
+#include "common/json_integer.h"
 #include "common/perturbation.h"
 #include "common/sha256.h"
 
@@ -65,11 +66,11 @@ std::vector<CaseSpec> cases_from_json(const json& document) {
     CaseSpec c;
     entry.at("name").get_to(c.name);
     entry.at("sha256").get_to(c.sha256);
-    entry.at("input_size").get_to(c.input_size);
-    entry.at("resize").get_to(c.resize);
+    c.input_size = integer_of<int>(entry.at("input_size"));
+    c.resize = integer_of<int>(entry.at("resize"));
     entry.at("mean").get_to(c.mean);
     entry.at("std").get_to(c.std);
-    document.at("class_lists").at(entry.at("class_list").get<std::size_t>()).get_to(c.classes);
+    document.at("class_lists").at(integer_of<std::size_t>(entry.at("class_list"))).get_to(c.classes);
     c.file = document.at("locations").at("models").at(c.name).get<std::string>();
     cases.push_back(std::move(c));
   }
@@ -231,7 +232,7 @@ std::string to_json_text(const Plan& plan) {
 
 Plan plan_from_json_text(const std::string& text, const std::string& origin) try {
   const json document = json::parse(text);
-  if (document.at("format").get<int>() != kPlanFormat)
+  if (integer_of<int>(document.at("format")) != kPlanFormat)
     throw InputError(origin + ": plan format " + document.at("format").dump() + ", this version reads " +
                      std::to_string(kPlanFormat));
   Plan plan;
@@ -249,7 +250,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   plan.cases = cases_from_json(document);
   plan.wcam = wcam_settings_from_json(document.at("wcam"));
   plan.selection = selection_settings_from_json(document.at("selection"));
-  document.at("seed").get_to(plan.seed);
+  plan.seed = integer_of<std::uint64_t>(document.at("seed"));
   plan.images_root = locations.at("images_root").get<std::string>();
   if (document.contains("frost_overlays")) {
     for (const auto& overlay : document["frost_overlays"])

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_integer.h"
 
 using nlohmann::json;
 
@@ -78,15 +79,16 @@ SelectionSettings selection_settings_from_json(const json& document) {
       std::find_if(kRules.begin(), kRules.end(), [&](SelectionRule r) { return to_string(r) == rule; });
   if (known == kRules.end()) throw InputError("selection rule '" + rule + "' is not known to this version");
   s.rule = *known;
-  document.at("sample_size").get_to(s.sample_size);
-  if (s.rule == SelectionRule::kPublished) document.at("max_altered").get_to(s.max_altered);
+  s.sample_size = integer_of<int>(document.at("sample_size"));
+  if (s.rule == SelectionRule::kPublished) s.max_altered = integer_of<int>(document.at("max_altered"));
   if (s.rule != SelectionRule::kListed) return s;
   for (const json& pairs : document.at("lists")) {
     std::vector<ListedWcam>& list = s.lists.emplace_back();
     for (const json& pair : pairs)
-      list.push_back({pair.at(0).get<std::uint16_t>(), pair.at(1).get<std::uint16_t>()});
+      list.push_back({integer_of<std::uint16_t>(pair.at(0)), integer_of<std::uint16_t>(pair.at(1))});
   }
-  document.at("list_of_image").get_to(s.list_of_image);
+  for (const json& list : document.at("list_of_image"))
+    s.list_of_image.push_back(integer_of<std::uint32_t>(list));
   return s;
 }
 

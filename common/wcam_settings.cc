@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_integer.h"
 #include "common/options.h"
 
 namespace po = boost::program_options;
@@ -146,13 +147,13 @@ nlohmann::json to_json(const WcamSettings& s) {
 WcamSettings wcam_settings_from_json(const nlohmann::json& json) try {
   const auto text = [&](const char* key) { return json.at(key).get<std::string>(); };
   WcamSettings s;
-  json.at("grid").get_to(s.grid);
-  json.at("nb_design").get_to(s.nb_design);
-  json.at("levels").get_to(s.levels);
+  s.grid = integer_of<int>(json.at("grid"));
+  s.nb_design = integer_of<int>(json.at("nb_design"));
+  s.levels = integer_of<int>(json.at("levels"));
   s.mode = parse(kModes, "mode", text("mode"));
   s.approximation = parse(kApproximations, "approximation", text("approximation"));
   s.sampler = parse(kSamplers, "sampler", text("sampler"));
-  json.at("design_seed").get_to(s.design_seed);
+  s.design_seed = integer_of<std::uint64_t>(json.at("design_seed"));
   s.estimator = parse(kEstimators, "estimator", text("estimator"));
   s.order = parse(kOrders, "order", text("order"));
   s.design = json.value("design", "");

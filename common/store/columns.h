@@ -42,6 +42,7 @@ struct Columns<ProfileRow> {
     visit("robustness_margin", &ProfileRow::robustness_margin, Shape::kScalar);
     visit("spatial_spread", &ProfileRow::spatial_spread, Shape::kScalar);
     visit("forward_equivalents", &ProfileRow::forward_equivalents, Shape::kScalar);
+    visit("batch_size", &ProfileRow::batch_size, Shape::kScalar);
     visit("seconds", &ProfileRow::seconds, Shape::kScalar);
     visit("device", &ProfileRow::device, Shape::kScalar);
     visit("estimator", &ProfileRow::estimator, Shape::kScalar);

@@ -1,12 +1,15 @@
 #include "common/store/hdf5.h"
 
 #include <hdf5.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <map>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "common/error.h"
@@ -279,6 +282,50 @@ void Dataset::append(std::uint64_t count, Type memory, const void* rows) {
   write(first, count, memory, rows);
 }
 
+namespace {
+
+constexpr const char* kChecksum = "crc32";
+
+// Of zlib, PNG and Python's zlib.crc32: of the bytes as they lie in the file, little-endian.
+static_assert(std::endian::native == std::endian::little, "swap the bytes of numbers before they are summed");
+std::uint32_t crc32_of(std::uint32_t before, std::string_view bytes) {
+  const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
+  return static_cast<std::uint32_t>(::crc32_z(before, data, bytes.size()));
+}
+
+}  // namespace
+
+void Dataset::write_with_checksum(Type memory, const void* rows) {
+  write(0, this->rows(), memory, rows);
+  const std::size_t bytes = static_cast<std::size_t>(this->rows()) * row_elements() * type_.bytes;
+  const std::uint32_t sum = crc32_of(0, {static_cast<const char*>(rows), bytes});
+  const Id space(H5Screate(H5S_SCALAR));
+  const Id attribute(H5Acreate2(id_, kChecksum, H5T_STD_U32LE, space, H5P_DEFAULT, H5P_DEFAULT));
+  if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_UINT32, &sum) < 0) fail("write the checksum of");
+}
+
+void Dataset::check_values() const {
+  constexpr std::uint64_t kBlock = 4U << 20U;                          // bytes
+  const Type memory{type_.kind, H5Tget_size(Id(memory_type(type_)))};  // float16 is read as float32
+  const std::uint64_t row = std::max<std::uint64_t>(1, row_elements() * memory.bytes);
+  const std::uint64_t step = std::max<std::uint64_t>(1, kBlock / row);
+  std::string bytes;
+  std::uint32_t sum = 0;
+  for (std::uint64_t first = 0; first < rows(); first += step) {
+    const std::uint64_t count = std::min(step, rows() - first);
+    bytes.resize(count * row);
+    read(first, count, memory, bytes.data());
+    sum = crc32_of(sum, bytes);
+  }
+  if (H5Aexists(id_, kChecksum) <= 0) return;
+  std::uint32_t expected = 0;
+  const Id attribute(H5Aopen(id_, kChecksum, H5P_DEFAULT));
+  if (attribute < 0 || H5Aread(attribute, H5T_NATIVE_UINT32, &expected) < 0) fail("read the checksum of");
+  if (sum != expected)
+    throw InputError(file_ + ": " + name_ + " is damaged: its values have CRC-32 " + std::to_string(sum) +
+                     ", written were values with " + std::to_string(expected));
+}
+
 // ---------------------------------------------------------------------------------------------- File
 
 struct File::Impl {
@@ -406,6 +453,7 @@ hid_t dataset_creation(const Dims& dims, const Layout& layout) {
     chunk.at(0) = layout.chunk_rows;
     H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
     if (layout.gzip > 0) H5Pset_deflate(creation, layout.gzip);
+    H5Pset_fletcher32(creation);
   }
   return creation;
 }
@@ -446,26 +494,6 @@ bool File::has_attribute(const std::string& name) const { return H5Aexists(impl_
 
 namespace {
 
-// One text of either width; false when it cannot be read.
-bool read_attribute_text(hid_t attribute, hid_t stored, std::string& text) {
-  if (H5Tis_variable_str(stored) > 0) {
-    const Id type(H5Tcopy(H5T_C_S1));
-    H5Tset_size(type, H5T_VARIABLE);
-    H5Tset_cset(type, H5Tget_cset(stored));
-    char* value = nullptr;
-    if (H5Aread(attribute, type, &value) < 0) return false;
-    if (value != nullptr) text = value;
-    H5free_memory(value);
-    return true;
-  }
-  text.resize(H5Tget_size(stored) + 1);
-  const Id type(text_type(text.size()));
-  H5Tset_cset(type, H5Tget_cset(stored));
-  if (H5Aread(attribute, type, text.data()) < 0) return false;
-  text.resize(std::strlen(text.c_str()));
-  return true;
-}
-
 bool holds_one(hid_t attribute) {
   const Id space(H5Aget_space(attribute));
   return H5Sget_simple_extent_npoints(space) == 1;
@@ -480,8 +508,14 @@ std::string File::text_attribute(const std::string& name) const {
   const Id stored(H5Aget_type(attribute));
   if (H5Tget_class(stored) != H5T_STRING || !holds_one(attribute))
     throw InputError(impl_->path + ": attribute " + name + " is not one text");
-  std::string text;
-  if (!read_attribute_text(attribute, stored, text)) fail("read attribute " + name);
+  if (H5Tis_variable_str(stored) > 0)  // where it lies, damage makes HDF5 1.10 crash or search for ever
+    throw InputError(impl_->path + ": attribute " + name +
+                     " is text of variable length: write it with a fixed width (h5py: numpy.bytes_)");
+  std::string text(H5Tget_size(stored) + 1, '\0');
+  const Id type(text_type(text.size()));
+  H5Tset_cset(type, H5Tget_cset(stored));
+  if (H5Aread(attribute, type, text.data()) < 0) fail("read attribute " + name);
+  text.resize(std::strlen(text.c_str()));
   return text;
 }
 

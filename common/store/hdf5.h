@@ -60,7 +60,8 @@ inline Type text_of(std::size_t longest) { return {Kind::kText, longest + 1}; }
 
 // How a new dataset lies in the file.
 struct Layout {
-  // 0: contiguous, the rows given at creation and no more; else chunks of so many rows, extensible.
+  // 0: contiguous, the rows given at creation and no more; else chunks of so many rows, extensible, each with
+  // a checksum (Fletcher-32) that HDF5 itself checks when it is read.
   std::uint64_t chunk_rows = 0;
   unsigned gzip = 0;  // 0 to 9, 0 without; chunked only
 };
@@ -94,6 +95,13 @@ class Dataset {
   void write(std::uint64_t first, std::uint64_t count, Type memory, const void* rows);
   // Extends a chunked dataset by `count` rows.
   void append(std::uint64_t count, Type memory, const void* rows);
+
+  // Writes all rows, and beside them their CRC-32 as the attribute "crc32": of a contiguous dataset HDF5
+  // itself keeps no checksum.
+  void write_with_checksum(Type memory, const void* rows);
+  // Reads all rows. Throws InputError when HDF5 finds damage, or when they do not have the CRC-32 that was
+  // written with them, if one was.
+  void check_values() const;
 
  private:
   friend class File;
@@ -134,7 +142,8 @@ class File {
   void write_text(const std::string& name, const std::string& text);
   std::string read_text(const std::string& name);
 
-  // Of the root group. Text is written with a fixed width and read with any.
+  // Of the root group. Text has a fixed width; of variable length it is refused, since damage makes
+  // HDF5 1.10 crash or hang there.
   void set_attribute(const std::string& name, const std::string& text);
   void set_attribute(const std::string& name, std::int64_t number);
   bool has_attribute(const std::string& name) const;

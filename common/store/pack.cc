@@ -276,6 +276,7 @@ void Merge::write(const std::string& plan_text) {
   for (const Group* group : {&profiles_, &predictions_, &images_}) group->create(target);
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {
     StoreReader file(sources_.files[source]);
+    file.check_values();
     copy<ProfileRow>(file, source, target, profiles_);
     copy<PredictionRow>(file, source, target, predictions_);
     copy<ImageRow>(file, source, target, images_);

@@ -36,6 +36,7 @@ struct ProfileRow {
   float robustness_margin = 0;
   float spatial_spread = 0;
   float forward_equivalents = 0;  // a backward counts as two
+  std::uint32_t batch_size = 0;   // images put through the network at once
   double seconds = 0;             // computing only
   std::string device;             // "cpu", "cuda:0"
   std::string estimator;          // "jansen-total"

@@ -88,8 +88,7 @@ class GroupWriter {
  private:
   void write(const char* column, h5::Type type, const h5::Dims& dims, const void* values,
              const h5::Layout& layout = {}) const {
-    file_.create_dataset(store::path_of<Row>(column), type, dims, layout)
-        .write(0, rows_.size(), type, values);
+    file_.create_dataset(store::path_of<Row>(column), type, dims, layout).write_with_checksum(type, values);
   }
 
   std::uint64_t side() const {

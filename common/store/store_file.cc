@@ -176,6 +176,19 @@ std::vector<ColumnShape> StoreReader::shapes() {
   return shapes;
 }
 
+template <class Row>
+void StoreReader::check_values_of() {
+  if (rows<Row>() == 0) return;
+  all_columns<Row>(
+      [&](const char* column, auto, Shape shape) { checked<Row>(column, shape).check_values(); });
+}
+
+void StoreReader::check_values() {
+  check_values_of<ProfileRow>();
+  check_values_of<PredictionRow>();
+  check_values_of<ImageRow>();
+}
+
 void StoreReader::read_bytes(const ColumnShape& column, std::uint64_t first, std::uint64_t count,
                              std::string& out) {
   const h5::Dataset& data = file_.dataset(column.path);

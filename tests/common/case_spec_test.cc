@@ -80,6 +80,11 @@ TEST_F(ModelsJson, RefusesEachMistakeNamingIt) {
             "sha256, std");
   EXPECT_EQ(entry(R"(, "input_size": 16)"),
             "models.json: models[0] ('net'): input_size 16 is outside 32 to 2048");
+  for (const char* number : {"224.7", "1e300", "4294967520", "true"})  // the last but one is 224 modulo 2^32
+    EXPECT_NE(
+        entry(R"(, "input_size": )" + std::string(number)).find("is not an integer from -2147483648 to"),
+        std::string::npos)
+        << number;
   EXPECT_EQ(entry(R"(, "resize": 200)"),
             "models.json: models[0] ('net'): resize 200 is outside input_size 224 to 4096");
   EXPECT_EQ(entry(R"(, "std": [0.1, 0, 0.1])"),

@@ -1,8 +1,13 @@
 #include "common/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "common/error.h"
+#include "common/host.h"
 #include "tests/temporary_folder.h"
 
 namespace fs = std::filesystem;
@@ -86,6 +91,33 @@ TEST(File, NamesWhatCannotBeReadOrWritten) {
   EXPECT_EQ(entries(folder.path()), 0U);
   // A device that is always full: what a full disk says, without needing one.
   EXPECT_THROW(make_directories("/dev/full/sweep"), InputError);
+}
+
+TEST(RemoveAbandoned, TakesWhatEndedProcessesOfThisHostLeftAndNothingElse) {
+  const TemporaryFolder folder;
+  const auto partial = [&](const std::string& host, pid_t pid) {
+    return folder.path() / (".a.h5." + host + "." + std::to_string(pid) + ".partial");
+  };
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {  // ends in the middle of writing
+    const PendingFile unfinished(folder.path() / "a.h5");
+    std::ofstream(unfinished.path()) << "half";
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  const PendingFile mine(folder.path() / "b.h5");
+  std::ofstream(mine.path()) << "being written";
+  ASSERT_TRUE(fs::exists(partial(host_name(), child)));
+  for (const fs::path& file :
+       {partial("elsewhere", child), partial(host_name(), ::getppid()), folder.path() / ".a.h5.partial",
+        folder.path() / "a.h5", folder.path() / (".a." + std::to_string(child))})
+    std::ofstream(file) << "kept";
+  remove_abandoned(folder.path());
+  EXPECT_FALSE(fs::exists(partial(host_name(), child)));
+  EXPECT_TRUE(fs::exists(mine.path()));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 6);
+  remove_abandoned(folder.path() / "not there");
 }
 
 }  // namespace

@@ -204,6 +204,29 @@ TEST(Plan, AnotherSelectFileIsAnotherSweepAndSaysWhatItAsksFor) {
             std::vector<std::string>{"the order of cases, variants or images differs"});
 }
 
+TEST(Plan, RefusesNumbersThatItCannotHoldInsteadOfTakingOthers) {
+  const std::string text = to_json_text(listed_plan());
+  const auto refuses = [&](const std::string& key, const std::string& number) {
+    nlohmann::json document = nlohmann::json::parse(text);
+    document.at(nlohmann::json::json_pointer(key)) = nlohmann::json::parse(number);
+    try {
+      plan_from_json_text(document.dump(), "plan.json");
+      return false;
+    } catch (const InputError&) {
+      return true;
+    }
+  };
+  EXPECT_FALSE(refuses("/seed", "18446744073709551615"));
+  for (const char* number : {"-1", "0.5", "1e300", "true", "\"1\""})
+    EXPECT_TRUE(refuses("/seed", number)) << number;
+  for (const char* key :
+       {"/format", "/cases/0/input_size", "/cases/0/resize", "/cases/0/class_list", "/wcam/grid",
+        "/wcam/nb_design", "/wcam/levels", "/wcam/design_seed", "/selection/sample_size",
+        "/selection/lists/0/0/0", "/selection/lists/0/0/1", "/selection/list_of_image/0"})
+    for (const char* number : {"1e300", "1.5", "-4294967295"})
+      EXPECT_TRUE(refuses(key, number)) << key << number;
+}
+
 TEST(Plan, RefusesWhatCannotBeRunNamingIt) {
   const auto refused = [](auto change) -> std::string {
     Plan plan = small_plan();

@@ -81,6 +81,7 @@ inline ProfileRow profile(std::size_t r, std::uint32_t attempt = 1) {
   row.robustness_margin = static_cast<float>(x + 0.25);
   row.spatial_spread = static_cast<float>(x + 0.5);
   row.forward_equivalents = static_cast<float>(kForwards + r);
+  row.batch_size = static_cast<std::uint32_t>(1 + r % 64);
   row.seconds = x / 3;
   row.device = r % 2 == 0 ? "cpu" : "cuda:0";
   row.estimator = "jansen-total";

@@ -9,10 +9,12 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 from pathlib import Path
 
 SKIP = 77
@@ -61,6 +63,7 @@ def profile_columns(r):
         "robustness_margin": (x + 0.25).astype("f4"),
         "spatial_spread": (x + 0.5).astype("f4"),
         "forward_equivalents": (F + x).astype("f4"),
+        "batch_size": (1 + r % 64).astype("u4"),
         "seconds": x / 3,
         "device": ["cpu" if i % 2 == 0 else "cuda:0" for i in r],
         "estimator": ["jansen-total"] * len(r),
@@ -155,6 +158,28 @@ class StoreTest(unittest.TestCase):
                 self.assertEqual(file["images/pixels"].chunks, (1, SIDE, SIDE, 3))
                 self.assertEqual(file["images/pixels"].compression, "gzip")
 
+    def test_every_column_of_a_segment_has_its_checksum(self):
+        for name in ("a", "b"):
+            with h5py.File(self.sweep / "segments" / f"{name}.h5", "r") as file:
+                columns = [column for group in file.values() for column in group.values()]
+                self.assertGreater(len(columns), 20)
+                for column in columns:
+                    with self.subTest(column=column.name):
+                        self.assertEqual(column.attrs["crc32"].dtype, np.uint32)
+                        self.assertEqual(column.attrs["crc32"], zlib.crc32(column[()].tobytes()))
+
+    def test_hdf5_refuses_changed_values_of_results(self):
+        path = Path(self.scratch.name) / "changed.h5"
+        for name in ("profiles/wcam", "profiles/image", "predictions/label", "images/pixels"):
+            shutil.copy(self.sweep / "results.h5", path)
+            with h5py.File(path) as file:
+                at = file[name].id.get_chunk_info(0).byte_offset
+            content = bytearray(path.read_bytes())
+            content[at] ^= 1
+            path.write_bytes(content)
+            with self.subTest(column=name), h5py.File(path) as file, self.assertRaises(OSError):
+                file[name][()]
+
     def test_results_hold_the_segments_the_plan_and_their_names(self):
         with h5py.File(self.sweep / "results.h5", "r") as file:
             self.check_attributes(file)
@@ -168,8 +193,8 @@ class StoreTest(unittest.TestCase):
 
     def write_by_the_format(self, path, vary=lambda name, values: values, libver="earliest"):
         with h5py.File(self.sweep / "results.h5", "r") as ours, h5py.File(path, "w", libver=libver) as file:
-            file.attrs.update(format="wcam-store", format_version=1, sweep_id=ours.attrs["sweep_id"].decode(),
-                              software_version="h5py", grid=G, levels=L)
+            file.attrs.update(format=np.bytes_("wcam-store"), format_version=1, sweep_id=np.bytes_(ours.attrs["sweep_id"]),
+                              software_version=np.bytes_("h5py"), grid=G, levels=L)
             for group, rows in (("profiles", 54), ("predictions", 9), ("images", 7)):
                 for name, values in COLUMNS[group](np.arange(rows)).items():
                     values = vary(name, values)
@@ -215,6 +240,14 @@ class StoreTest(unittest.TestCase):
             file["profiles/image"] = ["x"] * 54
         self.assertEqual(self.run_program("check", path).stderr, f"write_sample_store: {path}: profiles/image is "
                          "neither integers, floats nor text of a fixed width\n")
+
+    def test_attributes_of_variable_length_are_refused_in_words(self):
+        path = Path(self.scratch.name) / "variable_attribute.h5"
+        self.write_by_the_format(path)
+        with h5py.File(path, "a") as file:
+            file.attrs["sweep_id"] = "0" * 64
+        self.assertIn("attribute sweep_id is text of variable length: write it with a fixed width",
+                      self.run_program("check", path).stderr)
 
     def test_the_formats_worked_example_makes_a_store(self):
         (example,) = python_blocks("common/store/format.md")
