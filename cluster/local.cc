@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "common/file.h"
+#include "common/log.h"
 #include "common/process.h"
 #include "common/sweep_directory.h"
 
@@ -27,7 +28,8 @@ namespace {
 // A worker that lives this long has earned a restart without a pause.
 constexpr seconds kHealthyLife{60};
 constexpr seconds kLongestPause{30};
-// One that was told to stop ends by itself, and so may the sweep: its place is not filled at once.
+// One that somebody told to stop (exit code 5), not we: so may the sweep be, and its place is not filled at
+// once. As long is waited for the end of a sweep whose workers have all been let go.
 constexpr seconds kPauseAfterStop{10};
 // Short lives in a row after which a place is given up: the fault is here, not in a job (those are set aside
 // after three).
@@ -75,22 +77,23 @@ class Signals {
 // work).
 class WorkerSlot {
  public:
-  WorkerSlot(std::string name, std::vector<std::string> command)
-      : name_(std::move(name)), command_(std::move(command)) {
+  WorkerSlot(std::string name, std::vector<std::string> command, fs::path log)
+      : name_(std::move(name)), command_(std::move(command)), log_(std::move(log)) {
     start();
   }
 
   bool running() { return process_ && !process_->ending(); }
   bool given_up() const { return given_up_; }
+  bool let_go() const { return let_go_; }
   void signal(int number) {
     if (process_) process_->signal(number);
   }
 
   // Looks after the slot: notes an ending, starts the next process when its time has come and it is wanted.
   void tend(bool wanted) {
-    if (given_up_) return;
+    if (given_up_ || let_go_) return;
     if (process_ && process_->ending()) note_ending(*process_->ending());
-    if (wanted && !process_ && !given_up_ && Clock::now() >= next_start_) start();
+    if (wanted && !process_ && !given_up_ && !let_go_ && Clock::now() >= next_start_) start();
   }
 
  private:
@@ -100,18 +103,23 @@ class WorkerSlot {
   }
 
   void note_ending(const Ending& ending) {
+    // Where the coordinator finds out why it lost a worker.
+    if (ending.code != 0)
+      append_to_log(log_, "error", "wcam", process_->pid(), name_ + " " + to_string(ending));
     process_.reset();
+    let_go_ = ending.code == 0 && ending.signal == 0;
+    if (let_go_) return;
+    const bool stopped = ending.code == static_cast<int>(ExitCode::kInterrupted);
     const bool healthy = Clock::now() - started_ > kHealthyLife;
-    short_lives_ = healthy || ending.code == 0 ? 0 : short_lives_ + 1;
+    short_lives_ = healthy || stopped ? 0 : short_lives_ + 1;
     const bool refuses = ending.code == static_cast<int>(ExitCode::kUsage) ||
                          ending.code == static_cast<int>(ExitCode::kBadInput);
     given_up_ = refuses || short_lives_ == kMostShortLives;
     if (given_up_) return say(name_ + " " + to_string(ending) + " and is not started again");
-    const seconds pause = ending.code == 0 ? kPauseAfterStop : pause_after(short_lives_);
+    const seconds pause = stopped ? kPauseAfterStop : pause_after(short_lives_);
     next_start_ = Clock::now() + pause;
-    if (ending.code != 0)
-      say(name_ + " " + to_string(ending) + "; its jobs go to others; starting it again in " +
-          std::to_string(pause.count()) + " s");
+    say(name_ + " " + to_string(ending) + "; its jobs go to others; starting it again in " +
+        std::to_string(pause.count()) + " s");
   }
 
   // 0, 1, 2, 4, ... seconds.
@@ -121,10 +129,11 @@ class WorkerSlot {
 
   std::string name_;
   std::vector<std::string> command_;
+  fs::path log_;
   std::optional<Process> process_;
   Clock::time_point started_, next_start_;
   int short_lives_ = 0;  // in a row
-  bool given_up_ = false;
+  bool given_up_ = false, let_go_ = false;
 };
 
 class LocalRun {
@@ -145,6 +154,7 @@ class LocalRun {
       if (!crew_.empty() &&
           std::all_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.given_up(); }))
         stop_for_want_of_workers();
+      tell_if_all_were_let_go();
       if (signals_.wait(milliseconds{crew_.empty() ? 20 : 500})) interrupt();
     }
     dismiss();
@@ -165,6 +175,7 @@ class LocalRun {
     for (int i = 0; i < sweep_.workers; ++i) {
       const std::string name = "worker-" + std::to_string(i + 1);
       const std::string& device = sweep_.devices[static_cast<std::size_t>(i) % sweep_.devices.size()];
+      const fs::path log = logs / (name + ".log");
       std::vector<std::string> command{sibling_program("wcam-worker").string(),
                                        "run",
                                        "--sweep",
@@ -172,9 +183,9 @@ class LocalRun {
                                        "--device",
                                        device,
                                        "--log",
-                                       (logs / (name + ".log")).string()};
+                                       log.string()};
       command.insert(command.end(), sweep_.worker_options.begin(), sweep_.worker_options.end());
-      crew_.emplace_back(name, command);
+      crew_.emplace_back(name, command, log);
     }
   }
 
@@ -188,6 +199,17 @@ class LocalRun {
     if (!out_of_workers_) say("no worker is left, for the reasons above: stopping");
     if (!out_of_workers_) coordinator_->signal(SIGTERM);
     out_of_workers_ = true;
+  }
+
+  // At the end of a sweep too, for a moment.
+  void tell_if_all_were_let_go() {
+    const auto is_over = [](const WorkerSlot& slot) { return slot.given_up() || slot.let_go(); };
+    if (out_of_workers_ || crew_.empty() || !std::all_of(crew_.begin(), crew_.end(), is_over)) return;
+    if (!all_let_go_since_) all_let_go_since_ = Clock::now();
+    if (told_ || Clock::now() - *all_let_go_since_ < kPauseAfterStop) return;
+    told_ = true;
+    say("every worker of this run was drained: the sweep goes on with workers started elsewhere; Ctrl-C "
+        "stops it");
   }
 
   // The coordinator has ended. SIGTERM changes nothing for a worker it has told to stop, and reaches one it
@@ -220,6 +242,8 @@ class LocalRun {
   std::vector<WorkerSlot> crew_;
   int interrupts_ = 0;
   bool out_of_workers_ = false;
+  std::optional<Clock::time_point> all_let_go_since_;
+  bool told_ = false;  // of that
 };
 
 // Merges the segments and draws; the sweep's own verdict stands unless one of these fails.

@@ -5,6 +5,12 @@
 
 namespace wcam {
 
+// "tcp://127.0.0.1:5555" -> "127.0.0.1"
+inline std::string host_of_endpoint(const std::string& endpoint) {
+  const auto begin = endpoint.find("://") + 3;
+  return endpoint.substr(begin, endpoint.rfind(':') - begin);
+}
+
 // Only this machine can connect there. A name that merely begins like one ("127.example.org") is not.
 inline bool is_loopback(const std::string& host) {
   const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;

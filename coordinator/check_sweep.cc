@@ -73,7 +73,7 @@ class Check {
                        state.name_of(job.spec) + ", which is " + to_string(state.job_id(job.spec)));
     const std::int64_t unaccounted = ledger_->query_integer(
         "SELECT count(*) FROM jobs WHERE state = 'done' AND 1 <> (SELECT count(*) FROM attempts WHERE job = "
-        "jobs.id AND outcome = 'done' AND segment IS NOT NULL)");
+        "jobs.number AND outcome = 'done' AND segment IS NOT NULL)");
     if (unaccounted > 0)
       problem(sweep_.ledger().string() + ": " + std::to_string(unaccounted) +
               " jobs are done without one attempt that did them");
@@ -106,9 +106,10 @@ class Check {
   template <typename Act>
   void for_each_recorded(const Act& act) {
     Statement rows = ledger_->prepare(
-        "SELECT jobs.id, attempt, segment, labels FROM jobs JOIN attempts ON attempts.job = jobs.id AND "
-        "outcome = 'done' LEFT JOIN predictions ON predictions.job = jobs.id WHERE state = 'done' ORDER BY "
-        "jobs.id");
+        "SELECT jobs.id, attempt, segment, labels FROM jobs JOIN attempts ON attempts.job = jobs.number AND "
+        "outcome = 'done' LEFT JOIN predictions ON predictions.job = jobs.number WHERE state = 'done' ORDER "
+        "BY "
+        "jobs.number");
     rows.query();
     while (rows.next()) {
       const Job& job = check_.state->jobs().at(JobId{static_cast<std::uint64_t>(rows.integer(0))});
@@ -132,8 +133,6 @@ class Check {
   SweepCheck check_;
 };
 
-}  // namespace
-
 std::optional<Database> hold_ledger(const SweepDirectory& sweep) try {
   if (!std::filesystem::exists(sweep.ledger())) return std::nullopt;
   Database ledger(sweep.ledger(), Database::Access::kReadOnly);
@@ -146,8 +145,14 @@ std::optional<Database> hold_ledger(const SweepDirectory& sweep) try {
   return std::nullopt;
 }
 
-SweepCheck check_sweep(const SweepDirectory& sweep, const Plan& plan, std::optional<Database>& ledger) {
-  return Check(sweep, plan, ledger).run();
+}  // namespace
+
+HeldSweep hold_and_check(const SweepDirectory& sweep) {
+  Plan plan = plan_of(sweep);
+  check(plan);
+  std::optional<Database> ledger = hold_ledger(sweep);
+  SweepCheck check = Check(sweep, plan, ledger).run();
+  return {std::move(plan), std::move(ledger), std::move(check)};
 }
 
 }  // namespace wcam

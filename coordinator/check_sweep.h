@@ -25,11 +25,17 @@ struct SweepCheck {
   bool sound() const { return ledger_problems.empty() && stored.damaged.empty() && lost.empty(); }
 };
 
-// The ledger, if it can be opened, with a read transaction under way: as long as it lives, no coordinator can
-// start. nullopt: it is not there, or is no database. Throws InputError naming the coordinator that has it.
-std::optional<Database> hold_ledger(const SweepDirectory& sweep);
+// A sweep that has been checked and cannot change meanwhile.
+struct HeldSweep {
+  Plan plan;
+  // If it can be opened, with a read transaction under way: as long as it lives, no coordinator can start.
+  // nullopt: it is not there, or is no database.
+  std::optional<Database> ledger;
+  SweepCheck check;
+};
 
-// `ledger`: of hold_ledger(). O(everything stored).
-SweepCheck check_sweep(const SweepDirectory& sweep, const Plan& plan, std::optional<Database>& ledger);
+// O(everything stored). Throws InputError when there is no sound plan, and naming the coordinator that has
+// the ledger.
+HeldSweep hold_and_check(const SweepDirectory& sweep);
 
 }  // namespace wcam

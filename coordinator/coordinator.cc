@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "common/file.h"
 #include "common/forward_plan.h"
 #include "common/host.h"
+#include "common/joined.h"
 #include "common/protocol.h"
+#include "coordinator/operate.h"
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -27,9 +30,20 @@ constexpr seconds kFarewell{5};            // for workers to leave a finished sw
 constexpr seconds kStatusEvery{1};
 constexpr milliseconds kRedrawEvery{250};
 constexpr seconds kPlainLineEvery{10};
+// A job's line may take some kilobytes, with a long path and a long error text; a message 16 MiB.
+constexpr std::uint32_t kMostJobsListed = 2'000;
+constexpr std::chrono::minutes kComplainEvery{1};
 // The rate is that of the last minute, or since the last few WCAMs if that is longer.
 constexpr seconds kRateOver{60};
 constexpr std::size_t kRateOverWcams = 4;
+
+// So that the reply fits in a message, and the workers need not wait for it.
+wire::Request bounded(wire::Request request) {
+  if (!request.has_list_jobs()) return request;
+  wire::ListJobs& list = *request.mutable_list_jobs();
+  list.set_limit(list.limit() == 0 ? kMostJobsListed : std::min(list.limit(), kMostJobsListed));
+  return request;
+}
 
 SessionOptions session_options(const CoordinatorOptions& options, const SweepState& state,
                                const SweepDirectory& directory) {
@@ -68,19 +82,25 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
   status_.host = host_name();
   status_.pid = ::getpid();
   status_.endpoint = session_.endpoint();
+  status_.insecure = options_.session.insecure;
   status_.sample = static_cast<std::size_t>(state_.plan().selection.sample_size);
   if (options_.web != nullptr) {
     status_.http = options_.web->url();
     throughput_.emplace(state_);
   }
-  scheduler_.start();
-  scheduler_.plan_ahead(std::chrono::steady_clock::now());
+  remove_abandoned(directory_.segments());
+  const TimePoint now = std::chrono::steady_clock::now();
+  scheduler_.start(now);
+  scheduler_.plan_ahead(now);
   settle();
+  write_status("running", true);  // first: who finds the endpoint may look at it
   write_file_atomically(directory_.endpoint(), session_.endpoint() + "\n");
   spdlog::info("sweep {} at {}", state_.sweep(), session_.endpoint());
 }
 
 ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
+  if (state_.course() == Course::kPaused)
+    say("the sweep is paused: `wcam resume " + directory_.root.string() + "` lets it go on");
   while (true) {
     const bool all_taken = take_messages();
     const TimePoint now = std::chrono::steady_clock::now();
@@ -91,6 +111,7 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
     tell(now);
     if (over(interrupts, now)) break;
   }
+  remove_abandoned(directory_.segments());
   const bool finished = state_.finished();
   const bool terminal = options_.progress == CoordinatorOptions::Progress::kTerminal;
   write_status(finished ? "finished" : "interrupted", true);
@@ -98,12 +119,16 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
     std::fprintf(stderr, terminal ? "\r%s\x1b[K\n" : "%s\n", progress_line(status_).c_str());
   for (const std::string& line : status_.counts.set_aside)
     std::fprintf(stderr, "set aside: %s\n", line.c_str());
+  const std::size_t cancelled = status_.counts.cancelled();
+  if (cancelled > 0)
+    std::fprintf(stderr, "cancelled: %s; `wcam jobs %s --state cancelled` lists them\n",
+                 counted(cancelled, "job").c_str(), directory_.root.c_str());
   if (!finished) {
     say("interrupted; the same command, or `wcam run --sweep " + directory_.root.string() + "`, resumes");
     return ExitCode::kInterrupted;
   }
   tell_sample();
-  return state_.anything_set_aside() ? ExitCode::kSetAside : ExitCode::kDone;
+  return state_.anything_set_aside() || cancelled > 0 ? ExitCode::kSetAside : ExitCode::kDone;
 }
 
 // A sample that could not be filled is worth a word; an empty one leaves nothing to draw.
@@ -123,10 +148,30 @@ bool Coordinator::take_messages() {
   for (int taken = 0; taken < kMessagesPerTurn; ++taken) {
     const auto message = session_.receive(patience);
     if (!message) return true;
-    scheduler_.on_message(message->worker, message->envelope, std::chrono::steady_clock::now());
+    if (message->envelope.has_request()) {
+      wire::Envelope reply;
+      *reply.mutable_reply() = answer(message->envelope.request());
+      replies_.push_back({message->worker, std::move(reply)});
+    } else {
+      scheduler_.on_message(message->worker, message->envelope, std::chrono::steady_clock::now());
+    }
     patience = milliseconds{0};
   }
   return false;
+}
+
+wire::Reply Coordinator::answer(const wire::Request& request) try {
+  if (only_asks(request)) return look_up(ledger_.database(), bounded(request));
+  Operation operation = operate(state_, request);
+  spdlog::info("an operator's request: {}", operation.report.summary());
+  scheduler_.carry_out(operation.events);
+  wire::Reply reply;
+  *reply.mutable_report() = std::move(operation.report);
+  return reply;
+} catch (const UsageError& e) {
+  wire::Reply reply;
+  reply.set_refused(e.what());
+  return reply;
 }
 
 void Coordinator::consider_stopping(int interrupts, TimePoint now) {
@@ -155,13 +200,18 @@ void Coordinator::settle() {
     if (throughput_) throughput_->note(events);
   };
   scheduler_.settle(commit, [this](const Message& message) { return session_.send(message); });
+  if (replies_.empty()) return;
+  write_running_status();  // first: an operator who has a reply may look at it
+  for (const Message& reply : std::exchange(replies_, {}))
+    if (!session_.send(reply)) spdlog::info("an operator left before its reply");
 }
 
 void Coordinator::tell(TimePoint now) {
   if (now >= next_status_) {
     next_status_ = now + kStatusEvery;
     update_rate(now);
-    write_status(scheduler_.stopping() ? "stopping" : "running", state_.anything_set_aside());
+    tell_trouble(now);
+    write_running_status();
   }
   const bool terminal = options_.progress == CoordinatorOptions::Progress::kTerminal;
   if (options_.progress == CoordinatorOptions::Progress::kNone || now < next_line_) return;
@@ -172,22 +222,47 @@ void Coordinator::tell(TimePoint now) {
   std::fflush(stderr);
 }
 
+// The sweep waits, for as long as it takes, when no worker can store what it computes.
+void Coordinator::tell_trouble(TimePoint now) {
+  status_.trouble = scheduler_.troubles();
+  if (status_.trouble.empty() || status_.trouble.size() < scheduler_.workers() || now < next_complaint_)
+    return;
+  next_complaint_ = now + kComplainEvery;
+  spdlog::error("no worker can store its results; the sweep waits until one can: {}",
+                status_.trouble.front());
+}
+
+void Coordinator::write_running_status() {
+  write_status(scheduler_.stopping() ? "stopping" : "running", state_.anything_set_aside());
+}
+
 void Coordinator::write_status(const std::string& state_name, bool with_reasons) {
   status_.state = state_name;
   status_.running = state_name == "running" || state_name == "stopping";
   if (!status_.running) status_.eta_seconds.reset();
   status_.updated = unix_now();
   status_.workers = scheduler_.workers();
+  status_.connected = connected_workers();
+  status_.turned_away = session_.turned_away();
   status_.counts = state_.counts(with_reasons);
   try {
     write_file_atomically(directory_.status(), to_json_text(status_));
+    status_written_ = true;
   } catch (const InputError& e) {  // people can wait: the sweep goes on as long as the ledger can be written
-    spdlog::warn("{}", e.what());
+    if (std::exchange(status_written_, false)) spdlog::warn("{}", e.what());
   }
   if (!throughput_) return;
   const TimePoint now = std::chrono::steady_clock::now();
   throughput_->mark(now);
   options_.web->publish(snapshot(), now);
+}
+
+std::vector<ConnectedWorker> Coordinator::connected_workers() const {
+  std::vector<ConnectedWorker> connected;
+  for (std::uint32_t i = 0; i < state_.workers().size(); ++i)
+    if (const WorkerId id{i}; scheduler_.connected(id))
+      connected.push_back({state_.workers()[i], state_.jobs().held_by(id).size()});
+  return connected;
 }
 
 Snapshot Coordinator::snapshot() const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/error.h"
 #include "common/sweep_directory.h"
@@ -44,11 +45,15 @@ class Coordinator {
 
   void tell_sample() const;
   bool take_messages();
+  wire::Reply answer(const wire::Request& request);
   void consider_stopping(int interrupts, TimePoint now);
   void settle();
   bool over(int interrupts, TimePoint now) const;
   void tell(TimePoint now);
+  void tell_trouble(TimePoint now);
+  void write_running_status();
   void write_status(const std::string& state_name, bool with_reasons);
+  std::vector<ConnectedWorker> connected_workers() const;
   Snapshot snapshot() const;
   void update_rate(TimePoint now);
   double forwards(double predict_jobs, double explain_jobs) const;
@@ -61,9 +66,11 @@ class Coordinator {
   SweepState state_;
   Scheduler scheduler_;
   Session session_;
+  std::vector<Message> replies_;  // to operators, once what they asked for is durable
   const double forwards_per_wcam_;
   Status status_;
-  TimePoint stop_deadline_{}, next_status_{}, next_line_{};
+  TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{};
+  bool status_written_ = true;  // the last time
   // Times with jobs and work done by then, as far back as the rate is measured.
   struct Mark {
     TimePoint time;

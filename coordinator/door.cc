@@ -56,6 +56,7 @@ Door::Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<D
   questions_.bind("inproc://zeromq.zap.01");
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   if (!keys) return;
+  own_key_ = keys->coordinator.public_key;
   allowed_.emplace(keys->allowed);
   socket.set(zmq::sockopt::curve_server, true);
   socket.set(zmq::sockopt::curve_secretkey, keys->coordinator.secret);
@@ -78,7 +79,7 @@ bool Door::answer_question() {
   if (frames.size() == 7 && frames[2].to_string_view() == kDomain && frames[5].to_string_view() == "CURVE") {
     key = z85(frames[6]);
     allowed_->refresh();
-    admitted = allowed_->name_of(key).has_value();
+    admitted = holder_of(key).has_value();
   }
   if (!admitted)
     turn_away(frames[3].to_string(), "its key is not in " + allowed_->folder().string(), ": " + key);
@@ -124,7 +125,11 @@ std::optional<std::string> Door::sender(const zmq::message_t& frame) {
     allowed_->refresh();
   }
   const char* key = zmq_msg_gets(frame.handle(), "User-Id");  // as answered above
-  return key == nullptr ? std::nullopt : allowed_->name_of(key);
+  return key == nullptr ? std::nullopt : holder_of(key);
+}
+
+std::optional<std::string> Door::holder_of(const std::string& key) const {
+  return key == own_key_ ? kOperator : allowed_->name_of(key);
 }
 
 }  // namespace wcam

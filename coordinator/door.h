@@ -26,6 +26,9 @@ struct DoorKeys {
 
 class Door {
  public:
+  // Who has the coordinator's own key: no worker's key may have this name (check_key_name).
+  static constexpr const char* kOperator = "coordinator";
+
   // Of `socket`, before it is bound. Without keys everybody is let in, unencrypted.
   Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<DoorKeys>& keys);
 
@@ -34,8 +37,8 @@ class Door {
   void* events() { return monitor_.handle(); }
   void serve();
 
-  // Who sent this frame: the name of its key, as long as that is admitted (a second longer at most); nullopt
-  // when it was revoked. Without keys: an empty name.
+  // Who sent this frame: kOperator, or the name of its key, as long as that is admitted (a second longer at
+  // most); nullopt when it was revoked. Without keys: an empty name.
   std::optional<std::string> sender(const zmq::message_t& frame);
 
   // Connections that failed before they could say anything: another or no key, no encryption or unasked for,
@@ -44,11 +47,13 @@ class Door {
 
  private:
   bool answer_question();
+  std::optional<std::string> holder_of(const std::string& key) const;
   void watch(const SocketMonitor::Event& event);
   void turn_away(const std::string& address, const std::string& why, const std::string& detail = "");
 
   zmq::socket_t questions_;
   SocketMonitor monitor_;
+  std::string own_key_;  // the coordinator's, public
   std::optional<AllowList> allowed_;
   std::chrono::steady_clock::time_point next_look_{};
   std::unordered_map<std::uint32_t, std::string> address_of_;  // of open connections, by descriptor

@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "common/error.h"
 #include "common/joined.h"
+#include "coordinator/job_table.h"
 
 using nlohmann::json;
 
@@ -13,73 +15,89 @@ namespace wcam {
 
 namespace {
 
+constexpr std::int64_t kMostAttempts = 1'000;  // told of one job: what a message can take
+
 constexpr const char* kColumns =
     "SELECT job, kind, image, coalesce(variant, ''), case_name, coalesce(role, ''), state, "
     "CASE WHEN kind = 'explain' THEN rank END, role_index, label, attempts, failures, losses, retries, "
-    "CASE WHEN text = '' THEN coalesce((SELECT text FROM attempts AS a WHERE a.job = job_list.job AND "
+    "CASE WHEN text = '' THEN coalesce((SELECT text FROM attempts AS a WHERE a.job = job_list.number AND "
     "a.attempt = job_list.attempts), '') ELSE text END FROM job_list ";
 
-std::optional<std::int64_t> optional_integer(const Statement& rows, int column) {
-  if (rows.is_null(column)) return std::nullopt;
-  return rows.integer(column);
-}
-
-JobReport report_of(const Statement& rows) {
-  JobReport job;
-  job.job = JobId{static_cast<std::uint64_t>(rows.integer(0))};
-  job.kind = rows.text(1);
-  job.image = rows.text(2);
-  job.variant = rows.text(3);
-  job.case_name = rows.text(4);
-  job.role = rows.text(5);
-  job.state = rows.text(6);
-  job.rank = optional_integer(rows, 7);
-  job.role_index = optional_integer(rows, 8);
-  job.label = optional_integer(rows, 9);
-  job.attempts = rows.integer(10);
-  job.failures = rows.integer(11);
-  job.losses = rows.integer(12);
-  job.retries = rows.integer(13);
-  job.text = rows.text(14);
+wire::JobReport report_of(const Statement& rows) {
+  wire::JobReport job;
+  job.set_job(static_cast<std::uint64_t>(rows.integer(0)));
+  job.set_kind(rows.text(1));
+  job.set_image(rows.text(2));
+  job.set_variant(rows.text(3));
+  job.set_case_name(rows.text(4));
+  job.set_role(rows.text(5));
+  job.set_state(rows.text(6));
+  if (!rows.is_null(7)) job.set_rank(rows.integer(7));
+  if (!rows.is_null(8)) job.set_role_index(rows.integer(8));
+  if (!rows.is_null(9)) job.set_label(rows.integer(9));
+  job.set_attempts(rows.integer(10));
+  job.set_failures(rows.integer(11));
+  job.set_losses(rows.integer(12));
+  job.set_retries(rows.integer(13));
+  job.set_text(rows.text(14));
   return job;
 }
 
-template <typename T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json();
+void check_known(const std::string& option, const std::string& value, const std::vector<std::string>& known) {
+  if (!value.empty() && std::find(known.begin(), known.end(), value) == known.end())
+    throw UsageError("--" + option + " '" + value + "' is none of " + joined(known));
 }
+
+std::string known_state(const wire::ListJobs& request) {
+  std::vector<std::string> known{"failed"};
+  for (const JobState state : kJobStates) known.push_back(to_string(state));
+  check_known("state", request.state(), known);
+  return request.state() == "failed" ? to_string(JobState::kSetAside) : request.state();
+}
+
+std::vector<std::string> cases_of(Database& ledger) {
+  Statement rows = ledger.prepare("SELECT name FROM cases ORDER BY id");
+  rows.query();
+  std::vector<std::string> names;
+  while (rows.next()) names.push_back(rows.text(0));
+  return names;
+}
+
+json or_null(bool there, std::int64_t value) { return there ? json(value) : json(); }
 json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
-json to_json(const JobReport& j) {
-  return {{"job", to_string(j.job)},
-          {"kind", j.kind},
-          {"image", j.image},
-          {"variant", or_null(j.variant)},
-          {"case", j.case_name},
-          {"role", or_null(j.role)},
-          {"role_index", or_null(j.role_index)},
-          {"rank", or_null(j.rank)},
-          {"label", or_null(j.label)},
-          {"state", j.state},
-          {"attempts", j.attempts},
-          {"failures", j.failures},
-          {"losses", j.losses},
-          {"retries", j.retries},
-          {"text", j.text}};
+std::string id_of(const wire::JobReport& job) { return to_string(JobId{job.job()}); }
+
+json to_json(const wire::JobReport& j) {
+  return {{"job", id_of(j)},
+          {"kind", j.kind()},
+          {"image", j.image()},
+          {"variant", or_null(j.variant())},
+          {"case", j.case_name()},
+          {"role", or_null(j.role())},
+          {"role_index", or_null(j.has_role_index(), j.role_index())},
+          {"rank", or_null(j.has_rank(), j.rank())},
+          {"label", or_null(j.has_label(), j.label())},
+          {"state", j.state()},
+          {"attempts", j.attempts()},
+          {"failures", j.failures()},
+          {"losses", j.losses()},
+          {"retries", j.retries()},
+          {"text", j.text()}};
 }
 
-json to_json(const AttemptReport& a) {
-  return {{"attempt", a.attempt},
-          {"worker", a.worker},
-          {"host", a.host},
-          {"device", a.device},
-          {"pid", a.pid},
-          {"handed_out", a.handed_out},
-          {"ended", or_null(a.ended)},
-          {"outcome", or_null(a.outcome)},
-          {"segment", or_null(a.segment)},
-          {"seconds", or_null(a.seconds)},
-          {"text", a.text}};
+json to_json(const wire::AttemptReport& a) {
+  return {{"attempt", a.attempt()},
+          {"worker", a.worker()},
+          {"host", a.host()},
+          {"device", a.device()},
+          {"pid", a.pid()},
+          {"handed_out", a.handed_out()},
+          {"ended", or_null(a.ended())},
+          {"outcome", or_null(a.outcome())},
+          {"segment", or_null(a.segment())},
+          {"seconds", a.has_seconds() ? json(a.seconds()) : json()},
+          {"text", a.text()}};
 }
 
 // Names of files and error texts may be any bytes.
@@ -87,43 +105,43 @@ std::string dump(const json& document) {
   return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-// The first line, for tables.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 std::string seconds_text(double seconds) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.2f s", seconds);
   return text.data();
 }
 
-std::string to_line(const AttemptReport& a) {
-  std::string line = "attempt " + std::to_string(a.attempt) + ": " +
-                     (a.outcome.empty() ? "in hand" : a.outcome) + ", " + a.device + " of pid " +
-                     std::to_string(a.pid) + " on " + a.host + " (worker " + a.worker + "), " + a.handed_out +
-                     " to " + (a.ended.empty() ? "now" : a.ended);
-  if (a.seconds && *a.seconds > 0) line += ", computing " + seconds_text(*a.seconds);
-  if (!a.segment.empty()) line += ", " + a.segment;
-  if (!a.text.empty()) line += "\n  " + a.text;
+std::string to_line(const wire::AttemptReport& a) {
+  std::string line = "attempt " + std::to_string(a.attempt()) + ": " +
+                     (a.outcome().empty() ? "in hand" : a.outcome()) + ", " + a.device() + " of pid " +
+                     std::to_string(a.pid()) + " on " + a.host() + " (worker " + a.worker() + "), " +
+                     a.handed_out() + " to " + (a.ended().empty() ? "now" : a.ended());
+  if (a.seconds() > 0) line += ", computing " + seconds_text(a.seconds());
+  if (!a.segment().empty()) line += ", " + a.segment();
+  if (!a.text().empty()) line += "\n  " + a.text();
   return line + "\n";
 }
 
 }  // namespace
 
-std::vector<JobReport> list_jobs(Database& ledger, const JobFilter& filter, std::size_t& matching) {
+wire::JobList list_jobs(Database& ledger, const wire::ListJobs& request) {
+  const std::string state = known_state(request);
+  check_known("kind", request.kind(), {to_string(JobKind::kPredict), to_string(JobKind::kExplain)});
+  check_known("case", request.case_name(), cases_of(ledger));
   const std::string where =
       "WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR case_name = ?3)";
+  wire::JobList list;
   Statement count = ledger.prepare("SELECT count(*) FROM job_list " + where);
-  count.query(filter.state, filter.kind, filter.case_name);
-  matching = count.next() ? static_cast<std::size_t>(count.integer(0)) : 0;
+  count.query(state, request.kind(), request.case_name());
+  while (count.next()) list.set_matching(static_cast<std::uint64_t>(count.integer(0)));
   Statement rows = ledger.prepare(
       kColumns + where +
       " ORDER BY kind, rank, (SELECT id FROM images WHERE path = image), "
       "CASE role WHEN 'source' THEN 0 WHEN 'altered' THEN 1 ELSE 2 END, role_index, case_name LIMIT ?4");
-  rows.query(filter.state, filter.kind, filter.case_name,
-             filter.limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(filter.limit));
-  std::vector<JobReport> jobs;
-  while (rows.next()) jobs.push_back(report_of(rows));
-  return jobs;
+  rows.query(state, request.kind(), request.case_name(),
+             request.limit() == 0 ? std::int64_t{-1} : std::int64_t{request.limit()});
+  while (rows.next()) *list.add_jobs() = report_of(rows);
+  return list;
 }
 
 std::vector<JobId> find_jobs(Database& ledger, JobId first, JobId last) {
@@ -134,43 +152,40 @@ std::vector<JobId> find_jobs(Database& ledger, JobId first, JobId last) {
   return found;
 }
 
-JobReport read_job(Database& ledger, JobId job) {
-  Statement rows = ledger.prepare(std::string(kColumns) + "WHERE job = ?");
-  rows.query(value(job));
-  if (!rows.next()) throw InputError(ledger.file().string() + " has no job " + to_string(job));
-  return report_of(rows);
-}
-
-std::vector<AttemptReport> read_attempts(Database& ledger, JobId job) {
+wire::JobStory job_story(Database& ledger, JobId job) {
+  Statement one = ledger.prepare(std::string(kColumns) + "WHERE job = ?");
+  one.query(value(job));
+  if (!one.next()) throw InputError(ledger.file().string() + " has no job " + to_string(job));
+  wire::JobStory story;
+  *story.mutable_job() = report_of(one);
   Statement rows = ledger.prepare(
       "SELECT attempt, name, host, device, pid, handed_out, ended, outcome, segment, seconds, text "
-      "FROM attempts JOIN workers ON workers.id = worker WHERE job = ? ORDER BY attempt");
-  rows.query(value(job));
-  std::vector<AttemptReport> attempts;
+      "FROM attempts JOIN workers ON workers.id = worker "
+      "WHERE job = (SELECT number FROM jobs WHERE id = ?) AND attempt > ? ORDER BY attempt");
+  rows.query(value(job), story.job().attempts() - kMostAttempts);
   while (rows.next()) {
-    AttemptReport a;
-    a.attempt = rows.integer(0);
-    a.worker = rows.text(1);
-    a.host = rows.text(2);
-    a.device = rows.text(3);
-    a.pid = rows.integer(4);
-    a.handed_out = rows.text(5);
-    a.ended = rows.text(6);
-    a.outcome = rows.text(7);
-    a.segment = rows.text(8);
-    if (!rows.is_null(9)) a.seconds = rows.real(9);
-    a.text = rows.text(10);
-    attempts.push_back(std::move(a));
+    wire::AttemptReport& a = *story.add_attempts();
+    a.set_attempt(rows.integer(0));
+    a.set_worker(rows.text(1));
+    a.set_host(rows.text(2));
+    a.set_device(rows.text(3));
+    a.set_pid(rows.integer(4));
+    a.set_handed_out(rows.text(5));
+    a.set_ended(rows.text(6));
+    a.set_outcome(rows.text(7));
+    a.set_segment(rows.text(8));
+    if (!rows.is_null(9)) a.set_seconds(rows.real(9));
+    a.set_text(rows.text(10));
   }
-  return attempts;
+  return story;
 }
 
-std::string to_text(const std::vector<JobReport>& jobs) {
+std::string to_text(const wire::JobList& list) {
   std::vector<std::array<std::string, 8>> rows{
       {"job", "kind", "state", "attempts", "case", "image", "variant", "text"}};
-  for (const JobReport& j : jobs)
-    rows.push_back({to_string(j.job), j.kind, j.state, std::to_string(j.attempts), j.case_name, j.image,
-                    j.variant, first_line(j.text)});
+  for (const wire::JobReport& j : list.jobs())
+    rows.push_back({id_of(j), j.kind(), j.state(), std::to_string(j.attempts()), j.case_name(), j.image(),
+                    j.variant(), first_line(j.text())});
   std::array<std::size_t, 8> widths{};
   for (const auto& row : rows)
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
@@ -184,34 +199,35 @@ std::string to_text(const std::vector<JobReport>& jobs) {
   return text;
 }
 
-std::string to_json_text(const std::vector<JobReport>& jobs) {
-  json list = json::array();
-  for (const JobReport& job : jobs) list.push_back(to_json(job));
-  return dump(list);
+std::string to_json_text(const wire::JobList& list) {
+  json jobs = json::array();
+  for (const wire::JobReport& job : list.jobs()) jobs.push_back(to_json(job));
+  return dump(jobs);
 }
 
-std::string to_text(const JobReport& j, const std::vector<AttemptReport>& attempts) {
-  std::string text = "job " + to_string(j.job) + ": " + j.kind + " " + j.image + " " +
-                     (j.variant.empty() ? "" : j.variant + " ") + j.case_name + "\n";
-  if (!j.role.empty())
-    text += "explained as " + j.role + " " + std::to_string(j.role_index.value_or(0)) + " of image " +
-            std::to_string(j.rank.value_or(0)) + " in the sample, for class " +
-            std::to_string(j.label.value_or(0)) + "\n";
-  text += j.state + " after " + counted(j.attempts, "attempt");
-  if (j.retries > 0) text += ", put back " + counted(j.retries, "time");
-  if (j.failures + j.losses > 0)
-    text += (j.retries > 0 ? "; since then " : "; ") + std::to_string(j.failures) + " failed, " +
-            std::to_string(j.losses) + " lost with their worker";
+std::string to_text(const wire::JobStory& story) {
+  const wire::JobReport& j = story.job();
+  std::string text = "job " + id_of(j) + ": " + j.kind() + " " + j.image() + " " +
+                     (j.variant().empty() ? "" : j.variant() + " ") + j.case_name() + "\n";
+  if (!j.role().empty())
+    text += "explained as " + j.role() + " " + std::to_string(j.role_index()) + " of image " +
+            std::to_string(j.rank()) + " in the sample, for class " + std::to_string(j.label()) + "\n";
+  text += j.state() + " after " + counted(j.attempts(), "attempt");
+  if (j.retries() > 0) text += ", put back " + counted(j.retries(), "time");
+  if (j.failures() + j.losses() > 0)
+    text += (j.retries() > 0 ? "; since then " : "; ") + std::to_string(j.failures()) + " failed, " +
+            std::to_string(j.losses()) + " lost with their worker";
   text += "\n";
-  if (j.state == "set_aside" || j.state == "cancelled") text += "why: " + j.text + "\n";
-  for (const AttemptReport& attempt : attempts) text += to_line(attempt);
+  if (j.state() == "set_aside" || j.state() == "cancelled") text += "why: " + j.text() + "\n";
+  for (const wire::AttemptReport& attempt : story.attempts()) text += to_line(attempt);
   return text;
 }
 
-std::string to_json_text(const JobReport& job, const std::vector<AttemptReport>& attempts) {
-  json document = to_json(job);
+std::string to_json_text(const wire::JobStory& story) {
+  json document = to_json(story.job());
   document["attempts_made"] = json::array();
-  for (const AttemptReport& attempt : attempts) document["attempts_made"].push_back(to_json(attempt));
+  for (const wire::AttemptReport& attempt : story.attempts())
+    document["attempts_made"].push_back(to_json(attempt));
   return dump(document);
 }
 

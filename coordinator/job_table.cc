@@ -33,7 +33,9 @@ struct Transition {
 
   void operator()(const JobAdded&) const { require(false, "added"); }
   void operator()(const JobHandedOut& e) {
-    require(is(JobState::kWaiting) && value(e.attempt) == job.attempts + 1, "handed out");
+    const bool second =
+        is(JobState::kLeased) && job.in_hand().size() == 1 && job.held_by(e.worker) == nullptr;
+    require((is(JobState::kWaiting) || second) && value(e.attempt) == job.attempts + 1, "handed out");
     ++job.attempts;
     lease(e.worker);
   }
@@ -41,21 +43,19 @@ struct Transition {
     require(is(JobState::kWaiting) && job.open && is_latest(e.attempt), "adopted");
     lease(e.worker);
   }
-  // A failure may come after the lease has ended (its worker was lost and came back): then the job is
-  // waiting.
+  // A failure may come after the lease has ended (its worker was lost and came back).
   void operator()(const JobReturned& e) {
-    const bool late_failure = is(JobState::kWaiting) && job.open && e.cause == Cause::kFailed;
-    require((is(JobState::kLeased) || late_failure) && is_latest(e.attempt), "returned");
+    const bool held = job.holding_of(value(e.attempt)) != nullptr;
+    const bool late_failure =
+        !job.finished() && job.open && is_latest(e.attempt) && e.cause == Cause::kFailed;
+    require(held || late_failure, "returned");
     if (e.cause == Cause::kFailed) ++job.failures;
     if (e.cause == Cause::kLost) ++job.losses;
-    job.open = e.cause != Cause::kFailed && e.cause != Cause::kGivenBack;
-    release(JobState::kWaiting);
+    if (is_latest(e.attempt)) job.open = e.cause != Cause::kFailed && e.cause != Cause::kGivenBack;
+    if (held) drop(value(e.attempt));
   }
   void operator()(const JobDone& e) {
-    const bool late_for_set_aside = is(JobState::kSetAside) && job.spec.kind == JobKind::kExplain;
-    require(
-        (!job.finished() || late_for_set_aside) && value(e.attempt) >= 1 && value(e.attempt) <= job.attempts,
-        "done");
+    require(job.may_be_done() && value(e.attempt) >= 1 && value(e.attempt) <= job.attempts, "done");
     if (is_latest(e.attempt)) job.open = false;
     finish(JobState::kDone, "");
   }
@@ -69,30 +69,33 @@ struct Transition {
   }
   void operator()(const JobRetried&) {
     require(is(JobState::kSetAside) || is(JobState::kCancelled), "retried");
-    release(JobState::kWaiting);
+    job.state = JobState::kWaiting;
     job.failures = job.losses = 0;
     ++job.retries;
     job.text.clear();
   }
   void operator()(const JobUndone&) {
     require(is(JobState::kDone), "undone");
-    release(JobState::kWaiting);
+    job.state = JobState::kWaiting;
   }
 
  private:
+  // The latest attempt.
   void lease(WorkerId worker) {
+    job.holdings[job.in_hand().size()] = {job.attempts, worker};
     job.state = JobState::kLeased;
-    job.worker = worker;
     job.open = true;
   }
-  void release(JobState state) {
-    job.state = state;
-    job.worker = WorkerId{};
+  void drop(std::uint32_t attempt) {
+    if (job.holdings[0].attempt == attempt) job.holdings[0] = job.holdings[1];
+    job.holdings[1] = {};
+    if (job.in_hand().empty()) job.state = JobState::kWaiting;
   }
   void finish(JobState state, const std::string& text) {
-    if (is(JobState::kLeased))
-      job.open = false;  // it is taken from the worker; what was lost may turn up yet
-    release(state);
+    // What is taken from a worker is not waited for; what was lost may turn up yet.
+    if (job.holding_of(job.attempts) != nullptr) job.open = false;
+    job.holdings = {};
+    job.state = state;
     job.text = text;
   }
 };
@@ -127,6 +130,18 @@ std::string to_string(Cause cause) {
   return kNames[static_cast<std::size_t>(cause)];
 }
 
+const Holding* Job::held_by(WorkerId worker) const {
+  for (const Holding& holding : in_hand())
+    if (holding.worker == worker) return &holding;
+  return nullptr;
+}
+
+const Holding* Job::holding_of(std::uint32_t attempt) const {
+  for (const Holding& holding : in_hand())
+    if (holding.attempt == attempt) return &holding;
+  return nullptr;
+}
+
 std::size_t Tally::all() const { return std::accumulate(in_state.begin(), in_state.end(), std::size_t{0}); }
 
 JobTable::JobTable(std::size_t cases) : cases_(cases), queues_(2 * cases) {}
@@ -158,6 +173,22 @@ void JobTable::restore(Job job) {
   enter(position->second);
 }
 
+void JobTable::rest(JobId id, TimePoint until) {
+  const Job& job = at(id);
+  if (job.state != JobState::kWaiting) invariant_broken("to rest, and not waiting: " + describe(job));
+  withdraw(job);
+  resting_.emplace(id, until);
+  alarms_.emplace(until, id);
+}
+
+void JobTable::wake(TimePoint now) {
+  while (!alarms_.empty() && alarms_.begin()->first <= now) {
+    const Job& job = at(alarms_.begin()->second);
+    withdraw(job);
+    put(queue_of(job), std::pair(priority_of(job.spec), job.id), job);
+  }
+}
+
 const Job* JobTable::find(JobId id) const {
   const auto found = jobs_.find(id);
   return found == jobs_.end() ? nullptr : &found->second;
@@ -185,6 +216,10 @@ const std::set<JobId>& JobTable::held_by(WorkerId worker) const {
   return value(worker) < held_.size() ? held_[value(worker)] : kNone;
 }
 
+bool JobTable::holds_suspect(WorkerId worker) const {
+  return value(worker) < suspects_held_.size() && suspects_held_[value(worker)] > 0;
+}
+
 std::size_t JobTable::unfinished() const {
   std::size_t count = 0;
   for (const Tally& tally : tallies_) count += tally[JobState::kWaiting] + tally[JobState::kLeased];
@@ -200,32 +235,63 @@ void JobTable::enter(const Job& job) {
   ++tallies_[static_cast<std::size_t>(job.spec.kind)].in_state[static_cast<std::size_t>(job.state)];
   if (job.state == JobState::kWaiting) put(queue_of(job), std::pair(priority_of(job.spec), job.id), job);
   if (job.state == JobState::kSetAside) put(set_aside_, job.id, job);
-  if (job.state != JobState::kLeased) return;
-  if (held_.size() <= value(job.worker)) held_.resize(value(job.worker) + std::size_t{1});
-  put(held_[value(job.worker)], job.id, job);
+  for (const Holding& holding : job.in_hand()) {
+    if (held_.size() <= value(holding.worker)) {
+      held_.resize(value(holding.worker) + std::size_t{1});
+      suspects_held_.resize(held_.size());
+    }
+    put(held_[value(holding.worker)], job.id, job);
+    if (job.suspect()) ++suspects_held_[value(holding.worker)];
+  }
 }
 
 void JobTable::leave(const Job& job) {
   --tallies_[static_cast<std::size_t>(job.spec.kind)].in_state[static_cast<std::size_t>(job.state)];
-  if (job.state == JobState::kWaiting) take(queue_of(job), std::pair(priority_of(job.spec), job.id), job);
+  if (job.state == JobState::kWaiting) withdraw(job);
   if (job.state == JobState::kSetAside) take(set_aside_, job.id, job);
-  if (job.state == JobState::kLeased) take(held_[value(job.worker)], job.id, job);
+  for (const Holding& holding : job.in_hand()) {
+    take(held_[value(holding.worker)], job.id, job);
+    if (job.suspect()) --suspects_held_[value(holding.worker)];
+  }
+}
+
+void JobTable::withdraw(const Job& job) {
+  if (const auto resting = resting_.find(job.id); resting != resting_.end()) {
+    take(alarms_, std::pair(resting->second, job.id), job);
+    resting_.erase(resting);
+  } else {
+    take(queue_of(job), std::pair(priority_of(job.spec), job.id), job);
+  }
+}
+
+// What one job cannot be.
+std::optional<std::string> JobTable::problem(const Job& job) {
+  const auto held = job.in_hand();
+  if ((job.state == JobState::kLeased) == held.empty()) return "leased, or in hand, and not both";
+  if (held.size() == 2 && (held[0].attempt >= held[1].attempt || held[0].worker == held[1].worker))
+    return "in two hands that cannot be";
+  if (!held.empty() && held.back().attempt > job.attempts) return "in hand by an attempt that never was";
+  if (job.holding_of(job.attempts) != nullptr && !job.open) return "in hand and not open";
+  if (job.failures > job.attempts) return "more failures than attempts";
+  return std::nullopt;
 }
 
 std::optional<std::string> JobTable::problem() const {
   JobTable fresh(cases_);
   for (const auto& [id, job] : jobs_) {
     if (id != job.id) return "filed under " + to_string(id) + ": " + describe(job);
-    if (job.state == JobState::kLeased && (job.attempts == 0 || !job.open))
-      return "leased without an open attempt: " + describe(job);
-    if (job.failures > job.attempts) return "more failures than attempts: " + describe(job);
+    if (const auto what = problem(job)) return *what + ": " + describe(job);
     fresh.restore(job);
   }
-  fresh.held_.resize(std::max(held_.size(), fresh.held_.size()));
-  auto held = held_;
-  held.resize(fresh.held_.size());
-  if (fresh.queues_ != queues_ || fresh.suspects_ != suspects_ || fresh.held_ != held ||
-      fresh.set_aside_ != set_aside_ || fresh.tallies_ != tallies_)
+  for (const auto& [id, until] : resting_) {
+    if (at(id).state != JobState::kWaiting) return "it rests and does not wait: " + describe(at(id));
+    fresh.rest(id, until);
+  }
+  fresh.held_.resize(held_.size());  // workers that hold nothing any more
+  fresh.suspects_held_.resize(held_.size());
+  if (fresh.queues_ != queues_ || fresh.suspects_ != suspects_ || fresh.held_ != held_ ||
+      fresh.suspects_held_ != suspects_held_ || fresh.set_aside_ != set_aside_ ||
+      fresh.tallies_ != tallies_ || fresh.alarms_ != alarms_)
     return "the job table's indices disagree with its jobs";
   return std::nullopt;
 }

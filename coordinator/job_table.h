@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -52,20 +54,40 @@ struct JobSpec {
   bool operator==(const JobSpec&) const = default;
 };
 
+// An attempt in a worker's hand.
+struct Holding {
+  std::uint32_t attempt = 0;  // 0: none
+  WorkerId worker{};
+  bool operator==(const Holding&) const = default;
+};
+
 struct Job {
   JobId id{};
   JobSpec spec;
   JobState state = JobState::kWaiting;
   std::uint32_t attempts = 0;  // handed out so often
-  // The latest attempt may still be answered or found in a worker's hand: always so while leased. Once
-  // finished it matters only if the job is retried or undone.
+  // The latest attempt is in hand, or may still be answered or found in a worker's hand. Once finished it
+  // matters only if the job is retried or undone.
   bool open = false;
   std::uint32_t failures = 0, losses = 0;  // since it was added or last retried
   std::uint32_t retries = 0;               // put back after it was set aside or cancelled
-  WorkerId worker{};                       // while leased
-  std::string text;                        // why set aside or cancelled
+  // While leased: one, or two, the earlier first, while a second worker tries it as well.
+  std::array<Holding, 2> holdings{};
+  std::string text;  // why set aside or cancelled
 
   bool finished() const { return state != JobState::kWaiting && state != JobState::kLeased; }
+  std::span<const Holding> in_hand() const {
+    const auto taken =
+        static_cast<std::size_t>(holdings[0].attempt != 0) + (holdings[1].attempt != 0 ? 1 : 0);
+    return {holdings.data(), taken};
+  }
+  const Holding* held_by(WorkerId worker) const;           // nullptr: not in its hand
+  const Holding* holding_of(std::uint32_t attempt) const;  // nullptr: in nobody's hand
+  // A success still counts: of an explain job also after it was set aside or cancelled, since its result is
+  // stored. The image of a predict job has been passed over by then.
+  bool may_be_done() const {
+    return !finished() || (state != JobState::kDone && spec.kind == JobKind::kExplain);
+  }
   // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker
   // is found without its neighbours being blamed.
   bool suspect() const { return losses > 0; }
@@ -76,7 +98,7 @@ struct JobAdded {
   JobId job{};
   JobSpec spec;
 };
-// The next attempt goes to a worker.
+// The next attempt goes to a worker: of a job that waits, or that one other worker has in hand.
 struct JobHandedOut {
   JobId job{};
   Attempt attempt{};
@@ -133,6 +155,8 @@ struct Tally {
 // Every operation costs O(log jobs) at most, unless it says otherwise.
 class JobTable {
  public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   explicit JobTable(std::size_t cases);
 
   // The only way a job changes. Aborts, printing job and event, on what ledger.md does not allow.
@@ -140,12 +164,18 @@ class JobTable {
   // A job as the ledger has it, at start.
   void restore(Job job);
 
+  // A waiting job is not offered by head() and waiting_suspect() until wake() is told that time. No part of
+  // its state: a restart forgets it.
+  void rest(JobId job, TimePoint until);
+  void wake(TimePoint now);
+  std::size_t resting() const { return resting_.size(); }
+
   const Job* find(JobId id) const;  // nullptr: no such job
   const Job& at(JobId id) const;    // aborts when there is none
 
-  // Of the waiting jobs of this kind and case that are not suspect, the one to do first: explain jobs by
-  // rank, role and role_index, predict jobs by their image's place in the order. The number tells which of
-  // two heads goes first.
+  // Of the waiting jobs of this kind and case that neither rest nor are suspect, the one to do first: explain
+  // jobs by rank, role and role_index, predict jobs by their image's place in the order. The number tells
+  // which of two heads goes first.
   struct Head {
     JobId job{};
     std::uint64_t priority = 0;
@@ -154,6 +184,7 @@ class JobTable {
   std::optional<JobId> waiting_suspect() const;
 
   const std::set<JobId>& held_by(WorkerId worker) const;
+  bool holds_suspect(WorkerId worker) const;
   const Tally& tally(JobKind kind) const { return tallies_[static_cast<std::size_t>(kind)]; }
   std::size_t unfinished() const;
   // The jobs set aside.
@@ -172,14 +203,19 @@ class JobTable {
 
   void enter(const Job& job);  // into the indices below
   void leave(const Job& job);
+  void withdraw(const Job& job);  // it waits: from the queue, or from its rest
+  static std::optional<std::string> problem(const Job& job);
   Queue& queue_of(const Job& job);
 
   std::size_t cases_;
   std::unordered_map<JobId, Job> jobs_;
-  // Indices: functions of jobs_.
+  std::unordered_map<JobId, TimePoint> resting_;
+  std::set<std::pair<TimePoint, JobId>> alarms_;  // the same, by time
+  // Indices: functions of jobs_ and of who rests.
   std::vector<Queue> queues_;  // [kind * cases + case]
   Queue suspects_;
-  std::vector<std::set<JobId>> held_;  // by worker
+  std::vector<std::set<JobId>> held_;         // by worker
+  std::vector<std::uint32_t> suspects_held_;  // by worker
   std::set<JobId> set_aside_;
   std::array<Tally, 2> tallies_{};
 };

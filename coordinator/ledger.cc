@@ -9,12 +9,14 @@ namespace wcam {
 
 namespace {
 
-// Documented in ledger.md: change both, and kSchemaVersion.
+// Documented in ledger.md: change both, and kSchemaVersion. For an IN of more than two texts SQLite fills a
+// temporary tree every time a row is written: in what is written for every job, alternatives are spelt out.
 constexpr const char* kSchema = R"sql(
 CREATE TABLE plan (
   sweep_id TEXT PRIMARY KEY,
   json     TEXT NOT NULL,
-  created  TEXT NOT NULL
+  created  TEXT NOT NULL,
+  course   TEXT NOT NULL DEFAULT 'on' CHECK (course IN ('on', 'paused', 'cancelled'))
 ) WITHOUT ROWID;
 CREATE TABLE images (
   id      INTEGER PRIMARY KEY,
@@ -29,7 +31,8 @@ CREATE TABLE images (
 CREATE TABLE cases (
   id     INTEGER PRIMARY KEY,
   name   TEXT NOT NULL UNIQUE,
-  sha256 TEXT NOT NULL
+  sha256 TEXT NOT NULL,
+  cancelled INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE variants (
   id   INTEGER PRIMARY KEY,
@@ -41,25 +44,26 @@ CREATE TABLE workers (
   host   TEXT NOT NULL,
   device TEXT NOT NULL,
   pid    INTEGER NOT NULL,
-  joined TEXT NOT NULL
+  joined TEXT NOT NULL,
+  drained TEXT
 );
 CREATE TABLE jobs (
-  id         INTEGER PRIMARY KEY,
+  number     INTEGER PRIMARY KEY,
+  id         INTEGER NOT NULL,
   kind       TEXT NOT NULL CHECK (kind IN ('predict', 'explain')),
   image      INTEGER NOT NULL REFERENCES images,
   case_id    INTEGER NOT NULL REFERENCES cases,
   variant    INTEGER REFERENCES variants,
-  role       TEXT CHECK (role IN ('source', 'altered', 'unaffected')),
+  role       TEXT CHECK (role = 'source' OR role = 'altered' OR role = 'unaffected'),
   role_index INTEGER,
   label      INTEGER,
-  state      TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'leased', 'done', 'set_aside', 'cancelled')),
+  state      TEXT NOT NULL DEFAULT 'waiting' CHECK (
+               state = 'waiting' OR state = 'leased' OR state = 'done' OR state = 'set_aside' OR state = 'cancelled'),
   attempts   INTEGER NOT NULL DEFAULT 0,
   failures   INTEGER NOT NULL DEFAULT 0,
   losses     INTEGER NOT NULL DEFAULT 0,
-  worker     INTEGER REFERENCES workers,
   text       TEXT NOT NULL DEFAULT '',
   retries    INTEGER NOT NULL DEFAULT 0,
-  CHECK ((state = 'leased') = (worker IS NOT NULL)),
   CHECK ((kind = 'explain') = (variant IS NOT NULL AND role IS NOT NULL AND role_index IS NOT NULL AND label IS NOT NULL))
 );
 CREATE TABLE attempts (
@@ -68,7 +72,9 @@ CREATE TABLE attempts (
   worker     INTEGER NOT NULL REFERENCES workers,
   handed_out TEXT NOT NULL,
   ended      TEXT,
-  outcome    TEXT CHECK (outcome IN ('done', 'failed', 'lost', 'given_back', 'not_received', 'restart', 'superseded', 'destroyed')),
+  outcome    TEXT CHECK (
+               outcome = 'done' OR outcome = 'failed' OR outcome = 'lost' OR outcome = 'given_back' OR
+               outcome = 'not_received' OR outcome = 'restart' OR outcome = 'superseded' OR outcome = 'destroyed'),
   segment    TEXT,
   seconds    REAL,
   text       TEXT,
@@ -79,10 +85,13 @@ CREATE TABLE predictions (
   labels TEXT NOT NULL
 );
 CREATE VIEW job_list AS
-  SELECT jobs.id AS job, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
-         role, role_index, label, jobs.state, attempts, failures, losses, jobs.retries, workers.name AS worker, jobs.text
+  SELECT jobs.id AS job, jobs.number, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
+         role, role_index, label, jobs.state, attempts, failures, losses, jobs.retries,
+         (SELECT group_concat(workers.name, ' ') FROM attempts AS a JOIN workers ON workers.id = a.worker
+          WHERE a.job = jobs.number AND a.outcome IS NULL) AS workers,
+         jobs.text
   FROM jobs JOIN images ON images.id = jobs.image JOIN cases ON cases.id = jobs.case_id
-  LEFT JOIN variants ON variants.id = jobs.variant LEFT JOIN workers ON workers.id = jobs.worker;
+  LEFT JOIN variants ON variants.id = jobs.variant;
 )sql";
 
 // Times in the ledger: UTC, ISO 8601 with milliseconds.
@@ -95,19 +104,23 @@ constexpr const char* kImageDecided =
 constexpr const char* kImageRetried =
     "UPDATE images SET state = CASE WHEN rank IS NULL THEN 'undecided' ELSE 'selected' END, text = '', "
     "decided = " NOW ", retries = retries + 1 WHERE id = ?";
+constexpr const char* kWorkerDrained = "UPDATE workers SET drained = " NOW " WHERE id = ?";
+constexpr const char* kCourseChanged = "UPDATE plan SET course = ?";
+constexpr const char* kCaseCancelled = "UPDATE cases SET cancelled = ? WHERE id = ?";
 constexpr const char* kJobAdded =
-    "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, ?, ?, ?, "
-    "?, ?)";
+    "INSERT INTO jobs (number, id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, "
+    "?, ?, ?, ?, ?, ?)";
 constexpr const char* kHolder = "SELECT worker FROM attempts WHERE job = ? AND attempt = ?";
-constexpr const char* kHandedOut = "UPDATE jobs SET state = 'leased', attempts = ?, worker = ? WHERE id = ?";
+constexpr const char* kHandedOut = "UPDATE jobs SET state = 'leased', attempts = ? WHERE number = ?";
 constexpr const char* kAttemptBegun =
     "INSERT INTO attempts (job, attempt, worker, handed_out) VALUES (?, ?, ?, " NOW ")";
-constexpr const char* kAdopted = "UPDATE jobs SET state = 'leased', worker = ? WHERE id = ?";
+constexpr const char* kAdopted = "UPDATE jobs SET state = 'leased' WHERE number = ?";
 constexpr const char* kAttemptGoesOn =
     "UPDATE attempts SET worker = ?, ended = NULL, outcome = NULL, text = NULL WHERE job = ? AND attempt = ?";
 constexpr const char* kReturned =
-    "UPDATE jobs SET state = 'waiting', worker = NULL, failures = failures + ?, losses = losses + ? WHERE id "
-    "= ?";
+    "UPDATE jobs SET state = CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE job = jobs.number AND outcome IS "
+    "NULL) "
+    "THEN 'leased' ELSE 'waiting' END, failures = failures + ?, losses = losses + ? WHERE number = ?";
 constexpr const char* kAttemptEnded =
     "UPDATE attempts SET outcome = ?, text = ?, ended = " NOW " WHERE job = ? AND attempt = ?";
 constexpr const char* kAttemptDone =
@@ -116,11 +129,11 @@ constexpr const char* kAttemptDone =
 constexpr const char* kOthersSuperseded =
     "UPDATE attempts SET outcome = 'superseded', ended = " NOW " WHERE job = ? AND outcome IS NULL";
 constexpr const char* kPredicted = "INSERT INTO predictions (job, labels) VALUES (?, ?)";
-constexpr const char* kJobEnded = "UPDATE jobs SET state = ?, worker = NULL, text = ? WHERE id = ?";
+constexpr const char* kJobEnded = "UPDATE jobs SET state = ?, text = ? WHERE number = ?";
 constexpr const char* kJobRetried =
-    "UPDATE jobs SET state = 'waiting', failures = 0, losses = 0, retries = retries + 1, text = '' WHERE id "
-    "= ?";
-constexpr const char* kUndone = "UPDATE jobs SET state = 'waiting' WHERE id = ?";
+    "UPDATE jobs SET state = 'waiting', failures = 0, losses = 0, retries = retries + 1, text = '' WHERE "
+    "number = ?";
+constexpr const char* kUndone = "UPDATE jobs SET state = 'waiting' WHERE number = ?";
 constexpr const char* kResultDestroyed =
     "UPDATE attempts SET outcome = 'destroyed', text = ? WHERE job = ? AND outcome = 'done'";
 constexpr const char* kNotPredicted = "DELETE FROM predictions WHERE job = ?";
@@ -180,7 +193,17 @@ SweepState Ledger::load(const Plan& plan) {
   if (is_new) record_plan(state);
   draws_.clear();
   for (const DrawnImage& image : state.order()) draws_.push_back(image.draw);
+  read_numbers();
   return state;
+}
+
+void Ledger::read_numbers() {
+  numbers_.clear();
+  Statement rows = database_.prepare("SELECT number, id FROM jobs");
+  rows.query();
+  while (rows.next())
+    numbers_.emplace(JobId{static_cast<std::uint64_t>(rows.integer(1))},
+                     static_cast<std::uint32_t>(rows.integer(0)));
 }
 
 void Ledger::record_plan(const SweepState& state) {
@@ -227,65 +250,79 @@ void Ledger::record(const ImageDecided& e) {
 
 void Ledger::record(const ImageRetried& e) { change_one(kImageRetried, draws_.at(e.image)); }
 
+void Ledger::record(const WorkerDrained& e) { change_one(kWorkerDrained, value(e.worker)); }
+
+void Ledger::record(const CourseChanged& e) { change_one(kCourseChanged, to_string(e.course)); }
+
+void Ledger::record(const CaseCancelled& e) {
+  change_one(kCaseCancelled, std::uint32_t{1}, std::uint32_t{e.case_index});
+}
+
+void Ledger::record(const CaseRetried& e) {
+  change_one(kCaseCancelled, std::uint32_t{0}, std::uint32_t{e.case_index});
+}
+
 void Ledger::record(const JobEvent& event) {
   std::visit([this](const auto& e) { record_job(e); }, event);
 }
 
 void Ledger::record_job(const JobAdded& e) {
   const JobSpec& s = e.spec;
+  const auto number = static_cast<std::uint32_t>(numbers_.size());
+  numbers_.emplace(e.job, number);
   const std::string kind = to_string(s.kind);
   const std::uint64_t image = draws_.at(s.image);
   const std::uint32_t case_id = s.case_index;
   if (s.kind == JobKind::kPredict)
-    change_one(kJobAdded, value(e.job), kind, image, case_id, std::nullopt, std::nullopt, std::nullopt,
-               std::nullopt);
+    change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::nullopt, std::nullopt,
+               std::nullopt, std::nullopt);
   else
-    change_one(kJobAdded, value(e.job), kind, image, case_id, std::uint32_t{s.variant}, to_string(s.role),
-               std::uint32_t{s.role_index}, s.label);
+    change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::uint32_t{s.variant},
+               to_string(s.role), std::uint32_t{s.role_index}, s.label);
 }
 
 void Ledger::record_job(const JobHandedOut& e) {
-  change_one(kHandedOut, value(e.attempt), value(e.worker), value(e.job));
-  change_one(kAttemptBegun, value(e.job), value(e.attempt), value(e.worker));
+  change_one(kHandedOut, value(e.attempt), number_of(e.job));
+  change_one(kAttemptBegun, number_of(e.job), value(e.attempt), value(e.worker));
 }
 
 void Ledger::record_job(const JobAdopted& e) {
-  change_one(kAdopted, value(e.worker), value(e.job));
-  change_one(kAttemptGoesOn, value(e.worker), value(e.job), value(e.attempt));
+  change_one(kAdopted, number_of(e.job));
+  change_one(kAttemptGoesOn, value(e.worker), number_of(e.job), value(e.attempt));
 }
 
 void Ledger::record_job(const JobReturned& e) {
+  change_one(kAttemptEnded, to_string(e.cause), e.text, number_of(e.job), value(e.attempt));
   change_one(kReturned, std::uint32_t{e.cause == Cause::kFailed}, std::uint32_t{e.cause == Cause::kLost},
-             value(e.job));
-  change_one(kAttemptEnded, to_string(e.cause), e.text, value(e.job), value(e.attempt));
+             number_of(e.job));
 }
 
 void Ledger::record_job(const JobDone& e) {
-  change_one(kAttemptDone, e.segment, e.seconds, value(e.job), value(e.attempt));
+  change_one(kAttemptDone, e.segment, e.seconds, number_of(e.job), value(e.attempt));
   end_job(e.job, JobState::kDone, "");
-  if (!e.labels.empty()) change_one(kPredicted, value(e.job), nlohmann::json(e.labels).dump());
+  if (!e.labels.empty()) change_one(kPredicted, number_of(e.job), nlohmann::json(e.labels).dump());
 }
 
 void Ledger::record_job(const JobSetAside& e) { end_job(e.job, JobState::kSetAside, e.text); }
 
 void Ledger::record_job(const JobCancelled& e) { end_job(e.job, JobState::kCancelled, e.text); }
 
-void Ledger::record_job(const JobRetried& e) { change_one(kJobRetried, value(e.job)); }
+void Ledger::record_job(const JobRetried& e) { change_one(kJobRetried, number_of(e.job)); }
 
 void Ledger::record_job(const JobUndone& e) {
-  change_one(kUndone, value(e.job));
-  change_one(kResultDestroyed, e.text, value(e.job));
-  statement(kNotPredicted).run(value(e.job));
+  change_one(kUndone, number_of(e.job));
+  change_one(kResultDestroyed, e.text, number_of(e.job));
+  statement(kNotPredicted).run(number_of(e.job));
 }
 
 void Ledger::end_job(JobId job, JobState state, const std::string& text) {
-  change_one(kJobEnded, to_string(state), text, value(job));
-  statement(kOthersSuperseded).run(value(job));
+  change_one(kJobEnded, to_string(state), text, number_of(job));
+  statement(kOthersSuperseded).run(number_of(job));
 }
 
 std::optional<WorkerId> Ledger::holder(JobId job, Attempt attempt) {
   Statement& rows = statement(kHolder);
-  rows.query(value(job), value(attempt));
+  rows.query(number_of(job), value(attempt));
   std::optional<WorkerId> holder;
   while (rows.next()) holder = WorkerId{static_cast<std::uint32_t>(rows.integer(0))};
   return holder;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "coordinator/sqlite.h"
@@ -30,15 +31,24 @@ class Ledger {
   // Everything in `events` is durable when this returns, or nothing is and it throws. Call load() before.
   void commit(std::span<const Event> events);
 
+  // To be read: what is committed.
+  Database& database() { return database_; }
+
   // Whom this attempt of the job was handed to; nullopt when there is no such attempt.
   std::optional<WorkerId> holder(JobId job, Attempt attempt);
 
  private:
   void record_plan(const SweepState& state);
+  void read_numbers();
+  std::uint32_t number_of(JobId job) const { return numbers_.at(job); }
 
   void record(const WorkerJoined& event);
   void record(const ImageDecided& event);
   void record(const ImageRetried& event);
+  void record(const WorkerDrained& event);
+  void record(const CourseChanged& event);
+  void record(const CaseCancelled& event);
+  void record(const CaseRetried& event);
   void record(const JobEvent& event);
   void record_job(const JobAdded& event);
   void record_job(const JobHandedOut& event);
@@ -55,8 +65,9 @@ class Ledger {
   void change_one(const char* sql, const Values&... values);
 
   Database database_;
-  std::vector<std::uint64_t> draws_;           // of the images, ascending: their ids in the ledger
-  std::map<const char*, Statement> prepared_;  // by the literal's address
+  std::vector<std::uint64_t> draws_;                  // of the images, ascending: their ids in the ledger
+  std::unordered_map<JobId, std::uint32_t> numbers_;  // of the jobs that are recorded: the keys of their rows
+  std::map<const char*, Statement> prepared_;         // by the literal's address
 };
 
 }  // namespace wcam

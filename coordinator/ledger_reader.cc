@@ -22,6 +22,7 @@ class Reader {
 
   SweepState read() {
     check_plan();
+    read_course();
     read_workers();
     read_images();
     read_jobs();
@@ -73,14 +74,24 @@ class Reader {
                        ": restore the plan that belongs to it, or move the ledger away to start over");
   }
 
+  void read_course() {
+    Statement plan = ledger_.prepare("SELECT course FROM plan");
+    plan.query();
+    while (plan.next()) state_.restore_course(state(plan.text(0), Course::kCancelled));
+    Statement cases = ledger_.prepare("SELECT id FROM cases WHERE cancelled <> 0");
+    cases.query();
+    while (cases.next())
+      state_.restore_case_cancelled(number<std::uint16_t>(cases, 0, state_.plan().cases.size(), "case"));
+  }
+
   void read_workers() {
-    Statement rows = ledger_.prepare("SELECT id, name, host, device, pid FROM workers ORDER BY id");
+    Statement rows = ledger_.prepare("SELECT id, name, host, device, pid, drained FROM workers ORDER BY id");
     rows.query();
     while (rows.next()) {
       if (rows.integer(0) != std::ssize(state_.workers()))
         damaged("worker " + std::to_string(rows.integer(0)) + " after " +
                 std::to_string(state_.workers().size()) + " others");
-      state_.restore_worker({rows.text(1), rows.text(2), rows.text(3), rows.integer(4)});
+      state_.restore_worker({rows.text(1), rows.text(2), rows.text(3), rows.integer(4), !rows.is_null(5)});
     }
   }
 
@@ -122,8 +133,10 @@ class Reader {
   void read_jobs() {
     Statement rows = ledger_.prepare(
         "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, "
-        "losses, retries, jobs.worker, jobs.text, outcome "
-        "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.attempt = jobs.attempts");
+        "losses, retries, jobs.text, outcome, number "
+        "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.number AND attempts.attempt = jobs.attempts");
+    Statement in_hand = ledger_.prepare(
+        "SELECT attempt, worker FROM attempts WHERE job = ? AND outcome IS NULL ORDER BY attempt");
     rows.query();
     while (rows.next()) {
       Job job;
@@ -134,19 +147,33 @@ class Reader {
       job.failures = count(rows, 10, "failures");
       job.losses = count(rows, 11, "losses");
       job.retries = count(rows, 12, "retries");
-      if (job.state == JobState::kLeased)
-        job.worker = WorkerId{number<std::uint32_t>(rows, 13, state_.workers().size(), "worker")};
-      job.text = rows.text(14);
-      const std::string outcome = rows.text(15);
+      if (job.state == JobState::kLeased) read_holdings(in_hand, rows.integer(15), job);
+      job.text = rows.text(13);
+      const std::string outcome = rows.text(14);
       const bool unanswered = outcome == "lost" || outcome == "not_received" || outcome == "restart";
-      job.open = job.state == JobState::kLeased || unanswered;
+      job.open = job.holding_of(job.attempts) != nullptr || unanswered;
+      if (state_.jobs().find(job.id) != nullptr) damaged("job " + to_string(job.id) + " twice");
       state_.restore_job(std::move(job));
     }
   }
 
+  void read_holdings(Statement& in_hand, std::int64_t number_of_job, Job& job) {
+    std::size_t count = 0;
+    in_hand.query(number_of_job);
+    while (in_hand.next()) {
+      if (count == job.holdings.size()) damaged("job " + to_string(job.id) + " in more than two hands");
+      job.holdings[count++] = {
+          number<std::uint32_t>(in_hand, 0, std::size_t{job.attempts} + 1, "attempt"),
+          WorkerId{number<std::uint32_t>(in_hand, 1, state_.workers().size(), "worker")}};
+    }
+    if (count == 0) damaged("job " + to_string(job.id) + " is leased and in no hand");
+    if (count == 2 && job.holdings[0].worker == job.holdings[1].worker)
+      damaged("job " + to_string(job.id) + " is in one hand twice");
+  }
+
   void read_labels() {
     Statement rows = ledger_.prepare(
-        "SELECT predictions.job, labels FROM predictions JOIN jobs ON jobs.id = predictions.job "
+        "SELECT jobs.id, labels FROM predictions JOIN jobs ON jobs.number = predictions.job "
         "JOIN images ON images.id = jobs.image "
         "WHERE images.state = 'undecided' OR (images.state = 'set_aside' AND images.rank IS NULL)");
     rows.query();
@@ -214,6 +241,9 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   summary.images_selected = count(" WHERE rank IS NOT NULL");
   summary.images_skipped = count(" WHERE state = 'skipped'");
   summary.images_set_aside = count(" WHERE state = 'set_aside'");
+  Statement plan = database.prepare("SELECT course FROM plan");
+  plan.query();
+  while (plan.next()) summary.course = state_named(plan.text(0), Course::kCancelled).value_or(Course::kOn);
   Statement rows = database.prepare(
       "SELECT 'image ' || path || ': ' || text FROM images WHERE state = 'set_aside' UNION ALL "
       "SELECT kind || ' ' || image || ' ' || coalesce(variant || ' ', '') || case_name || ': ' || text FROM "

@@ -10,7 +10,7 @@
 
 namespace wcam {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 // 0: nothing has been written yet.
 std::int64_t schema_of(Database& ledger);

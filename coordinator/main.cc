@@ -1,190 +1,26 @@
 // wcam-coordinator: one sweep's coordinator, and what can be asked of a sweep without one.
-#include <spdlog/spdlog.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
 #include <boost/program_options/value_semantic.hpp>
-#include <cerrno>
-#include <csignal>
 #include <iostream>
-#include <optional>
 
 #include "common/error.h"
-#include "common/file.h"
-#include "common/host.h"
-#include "common/keys.h"
-#include "common/log.h"
 #include "common/options.h"
 #include "common/store/pack.h"
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
-#include "coordinator/coordinator.h"
+#include "coordinator/interrupts.h"
 #include "coordinator/jobs_command.h"
 #include "coordinator/keys_command.h"
-#include "coordinator/open_sweep.h"
+#include "coordinator/operate_commands.h"
 #include "coordinator/plan_command.h"
 #include "coordinator/repair_command.h"
-#include "coordinator/retry_command.h"
+#include "coordinator/run_command.h"
 #include "coordinator/show_command.h"
-#include "coordinator/study_options.h"
+#include "coordinator/status_command.h"
 #include "coordinator/sweep_argument.h"
-#include "coordinator/sweep_plan.h"
 #include "coordinator/verify_command.h"
-#include "coordinator/web.h"
-
-namespace po = boost::program_options;
 
 namespace wcam {
 namespace {
-
-std::atomic<int> interrupts{0};
-static_assert(std::atomic<int>::is_always_lock_free);  // may be used in a signal handler
-
-void watch_for_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { ++interrupts; };
-  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
-}
-
-// A connection is a file, and 1,024 of these, the usual soft limit, are soon used up: by as many workers, or
-// by somebody who means ill. 65,536 leave room for both.
-void allow_many_connections() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65'536));
-  ::setrlimit(RLIMIT_NOFILE, &files);
-}
-
-CommandLine run_command_line() {
-  const auto number = [](int value) { return po::value<int>()->default_value(value); };
-  CommandLine line;
-  line.usage = "wcam-coordinator run --sweep DIR --images DIR --models models.json [options]";
-  line.about =
-      "Makes a sweep, or resumes it, and serves its jobs to workers until it is finished.\n"
-      "Exit status: 0 finished, 2 usage, 3 bad input, 4 finished with jobs set aside, 5 interrupted.";
-  line.example =
-      "wcam-coordinator run --images photos --models models.json --cases baseline,augmix --sweep study";
-  po::options_description how("How");
-  how.add_options()                                                                                       //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
-      ("bind", po::value<std::string>()->default_value(SessionOptions{}.bind),
-       "where to listen; port * is any free one")                                                  //
-      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served")  //
-      ("http", po::value<std::string>(),
-       "serve a page that shows how far the sweep is, e.g. on 127.0.0.1:8080; port * is any free one")    //
-      ("lease-seconds", number(30), "silence after which a worker's jobs go to others, 1 to 86400")       //
-      ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
-      ("verbose", po::bool_switch(), "log more");
-  line.options.add(how).add(study_options());
-  return line;
-}
-
-CoordinatorOptions coordinator_options(const po::variables_map& values) {
-  CoordinatorOptions options;
-  options.session.bind = values["bind"].as<std::string>();
-  options.session.insecure = values["insecure"].as<bool>();
-  if (const auto problem = options.session.problem()) throw UsageError(*problem);
-  options.scheduler.lease = std::chrono::seconds{in_range(values, "lease-seconds", 1, 86'400)};
-  options.scheduler.heartbeat = std::min(options.scheduler.heartbeat, options.scheduler.lease / 5);
-  options.scheduler.max_attempts = static_cast<std::uint32_t>(in_range(values, "max-attempts", 1, 100));
-  // A process of this host that has ended is not waited for.
-  options.scheduler.has_ended = [host = host_name()](const WorkerInfo& worker) {
-    return worker.host == host && worker.pid > 0 && ::kill(static_cast<pid_t>(worker.pid), 0) != 0 &&
-           errno == ESRCH;
-  };
-  options.progress = ::isatty(STDERR_FILENO) != 0 ? CoordinatorOptions::Progress::kTerminal
-                                                  : CoordinatorOptions::Progress::kPlain;
-  return options;
-}
-
-WebOptions web_options(const po::variables_map& values) {
-  const WebOptions options{values["http"].as<std::string>(), values["insecure"].as<bool>()};
-  if (const auto problem = options.problem()) throw UsageError(*problem);
-  return options;
-}
-
-// Says "starting" in the status while a sweep's images are hashed, which may take minutes. What then cannot
-// be resumed has its old status again.
-class Announcement {
- public:
-  explicit Announcement(const SweepDirectory& directory) : file_(directory.status()) {
-    if (!std::filesystem::exists(directory.plan())) return;
-    if (std::filesystem::exists(file_)) earlier_ = read_file(file_);
-    try {
-      write(to_json_text(starting_status(directory.root)));
-    } catch (const InputError&) {  // what is wrong with the plan is said by whoever needs it
-    }
-  }
-  ~Announcement() {
-    if (!kept_ && earlier_) write(*earlier_);
-  }
-  Announcement(const Announcement&) = delete;
-  Announcement& operator=(const Announcement&) = delete;
-  void keep() { kept_ = true; }
-
- private:
-  void write(const std::string& text) const try {
-    write_file_atomically(file_, text);
-  } catch (const InputError&) {  // people can wait
-  }
-
-  const std::filesystem::path file_;
-  std::optional<std::string> earlier_;
-  bool kept_ = false;
-};
-
-ExitCode run(const Arguments& arguments) {
-  const auto values = parse_command_line(run_command_line(), arguments);
-  if (!values) return ExitCode::kDone;
-  CoordinatorOptions options = coordinator_options(*values);
-  const SweepDirectory directory = sweep_of(*values);
-  // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
-  std::optional<Ledger> ledger;
-  std::optional<Announcement> announcement;
-  if (std::filesystem::exists(directory.plan())) {
-    open_ledger(ledger, directory);
-    announcement.emplace(directory);
-  }
-  std::optional<Web> web;
-  if (values->contains("http")) options.web = &web.emplace(web_options(*values), directory);
-  const std::optional<Plan> asked = asked_plan(*values, directory);
-  if (!ledger && !asked) agreed_plan(directory, asked);
-  for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
-    make_directories(folder);
-  if (!ledger) open_ledger(ledger, directory);
-  const Plan plan = settle_plan(directory, asked);
-  if (!options.session.insecure) {
-    make_keys(directory, {std::string(kDefaultWorkerKey)});
-    options.session.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
-  }
-  if (announcement) announcement->keep();
-  start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
-  if (web) std::cerr << "page: " << web->url() << "\n";
-  if (options.session.insecure)
-    spdlog::warn(
-        "--insecure: the conversation with workers is neither encrypted nor authenticated; whoever can "
-        "connect to {} can read it and take part in it",
-        options.session.bind);
-  allow_many_connections();
-  watch_for_signals();
-  return Coordinator(directory, *ledger, plan, options).run(interrupts);
-}
-
-ExitCode status(const Arguments& arguments) {
-  CommandLine line;
-  line.usage = "wcam-coordinator status SWEEP [--json]";
-  line.about = "How far a sweep is, while it runs and after.";
-  line.example = "wcam-coordinator status study --json";
-  line.options.add_options()("json", po::bool_switch(), "for scripts");
-  take_sweep(line);
-  const auto values = parse_command_line(line, arguments);
-  if (!values) return ExitCode::kDone;
-  const Status status = read_status(sweep_of(*values).root);
-  std::cout << ((*values)["json"].as<bool>() ? to_json_text(status) : describe(status));
-  return ExitCode::kDone;
-}
 
 ExitCode pack_results(const Arguments& arguments) {
   CommandLine line;
@@ -203,16 +39,17 @@ ExitCode pack_results(const Arguments& arguments) {
 }
 
 constexpr Verb kVerbs[] = {
-    {"run", "make or resume a sweep and serve its jobs to workers", run},
+    {"run", "make or resume a sweep and serve its jobs to workers", run_command},
     {"plan", "what run would do, and what it costs",
-     [](const Arguments& rest) {
-       watch_for_signals();
-       return plan_command(rest, interrupts);
-     }},
-    {"status", "how far a sweep is", status},
+     [](const Arguments& rest) { return plan_command(rest, count_interrupts()); }},
+    {"status", "how far a sweep is", status_command},
     {"jobs", "the jobs of a sweep, listed", jobs_command},
     {"show", "one job and every attempt at it", show_command},
-    {"retry", "put back what was set aside", retry_command},
+    {"pause", "hand nothing more out until resume", pause_command},
+    {"resume", "go on after pause", resume_command},
+    {"drain", "let one worker finish and go", drain_command},
+    {"cancel", "give up jobs, a case, an image or all that is left", cancel_command},
+    {"retry", "put back what was set aside or cancelled", retry_command},
     {"verify", "whether ledger and results of a sweep are sound", verify_command},
     {"repair", "mend the ledger from what is stored, or make it anew", repair_command},
     {"keys", "the keys of a sweep's coordinator and workers: make, add, revoke, list", keys_command},

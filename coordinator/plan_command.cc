@@ -48,9 +48,9 @@ CommandLine command_line() {
       ("threads", number(1), "threads of each worker, 1 to 256")                               //
       ("batch-size", number(Crew{}.batch_size), "images per forward, 1 to 1024");
   po::options_description ignored("Of wcam run, without effect here");
-  for (const char* name : {"model-memory", "hand-in", "bind", "lease-seconds", "max-attempts"})
+  for (const char* name : {"model-memory", "hand-in", "bind", "http", "lease-seconds", "max-attempts"})
     ignored.add_options()(name, po::value<std::string>(), "");
-  for (const char* name : {"no-figures", "insecure", "verbose"})
+  for (const char* name : {"no-figures", "speculate", "insecure", "http-insecure", "verbose"})
     ignored.add_options()(name, po::bool_switch(), "");
   line.options.add(how).add(study_options()).add(ignored);
   return line;

@@ -114,22 +114,20 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep = sweep_of(*values);
-  const Plan plan = plan_of(sweep);
-  check(plan);
-  std::optional<Database> ledger = hold_ledger(sweep);
-  const SweepCheck check = check_sweep(sweep, plan, ledger);
+  HeldSweep held = hold_and_check(sweep);
+  const auto& [plan, ledger, check] = held;
   if (check.sound() && check.unknown.empty()) {
     std::cout << sweep.root.string() << " is sound: nothing to repair\n";
     return ExitCode::kDone;
   }
   move_damaged_results(check);
   if (check.ledger_problems.empty()) {
-    ledger.reset();  // its lock
+    held.ledger.reset();  // its lock
     amend(sweep, plan, check);
   } else {
     make_anew(sweep, plan, check);
   }
-  write_resumable_status(sweep);
+  write_status_at_rest(sweep, false);
   std::cout << "`wcam run --sweep " << sweep.root.string() << "` does what is left\n";
   return ExitCode::kDone;
 }

@@ -11,12 +11,17 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/file.h"
+#include "common/joined.h"
 
 namespace wcam {
 
 namespace {
 
 constexpr std::size_t kLongestText = 2'000;  // of a worker's error text kept in the ledger
+constexpr std::chrono::milliseconds kLongestBackoff{60'000};
+constexpr const char* kCaseIsCancelled = "its case is cancelled";
+constexpr int kHeartbeatsToReturn = 5;  // to a coordinator that restarted: time to find it and to say Hello
 
 wire::Lease lease_of(JobId id, std::uint32_t attempt) {
   wire::Lease lease;
@@ -31,8 +36,7 @@ std::string unfit(const wire::Outcome& outcome, const Job& job, std::size_t labe
   if (predict != outcome.has_predictions() || predict == outcome.has_profile())
     return "the answer is of the other kind of job";
   const std::string& segment = outcome.segment();
-  if (segment.empty() || segment.size() > 255 || segment.front() == '.' ||
-      segment.find('/') != std::string::npos)
+  if (!is_file_name(segment))
     return "segment '" + segment.substr(0, 300) + "' is not the name of a file in the sweep's segments";
   if (!predict) return "";
   const wire::Predictions& p = outcome.predictions();
@@ -43,6 +47,15 @@ std::string unfit(const wire::Outcome& outcome, const Job& job, std::size_t labe
   if (std::any_of(p.label().begin(), p.label().end(), [](std::int64_t label) { return label < 0; }))
     return "a predicted label is below 0";
   return "";
+}
+
+// For people: without what is no text.
+std::string one_line(const std::string& text) {
+  constexpr std::size_t kLongestLine = 500;
+  std::string line = text.substr(0, kLongestLine);
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return line;
 }
 
 std::string seconds_text(std::chrono::milliseconds time) {
@@ -71,10 +84,14 @@ void Scheduler::send(const std::string& worker, wire::Envelope envelope) {
   outbox_.push_back({worker, std::move(envelope)});
 }
 
-void Scheduler::start() {
+void Scheduler::start(TimePoint now) {
   for (std::uint32_t worker = 0; worker < state_.workers().size(); ++worker) {
     const std::set<JobId> held = state_.jobs().held_by(WorkerId{worker});
-    for (const JobId id : held) give_up_lease(id, Cause::kRestart, "the coordinator restarted");
+    give_up_all_of(WorkerId{worker}, Cause::kRestart, "the coordinator restarted");
+    if (options_.has_ended && options_.has_ended(state_.workers()[worker])) continue;
+    for (const JobId id : held)
+      if (state_.jobs().at(id).state == JobState::kWaiting)
+        state_.rest(id, now + kHeartbeatsToReturn * options_.heartbeat);
   }
 }
 
@@ -89,9 +106,9 @@ void Scheduler::on_message(const std::string& worker, const wire::Envelope& enve
   }
   Link& link = found->second;
   link.last_heard = now;
-  if (envelope.has_ready()) on_ready(link, envelope.ready());
+  if (envelope.has_ready()) on_ready(link, envelope.ready(), now);
   if (envelope.has_heartbeat()) on_heartbeat(link, envelope.heartbeat(), now);
-  if (envelope.has_outcomes()) on_outcomes(link, envelope.outcomes());
+  if (envelope.has_outcomes()) on_outcomes(link, envelope.outcomes(), now);
   if (envelope.has_goodbye()) on_goodbye(worker, envelope.goodbye().reason());
 }
 
@@ -105,6 +122,7 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   const auto [position, is_new] = links_.try_emplace(worker);
   Link& link = position->second;
   link.name = worker;
+  link.log = hello.log();
   link.place = hello.device() + " of pid " + std::to_string(hello.pid()) + " on " + hello.host();
   link.id = id->second;
   link.last_heard = now;
@@ -119,16 +137,40 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   welcome.set_lease_ms(static_cast<std::uint32_t>(options_.lease.count()));
   welcome.set_plan_json(plan_json_);
   send(worker, std::move(answer));
-  if (stopping_) tell_to_stop(worker);
+  tell_to_stop(link);
 }
 
-void Scheduler::tell_to_stop(const std::string& worker) {
+void Scheduler::tell_to_stop(const Link& link) {
+  if (!stopping_ && !is_drained(link)) return;
   wire::Envelope message;
-  message.mutable_stop()->set_reason(stop_reason_);
-  send(worker, std::move(message));
+  message.mutable_stop()->set_reason(stopping_ ? stop_reason_ : "this worker was drained");
+  send(link.name, std::move(message));
 }
 
-void Scheduler::on_ready(Link& link, const wire::Ready& ready) {
+void Scheduler::carry_out(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    const auto* of_job = std::get_if<JobEvent>(&event);
+    if (const auto* cancelled = of_job != nullptr ? std::get_if<JobCancelled>(of_job) : nullptr) {
+      cancel(cancelled->job, cancelled->text);
+      continue;
+    }
+    emit(event);
+    const auto* drained = std::get_if<WorkerDrained>(&event);
+    if (drained == nullptr) continue;
+    if (const Link* link = link_of(drained->worker)) tell_to_stop(*link);
+  }
+}
+
+void Scheduler::on_ready(Link& link, const wire::Ready& ready, TimePoint now) {
+  const std::string trouble = one_line(ready.trouble());
+  if (trouble.empty() != link.trouble.empty()) {
+    link.trouble_since = now;
+    if (trouble.empty())
+      spdlog::info("worker {} can store results again", link.name);
+    else
+      spdlog::warn("worker {} ({}) can store no result: {}", link.name, link.place, trouble);
+  }
+  link.trouble = trouble;
   link.credit = ready.credit();
   std::vector<int> loaded;
   for (const std::string& name : ready.loaded_cases())
@@ -142,46 +184,57 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
   wire::Envelope alive;  // so that the worker knows that somebody listens
   alive.mutable_acknowledge();
   send(link.name, std::move(alive));
-  if (stopping_) tell_to_stop(link.name);  // the first time it may not have arrived
+  tell_to_stop(link);  // the first time it may not have arrived
   for (const wire::Lease& lease : heartbeat.in_hand()) {
     const JobId id{lease.job()};
     const Job* job = state_.jobs().find(id);
     const bool latest = job != nullptr && lease.attempt() == job->attempts;
     if (latest && job->state == JobState::kWaiting && job->open && was_given(link, *job, lease.attempt())) {
       emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
+      link.holds[id] = {++hand_outs_, now, now, std::nullopt};
       set_cases(link, link.cases, job->spec.case_index);
     }
     // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number
     // there.
-    if (job != nullptr && job->state == JobState::kLeased && job->worker == link.id)
-      link.confirmed[id] = now;
+    if (job != nullptr && job->held_by(link.id) != nullptr)
+      link.holds.at(id).confirmed = now;
     else
       *answer.mutable_release()->add_leases() = lease;
   }
   link.holds_others = answer.has_release();
   if (answer.has_release()) send(link.name, std::move(answer));
-  // What was given to it and is not in its hand never arrived there.
-  std::vector<JobId> missing;
-  for (const auto& [id, seen] : link.confirmed)
-    if (now - seen > 3 * options_.heartbeat) missing.push_back(id);
-  for (const JobId id : missing) {
-    spdlog::info("job {} never reached worker {}", to_string(id), link.name);
-    give_up_lease(id, Cause::kNotReceived, "not in hand after three heartbeats");
+  note_missing(link, now);
+}
+
+// What was asked back and is not in its hand was dropped before it had begun. Else it never arrived there.
+void Scheduler::note_missing(Link& link, TimePoint now) {
+  std::vector<std::pair<JobId, Cause>> missing;
+  for (const auto& [id, hold] : link.holds)
+    if (hold.asked_back && hold.confirmed != now)
+      missing.emplace_back(id, Cause::kGivenBack);
+    else if (now - hold.confirmed > 3 * options_.heartbeat)
+      missing.emplace_back(id, Cause::kNotReceived);
+  for (const auto& [id, cause] : missing) {
+    const Attempt attempt{state_.jobs().at(id).held_by(link.id)->attempt};
+    spdlog::info("job {} of worker {}: {}", to_string(id), link.name, to_string(cause));
+    give_up_lease(id, attempt, cause,
+                  cause == Cause::kGivenBack ? "not begun when another worker had nothing to do"
+                                             : "not in hand after three heartbeats");
   }
 }
 
-void Scheduler::on_outcomes(Link& link, const wire::Outcomes& outcomes) {
+void Scheduler::on_outcomes(Link& link, const wire::Outcomes& outcomes, TimePoint now) {
   if (outcomes.outcomes().empty()) return;
   wire::Envelope answer;
   for (const wire::Outcome& outcome : outcomes.outcomes()) {
-    on_outcome(link, outcome);
+    on_outcome(link, outcome, now);
     // Every answer is acknowledged, also one of no use: the worker need not keep it.
     *answer.mutable_acknowledge()->add_leases() = lease_of(JobId{outcome.job()}, outcome.attempt());
   }
   send(link.name, std::move(answer));
 }
 
-void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome) {
+void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome, TimePoint now) {
   const Job* job = state_.jobs().find(JobId{outcome.job()});
   if (job == nullptr || outcome.attempt() == 0 || outcome.attempt() > job->attempts ||
       !was_given(link, *job, outcome.attempt())) {
@@ -190,9 +243,8 @@ void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome) {
                  to_string(JobId{outcome.job()}), outcome.attempt());
     return;
   }
-  if (outcome.has_failure()) return on_failure(job->id, outcome);
-  const bool late_for_set_aside = job->state == JobState::kSetAside && job->spec.kind == JobKind::kExplain;
-  if (job->finished() && !late_for_set_aside) {
+  if (outcome.has_failure()) return on_failure(link, job->id, outcome, now);
+  if (!job->may_be_done()) {
     ++counters_.duplicate_answers;
     return;
   }
@@ -201,17 +253,14 @@ void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome) {
   ++counters_.unfit_answers;
   wire::Outcome failure;
   failure.set_attempt(outcome.attempt());
-  failure.mutable_failure()->set_text("worker " + link.name + " (" + link.place + "): " + problem);
-  on_failure(job->id, failure);
+  failure.mutable_failure()->set_text("worker " + link.name + ": " + problem);
+  on_failure(link, job->id, failure, now);
 }
 
 void Scheduler::on_success(const Job& job, const wire::Outcome& outcome) {
-  const bool of_the_lease = job.state == JobState::kLeased && outcome.attempt() == job.attempts;
-  if (job.state == JobState::kLeased) {
-    const auto holder = links_.find(connected_name_[value(job.worker)]);
-    if (holder != links_.end()) holder->second.confirmed.erase(job.id);
-    if (!of_the_lease) release_holder(job);
-  }
+  release_holders(job, outcome.attempt());
+  times_[static_cast<std::size_t>(job.spec.kind)].add(outcome.seconds());
+  second_try_.erase(job.id);
   JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}};
   if (outcome.has_profile() && std::isfinite(outcome.profile().seconds()))
     done.seconds = outcome.profile().seconds();
@@ -221,36 +270,38 @@ void Scheduler::on_success(const Job& job, const wire::Outcome& outcome) {
 }
 
 bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attempt) const {
-  const bool in_hand = job.state == JobState::kLeased && attempt == job.attempts;
-  if (in_hand && job.worker == link.id) return true;
+  const Holding* holding = job.holding_of(attempt);
+  if (holding != nullptr && holding->worker == link.id) return true;
   return !options_.holder || options_.holder(job.id, Attempt{attempt}) == link.id;
 }
 
-// Counted once an attempt, and only for the latest: an older one has been counted, or its job is with another
-// worker.
-void Scheduler::on_failure(JobId id, const wire::Outcome& outcome) {
+// Counted once an attempt, and only for one in hand or the latest: an older one has been counted, or its job
+// is with another worker.
+void Scheduler::on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now) {
   const Job& job = state_.jobs().at(id);
-  if (job.finished() || !job.open || outcome.attempt() != job.attempts) {
+  const bool late = job.open && outcome.attempt() == job.attempts;
+  if (job.finished() || !(late || job.holding_of(outcome.attempt()) != nullptr)) {
     ++counters_.duplicate_answers;
     return;
   }
   std::string text = outcome.failure().text().substr(0, kLongestText);
   if (text.empty()) text = "the worker gave no reason";
+  text += " (" + link.place + ")";
   const wire::Failure::Kind kind = outcome.failure().kind();
   const std::uint32_t image = job.spec.image;
-  give_up_lease(id, Cause::kFailed, text);
+  give_up_lease(id, Attempt{outcome.attempt()}, Cause::kFailed, text);
   if (kind == wire::Failure::BAD_IMAGE) {
     set_aside(id, text);
     set_image_aside(image, text);
   } else if (kind == wire::Failure::DEGENERATE) {
     set_aside(id, text);
   }
+  back_off(id, now);
 }
 
 void Scheduler::on_goodbye(const std::string& worker, const std::string& reason) {
   const auto found = links_.find(worker);
-  const std::set<JobId> held = state_.jobs().held_by(found->second.id);
-  for (const JobId id : held) give_up_lease(id, Cause::kGivenBack, reason.substr(0, kLongestText));
+  give_up_all_of(found->second.id, Cause::kGivenBack, reason.substr(0, kLongestText));
   spdlog::info("worker {} left: {}", worker, reason);
   remove_link(found);
 }
@@ -259,8 +310,8 @@ void Scheduler::on_undelivered(const Message& message) {
   if (!message.envelope.has_assign()) return;  // the rest is repeated when the worker repeats itself
   for (const wire::Job& sent : message.envelope.assign().jobs()) {
     const Job* job = state_.jobs().find(JobId{sent.job()});
-    if (job != nullptr && job->state == JobState::kLeased && job->attempts == sent.attempt())
-      give_up_lease(job->id, Cause::kNotReceived, "the worker could not be reached");
+    if (job != nullptr && job->holding_of(sent.attempt()) != nullptr)
+      give_up_lease(job->id, Attempt{sent.attempt()}, Cause::kNotReceived, "the worker could not be reached");
   }
   const auto link = links_.find(message.worker);
   if (link != links_.end()) link->second.credit = 0;  // until it speaks again
@@ -291,30 +342,52 @@ void Scheduler::lose(Links::iterator link, TimePoint now) {
   const std::string who = "worker " + link->first + " (" + link->second.place + ") was lost after " +
                           seconds_text(silence) + " of silence";
   spdlog::warn("{}; {} jobs go to others", who, held.size());
-  for (const JobId id : held)  // one that is set aside may take its image's other jobs with it
-    if (state_.jobs().at(id).state == JobState::kLeased)
-      give_up_lease(id, Cause::kLost, who + " with this job in hand");
+  std::string text = who + " with this job in hand";
+  if (options_.last_words && !held.empty()) {
+    const LastWords words = options_.last_words(state_.workers()[value(link->second.id)], link->second.log);
+    if (!words.ending.empty()) text += ": " + words.ending;
+    if (!words.tail.empty()) text += "\n" + words.tail;
+  }
+  give_up_all_of(link->second.id, Cause::kLost, text);
+  for (const JobId id : held) back_off(id, now);
   remove_link(link);
 }
 
-void Scheduler::give_up_lease(JobId id, Cause cause, const std::string& text) {
+void Scheduler::give_up_all_of(WorkerId worker, Cause cause, const std::string& text) {
+  const std::set<JobId> held = state_.jobs().held_by(worker);
+  for (const JobId id : held)  // one that is set aside may take its image's other jobs with it
+    if (const Holding* holding = state_.jobs().at(id).held_by(worker))
+      give_up_lease(id, Attempt{holding->attempt}, cause, text);
+}
+
+void Scheduler::give_up_lease(JobId id, Attempt attempt, Cause cause, const std::string& text) {
   const Job& job = state_.jobs().at(id);
-  if (job.state == JobState::kLeased && value(job.worker) < connected_name_.size()) {
-    const auto holder = links_.find(connected_name_[value(job.worker)]);
-    if (holder != links_.end()) holder->second.confirmed.erase(id);
-  }
-  emit(JobEvent{JobReturned{id, Attempt{job.attempts}, cause, text}});
+  if (const Holding* holding = job.holding_of(value(attempt)))
+    if (Link* link = link_of(holding->worker)) link->holds.erase(id);
+  emit(JobEvent{JobReturned{id, attempt, cause, text}});
   const bool counts = cause == Cause::kFailed || cause == Cause::kLost;
-  if (counts && std::max(job.failures, job.losses) >= options_.max_attempts) set_aside(id, text);
+  if (counts && job.state == JobState::kWaiting &&
+      std::max(job.failures, job.losses) >= options_.max_attempts)
+    set_aside(id, text);
+}
+
+void Scheduler::back_off(JobId id, TimePoint now) {
+  const Job& job = state_.jobs().at(id);
+  if (job.state != JobState::kWaiting) return;
+  std::chrono::milliseconds pause = options_.backoff;
+  for (std::uint32_t i = 1; i < job.failures + job.losses && pause < kLongestBackoff; ++i) pause *= 4;
+  state_.rest(id, now + std::min(pause, kLongestBackoff));
 }
 
 void Scheduler::set_aside(JobId id, const std::string& text) {
   const Job& job = state_.jobs().at(id);
   if (job.finished()) return;
-  spdlog::warn("job {} is set aside: {}", to_string(id), text);
+  const std::string why = first_line(text);
+  spdlog::warn("job {} is set aside: {}", to_string(id), why);
+  release_holders(job);
   emit(JobEvent{JobSetAside{id, text}});
   // Without this prediction its image can never be decided, and the images after it would wait for ever.
-  if (job.spec.kind == JobKind::kPredict) set_image_aside(job.spec.image, text);
+  if (job.spec.kind == JobKind::kPredict) set_image_aside(job.spec.image, why);
 }
 
 void Scheduler::set_image_aside(std::uint32_t image, const std::string& text) {
@@ -330,9 +403,7 @@ void Scheduler::cancel_jobs_of(std::uint32_t image, const std::string& text) {
   spec.image = image;
   const auto cancel = [&] {
     const Job* job = state_.jobs().find(state_.job_id(spec));
-    if (job == nullptr || job->finished()) return;
-    release_holder(*job);
-    emit(JobEvent{JobCancelled{job->id, text}});
+    if (job != nullptr && !job->finished()) this->cancel(job->id, text);
   };
   for (spec.case_index = 0; spec.case_index < state_.plan().cases.size(); ++spec.case_index) {
     spec.kind = JobKind::kPredict;
@@ -344,15 +415,28 @@ void Scheduler::cancel_jobs_of(std::uint32_t image, const std::string& text) {
   }
 }
 
-void Scheduler::release_holder(const Job& job) {
-  if (job.state != JobState::kLeased) return;
-  const auto holder = links_.find(connected_name_[value(job.worker)]);
-  if (holder == links_.end()) return;
-  holder->second.confirmed.erase(job.id);
-  holder->second.holds_others = true;
-  wire::Envelope message;
-  *message.mutable_release()->add_leases() = lease_of(job.id, job.attempts);
-  send(holder->first, std::move(message));
+void Scheduler::cancel(JobId id, const std::string& text) {
+  release_holders(state_.jobs().at(id));
+  emit(JobEvent{JobCancelled{id, text}});
+}
+
+Scheduler::Link* Scheduler::link_of(WorkerId worker) {
+  const auto found =
+      value(worker) < connected_name_.size() ? links_.find(connected_name_[value(worker)]) : links_.end();
+  return found == links_.end() ? nullptr : &found->second;
+}
+
+void Scheduler::release_holders(const Job& job, std::uint32_t answered) {
+  for (const Holding& holding : job.in_hand()) {
+    Link* link = link_of(holding.worker);
+    if (link == nullptr) continue;
+    link->holds.erase(job.id);
+    if (holding.attempt == answered) continue;
+    link->holds_others = true;
+    wire::Envelope message;
+    *message.mutable_release()->add_leases() = lease_of(job.id, holding.attempt);
+    send(link->name, std::move(message));
+  }
 }
 
 void Scheduler::remove_link(Links::iterator link) {
@@ -362,6 +446,7 @@ void Scheduler::remove_link(Links::iterator link) {
 }
 
 void Scheduler::plan_ahead(TimePoint now) {
+  state_.wake(now);
   decide_images();
   open_images();
   hand_out(now);
@@ -391,11 +476,14 @@ void Scheduler::decide(std::uint32_t image) {
   for (const Choice& c : decision.choices) {
     const JobSpec spec{JobKind::kExplain, image, c.case_index, c.variant, c.role,
                        c.role_index,      rank,  c.label};
-    emit(JobEvent{JobAdded{state_.job_id(spec), spec}});
+    const JobId id = state_.job_id(spec);
+    emit(JobEvent{JobAdded{id, spec}});
+    if (state_.is_cancelled(c.case_index)) cancel(id, kCaseIsCancelled);
   }
 }
 
 void Scheduler::open_images() {
+  if (state_.all_decided()) return;
   const std::uint64_t wanted =
       std::uint64_t{state_.next_undecided()} + std::min(state_.remaining(), options_.look_ahead);
   const auto end = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, state_.images().size()));
@@ -408,14 +496,24 @@ void Scheduler::open_images() {
     }
 }
 
-// One job a worker in turn, so that the last jobs of a sweep are spread.
+// One job a worker in turn, who has least first, so that the last jobs of a sweep are spread.
 void Scheduler::hand_out(TimePoint now) {
-  if (stopping_) return;
+  if (stopping_ || state_.course() == Course::kPaused) return;
   std::vector<Link*> hungry;
   for (auto& [name, link] : links_)
-    if (link.credit > 0) hungry.push_back(&link);
-  while (!hungry.empty())
-    std::erase_if(hungry, [&](Link* link) { return !give_one(*link, now) || link->credit == 0; });
+    if (link.credit > 0 && !is_drained(link)) hungry.push_back(&link);
+  std::stable_sort(hungry.begin(), hungry.end(),
+                   [](const Link* a, const Link* b) { return a->holds.size() < b->holds.size(); });
+  for (std::vector<Link*> fed = hungry; !fed.empty();)
+    std::erase_if(fed, [&](Link* link) { return !give_one(*link, now) || link->credit == 0; });
+  for (Link* link : hungry)
+    while (link->credit > 0 && !works_alone(*link) && take_over(now) && give_one(*link, now)) {
+    }
+  std::erase_if(hungry, [](const Link* link) { return !link->holds.empty() || link->holds_others; });
+  if (!hungry.empty()) {
+    ask_back(hungry.size(), now);
+    if (options_.speculate) second_attempts(hungry, now);
+  }
   for (auto& [worker, assign] : assignments_) {
     wire::Envelope message;
     *message.mutable_assign() = std::move(assign);
@@ -424,10 +522,41 @@ void Scheduler::hand_out(TimePoint now) {
   assignments_.clear();
 }
 
+// A worker that can store nothing keeps its jobs for a lease, since it has most of them finished, and then
+// until somebody has nothing else to do. Its results count all the same, if it stores them first.
+bool Scheduler::take_over(TimePoint now) {
+  for (const auto& [name, link] : links_) {
+    if (link.trouble.empty() || now - link.trouble_since < options_.lease) continue;
+    const std::set<JobId>& held = state_.jobs().held_by(link.id);
+    if (held.empty()) continue;
+    const JobId job = *held.begin();
+    const Attempt attempt{state_.jobs().at(job).held_by(link.id)->attempt};
+    give_up_lease(job, attempt, Cause::kGivenBack, "its worker can store no result: " + link.trouble);
+    return true;
+  }
+  return false;
+}
+
+std::vector<std::string> Scheduler::troubles() const {
+  std::vector<std::string> lines;
+  for (const auto& [name, link] : links_)
+    if (!link.trouble.empty()) lines.push_back("worker " + name + " (" + link.place + "): " + link.trouble);
+  return lines;
+}
+
 bool Scheduler::give_one(Link& link, TimePoint now) {
   const std::optional<JobId> id = choose(link);
   if (id) give(link, *id, now);
   return id.has_value();
+}
+
+// At a suspect, or as the second at a job, which would else take the blame for the neighbours it has here and
+// for those it has there.
+bool Scheduler::works_alone(const Link& link) const {
+  if (state_.jobs().holds_suspect(link.id)) return true;
+  if (link.holds.size() != 1) return false;
+  const auto hands = state_.jobs().at(link.holds.begin()->first).in_hand();
+  return hands.size() == 2 && hands[1].worker == link.id;
 }
 
 // A suspect goes to a worker that has nothing in hand, and nothing else goes there until it is answered: if
@@ -439,10 +568,8 @@ bool Scheduler::give_one(Link& link, TimePoint now) {
 // for every case.
 std::optional<JobId> Scheduler::choose(const Link& link) const {
   const JobTable& jobs = state_.jobs();
-  const std::set<JobId>& held = jobs.held_by(link.id);
-  if (std::any_of(held.begin(), held.end(), [&](JobId id) { return jobs.at(id).suspect(); }))
-    return std::nullopt;
-  if (held.empty() && !link.holds_others)
+  if (works_alone(link)) return std::nullopt;
+  if (jobs.held_by(link.id).empty() && !link.holds_others)
     if (const auto suspect = jobs.waiting_suspect()) return suspect;
   std::optional<JobId> best;
   std::tuple<bool, bool, std::ptrdiff_t, std::uint64_t> best_key;
@@ -463,12 +590,73 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
   return best;
 }
 
+// Nothing is left to hand out, and some workers have nothing to do: those with most in hand are asked for
+// what they would begin last. It is free when a heartbeat shows that they have dropped it.
+void Scheduler::ask_back(std::size_t jobs, TimePoint now) {
+  std::vector<std::pair<std::size_t, Link*>> holders;
+  for (auto& [name, link] : links_) {
+    for (const auto& [id, hold] : link.holds)
+      if (hold.asked_back && now - *hold.asked_back < 2 * options_.heartbeat && jobs-- == 1) return;
+    if (link.holds.size() > 1) holders.emplace_back(link.holds.size(), &link);
+  }
+  std::stable_sort(holders.begin(), holders.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [size, link] : holders) {
+    if (jobs == 0) return;
+    const auto id = last_unbegun(*link, now);
+    if (!id) continue;
+    --jobs;
+    link->holds.at(*id).asked_back = now;
+    wire::Envelope message;
+    *message.mutable_release()->add_leases() =
+        lease_of(*id, state_.jobs().at(*id).held_by(link->id)->attempt);
+    send(link->name, std::move(message));
+  }
+}
+
+// The one it would begin last, if it may not have begun: it has others to do, and was not asked before. One
+// that has only just arrived is left to it.
+std::optional<JobId> Scheduler::last_unbegun(const Link& link, TimePoint now) const {
+  const auto last = std::max_element(link.holds.begin(), link.holds.end(), [](const auto& a, const auto& b) {
+    return a.second.number < b.second.number;
+  });
+  const auto& [id, hold] = *last;
+  const Job& job = state_.jobs().at(id);
+  const bool settled = hold.confirmed > hold.since && now - hold.since >= options_.heartbeat;
+  if (hold.asked_back || !settled || job.suspect() || job.in_hand().size() > 1) return std::nullopt;
+  return id;
+}
+
+// A second attempt for what the others have had in hand for longest.
+void Scheduler::second_attempts(const std::vector<Link*>& idle, TimePoint now) {
+  std::vector<std::pair<std::uint64_t, JobId>> stragglers;
+  for (const auto& [name, link] : links_)
+    for (const auto& [id, hold] : link.holds)
+      if (straggles(state_.jobs().at(id), hold, now)) stragglers.emplace_back(hold.number, id);
+  std::sort(stragglers.begin(), stragglers.end());
+  for (std::size_t i = 0; i < std::min(idle.size(), stragglers.size()); ++i) {
+    const JobId id = stragglers[i].second;
+    spdlog::info("job {} gets a second attempt, by worker {}", to_string(id), idle[i]->name);
+    second_try_.insert(id);
+    give(*idle[i], id, now);
+  }
+}
+
+// Not what failed or was lost with a worker: it would take a second one along. The answer to a short job may
+// be on its way for a heartbeat or two, and so may what was asked back.
+bool Scheduler::straggles(const Job& job, const Link::Hold& hold, TimePoint now) const {
+  if (now - hold.asked_back.value_or(hold.since) <= 2 * options_.heartbeat) return false;
+  if (job.in_hand().size() > 1 || job.failures + job.losses > 0 || second_try_.contains(job.id)) return false;
+  const auto median = times_[static_cast<std::size_t>(job.spec.kind)].median();
+  return median && now - hold.since > 2 * *median;
+}
+
 void Scheduler::give(Link& link, JobId id, TimePoint now) {
   const Attempt attempt{state_.jobs().at(id).attempts + 1};
   emit(JobEvent{JobHandedOut{id, attempt, link.id}});
   const Job& job = state_.jobs().at(id);
   *assignments_[link.name].add_jobs() = to_wire(job);
-  link.confirmed[id] = now;
+  link.holds[id] = {++hand_outs_, now, now, std::nullopt};
   set_cases(link, link.cases, job.spec.case_index);
   --link.credit;
 }
@@ -508,7 +696,7 @@ void Scheduler::stop(const std::string& reason) {
   if (stopping_) return;
   stopping_ = true;
   stop_reason_ = reason;
-  for (const auto& [name, link] : links_) tell_to_stop(name);
+  for (const auto& [name, link] : links_) tell_to_stop(link);
 }
 
 void Scheduler::check_invariants() const {
@@ -519,10 +707,10 @@ void Scheduler::check_invariants() const {
     if (link == links_.end() && !held.empty())
       invariant_broken("jobs leased to a worker that is not connected");
     if (link == links_.end()) continue;
-    if (link->second.confirmed.size() != held.size())
+    if (link->second.holds.size() != held.size())
       invariant_broken("a link and the job table disagree on what it holds");
     for (const JobId id : held)
-      if (!link->second.confirmed.contains(id)) invariant_broken("a leased job its link does not know of");
+      if (!link->second.holds.contains(id)) invariant_broken("a leased job its link does not know of");
   }
   std::vector<std::uint32_t> crowd(crowd_.size());
   for (const auto& [name, link] : links_)

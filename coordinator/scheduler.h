@@ -3,6 +3,7 @@
 // sends what follows from them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,8 +13,11 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "coordinator/job_times.h"
+#include "coordinator/last_words.h"
 #include "coordinator/sweep_state.h"
 #include "wire.pb.h"
 
@@ -23,6 +27,12 @@ struct SchedulerOptions {
   std::chrono::milliseconds lease{30'000};     // silence after which a worker is lost
   std::chrono::milliseconds heartbeat{1'000};  // the workers' period, well below the lease
   std::uint32_t max_attempts = 3;              // failures, or lost workers, after which a job is set aside
+  // Before a job that failed, or whose worker was lost, goes out again: what caused it may pass. Four times
+  // as long after each further failure or loss, a minute at most. In memory only: a restart forgets it.
+  std::chrono::milliseconds backoff{1'000};
+  // A worker that would have nothing to do tries as well what others have had in hand for more than twice as
+  // long as such jobs take: see second_attempts(). The first durable answer counts.
+  bool speculate = false;
   // Images whose predictions are asked for ahead of the first undecided one, at most: enough work for many
   // workers and long runs with one model, and bounds memory. Fewer when the sample needs fewer: no prediction
   // is wasted.
@@ -30,6 +40,9 @@ struct SchedulerOptions {
   // Whether the process is known to have ended: asked after three heartbeats' silence, so that a worker
   // killed on the coordinator's own host is not waited for until its lease ends. Empty: nobody knows.
   std::function<bool(const WorkerInfo&)> has_ended;
+  // How a lost worker ended, and what it logged last, in Hello.log: kept with the jobs it had in hand. Empty:
+  // nobody knows.
+  std::function<LastWords(const WorkerInfo&, const std::string& log)> last_words;
   // Whom an attempt was handed to, as the ledger has it: asked about answers and jobs in hand of attempts
   // that have ended (a lost worker that comes back, a coordinator that restarted). Those of others are not
   // believed. Empty: everybody is believed.
@@ -57,8 +70,9 @@ class Scheduler {
   Scheduler(SweepState& state, const SchedulerOptions& options);
 
   // Once, before anything else: what was leased when the coordinator stopped waits again, and is left with
-  // its worker if that worker comes back with it in hand before another has taken it.
-  void start();
+  // its worker if that worker comes back with it in hand before another has taken it. Unless that worker is
+  // known to have ended, it goes to others only after five heartbeats.
+  void start(TimePoint now);
 
   // One sound message of a worker. A worker that is not known here (it was lost) is asked to say Hello again.
   void on_message(const std::string& worker, const wire::Envelope& envelope, TimePoint now);
@@ -76,12 +90,18 @@ class Scheduler {
 
   // No job is handed out any more; every worker, also one that comes later, is told to stop.
   void stop(const std::string& reason);
+
+  // What an operator wants (operate.h), as events that follow from the state: made, and said to the workers
+  // that they concern.
+  void carry_out(const std::vector<Event>& events);
   bool stopping() const { return stopping_; }
 
   std::size_t workers() const { return links_.size(); }
   bool connected(WorkerId id) const {
     return value(id) < connected_name_.size() && !connected_name_[value(id)].empty();
   }
+  // A line for each worker that can store nothing: which, and why.
+  std::vector<std::string> troubles() const;
   const SchedulerCounters& counters() const { return counters_; }
   // Links and the job table agree; aborts. For tests.
   void check_invariants() const;
@@ -90,15 +110,23 @@ class Scheduler {
   // A connected worker.
   struct Link {
     std::string name;
+    std::string log;    // Hello.log
     std::string place;  // "cuda:0 of pid 4711 on node3", for people
     WorkerId id{};
     TimePoint last_heard;
     std::uint32_t credit = 0;
+    std::string trouble;  // why it can store nothing; empty: it can
+    TimePoint trouble_since;
     // Cases it has loaded, as Ready told, the one of the job given last in front; most recently used first.
     // The last may have to make room for the first.
     std::vector<int> cases;
-    // Jobs it holds, with the time of the latest proof that it does (assignment, heartbeat).
-    std::unordered_map<JobId, TimePoint> confirmed;
+    struct Hold {
+      std::uint64_t number = 0;  // of all hand-outs: a worker begins its jobs in this order
+      TimePoint since;
+      TimePoint confirmed;                  // latest proof that it has it: assignment, heartbeat
+      std::optional<TimePoint> asked_back;  // for a worker that has nothing to do
+    };
+    std::unordered_map<JobId, Hold> holds;
     // Its last heartbeat named jobs that are not its any more, or one was released since: it may still be
     // computing that.
     bool holds_others = false;
@@ -109,26 +137,35 @@ class Scheduler {
   void send(const std::string& worker, wire::Envelope envelope);
 
   void on_hello(const std::string& worker, const wire::Hello& hello, TimePoint now);
-  void tell_to_stop(const std::string& worker);
-  void on_ready(Link& link, const wire::Ready& ready);
+  bool is_drained(const Link& link) const { return state_.workers()[value(link.id)].drained; }
+  // If it is to stop: everybody, or this worker.
+  void tell_to_stop(const Link& link);
+  void on_ready(Link& link, const wire::Ready& ready, TimePoint now);
   void on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimePoint now);
-  void on_outcomes(Link& link, const wire::Outcomes& outcomes);
-  void on_outcome(Link& link, const wire::Outcome& outcome);
+  void note_missing(Link& link, TimePoint now);
+  void on_outcomes(Link& link, const wire::Outcomes& outcomes, TimePoint now);
+  void on_outcome(Link& link, const wire::Outcome& outcome, TimePoint now);
   void on_success(const Job& job, const wire::Outcome& outcome);
-  void on_failure(JobId id, const wire::Outcome& outcome);
+  void on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now);
   void on_goodbye(const std::string& worker, const std::string& reason);
   // A message could not be sent: jobs it assigned are free again.
   void on_undelivered(const Message& message);
 
   // Whether this attempt of the job was handed to that worker.
   bool was_given(const Link& link, const Job& job, std::uint32_t attempt) const;
-  // The holder of the job no longer has it, for this cause; set aside when that was once too often.
-  void give_up_lease(JobId id, Cause cause, const std::string& text);
+  // The attempt's holder no longer has the job, for this cause; it is set aside when that was once too often
+  // and nobody else has it in hand.
+  void give_up_lease(JobId id, Attempt attempt, Cause cause, const std::string& text);
+  void give_up_all_of(WorkerId worker, Cause cause, const std::string& text);
+  // After a failure or loss, if it waits now.
+  void back_off(JobId id, TimePoint now);
   void set_aside(JobId id, const std::string& text);
   void set_image_aside(std::uint32_t image, const std::string& text);
   void cancel_jobs_of(std::uint32_t image, const std::string& text);
-  // Tells the holder, if there is one, that a job is not wanted from it any more.
-  void release_holder(const Job& job);
+  void cancel(JobId id, const std::string& text);
+  // Tells who has it in hand that the job is not wanted any more, save who has just answered this attempt.
+  void release_holders(const Job& job, std::uint32_t answered = 0);
+  Link* link_of(WorkerId worker);  // nullptr: not connected
   bool is_lost(const Link& link, TimePoint now) const;
   void lose(Links::iterator link, TimePoint now);
   void remove_link(Links::iterator link);
@@ -138,7 +175,13 @@ class Scheduler {
   void open_images();
   void hand_out(TimePoint now);
   bool give_one(Link& link, TimePoint now);
+  bool take_over(TimePoint now);
+  bool works_alone(const Link& link) const;
   std::optional<JobId> choose(const Link& link) const;
+  void ask_back(std::size_t jobs, TimePoint now);
+  std::optional<JobId> last_unbegun(const Link& link, TimePoint now) const;
+  void second_attempts(const std::vector<Link*>& idle, TimePoint now);
+  bool straggles(const Job& job, const Link::Hold& hold, TimePoint now) const;
   void give(Link& link, JobId id, TimePoint now);
   // The cases the link has from now on; `first`, unless negative, in front of the others.
   void set_cases(Link& link, std::vector<int> cases, int first);
@@ -154,6 +197,9 @@ class Scheduler {
   std::unordered_map<std::string, int> case_index_;  // by name
   std::vector<std::uint32_t> crowd_;                 // by case: links that have it
   std::map<std::string, wire::Assign> assignments_;  // of the current plan_ahead()
+  std::uint64_t hand_outs_ = 0;
+  std::array<JobTimes, 2> times_;         // by kind
+  std::unordered_set<JobId> second_try_;  // jobs that had a second attempt beside the first
   bool stopping_ = false;
   std::string stop_reason_;
   std::optional<TimePoint> last_expire_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/host.h"
 #include "common/protocol.h"
 #include "common/version.h"
@@ -26,12 +27,6 @@ constexpr milliseconds kBindPatience{1'000};
 constexpr int kDroppedInARow = 1'000;      // then the loop gets to look after its workers
 constexpr std::size_t kLongestWord = 256;  // of what a Hello says about its worker
 
-// "tcp://127.0.0.1:5555" -> "127.0.0.1"
-std::string host_of(const std::string& endpoint) {
-  const auto begin = endpoint.find("://") + 3;
-  return endpoint.substr(begin, endpoint.rfind(':') - begin);
-}
-
 bool leaves_port_open(const std::string& endpoint) {
   const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
   return port == "*" || port == "0";
@@ -49,6 +44,9 @@ bool is_from_worker(const wire::Envelope& envelope) {
          envelope.has_outcomes() || envelope.has_goodbye();
 }
 
+// An operator's connection has a name of its own: no worker's begins so (Door::kOperator).
+const std::string kOperatorPrefix = std::string(Door::kOperator) + ".";
+
 bool is_word(const std::string& text) {
   return !text.empty() && text.size() <= kLongestWord &&
          std::all_of(text.begin(), text.end(),
@@ -64,7 +62,7 @@ std::optional<std::string> SessionOptions::problem() const {
   return std::nullopt;
 }
 
-bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of(bind)); }
+bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
 
 Session::Session(const SessionOptions& options)
     : sweep_id_(options.sweep_id),
@@ -94,7 +92,7 @@ void Session::bind(const SessionOptions& options) {
     throw InputError("cannot listen on " + options.bind + ": " + zmq_strerror(errno) +
                      ": choose another --bind, or port *");
   endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
-  if (is_any_address(host_of(endpoint_)))
+  if (is_any_address(host_of_endpoint(endpoint_)))
     endpoint_ = "tcp://" + host_name() + endpoint_.substr(endpoint_.rfind(':'));
 }
 
@@ -180,6 +178,7 @@ std::optional<Message> Session::accept(const std::string& peer, const std::strin
            false);
     return std::nullopt;
   }
+  if (envelope.has_request()) return accept_request(peer, key, std::move(envelope));
   if (!is_from_worker(envelope)) {
     if (worth_a_line(++counters_.malformed))
       spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
@@ -199,6 +198,18 @@ std::optional<Message> Session::accept(const std::string& peer, const std::strin
   Message message{worker->second, std::move(envelope)};
   if (message.envelope.has_goodbye()) forget(peer);
   return message;
+}
+
+// Without keys (--insecure) whoever can connect is an operator, as whoever can connect is a worker.
+std::optional<Message> Session::accept_request(const std::string& peer, const std::string& key,
+                                               wire::Envelope envelope) {
+  if (!key.empty() && key != Door::kOperator) {
+    refuse(peer,
+           "only who holds the sweep's keys/coordinator.key may operate it: key '" + key + "' is a worker's",
+           false);
+    return std::nullopt;
+  }
+  return Message{kOperatorPrefix + peer, std::move(envelope)};
 }
 
 void Session::forget(const std::string& peer) {
@@ -230,6 +241,14 @@ bool Session::welcome(const std::string& peer, const std::string& key, const wir
            false);
     return false;
   }
+  if (!hello.log().empty() && !is_file_name(hello.log())) {
+    refuse(peer, "Hello.log must be the name of a file in the sweep's logs, without a folder", false);
+    return false;
+  }
+  if (key == Door::kOperator) {
+    refuse(peer, "the coordinator's own key is no worker's: `wcam keys` makes those", false);
+    return false;
+  }
   // No word has a dot, so two keys' workers never share a name.
   const std::string worker = key.empty() ? hello.worker() : key + "." + hello.worker();
   if (const auto before = peer_of_.find(worker); before != peer_of_.end()) worker_of_.erase(before->second);
@@ -249,6 +268,8 @@ void Session::refuse(const std::string& peer, const std::string& reason, bool ag
 }
 
 bool Session::send(const Message& message) {
+  if (message.worker.rfind(kOperatorPrefix, 0) == 0)
+    return deliver(message.worker.substr(kOperatorPrefix.size()), message.envelope);
   const auto peer = peer_of_.find(message.worker);
   const bool delivered = peer != peer_of_.end() && deliver(peer->second, message.envelope);
   if (delivered) return true;

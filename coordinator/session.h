@@ -61,6 +61,7 @@ class Session {
   //
   // Message::worker is what the worker calls itself, after "KEY." where keys are in use: a name belongs to a
   // key, so no other key's holder can pass for that worker, not even at a coordinator that just restarted.
+  // Of an operator's Request it is a name of that connection, which no worker can have: for the Reply.
   [[nodiscard]] std::optional<Message> receive(std::chrono::milliseconds patience);
 
   // Never blocks. False: the worker is not connected or takes nothing; the message is gone.
@@ -76,6 +77,8 @@ class Session {
   std::optional<Message> take_one(bool& empty);
   bool floods(const std::string& peer);
   std::optional<Message> accept(const std::string& peer, const std::string& key, wire::Envelope envelope);
+  std::optional<Message> accept_request(const std::string& peer, const std::string& key,
+                                        wire::Envelope envelope);
   bool welcome(const std::string& peer, const std::string& key, const wire::Hello& hello);
   void forget(const std::string& peer);
   void refuse(const std::string& peer, const std::string& reason, bool again);

@@ -4,9 +4,8 @@
 #include <iostream>
 
 #include "common/options.h"
-#include "coordinator/job_prefix.h"
 #include "coordinator/job_report.h"
-#include "coordinator/open_sweep.h"
+#include "coordinator/operator.h"
 #include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
@@ -18,7 +17,7 @@ ExitCode show_command(const std::vector<std::string>& arguments) {
   line.usage = "wcam show SWEEP JOB [--json]";
   line.about =
       "What one job is, and each attempt at it: where, when, with what outcome. JOB: the first digits of\n"
-      "its id. Of a sweep that no coordinator is running.";
+      "its id. While the sweep runs or at rest.";
   line.example = "wcam show study 01ed89";
   take_sweep(line);
   line.options.add_options()                                                       //
@@ -27,15 +26,10 @@ ExitCode show_command(const std::vector<std::string>& arguments) {
   line.positional.add("job", 1);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
-  const SweepDirectory sweep = sweep_of(*values);
-  plan_of(sweep);
-  const std::string prefix = (*values)["job"].as<std::string>();
-  const JobRange range = jobs_beginning_with(prefix);
-  Database ledger = open_ledger_to_read(sweep);
-  const JobId id = only_job(prefix, find_jobs(ledger, range.first, range.last));
-  const JobReport job = read_job(ledger, id);
-  const std::vector<AttemptReport> attempts = read_attempts(ledger, id);
-  std::cout << ((*values)["json"].as<bool>() ? to_json_text(job, attempts) : to_text(job, attempts));
+  wire::Request request;
+  request.mutable_show_job()->set_job((*values)["job"].as<std::string>());
+  const wire::JobStory story = carry_out(sweep_of(*values), request).reply.job();
+  std::cout << ((*values)["json"].as<bool>() ? to_json_text(story) : to_text(story));
   return ExitCode::kDone;
 }
 

@@ -64,8 +64,13 @@ void sweep_metrics(Metrics& metrics, const Status& status) {
   metrics.sample({{"state", "set_aside"}}, c.images_set_aside);
   metrics.family("wcam_sample_images", "gauge", "Images asked for, --sample-size.");
   metrics.sample({}, status.sample);
+  metrics.family("wcam_paused", "gauge",
+                 "1 while nothing is handed out because an operator paused the sweep.");
+  metrics.sample({}, status.counts.course == Course::kPaused ? 1 : 0);
   metrics.family("wcam_workers", "gauge", "Workers connected.");
   metrics.sample({}, status.workers);
+  metrics.family("wcam_workers_in_trouble", "gauge", "Workers connected that can store no result.");
+  metrics.sample({}, status.trouble.size());
   if (!status.eta_seconds) return;
   metrics.family("wcam_eta_seconds", "gauge",
                  "Time left, at the speed of the last minute; absent while unknown.");
@@ -81,6 +86,9 @@ void queue_metrics(Metrics& metrics, const Snapshot& snapshot) {
   metrics.sample({{"reason", "refused"}}, session.refused);
   metrics.sample({{"reason", "undelivered"}}, session.undelivered);
   metrics.sample({{"reason", "too_many"}}, session.too_many);
+  metrics.family("wcam_connections_turned_away_total", "counter",
+                 "Connections that were not let in since the coordinator started.");
+  metrics.sample({}, snapshot.status.turned_away);
   const SchedulerCounters& scheduler = snapshot.scheduler;
   metrics.family("wcam_answers_unused_total", "counter",
                  "Workers' answers that changed nothing since the coordinator started.");
@@ -103,6 +111,7 @@ std::string to_json_text(const Snapshot& snapshot, const std::vector<FigureFile>
                        {"pid", worker.info.pid},
                        {"device", worker.info.device},
                        {"connected", worker.connected},
+                       {"drained", worker.info.drained},
                        {"done", worker.pace.done},
                        {"jobs_per_minute", worker.pace.jobs_per_minute},
                        {"in_hand", worker.in_hand}});

@@ -38,6 +38,21 @@ Tally tally_from(const json& object) {
   return tally;
 }
 
+json to_json(const ConnectedWorker& w) {
+  return {{"name", w.info.name},     {"host", w.info.host},  {"pid", w.info.pid},
+          {"device", w.info.device}, {"in_hand", w.in_hand}, {"drained", w.info.drained}};
+}
+
+ConnectedWorker worker_from(const json& w) {
+  return {{w.at("name"), w.at("host"), w.at("device"), w.at("pid"), w.at("drained")}, w.at("in_hand")};
+}
+
+Course course_from(const std::string& text) {
+  for (const Course course : {Course::kPaused, Course::kCancelled})
+    if (to_string(course) == text) return course;
+  return Course::kOn;
+}
+
 bool is_alive(const Status& status) {
   const bool starting = status.state == "starting";
   if (!starting && status.state != "running" && status.state != "stopping") return false;
@@ -71,16 +86,23 @@ std::size_t Status::total() const {
 }
 
 std::string to_json_text(const Status& s) {
+  json connected = json::array();
+  for (const ConnectedWorker& worker : s.connected) connected.push_back(to_json(worker));
   const json document{
       {"sweep", s.sweep},
       {"state", s.state},
       {"running", s.running},
+      {"course", to_string(s.counts.course)},
       {"host", s.host},
       {"pid", s.pid},
       {"endpoint", s.endpoint},
+      {"insecure", s.insecure},
       {"http", s.http},
       {"updated", s.updated},
       {"workers", s.workers},
+      {"connected", connected},
+      {"turned_away", s.turned_away},
+      {"trouble", s.trouble},
       {"done", s.done()},
       {"total", s.total()},
       {"jobs_per_minute", s.jobs_per_minute},
@@ -108,9 +130,15 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   document.at("host").get_to(s.host);
   document.at("pid").get_to(s.pid);
   document.at("endpoint").get_to(s.endpoint);
+  s.insecure = document.value("insecure", false);
   s.http = document.value("http", "");
+  s.turned_away = document.value("turned_away", std::uint64_t{0});
+  for (const json& worker : document.value("connected", json::array()))
+    s.connected.push_back(worker_from(worker));
+  s.counts.course = course_from(document.value("course", ""));
   document.at("updated").get_to(s.updated);
   document.at("workers").get_to(s.workers);
+  s.trouble = document.value("trouble", std::vector<std::string>{});
   document.at("jobs_per_minute").get_to(s.jobs_per_minute);
   if (!document.at("eta_seconds").is_null()) s.eta_seconds = document.at("eta_seconds").get<double>();
   const json& images = document.at("images");
@@ -137,9 +165,9 @@ std::optional<Status> running_status(const std::filesystem::path& sweep) {
   return status;
 }
 
-void write_resumable_status(const SweepDirectory& sweep) {
+void write_status_at_rest(const SweepDirectory& sweep, bool finished) {
   Status status = read_status(sweep.root);
-  status.state = "interrupted";
+  status.state = finished ? "finished" : "interrupted";
   write_file_atomically(sweep.status(), to_json_text(status));
 }
 
@@ -157,6 +185,8 @@ Status read_status(const std::filesystem::path& sweep) {
   status.sweep = sweep_id(plan);
   status.sample = static_cast<std::size_t>(plan.selection.sample_size);
   status.workers = 0;
+  status.connected.clear();
+  status.trouble.clear();
   status.eta_seconds.reset();
   status.jobs_per_minute = 0;
   if (const auto counts = summarise_ledger(directory.ledger())) {
@@ -195,9 +225,14 @@ std::string progress_line(const Status& s) {
   const std::string eta = s.done() == s.total() && s.total() > 0
                               ? ""
                               : ", ETA " + (s.eta_seconds ? duration_text(*s.eta_seconds) : "unknown");
+  const std::string trouble =
+      s.trouble.empty() ? "" : " (" + std::to_string(s.trouble.size()) + " can store nothing)";
   const std::string speed =
-      std::string(rate.data()) + " jobs/min" + eta + ", " + counted(s.workers, "worker") + ", ";
-  return progress + (s.running ? speed : "") + std::to_string(set_aside) + " set aside";
+      std::string(rate.data()) + " jobs/min" + eta + ", " + counted(s.workers, "worker") + trouble + ", ";
+  const std::size_t cancelled = s.counts.cancelled();
+  return progress + (s.running ? speed : "") + std::to_string(set_aside) + " set aside" +
+         (cancelled > 0 ? ", " + std::to_string(cancelled) + " cancelled" : "") +
+         (s.counts.course == Course::kPaused ? ", paused" : "");
 }
 
 std::string shortfall(const Status& s) {
@@ -213,6 +248,17 @@ std::string shortfall(const Status& s) {
   return text + (reasons.empty() ? "there are no more" : reasons);
 }
 
+namespace {
+
+// Enough of the random part to tell workers apart, and for `wcam drain`.
+std::string short_name(const WorkerInfo& worker) {
+  constexpr std::size_t kDigits = 8;
+  const auto dot = worker.name.find('.');
+  return worker.name.substr(0, (dot == std::string::npos ? 0 : dot + 1) + kDigits);
+}
+
+}  // namespace
+
 std::string describe(const Status& s) {
   std::string text = "sweep " + s.sweep + "\n";
   if (s.running)
@@ -223,7 +269,10 @@ std::string describe(const Status& s) {
   else
     text += s.state + (s.state == "interrupted" ? "; the same `run` command resumes\n" : "\n");
   if (s.running && !s.http.empty()) text += "page: " + s.http + "\n";
+  if (s.counts.course == Course::kPaused) text += "paused: nothing is handed out until `wcam resume`\n";
+  if (s.counts.course == Course::kCancelled) text += "cancelled; `wcam retry` takes it up again\n";
   text += progress_line(s) + "\n";
+  for (const std::string& line : s.trouble) text += "can store nothing: " + line + "\n";
   text += "images: " + std::to_string(s.counts.images_decided) + " of " + std::to_string(s.counts.images) +
           " decided\n";
   if (const std::string why = shortfall(s); !why.empty()) text += "sample: " + why + "\n";
@@ -234,6 +283,12 @@ std::string describe(const Status& s) {
       if (tally[state] > 0) text += " " + std::to_string(tally[state]) + " " + to_string(state);
     text += tally.all() == 0 ? " none yet\n" : "\n";
   }
+  for (const ConnectedWorker& w : s.connected)
+    text += "worker " + short_name(w.info) + ": " + w.info.device + " of pid " + std::to_string(w.info.pid) +
+            " on " + w.info.host + ", " + counted(w.in_hand, "job") + " in hand" +
+            (w.info.drained ? ", drained" : "") + "\n";
+  if (s.turned_away > 0)
+    text += "turned away: " + counted(s.turned_away, "connection") + "; logs/coordinator.log says why\n";
   for (const std::string& line : s.counts.set_aside) text += "set aside: " + line + "\n";
   return text;
 }

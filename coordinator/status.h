@@ -12,6 +12,11 @@
 
 namespace wcam {
 
+struct ConnectedWorker {
+  WorkerInfo info;
+  std::size_t in_hand = 0;  // jobs
+};
+
 struct Status {
   std::string sweep;  // id
   // "starting" (images are being hashed), "running", "stopping", "finished", "interrupted"; "not begun"
@@ -22,10 +27,14 @@ struct Status {
   std::string host;      // of the coordinator that runs or ran last
   std::int64_t pid = 0;
   std::string endpoint;
+  bool insecure = false;     // --insecure: anybody may operate it
   std::string http;          // address of the page (web.h); empty without one
   std::int64_t updated = 0;  // Unix time, seconds
   std::size_t workers = 0, sample = 0;
   double jobs_per_minute = 0;
+  std::vector<ConnectedWorker> connected;
+  std::uint64_t turned_away = 0;      // Door::turned_away()
+  std::vector<std::string> trouble;   // a line a worker that can store nothing: which and why
   std::optional<double> eta_seconds;  // of the jobs known so far; absent when nothing is known
   Counts counts;
 
@@ -52,14 +61,14 @@ Status read_status(const std::filesystem::path& sweep);
 // Of a sweep whose coordinator is alive, else nullopt. Throws InputError when the status cannot be read.
 std::optional<Status> running_status(const std::filesystem::path& sweep);
 
-// After a command that gave a sweep without a coordinator something to do.
-void write_resumable_status(const SweepDirectory& sweep);
+// After a command that changed a sweep without a coordinator.
+void write_status_at_rest(const SweepDirectory& sweep, bool finished);
 
 // Of a sweep that this process has begun to resume: as it was last, "starting".
 Status starting_status(const std::filesystem::path& sweep);
 
 // "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"; without speed and workers
-// when no coordinator is running.
+// when no coordinator is running; then what was cancelled, and "paused".
 std::string progress_line(const Status& status);
 
 // Why the sample stays smaller than asked, in one line; empty as long as it may still fill, and when it has.

@@ -205,6 +205,7 @@ StoredResults read_stored_results(const SweepDirectory& sweep, const SweepState&
     try {
       StoreReader file(path);
       store::check_belongs(file, header);
+      file.check_values();
       auto results = results_of(file, names, static_cast<std::uint32_t>(stored.files.size()));
       take(file, results);
       stored.files.push_back(path);

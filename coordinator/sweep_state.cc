@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "common/joined.h"
 
 namespace wcam {
 
@@ -11,12 +12,18 @@ std::string to_string(ImageState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+std::string to_string(Course course) {
+  static constexpr const char* kNames[] = {"on", "paused", "cancelled"};
+  return kNames[static_cast<std::size_t>(course)];
+}
+
 SweepState::SweepState(Plan plan)
     : plan_(std::move(plan)),
       sweep_id_(sweep_id(plan_)),
       order_(taking_order(plan_)),
       jobs_(plan_.cases.size()),
-      images_(plan_.images.size()) {}
+      images_(plan_.images.size()),
+      case_cancelled_(plan_.cases.size()) {}
 
 void SweepState::apply(const Event& event) {
   std::visit([this](const auto& e) { take(e); }, event);
@@ -67,6 +74,18 @@ void SweepState::take(const ImageRetried& event) {
   --images_decided_;
   next_undecided_ = std::min(next_undecided_, event.image);
 }
+
+void SweepState::take(const WorkerDrained& event) { workers_.at(value(event.worker)).drained = true; }
+
+void SweepState::take(const CourseChanged& event) {
+  if (event.course == course_ || (course_ == Course::kCancelled && event.course == Course::kPaused))
+    invariant_broken("a sweep that is " + to_string(course_) + " cannot become " + to_string(event.course));
+  course_ = event.course;
+}
+
+void SweepState::take(const CaseCancelled& event) { case_cancelled_.at(event.case_index) = true; }
+
+void SweepState::take(const CaseRetried& event) { case_cancelled_.at(event.case_index) = false; }
 
 void SweepState::take(const JobEvent& event) {
   jobs_.apply(event);
@@ -131,15 +150,16 @@ Counts SweepState::counts(bool with_reasons) const {
                 selected_,
                 images_skipped_,
                 images_set_aside_,
-                {}};
+                {},
+                course_};
   if (!with_reasons) return counts;
   for (std::uint32_t i = 0; i < images_.size() && images_set_aside_ > 0; ++i)
     if (images_[i].state == ImageState::kSetAside)
-      counts.set_aside.push_back("image " + planned(i).path + ": " + images_[i].text);
+      counts.set_aside.push_back("image " + planned(i).path + ": " + first_line(images_[i].text));
   for (const JobId id : jobs_.set_aside()) {
     const Job& job = jobs_.at(id);
     if (images_[job.spec.image].state == ImageState::kSetAside) continue;  // its image stands for it
-    counts.set_aside.push_back(name_of(job.spec) + ": " + job.text);
+    counts.set_aside.push_back(name_of(job.spec) + ": " + first_line(job.text));
   }
   return counts;
 }
@@ -182,6 +202,7 @@ void SweepState::check_invariants() const {
 bool SweepState::operator==(const SweepState& other) const {
   return sweep_id_ == other.sweep_id_ && jobs_ == other.jobs_ && workers_ == other.workers_ &&
          images_ == other.images_ && answers_ == other.answers_ && images_retried_ == other.images_retried_ &&
+         course_ == other.course_ && case_cancelled_ == other.case_cancelled_ &&
          next_undecided_ == other.next_undecided_ && opened_ == other.opened_ && selected_ == other.selected_;
 }
 

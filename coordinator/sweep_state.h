@@ -37,8 +37,17 @@ struct WorkerInfo {
   std::string name;  // Hello.worker
   std::string host, device;
   std::int64_t pid = 0;
+  bool drained = false;  // gets no job any more
   bool operator==(const WorkerInfo&) const = default;
 };
+
+// What an operator has made of a sweep as a whole.
+enum class Course : std::uint8_t {
+  kOn,
+  kPaused,     // nothing is handed out
+  kCancelled,  // no image is decided any more; jobs retried on their own are done
+};
+std::string to_string(Course course);
 
 // A worker process seen for the first time; ids count up from 0.
 struct WorkerJoined {
@@ -55,13 +64,31 @@ struct ImageDecided {
 struct ImageRetried {
   std::uint32_t image = 0;
 };
-using Event = std::variant<WorkerJoined, ImageDecided, ImageRetried, JobEvent>;
+// The operator's.
+struct WorkerDrained {
+  WorkerId worker{};
+};
+struct CourseChanged {
+  Course course{};
+};
+// The explain jobs that this case would have got from now on are cancelled as they are added. Its predictions
+// go on: no image can be decided without them.
+struct CaseCancelled {
+  std::uint16_t case_index = 0;
+};
+struct CaseRetried {
+  std::uint16_t case_index = 0;
+};
+using Event = std::variant<WorkerJoined, ImageDecided, ImageRetried, WorkerDrained, CourseChanged,
+                           CaseCancelled, CaseRetried, JobEvent>;
 
 // How far a sweep is.
 struct Counts {
   Tally predict, explain;
   std::size_t images = 0, images_decided = 0, images_selected = 0, images_skipped = 0, images_set_aside = 0;
   std::vector<std::string> set_aside;  // a line an image or job: what and why
+  Course course = Course::kOn;
+  std::size_t cancelled() const { return predict[JobState::kCancelled] + explain[JobState::kCancelled]; }
   bool operator==(const Counts&) const = default;
 };
 
@@ -72,11 +99,17 @@ class SweepState {
   // The only way the state changes after it was restored. Aborts on what cannot follow from the state.
   void apply(const Event& event);
 
+  // JobTable's.
+  void rest(JobId job, JobTable::TimePoint until) { jobs_.rest(job, until); }
+  void wake(JobTable::TimePoint now) { jobs_.wake(now); }
+
   // At start, from the ledger: workers in order and images, then jobs and labels.
   void restore_worker(WorkerInfo info) { workers_.push_back(std::move(info)); }
   void restore_image(std::uint32_t image, ImageProgress progress);
   void restore_job(Job job);
   void restore_images_retried(std::uint32_t count) { images_retried_ = count; }
+  void restore_course(Course course) { course_ = course; }
+  void restore_case_cancelled(std::uint16_t case_index) { case_cancelled_.at(case_index) = true; }
   // False when this case has answered for this image before.
   [[nodiscard]] bool restore_labels(const JobSpec& predict, Labels labels) {
     return keep_labels(predict, std::move(labels));
@@ -100,9 +133,13 @@ class SweepState {
   std::uint32_t remaining() const {
     return static_cast<std::uint32_t>(plan_.selection.sample_size) - selected_;
   }
-  // The sample is full or the images are exhausted.
-  bool all_decided() const { return remaining() == 0 || next_undecided_ == images_.size(); }
+  // The sample is full, the images are exhausted or the sweep is cancelled.
+  bool all_decided() const {
+    return remaining() == 0 || next_undecided_ == images_.size() || course_ == Course::kCancelled;
+  }
   bool finished() const { return all_decided() && jobs_.unfinished() == 0; }
+  Course course() const { return course_; }
+  bool is_cancelled(std::uint16_t case_index) const { return case_cancelled_.at(case_index); }
   // Whether ImageRetried applies.
   bool may_be_retried(std::uint32_t image) const;
   // One entry a case once every case has answered for an undecided image; empty before and after.
@@ -126,6 +163,10 @@ class SweepState {
   void take(const WorkerJoined& event);
   void take(const ImageDecided& event);
   void take(const ImageRetried& event);
+  void take(const WorkerDrained& event);
+  void take(const CourseChanged& event);
+  void take(const CaseCancelled& event);
+  void take(const CaseRetried& event);
   void take(const JobEvent& event);
   void forget_labels(const JobSpec& predict);
   bool keep_labels(const JobSpec& predict, Labels labels);
@@ -149,6 +190,8 @@ class SweepState {
   std::unordered_map<std::uint32_t, Answers> answers_;  // of open images only
   // Times that an image was retried. Each may leave one that was opened and that the sample no longer needs.
   std::uint32_t images_retried_ = 0;
+  Course course_ = Course::kOn;
+  std::vector<bool> case_cancelled_;
   // Functions of the above.
   std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0, images_decided_ = 0, images_skipped_ = 0,
                 images_set_aside_ = 0;

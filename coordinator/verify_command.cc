@@ -8,7 +8,6 @@
 #include "common/joined.h"
 #include "common/options.h"
 #include "coordinator/check_sweep.h"
-#include "coordinator/open_sweep.h"
 #include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
@@ -79,10 +78,7 @@ ExitCode verify_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep = sweep_of(*values);
-  const Plan plan = plan_of(sweep);
-  check(plan);
-  std::optional<Database> ledger = hold_ledger(sweep);
-  const SweepCheck check = check_sweep(sweep, plan, ledger);
+  const SweepCheck check = hold_and_check(sweep).check;
   const std::vector<Damage> damage = damage_of(check, sweep);
   std::cout << ((*values)["json"].as<bool>() ? to_json_text(check, damage) : to_text(check, damage, sweep));
   return damage.empty() ? ExitCode::kDone : ExitCode::kBadInput;

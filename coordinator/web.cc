@@ -155,7 +155,7 @@ std::optional<std::string> WebOptions::problem() const {
     return "--http " + address +
            " would let other hosts read the page, unencrypted: use 127.0.0.1 (from elsewhere through `ssh "
            "-L`),"
-           " or say --insecure on a network you trust";
+           " or say --http-insecure on a network you trust";
   return std::nullopt;
 }
 

@@ -44,7 +44,7 @@ void Conversation::report(std::vector<wire::Outcome> outcomes) {
     // failure only for the one that is waited for.
     if (outcome.has_failure()) outcome.set_attempt(held->second.attempt);
     held->second.outcome = std::move(outcome);
-    held->second.sent = false;
+    say_again(held->second);
   }
 }
 
@@ -87,6 +87,7 @@ void Conversation::hear(wire::Envelope envelope, TimePoint now) {
         end(State::kRefused, envelope.refused().reason());
       break;
     case wire::Envelope::kAssign:
+      spend_credit(static_cast<std::size_t>(envelope.assign().jobs_size()));
       for (auto& job : *envelope.mutable_assign()->mutable_jobs()) accept(job);
       break;
     case wire::Envelope::kAcknowledge:
@@ -96,7 +97,7 @@ void Conversation::hear(wire::Envelope envelope, TimePoint now) {
       for (const auto& lease : envelope.release().leases()) release(lease);
       break;
     case wire::Envelope::kStop:
-      end(State::kStopping, envelope.stop().reason());
+      end(State::kDismissed, envelope.stop().reason());
       break;
     default:
       spdlog::warn("an unexpected message from the coordinator: dropped");
@@ -109,9 +110,9 @@ void Conversation::hear_welcome(wire::Welcome& welcome, TimePoint now) {
     return end(State::kRefused, "the coordinator serves sweep " + welcome.sweep_id() + ", not " + sweep_id_);
   heartbeat_every_ = milliseconds{std::max(1U, welcome.heartbeat_ms())};
   welcomed_ = true;
-  told_credit_.reset();
+  told_.reset();
   next_heartbeat_ = now;
-  for (auto& [job, held] : in_hand_) held.sent = false;
+  for (auto& [job, held] : in_hand_) say_again(held);
   if (plan_json_.empty()) plan_json_ = std::move(*welcome.mutable_plan_json());
   if (state_ == State::kConnecting) state_ = State::kServing;
 }
@@ -121,8 +122,9 @@ void Conversation::accept(wire::Job& job) {
   const auto [position, is_new] = in_hand_.try_emplace(job.job());
   Held& held = position->second;
   held.attempt = job.attempt();
-  held.sent = false;
-  if (const auto queued = in_queue(job.job()); queued != queue_.end()) {
+  say_again(held);
+  const auto queued = is_new ? queue_.end() : in_queue(job.job());
+  if (queued != queue_.end()) {
     *queued = std::move(job);
   } else if (is_new || (held.outcome && held.outcome->has_failure())) {
     held.outcome.reset();
@@ -142,11 +144,23 @@ void Conversation::forget(const wire::Lease& lease) {
 void Conversation::release(const wire::Lease& lease) {
   const auto held = in_hand_.find(lease.job());
   if (held == in_hand_.end() || held->second.attempt > lease.attempt()) return;
-  held->second.sent = false;
+  say_again(held->second);
   const auto queued = in_queue(lease.job());
   if (queued == queue_.end()) return;
   queue_.erase(queued);
   in_hand_.erase(held);
+  next_heartbeat_ = last_heard_;  // somebody may be waiting for it
+}
+
+void Conversation::say_again(Held& held) {
+  held.sent = false;
+  something_unsent_ = true;
+}
+
+// Jobs that come lower the credit at the coordinator, so what was told it counts no longer: a queue that is
+// empty again before the next word has room for as many as were told, and that must be said.
+void Conversation::spend_credit(std::size_t jobs) {
+  if (told_) told_->first -= std::min(told_->first, jobs);
 }
 
 std::deque<wire::Job>::iterator Conversation::in_queue(std::uint64_t id) {
@@ -175,20 +189,23 @@ wire::Envelope Conversation::hello() const {
   hello.set_host(options_.host);
   hello.set_pid(options_.pid);
   hello.set_device(options_.device);
+  hello.set_log(options_.log);
   return envelope;
 }
 
 void Conversation::send_outcomes(const Send& send) {
+  if (!something_unsent_) return;
   wire::Envelope envelope = envelope_of_this_version();
   for (auto& [job, held] : in_hand_)
     if (held.outcome && !held.sent) *envelope.mutable_outcomes()->add_outcomes() = *held.outcome;
-  if (!envelope.has_outcomes() || !send(envelope)) return;
+  if (envelope.has_outcomes() && !send(envelope)) return;
   for (auto& [job, held] : in_hand_) held.sent = held.outcome.has_value();
+  something_unsent_ = false;
 }
 
 void Conversation::send_heartbeat(TimePoint now, const Send& send) {
   next_heartbeat_ = now + heartbeat_every_;
-  told_credit_.reset();  // said again with every heartbeat, in case it was lost
+  told_.reset();  // said again with every heartbeat, in case it was lost
   wire::Envelope envelope = envelope_of_this_version();
   auto& heartbeat = *envelope.mutable_heartbeat();
   for (const auto& [job, held] : in_hand_) {
@@ -199,17 +216,19 @@ void Conversation::send_heartbeat(TimePoint now, const Send& send) {
   send(envelope);
 }
 
-// It replaces the earlier one, so it is told only when the number, room left in the queue, has changed. What
-// is loaded is of use only then.
+// It replaces the earlier one, so it is told only when the number, room left in the queue, or the trouble has
+// changed. What is loaded is of use only then.
 void Conversation::tell_credit(const Send& send) {
-  const std::size_t room =
-      ended() || queue_.size() >= options_.jobs_ahead ? 0 : options_.jobs_ahead - queue_.size();
-  if (told_credit_ == room) return;
+  const bool full = queue_.size() >= options_.jobs_ahead;
+  const std::size_t room = ended() || full || !trouble_.empty() ? 0 : options_.jobs_ahead - queue_.size();
+  const std::pair now{room, trouble_};
+  if (told_ == now) return;
   wire::Envelope envelope = envelope_of_this_version();
   auto& ready = *envelope.mutable_ready();
   ready.set_credit(static_cast<std::uint32_t>(room));
   for (const std::string& name : loaded_cases_) ready.add_loaded_cases(name);
-  if (send(envelope)) told_credit_ = room;
+  ready.set_trouble(trouble_);
+  if (send(envelope)) told_ = now;
 }
 
 wire::Envelope Conversation::goodbye(const std::string& reason) {

@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wcam {
@@ -28,9 +29,10 @@ class Conversation {
   enum class State {
     kConnecting,  // no Welcome yet
     kServing,
-    kStopping,  // told to stop: what has begun is handed in, nothing more is begun
-    kRefused,   // for good
-    kAlone,     // no word from a coordinator for longer than `patience`
+    kStopping,   // stop() was called: what has begun is handed in, nothing more is begun
+    kDismissed,  // the same, and it was the coordinator that said so
+    kRefused,    // for good
+    kAlone,      // no word from a coordinator for longer than `patience`
   };
 
   struct Options {
@@ -41,6 +43,7 @@ class Conversation {
     std::string sweep_id;  // that the coordinator must serve; empty: the one it serves first
     std::size_t jobs_ahead = 1;
     std::chrono::seconds patience{600};
+    std::string log{};  // Hello.log
   };
 
   // Hands one message to the network, never blocking. False: it takes none now, say it again later.
@@ -51,11 +54,12 @@ class Conversation {
   // --- for who computes ---
 
   State state() const { return state_; }
-  // Why the state is kStopping, kRefused or kAlone: one line.
+  // Why the state is neither of the first two: one line.
   const std::string& reason() const { return reason_; }
   bool ended() const { return state_ != State::kConnecting && state_ != State::kServing; }
   const std::string& plan_json() const { return plan_json_; }  // empty before the first Welcome
-  bool has_job() const { return !queue_.empty(); }
+  // Not while there is trouble.
+  bool has_job() const { return trouble_.empty() && !queue_.empty(); }
   // The next job to compute. Aborts when there is none.
   wire::Job next_job();
   // Durable results of jobs taken with next_job(). Kept, and sent again after every Welcome, until the
@@ -63,6 +67,9 @@ class Conversation {
   void report(std::vector<wire::Outcome> outcomes);
   // The cases that are loaded, most recently used first: told with the next Ready.
   void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
+  // Why nothing can be stored now, in one line; empty: it can. Until then no job is wanted.
+  void tell_trouble(std::string trouble) { trouble_ = std::move(trouble); }
+  const std::string& trouble() const { return trouble_; }
   // No more jobs from now on. The first reason stands.
   void stop(const std::string& reason) { end(State::kStopping, reason); }
   // There will be no conversation: the connection itself is refused.
@@ -97,6 +104,8 @@ class Conversation {
   void forget(const wire::Lease& lease);
   void release(const wire::Lease& lease);
   std::deque<wire::Job>::iterator in_queue(std::uint64_t id);
+  void say_again(Held& held);
+  void spend_credit(std::size_t jobs);
   wire::Envelope hello() const;
   void send_outcomes(const Send& send);
   void send_heartbeat(TimePoint now, const Send& send);
@@ -108,9 +117,11 @@ class Conversation {
   std::string sweep_id_;  // the first Welcome's when none was asked for
   std::deque<wire::Job> queue_;
   std::map<std::uint64_t, Held> in_hand_;  // by job
+  bool something_unsent_ = false;          // one of them may have an outcome that was not sent
   std::vector<std::string> loaded_cases_;
+  std::string trouble_;
   bool welcomed_ = false;
-  std::optional<std::size_t> told_credit_;
+  std::optional<std::pair<std::size_t, std::string>> told_;  // credit and trouble
   std::chrono::milliseconds heartbeat_every_{1000};
   TimePoint next_hello_, next_heartbeat_, last_heard_;
 };

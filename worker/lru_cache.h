@@ -37,6 +37,19 @@ class LruCache {
     return dropped;
   }
 
+  // Drops every entry but this one; the names dropped.
+  std::vector<std::string> drop_but(const std::string& name) {
+    std::vector<std::string> dropped;
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+      const auto here = entry++;
+      if (here->name == name) continue;
+      total_ -= here->size;
+      dropped.push_back(std::move(here->name));
+      entries_.erase(here);
+    }
+    return dropped;
+  }
+
   // A new entry, the most recently used. make_room() comes first, and what does not fit alone is kept all the
   // same: it is about to be used.
   const T& add(const std::string& name, T value, std::uint64_t size) {

@@ -67,9 +67,8 @@ ExitCode run(const std::vector<std::string>& arguments) {
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
-  std::optional<std::filesystem::path> log;
-  if (values->contains("log")) log = (*values)["log"].as<std::string>();
-  start_logging("wcam-worker", log, (*values)["verbose"].as<bool>());
+  if (values->contains("log")) options.log = (*values)["log"].as<std::string>();
+  start_logging("wcam-worker", options.log, (*values)["verbose"].as<bool>());
   return run_worker(options);
 }
 

@@ -22,6 +22,7 @@
 #include "common/error.h"
 #include "common/sha256.h"
 #include "worker/device.h"
+#include "worker/memory.h"
 
 namespace wcam {
 
@@ -59,6 +60,14 @@ std::string cause_of(const std::exception& exception) {
   return cause.size() <= kLongest ? std::string(cause) : std::string(cause.substr(0, kLongest)) + " ...";
 }
 
+// The memory that ran out is no fault of the file.
+[[noreturn]] void throw_unusable(const std::exception& exception, const std::string& before,
+                                 const std::string& after = "") {
+  const std::string text = before + cause_of(exception) + after;
+  if (is_out_of_memory(exception)) throw OutOfMemory(text);
+  throw Unusable(text);
+}
+
 void check_file(const CaseSpec& spec) {
   if (!std::filesystem::is_regular_file(spec.file)) throw Unusable("no such file");
   if (spec.sha256.empty()) return;
@@ -70,7 +79,7 @@ torch::jit::Module read_module(const std::filesystem::path& file, at::Device dev
   try {
     return torch::jit::load(file.string(), device);
   } catch (const std::exception& e) {
-    throw Unusable("not a TorchScript file (" + cause_of(e) + "); docs/models.md says how to make one");
+    throw_unusable(e, "not a TorchScript file (", "); docs/models.md says how to make one");
   }
 }
 
@@ -82,7 +91,8 @@ torch::jit::Module make_fast(torch::jit::Module module) {
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
   try {
     return torch::jit::freeze(module);
-  } catch (const std::exception&) {
+  } catch (const std::exception& e) {
+    if (is_out_of_memory(e)) throw OutOfMemory(cause_of(e));
     return module;  // a model that changes its own attributes cannot be frozen; it runs all the same, slower
   }
 }
@@ -183,7 +193,7 @@ std::int64_t count_classes(Model::Impl& impl, const at::Tensor& blank) {
   try {
     output = impl.run(blank);
   } catch (const std::exception& e) {
-    throw Unusable("forward fails on a blank image: " + cause_of(e));
+    throw_unusable(e, "forward fails on a blank image: ");
   }
   const c10::InferenceMode no_gradients;
   const at::Tensor logits = logits_of(output, blank.size(0), std::nullopt);
@@ -230,12 +240,6 @@ void prepare_torch(int threads) {
   at::globalContext().setAllowTF32CuBLAS(false);
 }
 
-void return_freed_memory() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
-
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
@@ -251,6 +255,8 @@ Model Model::load(const CaseSpec& spec, const std::string& device) {
     return model;
   } catch (const Unusable& e) {
     throw InputError("case '" + spec.name + "': " + spec.file.string() + ": " + e.what());
+  } catch (const OutOfMemory& e) {
+    throw OutOfMemory("case '" + spec.name + "': " + spec.file.string() + ": " + e.what());
   }
 }
 
@@ -263,8 +269,10 @@ at::Tensor Model::forward(const at::Tensor& input) const {
   try {
     return logits_of(impl_->run(input), input.size(0), impl_->classes);
   } catch (const std::exception& e) {
-    throw std::runtime_error("case '" + impl_->spec.name + "': the model fails on " + shape_text(input) +
-                             ": " + cause_of(e));
+    const std::string text =
+        "case '" + impl_->spec.name + "': the model fails on " + shape_text(input) + ": " + cause_of(e);
+    if (is_out_of_memory(e)) throw OutOfMemory(text);
+    throw std::runtime_error(text);
   }
 }
 

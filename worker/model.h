@@ -24,10 +24,6 @@ std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t f
 // timing, TF32). Call once, before the first tensor and the first model.
 void prepare_torch(int threads);
 
-// Gives memory that was freed back to the system, which prepare_torch() keeps for the next forward. For after
-// a model was dropped.
-void return_freed_memory();
-
 class Model {
  public:
   struct Impl;  // LibTorch's JIT, kept out of this header
@@ -36,7 +32,8 @@ class Model {
   // against spec.sha256 unless that is empty, and runs two blank images. Throws InputError naming case, file
   // and what is wrong: not TorchScript, another SHA-256, an exception in forward, an output
   // that is not one tensor float32 [2, classes] with classes >= 2, logits that are not finite, or another
-  // number of classes than spec.classes names; UsageError when there is no such device.
+  // number of classes than spec.classes names; UsageError when there is no such device; OutOfMemory
+  // (memory.h).
   static Model load(const CaseSpec& spec, const std::string& device);
   ~Model();
   Model(Model&&) noexcept;
@@ -51,7 +48,8 @@ class Model {
 
   // input: float32 [n, 3, S, S], normalised, channels_last, on device(). Result: float32 logits [n,
   // classes()] on device(), made under inference mode. Throws std::runtime_error with the case's name and
-  // LibTorch's cause in one line when the model throws or returns something else.
+  // LibTorch's cause in one line when the model throws or returns something else; OutOfMemory, with the same
+  // text, when memory ran out.
   at::Tensor forward(const at::Tensor& input) const;
 
   // 8-bit images -> normalised input for forward(). Throws std::invalid_argument unless every image has

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "common/elapsed.h"
+#include "worker/memory.h"
 
 namespace wcam {
 
@@ -42,10 +43,14 @@ std::uint64_t ModelCache::expected_bytes(const CaseSpec& spec) const {
   return unreadable ? 0 : size;
 }
 
-void ModelCache::make_room(std::uint64_t bytes) {
-  const std::vector<std::string> dropped = models_.make_room(bytes);
+bool ModelCache::keep_only(const std::string& name) { return tell_dropped(models_.drop_but(name)); }
+
+void ModelCache::make_room(std::uint64_t bytes) { tell_dropped(models_.make_room(bytes)); }
+
+bool ModelCache::tell_dropped(const std::vector<std::string>& dropped) {
   for (const std::string& name : dropped) spdlog::info("case {} dropped from memory", name);
   if (!dropped.empty()) return_freed_memory();
+  return !dropped.empty();
 }
 
 }  // namespace wcam

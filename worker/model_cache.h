@@ -26,12 +26,16 @@ class ModelCache {
   // throws.
   const Model& get(const CaseSpec& spec);
 
+  // Drops every case but this one, which stays valid; false when there is no other: for when memory runs out.
+  bool keep_only(const std::string& name);
+
   // Names of the cases that are loaded, most recently used first.
   std::vector<std::string> loaded() const { return models_.names(); }
 
  private:
   std::uint64_t expected_bytes(const CaseSpec& spec) const;
   void make_room(std::uint64_t bytes);
+  static bool tell_dropped(const std::vector<std::string>& dropped);  // false: none
 
   Loader load_;
   LruCache<Model> models_;

@@ -28,6 +28,8 @@ class Outbox {
   // job more.
   bool due(Clock::time_point now, bool idle, Clock::duration next_job) const;
 
+  std::size_t size() const { return outcomes_.size(); }
+
   // Writes one segment (if there is anything to store) and returns the outcomes that may now be reported.
   // Throws InputError when it cannot be written: the results stay here.
   std::vector<wire::Outcome> store();

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/sha256.h"
+#include "worker/memory.h"
 #include "worker/summary.h"
 
 namespace fs = std::filesystem;
@@ -49,6 +50,7 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
   row.robustness_margin = summary.robustness_margin;
   row.spatial_spread = summary.spatial_spread;
   row.forward_equivalents = profile.forward_equivalents;
+  row.batch_size = static_cast<std::uint32_t>(batch_size);
   row.seconds = profile.seconds;
   row.device = model.device().str();
   row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
@@ -101,10 +103,44 @@ JobResult Performer::perform(const wire::Job& job) {
 const Model& Performer::model(const std::string& case_name) {
   const CaseSpec& spec = plan_.find_case(case_name);
   try {
+    try {
+      return models_.get(spec);
+    } catch (const OutOfMemory&) {
+      if (!models_.keep_only(case_name)) throw;
+    }
     return models_.get(spec);
   } catch (const InputError& e) {
     throw CannotServe(e.what());
   }
+}
+
+int& Performer::batch_size(const std::string& case_name) {
+  return batch_sizes_.try_emplace(case_name, batch_size_).first->second;
+}
+
+template <typename Act>
+auto Performer::with_enough_memory(const std::string& case_name, const Act& act) {
+  for (bool all_given_up = false;; all_given_up = true) {
+    const Model& loaded = model(case_name);
+    try {
+      return act(loaded, batch_size(case_name));
+    } catch (const std::exception& e) {
+      if (!is_out_of_memory(e)) throw;
+      if (all_given_up) halve_batch(case_name, e);
+    }
+    models_.keep_only(case_name);
+    return_freed_memory();
+  }
+}
+
+void Performer::halve_batch(const std::string& case_name, const std::exception& why) {
+  int& images = batch_size(case_name);
+  if (images == 1)
+    throw OutOfMemory(std::string("out of memory with one image a forward and no other case loaded: ") +
+                      why.what());
+  spdlog::warn("case {}: out of memory with {} images a forward ({}): {} from now on", case_name, images,
+               why.what(), images / 2);
+  images /= 2;
 }
 
 const RgbImage& Performer::source(const wire::Job& job) {
@@ -148,7 +184,9 @@ std::vector<RgbImage> Performer::pictures(const wire::Job& job) {
 }
 
 void Performer::predict_job(const wire::Job& job, JobResult& result) {
-  const auto predictions = predict(model(job.case_name()), pictures(job), batch_size_);
+  const std::vector<RgbImage> images = pictures(job);
+  const auto predictions = with_enough_memory(
+      job.case_name(), [&](const Model& loaded, int batch) { return predict(loaded, images, batch); });
   auto& answer = *result.outcome.mutable_predictions();
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const auto& [label, logit, probability] = predictions[i];
@@ -164,9 +202,10 @@ void Performer::predict_job(const wire::Job& job, JobResult& result) {
 void Performer::explain_job(const wire::Job& job, JobResult& result) {
   const auto& wanted = job.explain();
   RgbImage pixels = pixels_of(job, wanted.variant());
-  ProfileRow row = explain_row(model(job.case_name()), pixels,
-                               {job.image(), wanted.variant(), job.case_name(), wanted.label()}, plan_.wcam,
-                               design_, batch_size_);
+  const ExplainSubject subject{job.image(), wanted.variant(), job.case_name(), wanted.label()};
+  ProfileRow row = with_enough_memory(job.case_name(), [&](const Model& loaded, int batch) {
+    return explain_row(loaded, pixels, subject, plan_.wcam, design_, batch);
+  });
   row.job = JobId{job.job()};
   row.attempt = Attempt{job.attempt()};
   row.perturbation = plan_.perturbation;

@@ -5,6 +5,7 @@
 #include <wire.pb.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ struct JobResult {
   std::optional<ImageRow> image;
 };
 
+// When memory runs out the other cases are dropped, then the batch is halved, for this case and from then on,
+// and the job is begun again. What does not fit with one image a forward is the job's failure.
 class Performer {
  public:
   // model_bytes: bound of the cases that stay loaded (ModelCache).
@@ -68,6 +71,13 @@ class Performer {
 
  private:
   const Model& model(const std::string& case_name);
+  // Of this case: what was asked for, or what fits.
+  int& batch_size(const std::string& case_name);
+  // act(model, batch size), until memory suffices.
+  template <typename Act>
+  auto with_enough_memory(const std::string& case_name, const Act& act);
+  // Throws OutOfMemory when it is of one image.
+  void halve_batch(const std::string& case_name, const std::exception& why);
   // The planned image as the cases see it. Throws InputError when it is not the planned file or cannot be
   // decoded.
   const RgbImage& source(const wire::Job& job);
@@ -79,7 +89,8 @@ class Performer {
   void explain_job(const wire::Job& job, JobResult& result);
 
   Plan plan_;
-  int batch_size_;
+  int batch_size_;                          // asked for
+  std::map<std::string, int> batch_sizes_;  // by case: what fits
   Design design_;
   ModelCache models_;
   LruCache<RgbImage> sources_;

@@ -44,8 +44,8 @@ std::string first_line(const std::filesystem::path& file) {
 }
 
 Conversation::Options conversation_options(const SessionOptions& options) {
-  return {random_name(),    host_name(),        ::getpid(),      options.device,
-          options.sweep_id, options.jobs_ahead, options.patience};
+  return {random_name(),    host_name(),        ::getpid(),       options.device,
+          options.sweep_id, options.jobs_ahead, options.patience, options.log};
 }
 
 }  // namespace
@@ -101,6 +101,17 @@ class Session::Impl {
   void tell_loaded(std::vector<std::string> cases) {
     const std::lock_guard lock(mutex_);
     conversation_.tell_loaded(std::move(cases));
+  }
+
+  void tell_trouble(const std::string& trouble) {
+    const std::lock_guard lock(mutex_);
+    if (conversation_.trouble() == trouble) return;
+    if (trouble.empty())
+      spdlog::warn("results can be stored again");
+    else
+      spdlog::error("no result can be stored: {}; what is finished is kept, and tried again", trouble);
+    conversation_.tell_trouble(trouble);
+    wake();
   }
 
   void stop(const std::string& reason) {
@@ -320,6 +331,7 @@ std::optional<std::string> Session::wait_for_plan(milliseconds patience) {
 std::optional<wire::Job> Session::next_job(milliseconds patience) { return impl_->next_job(patience); }
 void Session::report(std::vector<wire::Outcome> outcomes) { impl_->report(std::move(outcomes)); }
 void Session::tell_loaded(std::vector<std::string> cases) { impl_->tell_loaded(std::move(cases)); }
+void Session::tell_trouble(const std::string& trouble) { impl_->tell_trouble(trouble); }
 void Session::stop(const std::string& reason) { impl_->stop(reason); }
 void Session::leave(const std::string& reason, milliseconds patience) { impl_->leave(reason, patience); }
 

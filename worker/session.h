@@ -22,6 +22,7 @@ struct SessionOptions {
   std::string sweep_id;                 // that the coordinator must serve; empty: the one it serves first
   std::optional<WorkerKey> key;         // without: plain, to a coordinator that was told --insecure
   std::string device;                   // told to the coordinator
+  std::string log{};                    // the same: Hello.log
   // Jobs waiting here while one is computed: one hides the round trip, more would only be lost with the
   // process.
   std::size_t jobs_ahead = 1;
@@ -40,7 +41,7 @@ class Session {
 
   // All of these may be called from any thread.
   State state() const;
-  // Why the state is kStopping, kRefused or kAlone: one line.
+  // Why the state is neither kConnecting nor kServing: one line.
   std::string reason() const;
   // Text of the plan; nullopt when none has come within `patience` or the session has ended.
   std::optional<std::string> wait_for_plan(std::chrono::milliseconds patience);
@@ -51,6 +52,8 @@ class Session {
   void report(std::vector<wire::Outcome> outcomes);
   // The cases that are loaded, most recently used first: told to the coordinator with the next Ready.
   void tell_loaded(std::vector<std::string> cases);
+  // Why nothing can be stored now, in one line; empty: it can. next_job() gives none until then.
+  void tell_trouble(const std::string& trouble);
   // No more jobs from now on (a signal to this process).
   void stop(const std::string& reason);
   // Waits up to `patience` for what was reported to be acknowledged, says Goodbye and ends the thread.

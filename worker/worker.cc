@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/file.h"
+#include "common/joined.h"
 #include "common/keys.h"
 #include "common/plan.h"
 #include "common/sweep_directory.h"
@@ -27,6 +28,8 @@ namespace {
 
 // Long enough to cost nothing, short enough that 30-second results are not kept much longer.
 constexpr milliseconds kIdleWait{500};
+// A disk that is full may be emptied, a quota raised, a folder mounted again.
+constexpr seconds kStoreAgainAfter{5};
 // A coordinator that is restarting needs a moment to acknowledge the last results.
 constexpr seconds kFarewellPatience{15};
 
@@ -99,19 +102,34 @@ std::optional<Plan> welcome_plan(Session& session) {
   return std::nullopt;
 }
 
+// False when it cannot be stored: it stays here, and the coordinator is told.
+bool hand_in(Session& session, Outbox& outbox) {
+  try {
+    session.report(outbox.store());
+    session.tell_trouble("");
+    return true;
+  } catch (const InputError& e) {
+    session.tell_trouble(e.what());
+    return false;
+  }
+}
+
 void work(Session& session, Performer& performer, Outbox& outbox) {
   milliseconds patience{0};
   while (at_work(session)) {
     const auto job = session.next_job(patience);
     const auto begun = Outbox::Clock::now();
     if (job) {
-      outbox.add(performer.perform(*job), Outbox::Clock::now());
+      JobResult result = performer.perform(*job);
+      const auto computed = Outbox::Clock::now();
+      result.outcome.set_seconds(std::chrono::duration<double>(computed - begun).count());
+      outbox.add(std::move(result), computed);
       session.tell_loaded(performer.loaded_cases());
     }
     const auto now = Outbox::Clock::now();
     const bool idle = !job;
-    if (outbox.due(now, idle, now - begun)) session.report(outbox.store());
-    patience = idle ? kIdleWait : milliseconds{0};
+    const bool stored = !outbox.due(now, idle, now - begun) || hand_in(session, outbox);
+    patience = !stored ? kStoreAgainAfter : idle ? kIdleWait : milliseconds{0};
   }
 }
 
@@ -132,12 +150,22 @@ WorkerKey own_key(const std::filesystem::path& file) {
   return read_worker_key(file);
 }
 
+// Hello.log.
+std::string log_name(const std::optional<std::filesystem::path>& log, const SweepDirectory& directory) {
+  std::error_code elsewhere;
+  const bool is_there = log && std::filesystem::equivalent(std::filesystem::absolute(*log).parent_path(),
+                                                           directory.logs(), elsewhere);
+  return is_there ? log->filename().string() : "";
+}
+
 ExitCode verdict(const Session& session) {
   switch (session.state()) {
     case Session::State::kRefused:
       throw InputError("refused by the coordinator: " + session.reason());
     case Session::State::kAlone:
       spdlog::error("{}", session.reason());
+      return ExitCode::kInterrupted;
+    case Session::State::kStopping:
       return ExitCode::kInterrupted;
     default:
       return ExitCode::kDone;
@@ -157,8 +185,10 @@ ExitCode run_worker(const WorkerOptions& options) {
                    .sweep_id = sweep,
                    .key = options.key ? std::optional(own_key(*options.key)) : std::nullopt,
                    .device = options.compute.device,
+                   .log = log_name(options.log, directory),
                    .patience = options.patience});
   const SignalWatch signals(session);
+  bool lost = false;
   if (auto plan = welcome_plan(session)) {
     Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels},
                   options.hand_in);
@@ -166,19 +196,19 @@ ExitCode run_worker(const WorkerOptions& options) {
                         options.model_bytes);
     try {
       work(session, performer, outbox);
-      session.report(outbox.store());
     } catch (const CannotServe& e) {  // others may have what is missing here
-      session.report(outbox.store());
+      hand_in(session, outbox);
       session.leave(e.what(), kFarewellPatience);
       throw;
-    } catch (const InputError& e) {  // results cannot be stored here: others will do these jobs
-      session.leave(e.what(), milliseconds{0});
-      throw;
     }
+    lost = !hand_in(session, outbox);
+    if (lost)
+      spdlog::error("{} lost with this worker, to be computed again", counted(outbox.size(), "result"));
   }
   session.leave(session.reason(), kFarewellPatience);
   spdlog::info("leaving: {}", session.reason());
-  return verdict(session);
+  const ExitCode code = verdict(session);
+  return lost ? ExitCode::kInterrupted : code;
 }
 
 }  // namespace wcam

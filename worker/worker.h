@@ -20,11 +20,13 @@ struct WorkerOptions {
   std::uint64_t model_bytes = std::uint64_t{1} << 30;  // bound of the cases kept loaded (model_cache.h)
   std::chrono::seconds hand_in{30};  // a result waits that long at most before it is made durable, 0..3600
   std::chrono::seconds patience{600};
+  std::optional<std::filesystem::path> log;  // file that this process logs to
 };
 
-// kDone when told to stop by the coordinator or by SIGINT/SIGTERM (the job in hand is finished and handed in;
-// a second signal ends the process at once), kBadInput when refused or when results cannot be written,
-// kInterrupted when no coordinator has been heard for `patience`.
+// kDone when told to stop by the coordinator, kInterrupted by SIGINT/SIGTERM (either way the job in hand is
+// finished and handed in; a second signal ends the process at once), when no coordinator has been heard for
+// `patience` or when finished results could not be stored to the last, kBadInput when refused. As long as
+// results cannot be stored it waits with them, takes no job, and tries again every few seconds.
 ExitCode run_worker(const WorkerOptions& options);
 
 }  // namespace wcam

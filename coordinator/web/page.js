@@ -64,13 +64,19 @@ function progress(s) {
   }));
 }
 
+// For `wcam drain`.
+const shortName = (name) => name.slice(0, name.indexOf(".") + 9);
+
 function workers(s) {
+  fill("trouble", s.trouble.map((line) => element("li", `can store nothing: ${line}`)));
   const rows = s.by_worker.map((w) => {
     const hand = w.in_hand.slice(0, MOST_IN_HAND).map((job) => element("div", job));
     const more = w.in_hand.length - hand.length;
+    if (w.drained) hand.unshift(element("div", "drained", "none"));
     if (more > 0) hand.push(element("div", `and ${whole(more)} more`, "none"));
     return element("tr", [
-      element("td", `${w.host}, ${w.pid}`), element("td", w.device), element("td", w.connected ? hand : "gone"),
+      element("td", [`${w.host}, ${w.pid}`, element("div", shortName(w.name), "none")]), element("td", w.device),
+      element("td", w.connected ? hand : "gone"),
       element("td", whole(w.done), "number"), element("td", speed(w.jobs_per_minute), "number"),
     ], w.connected ? "" : "gone");
   });
@@ -125,11 +131,16 @@ function state(word, name) {
 }
 
 function show(s) {
-  state(s.state, s.state);
+  const word = s.state === "running" && s.course !== "on" ? s.course : s.state;
+  state(word, word);
   at("where").textContent = `sweep ${s.sweep.slice(0, 12)} on ${s.host}`;
   at("updated").textContent = new Date(1000 * s.updated).toLocaleTimeString("en-GB");
   document.title = s.total > 0 ? `${Math.floor(100 * s.done / s.total)} % · wcam` : "wcam";
-  notice(s.shortfall);
+  const course = {
+    paused: "Paused: nothing is handed out until `wcam resume`.",
+    cancelled: "Cancelled: `wcam retry` takes it up again.",
+  }[s.course];
+  notice([course, s.shortfall].filter(Boolean).join(" "));
   for (const part of [merits, progress, workers, cases, setAside, figures]) part(s);
 }
 

@@ -176,7 +176,8 @@ TEST_F(CoordinatorTest, ABadImageEndsWithSetAside) {
   const SweepDirectory directory = sweep("s");
   EXPECT_EQ(run(directory, plan, 2, "i3.png"), ExitCode::kSetAside);
   const Status status = status_from_json_text(read_file(directory.status()), "status");
-  EXPECT_EQ(status.counts.set_aside, std::vector<std::string>{"image i3.png: cut off"});
+  EXPECT_EQ(status.counts.set_aside,
+            std::vector<std::string>{"image i3.png: cut off (cpu of pid 1 on here)"});
 }
 
 TEST_F(CoordinatorTest, AFinishedSweepEndsAtOnceWithoutWorkers) {

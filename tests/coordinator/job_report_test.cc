@@ -52,39 +52,55 @@ class JobReportTest : public testing::Test {
   std::string image_;
 };
 
+wire::ListJobs asking(const std::string& state, const std::string& kind, const std::string& case_name,
+                      std::uint32_t limit = 0) {
+  wire::ListJobs request;
+  request.set_state(state);
+  request.set_kind(kind);
+  request.set_case_name(case_name);
+  request.set_limit(limit);
+  return request;
+}
+
 TEST_F(JobReportTest, ListsWhatTheFilterAsksFor) {
   Database ledger = open();
-  std::size_t matching = 0;
-  EXPECT_EQ(list_jobs(ledger, {}, matching).size(), 2U);
-  EXPECT_EQ(list_jobs(ledger, {.state = "set_aside", .kind = "", .case_name = ""}, matching).size(), 0U);
-  const auto done = list_jobs(ledger, {.state = "done", .kind = "predict", .case_name = "case0"}, matching);
-  ASSERT_EQ(done.size(), 1U);
-  EXPECT_EQ(done[0].job, predict_id_);
-  EXPECT_EQ(done[0].failures, 1);
-  EXPECT_EQ(done[0].text, "");
-  const auto one = list_jobs(ledger, {.state = "", .kind = "", .case_name = "", .limit = 1}, matching);
-  EXPECT_EQ(one.size(), 1U);
-  EXPECT_EQ(matching, 2U);
-  ASSERT_EQ(one[0].job, explain_id_);
-  EXPECT_EQ(one[0].variant, "corruptions/contrast/3");
-  EXPECT_EQ(one[0].rank, 0);
-  EXPECT_EQ(one[0].role_index, 1);
-  EXPECT_EQ(one[0].label, 8);
-  EXPECT_EQ(one[0].retries, 1);
+  EXPECT_EQ(list_jobs(ledger, {}).jobs_size(), 2);
+  EXPECT_EQ(list_jobs(ledger, asking("set_aside", "", "")).jobs_size(), 0);
+  EXPECT_EQ(list_jobs(ledger, asking("failed", "", "")).jobs_size(), 0);
+  const wire::JobList done = list_jobs(ledger, asking("done", "predict", "case0"));
+  ASSERT_EQ(done.jobs_size(), 1);
+  EXPECT_EQ(done.jobs(0).job(), value(predict_id_));
+  EXPECT_EQ(done.jobs(0).failures(), 1);
+  EXPECT_EQ(done.jobs(0).text(), "");
+  EXPECT_FALSE(done.jobs(0).has_rank());
+  const wire::JobList one = list_jobs(ledger, asking("", "", "", 1));
+  EXPECT_EQ(one.matching(), 2U);
+  ASSERT_EQ(one.jobs_size(), 1);
+  EXPECT_EQ(one.jobs(0).job(), value(explain_id_));
+  EXPECT_EQ(one.jobs(0).variant(), "corruptions/contrast/3");
+  EXPECT_EQ(one.jobs(0).rank(), 0);
+  EXPECT_EQ(one.jobs(0).role_index(), 1);
+  EXPECT_EQ(one.jobs(0).label(), 8);
+  EXPECT_EQ(one.jobs(0).retries(), 1);
+  EXPECT_NE(refusal([&] { list_jobs(ledger, asking("lost", "", "")); }).find("--state 'lost' is none of"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { list_jobs(ledger, asking("", "run", "")); }).find("--kind 'run' is none of"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { list_jobs(ledger, asking("", "", "vit")); }).find("'vit' is none of case0"),
+            std::string::npos);
 }
 
 TEST_F(JobReportTest, ShowsEveryAttempt) {
   Database ledger = open();
-  const JobReport job = read_job(ledger, predict_id_);
-  const auto attempts = read_attempts(ledger, predict_id_);
-  ASSERT_EQ(attempts.size(), 2U);
-  EXPECT_EQ(attempts[0].outcome, "failed");
-  EXPECT_EQ(attempts[0].host, "node3");
-  EXPECT_EQ(attempts[0].device, "cuda:1");
-  EXPECT_EQ(attempts[0].pid, 4711);
-  EXPECT_FALSE(attempts[0].seconds);
-  EXPECT_EQ(attempts[1].segment, "w-000001.h5");
-  const std::string text = to_text(job, attempts);
+  const wire::JobStory story = job_story(ledger, predict_id_);
+  ASSERT_EQ(story.attempts_size(), 2);
+  EXPECT_EQ(story.attempts(0).outcome(), "failed");
+  EXPECT_EQ(story.attempts(0).host(), "node3");
+  EXPECT_EQ(story.attempts(0).device(), "cuda:1");
+  EXPECT_EQ(story.attempts(0).pid(), 4711);
+  EXPECT_FALSE(story.attempts(0).has_seconds());
+  EXPECT_EQ(story.attempts(1).segment(), "w-000001.h5");
+  const std::string text = to_text(story);
   EXPECT_NE(text.find("job " + to_string(predict_id_) + ": predict " + image_ +
                       " case0\n"
                       "done after 2 attempts; 1 failed, 0 lost with their worker\n"
@@ -92,12 +108,12 @@ TEST_F(JobReportTest, ShowsEveryAttempt) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("\n  out of memory\nin line 2\n"), std::string::npos) << text;
-  const std::string of_retried = to_text(read_job(ledger, explain_id_), read_attempts(ledger, explain_id_));
+  const std::string of_retried = to_text(job_story(ledger, explain_id_));
   EXPECT_NE(of_retried.find("waiting after 0 attempts, put back 1 time\n"), std::string::npos) << of_retried;
   EXPECT_NE(of_retried.find("explained as altered 1 of image 0 in the sample, for class 8\n"),
             std::string::npos)
       << of_retried;
-  const auto document = nlohmann::json::parse(to_json_text(job, attempts));
+  const auto document = nlohmann::json::parse(to_json_text(story));
   EXPECT_EQ(document["attempts_made"][1]["segment"], "w-000001.h5");
   EXPECT_TRUE(document["attempts_made"][0]["segment"].is_null());
   EXPECT_EQ(document["job"], to_string(predict_id_));

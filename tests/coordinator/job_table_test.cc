@@ -27,6 +27,9 @@ const JobEvent kLost1 = JobReturned{kJob, Attempt{1}, Cause::kLost, "silent"};
 const JobEvent kGivenBack1 = JobReturned{kJob, Attempt{1}, Cause::kGivenBack, "leaves"};
 const JobEvent kNotReceived1 = JobReturned{kJob, Attempt{1}, Cause::kNotReceived, ""};
 const JobEvent kRestart1 = JobReturned{kJob, Attempt{1}, Cause::kRestart, ""};
+const JobEvent kFailed2 = JobReturned{kJob, Attempt{2}, Cause::kFailed, "no luck"};
+const JobEvent kLost2 = JobReturned{kJob, Attempt{2}, Cause::kLost, "silent"};
+const JobEvent kGivenBack2 = JobReturned{kJob, Attempt{2}, Cause::kGivenBack, "leaves"};
 const JobEvent kDone1 = JobDone{kJob, Attempt{1}, "s.h5", 1, {}};
 const JobEvent kDone2 = JobDone{kJob, Attempt{2}, "s.h5", 1, {}};
 const JobEvent kSetAside = JobSetAside{kJob, "hopeless"};
@@ -103,8 +106,44 @@ TEST(JobTable, AppliesEveryTransitionOfTheTableInLedgerMd) {
        0,
        0,
        false},
+      {"in two hands", {kHandedOut1, kHandedOut2}, JobState::kLeased, 2, 0, 0, true},
+      {"the first of two lost", {kHandedOut1, kHandedOut2, kLost1}, JobState::kLeased, 2, 0, 1, true},
+      {"the second of two failed", {kHandedOut1, kHandedOut2, kFailed2}, JobState::kLeased, 2, 1, 0, false},
+      {"the second of two lost", {kHandedOut1, kHandedOut2, kLost2}, JobState::kLeased, 2, 0, 1, true},
+      {"the second of two lost, and failed",
+       {kHandedOut1, kHandedOut2, kLost2, kFailed2},
+       JobState::kLeased,
+       2,
+       1,
+       1,
+       false},
+      {"both failed", {kHandedOut1, kHandedOut2, kFailed2, kFailed1}, JobState::kWaiting, 2, 2, 0, false},
+      {"the second given back, the first lost",
+       {kHandedOut1, kHandedOut2, kGivenBack2, kLost1},
+       JobState::kWaiting,
+       2,
+       0,
+       1,
+       false},
+      {"the first of two done", {kHandedOut1, kHandedOut2, kDone1}, JobState::kDone, 2, 0, 0, false},
+      {"the first done, the second lost before",
+       {kHandedOut1, kHandedOut2, kLost2, kDone1},
+       JobState::kDone,
+       2,
+       0,
+       1,
+       true},
+      {"a third hand after the second",
+       {kHandedOut1, kHandedOut2, kLost1, JobHandedOut{kJob, Attempt{3}, kFirst}},
+       JobState::kLeased,
+       3,
+       0,
+       1,
+       true},
+      {"set aside in two hands", {kHandedOut1, kHandedOut2, kSetAside}, JobState::kSetAside, 2, 0, 0, false},
       {"cancelled", {kCancelled}, JobState::kCancelled, 0, 0, 0, false},
       {"cancelled while leased", {kHandedOut1, kCancelled}, JobState::kCancelled, 1, 0, 0, false},
+      {"cancelled and done all the same", {kHandedOut1, kCancelled, kDone1}, JobState::kDone, 1, 0, 0, false},
   };
   for (const Legal& row : table) {
     const Job job = table_after(explain_spec(), row.events).at(kJob);
@@ -127,7 +166,10 @@ TEST(JobTableDeathTest, AbortsOnEveryOtherTransitionSayingWhich) {
   const std::vector<Illegal> table{
       {{}, kAddedAgain, "added twice"},
       {{}, kHandedOut2, "'handed out' does not apply to .*waiting, attempts 0"},
-      {{kHandedOut1}, kHandedOut2, "'handed out' does not apply to .*leased"},
+      {{kHandedOut1}, JobHandedOut{kJob, Attempt{2}, kFirst}, "'handed out' does not apply to .*leased"},
+      {{kHandedOut1, kHandedOut2}, JobHandedOut{kJob, Attempt{3}, WorkerId{2}}, "'handed out' does not"},
+      {{kHandedOut1, kHandedOut2, kLost2}, kLost2, "'returned' does not apply"},
+      {{kHandedOut1, kHandedOut2, kLost1}, kFailed1, "'returned' does not apply"},
       {{}, kAdopted1, "'adopted' does not apply"},
       {{kHandedOut1}, kAdopted1, "'adopted' does not apply to .*leased"},
       {{kHandedOut1, kFailed1}, kAdopted1, "'adopted' does not apply"},
@@ -139,7 +181,6 @@ TEST(JobTableDeathTest, AbortsOnEveryOtherTransitionSayingWhich) {
       {{}, kDone1, "'done' does not apply"},
       {{kHandedOut1}, kDone2, "'done' does not apply"},
       {{kHandedOut1, kDone1}, kDone1, "'done' does not apply to .*done"},
-      {{kHandedOut1, kCancelled}, kDone1, "'done' does not apply to .*cancelled"},
       {{kHandedOut1, kDone1}, kHandedOut2, "'handed out' does not apply to .*done"},
       {{kHandedOut1, kDone1}, kSetAside, "'set aside' does not apply to .*done"},
       {{kHandedOut1, kDone1}, kCancelled, "'cancelled' does not apply to .*done"},
@@ -195,6 +236,53 @@ TEST(JobTable, AJobThatWasLostIsSuspectAndLeavesTheQueueOfItsCase) {
   const JobTable table = table_after(explain_spec(), {kHandedOut1, kLost1});
   EXPECT_FALSE(table.head(JobKind::kExplain, 0));
   EXPECT_EQ(table.waiting_suspect(), kJob);
+  EXPECT_FALSE(table.holds_suspect(kSecond));
+}
+
+TEST(JobTable, WhoHoldsASuspectIsKnownUntilItIsAnswered) {
+  JobTable table = table_after(explain_spec(), {kHandedOut1, kLost1});
+  table.apply(JobHandedOut{kJob, Attempt{2}, kSecond});
+  EXPECT_TRUE(table.holds_suspect(kSecond));
+  EXPECT_FALSE(table.holds_suspect(kFirst));
+  table.check_invariants();
+  table.apply(JobDone{kJob, Attempt{2}, "s", 0, {}});
+  EXPECT_FALSE(table.holds_suspect(kSecond));
+  table.check_invariants();
+}
+
+TEST(JobTable, AJobInTwoHandsIsHeldByBothUntilItIsDone) {
+  JobTable table = table_after(explain_spec(), {kHandedOut1, kHandedOut2});
+  EXPECT_EQ(table.held_by(kFirst), std::set<JobId>{kJob});
+  EXPECT_EQ(table.held_by(kSecond), std::set<JobId>{kJob});
+  EXPECT_EQ(table.at(kJob).held_by(kSecond)->attempt, 2U);
+  EXPECT_EQ(table.tally(JobKind::kExplain)[JobState::kLeased], 1U);
+  table.apply(kLost1);
+  EXPECT_TRUE(table.held_by(kFirst).empty());
+  EXPECT_EQ(table.held_by(kSecond), std::set<JobId>{kJob});
+  table.apply(kDone2);
+  EXPECT_TRUE(table.held_by(kSecond).empty());
+  table.check_invariants();
+}
+
+TEST(JobTable, AJobThatRestsIsNotOfferedBeforeItsTime) {
+  using std::chrono::seconds;
+  const JobTable::TimePoint start{};
+  JobTable table = table_after(explain_spec(), {kHandedOut1, kFailed1});
+  table.rest(kJob, start + seconds{3});
+  table.rest(kJob, start + seconds{5});
+  table.check_invariants();
+  EXPECT_EQ(table.resting(), 1U);
+  table.wake(start + seconds{4});
+  EXPECT_FALSE(table.head(JobKind::kExplain, 0));
+  table.wake(start + seconds{5});
+  EXPECT_EQ(table.head(JobKind::kExplain, 0)->job, kJob);
+  table.check_invariants();
+  // One that is finished meanwhile, or that is found in a hand, rests no more.
+  table.rest(kJob, start + seconds{9});
+  table.apply(kDone1);
+  table.check_invariants();
+  EXPECT_EQ(table.resting(), 0U);
+  table.wake(start + seconds{9});
 }
 
 TEST(JobTable, CountsAndHoldingsFollow) {

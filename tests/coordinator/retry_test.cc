@@ -47,8 +47,15 @@ void work(Rig& rig, const Fails& fails, int most = 100'000) {
   rig.inbox("w");
 }
 
-Retry retry(Rig& rig, const RetryRequest& request = {}) {
-  const Retry retry = plan_retry(rig.state(), request);
+// All that can be retried.
+JobChoice everything() {
+  JobChoice choice;
+  choice.all = true;
+  return choice;
+}
+
+Retry retry(Rig& rig, const JobChoice& choice = everything()) {
+  const Retry retry = plan_retry(rig.state(), choice);
   rig.apply(retry.events);
   return retry;
 }
@@ -76,7 +83,7 @@ class RetryTest : public testing::Test {
 };
 
 TEST_F(RetryTest, NothingSetAsideIsNothingToRetry) {
-  const Retry nothing = plan_retry(undisturbed_.state(), {});
+  const Retry nothing = plan_retry(undisturbed_.state(), everything());
   EXPECT_TRUE(nothing.events.empty());
   EXPECT_TRUE(nothing.put_back.empty() && nothing.left.empty());
 }
@@ -104,7 +111,8 @@ TEST_F(RetryTest, AJobIsTriedAgainAsOftenAsANewOneAndCountsItsAttemptsOn) {
   EXPECT_EQ(back.jobs, 1U);
   EXPECT_EQ(back.images, 0U);
   ASSERT_EQ(back.put_back.size(), 1U);
-  EXPECT_EQ(back.put_back[0], rig.state().name_of(rig.state().jobs().at(*victim).spec) + ": no luck");
+  EXPECT_EQ(back.put_back[0],
+            rig.state().name_of(rig.state().jobs().at(*victim).spec) + ": no luck (cpu of pid 1 on here)");
   const Job& job = rig.state().jobs().at(*victim);
   EXPECT_EQ(job.state, JobState::kWaiting);
   EXPECT_EQ(job.attempts, 3U);
@@ -232,7 +240,7 @@ TEST_F(RetryTest, OneJobOrOneCaseIsPutBackAlone) {
   rig.say("w", leaving());
   const std::set<JobId> aside = rig.state().jobs().set_aside();
   ASSERT_GT(aside.size(), 2U);
-  RetryRequest one;
+  JobChoice one;
   one.jobs = {*aside.begin()};
   EXPECT_EQ(retry(rig, one).jobs, 1U);
   EXPECT_EQ(rig.state().jobs().set_aside().size(), aside.size() - 1);
@@ -240,7 +248,7 @@ TEST_F(RetryTest, OneJobOrOneCaseIsPutBackAlone) {
   EXPECT_TRUE(again.events.empty());
   EXPECT_EQ(again.left, std::vector<std::string>{
                             rig.state().name_of(rig.state().jobs().at(*aside.begin()).spec) + " is waiting"});
-  RetryRequest of_case;
+  JobChoice of_case;
   of_case.cases = {1};
   retry(rig, of_case);
   for (const JobId id : rig.state().jobs().set_aside())
@@ -258,7 +266,7 @@ TEST_F(RetryTest, AJobOfAnImageThatIsSetAsideBringsTheWholeImageBack) {
   for (const auto& [id, job] : rig.state().jobs().all())
     if (job.state == JobState::kCancelled) cancelled = id;
   ASSERT_TRUE(cancelled);
-  RetryRequest one;
+  JobChoice one;
   one.jobs = {*cancelled};
   const Retry back = retry(rig, one);
   EXPECT_EQ(back.images, 1U);

@@ -18,6 +18,7 @@
 #include "common/version.h"
 #include "coordinator/draw.h"
 #include "coordinator/ledger.h"
+#include "coordinator/operate.h"
 #include "coordinator/scheduler.h"
 #include "tests/temporary_folder.h"
 
@@ -54,6 +55,7 @@ inline wire::Outcome success(const Plan& plan, const wire::Job& job) {
   wire::Outcome outcome;
   outcome.set_job(job.job());
   outcome.set_attempt(job.attempt());
+  outcome.set_seconds(2);
   outcome.set_segment("made-up.h5");
   if (job.has_explain()) {
     outcome.mutable_profile()->set_seconds(0.5);
@@ -126,11 +128,18 @@ inline wire::Envelope leaving() {
   return envelope;
 }
 
+// What waits goes out at once.
+inline SchedulerOptions without_backoff() {
+  SchedulerOptions options;
+  options.backoff = std::chrono::milliseconds{0};
+  return options;
+}
+
 // A sweep without sockets and clock. Every turn commits to a real ledger, and what the ledger then gives back
 // must equal the state in memory.
 class Rig {
  public:
-  explicit Rig(Plan plan, SchedulerOptions options = {})
+  explicit Rig(Plan plan, SchedulerOptions options = without_backoff())
       : plan_(std::move(plan)), options_(std::move(options)) {
     open();
   }
@@ -148,6 +157,18 @@ class Rig {
     state_->check_invariants();
     ASSERT_TRUE(ledger_->load(plan_) == *state_) << "the ledger gives back another state";
     restart();
+  }
+
+  // Events of an operator, carried out by the coordinator that runs.
+  void carry_out(const std::vector<Event>& events) {
+    scheduler_->carry_out(events);
+    turn();
+  }
+  // What an operator asks of it.
+  wire::Report operate(const wire::Request& request) {
+    Operation operation = wcam::operate(*state_, request);
+    carry_out(operation.events);
+    return operation.report;
   }
 
   void say(const std::string& worker, const wire::Envelope& envelope) {
@@ -244,7 +265,7 @@ class Rig {
     SchedulerOptions options = options_;
     options.holder = [this](JobId job, Attempt attempt) { return ledger_->holder(job, attempt); };
     scheduler_ = std::make_unique<Scheduler>(*state_, options);
-    scheduler_->start();
+    scheduler_->start(now_);
     turn();
   }
 

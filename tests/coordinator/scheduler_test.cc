@@ -223,6 +223,158 @@ TEST(Scheduler, TheLastJobsAreSpreadOverTheWorkers) {
   EXPECT_EQ(rig.jobs_for("b").size(), 2U);
 }
 
+// Two workers; "busy" holds two explain jobs, the last there are, and "idle" none.
+class LastJobs : public testing::Test {
+ protected:
+  explicit LastJobs(bool speculate = false) : rig_(small_plan(6, 1, 1), options(speculate)) {
+    rig_.join("busy", 1);
+    while (rig_.state().jobs().tally(JobKind::kExplain).all() == 0) {
+      for (const wire::Job& job : rig_.jobs_for("busy")) rig_.answer("busy", job);
+      if (rig_.state().jobs().tally(JobKind::kExplain).all() == 0) rig_.say("busy", ready_for(1));
+    }
+    rig_.say("busy", ready_for(1));
+    auto jobs = rig_.jobs_for("busy");
+    while (rig_.state().jobs().unfinished() > 2) {  // one job is measured: 2 s
+      rig_.answer("busy", jobs.at(0));
+      if (rig_.state().jobs().unfinished() > 2) rig_.say("busy", ready_for(1)), jobs = rig_.jobs_for("busy");
+    }
+    rig_.say("busy", ready_for(2));
+    held_ = rig_.jobs_for("busy");
+    rig_.say("idle", hello_of("idle"));
+    rig_.say("idle", ready_for(2));
+  }
+  static SchedulerOptions options(bool speculate) {
+    SchedulerOptions options;
+    options.speculate = speculate;
+    return options;
+  }
+  // A second, in which both are heard.
+  void tick(const std::vector<wire::Job>& in_busy_hand) {
+    rig_.pass(seconds{1});
+    rig_.say("busy", holding(in_busy_hand));
+    rig_.say("idle", holding({}));
+  }
+
+  Rig rig_;
+  std::vector<wire::Job> held_;
+};
+
+TEST_F(LastJobs, OneThatHasNotBegunGoesFromABusyWorkerToAnIdleOne) {
+  ASSERT_EQ(held_.size(), 2U);
+  tick(held_);
+  EXPECT_EQ(rig_.leases_for("busy", wire::Envelope::kRelease), leases_of({held_[1]}));
+  EXPECT_TRUE(rig_.jobs_for("idle").empty()) << "it may have begun";
+  rig_.pass(milliseconds{10});
+  rig_.say("busy", holding({held_[0]}));
+  const auto moved = rig_.jobs_for("idle");
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].job(), held_[1].job());
+  EXPECT_EQ(rig_.job(moved[0]).failures + rig_.job(moved[0]).losses, 0U);
+}
+
+TEST_F(LastJobs, WhatHasBegunStaysWhereItIsAndIsAskedForOnce) {
+  for (int i = 0; i < 20; ++i) {
+    tick(held_);
+    EXPECT_EQ(rig_.leases_for("busy", wire::Envelope::kRelease).size(), i == 0 ? 1U : 0U);
+    EXPECT_TRUE(rig_.jobs_for("idle").empty());
+  }
+  for (const wire::Job& job : held_) EXPECT_EQ(rig_.job(job).attempts, 1U);
+}
+
+class Stragglers : public LastJobs {
+ protected:
+  Stragglers() : LastJobs(true) {
+    for (int i = 0; i < 5 && second_.job() == 0; ++i) {
+      tick(held_);
+      const auto jobs = rig_.jobs_for("idle");
+      if (!jobs.empty()) second_ = jobs[0], after_ = i + 1;
+    }
+    rig_.inbox("busy");
+  }
+  const Job& job() const { return rig_.job(second_); }
+
+  wire::Job second_;
+  int after_ = 0;  // seconds
+};
+
+TEST_F(Stragglers, AreTriedByAnIdleWorkerAfterTwiceTheUsualTime) {
+  EXPECT_EQ(after_, 5) << "jobs take 2 s";
+  EXPECT_EQ(second_.job(), held_[0].job());
+  EXPECT_EQ(second_.attempt(), 2U);
+  EXPECT_EQ(job().in_hand().size(), 2U);
+}
+
+TEST_F(Stragglers, TheFirstAnswerCountsAndTheOtherWorkerIsReleased) {
+  rig_.answer("idle", second_);
+  EXPECT_EQ(job().state, JobState::kDone);
+  EXPECT_EQ(rig_.leases_for("busy", wire::Envelope::kRelease), leases_of({held_[0]}));
+  rig_.say("idle", ready_for(2));
+  rig_.jobs_for("idle");
+  const std::size_t events = rig_.events();
+  rig_.answer("busy", held_[0]);
+  EXPECT_EQ(rig_.events(), events) << "a late answer changes nothing";
+  EXPECT_EQ(rig_.scheduler().counters().duplicate_answers, 1U);
+}
+
+TEST_F(Stragglers, TheFirstWorkersAnswerCountsAsWell) {
+  rig_.answer("busy", held_[0]);
+  EXPECT_EQ(job().state, JobState::kDone);
+  EXPECT_EQ(rig_.leases_for("idle", wire::Envelope::kRelease), leases_of({second_}));
+}
+
+// Its loss would else be laid to two workers' neighbours.
+TEST_F(Stragglers, TheSecondAttemptHasNoCompany) {
+  rig_.pass(milliseconds{10});
+  rig_.say("busy", holding({held_[0]}));
+  EXPECT_EQ(rig_.job(held_[1]).state, JobState::kWaiting);
+  EXPECT_TRUE(rig_.jobs_for("idle").empty());
+  rig_.answer("idle", second_);
+  EXPECT_EQ(rig_.jobs_for("idle").at(0).job(), held_[1].job());
+}
+
+TEST_F(Stragglers, TheFailureOfOneAttemptCountsAndLeavesTheJobWithTheOther) {
+  rig_.fail("idle", second_);
+  EXPECT_EQ(job().failures, 1U);
+  EXPECT_EQ(job().state, JobState::kLeased);
+  EXPECT_EQ(job().in_hand().size(), 1U);
+  rig_.say("idle", ready_for(2));
+  for (const wire::Job& next : rig_.jobs_for("idle")) EXPECT_NE(next.job(), second_.job());
+  rig_.fail("busy", held_[0]);
+  EXPECT_EQ(job().failures, 2U);
+  EXPECT_EQ(job().state, JobState::kWaiting);
+}
+
+TEST_F(Stragglers, TheLossOfOneWorkerLeavesTheJobWithTheOther) {
+  for (int i = 0; i < 31; ++i) {
+    rig_.pass(seconds{1});
+    rig_.say("idle", holding({second_}));
+  }
+  EXPECT_EQ(rig_.scheduler().workers(), 1U);
+  EXPECT_EQ(job().losses, 1U);
+  EXPECT_EQ(job().state, JobState::kLeased);
+  rig_.answer("idle", second_);
+  EXPECT_EQ(job().state, JobState::kDone);
+}
+
+TEST_F(Stragglers, ARestartFindsBothAndKeepsTheLatestWithItsWorker) {
+  rig_.restart();
+  EXPECT_EQ(job().state, JobState::kWaiting);
+  rig_.say("busy", hello_of("busy"));
+  rig_.say("busy", holding(held_));
+  rig_.say("idle", hello_of("idle"));
+  rig_.say("idle", holding({second_}));
+  ASSERT_EQ(job().in_hand().size(), 1U);
+  EXPECT_EQ(job().in_hand()[0].attempt, 2U);
+  rig_.answer("busy", held_[0]);
+  EXPECT_EQ(job().state, JobState::kDone) << "what it went on with counts all the same";
+}
+
+TEST_F(Stragglers, AnImageThatIsBadTakesTheJobFromBoth) {
+  rig_.fail("idle", second_, "not what was planned", wire::Failure::BAD_IMAGE);
+  EXPECT_EQ(job().state, JobState::kSetAside);
+  EXPECT_TRUE(rig_.leases_for("busy", wire::Envelope::kRelease).contains({held_[0].job(), 1}));
+}
+
 TEST(Scheduler, ALostWorkersJobGoesToTheNextWorkerOnce) {
   Rig rig(small_plan(1, 1, 1));
   rig.join("first", 1);
@@ -238,6 +390,52 @@ TEST(Scheduler, ALostWorkersJobGoesToTheNextWorkerOnce) {
   EXPECT_EQ(again[0].attempt(), 2U);
   EXPECT_EQ(rig.scheduler().workers(), 1U);
   EXPECT_EQ(rig.scheduler().counters().workers_lost, 1U);
+}
+
+TEST(Scheduler, AJobThatFailsOrIsLostGoesOutAgainLaterAndLater) {
+  SchedulerOptions options;
+  options.max_attempts = 10;
+  Rig rig(small_plan(1, 1, 1), options);
+  rig.join("w", 1);
+  const auto fails_and_comes_back_after = [&](milliseconds pause) {
+    const auto jobs = rig.jobs_for("w");
+    ASSERT_EQ(jobs.size(), 1U);
+    rig.fail("w", jobs[0]);
+    rig.say("w", ready_for(1));
+    rig.say("w", holding({}));
+    rig.pass(pause - milliseconds{1});
+    EXPECT_TRUE(rig.jobs_for("w").empty()) << pause.count();
+    EXPECT_FALSE(rig.state().finished());
+    rig.pass(milliseconds{1});
+  };
+  fails_and_comes_back_after(seconds{1});
+  fails_and_comes_back_after(seconds{4});
+  fails_and_comes_back_after(seconds{16});
+  rig.say("w", holding({}));
+  // Its fourth mishap is a loss.
+  rig.pass(seconds{31});
+  rig.join("other", 1);
+  rig.pass(seconds{29});
+  rig.say("other", holding({}));
+  rig.pass(seconds{30});
+  rig.say("other", holding({}));
+  EXPECT_TRUE(rig.jobs_for("other").empty());
+  rig.pass(seconds{1});
+  EXPECT_EQ(rig.jobs_for("other").size(), 1U) << "no longer than a minute";
+}
+
+TEST(Scheduler, WhatARestartFindsOrAWorkerGivesBackGoesOutAtOnce) {
+  Rig rig(small_plan(1, 1, 1), SchedulerOptions{});
+  rig.join("w", 1);
+  rig.fail("w", rig.jobs_for("w").at(0));
+  rig.say("w", ready_for(1));
+  EXPECT_TRUE(rig.jobs_for("w").empty());
+  rig.restart();
+  rig.join("w", 1);
+  EXPECT_EQ(rig.jobs_for("w").at(0).attempt(), 2U) << "backoff is forgotten";
+  rig.say("w", leaving());
+  rig.join("other", 1);
+  EXPECT_EQ(rig.jobs_for("other").at(0).attempt(), 3U);
 }
 
 TEST(Scheduler, ASilentWorkerWhoseProcessHasEndedIsLostAtOnce) {
@@ -357,6 +555,7 @@ TEST(Scheduler, AWorkerCanAnswerOnlyForItself) {
   refused = 0;
   rig.join("thief", 0);
   steal();  // in nobody's, and its holder may come back
+  rig.pass(seconds{5});
   rig.join("third", 1);
   ASSERT_EQ(rig.jobs_for("third").at(0).attempt(), 2U);
   steal();  // an earlier attempt's
@@ -414,7 +613,7 @@ TEST(Scheduler, AJobThatFailsThreeTimesIsSetAsideWithItsTextAndTheSweepGoesOn) {
   const Job& job = other.state().jobs().at(JobId{hopeless});
   EXPECT_EQ(job.state, JobState::kSetAside);
   EXPECT_EQ(job.attempts, 3U);
-  EXPECT_EQ(job.text, "outputs are not finite");
+  EXPECT_EQ(job.text, "outputs are not finite (cpu of pid 1 on here)");
   EXPECT_TRUE(other.state().anything_set_aside());
   EXPECT_FALSE(rig.state().anything_set_aside());
   EXPECT_EQ(other.state().counts(true).set_aside.size(), 1U);
@@ -457,7 +656,7 @@ TEST(Scheduler, ABadImageIsSetAsideWithItsOtherJobsAndSkipped) {
   rig.say("other", leaving());
   rig.finish("w");
   EXPECT_EQ(rig.state().counts(true).set_aside,
-            std::vector<std::string>{"image " + job.image() + ": i0.png is cut off"});
+            std::vector<std::string>{"image " + job.image() + ": i0.png is cut off (cpu of pid 1 on here)"});
 }
 
 TEST(Scheduler, AnImageThatGoesBadAfterItWasSelectedKeepsItsRank) {
@@ -575,7 +774,7 @@ TEST(Scheduler, ASuspectIsNotGivenToAWorkerWhoseJobWasReleasedJustNow) {
 }
 
 TEST(Scheduler, ALostWorkersJobsOfOneImageAreSetAsideTogether) {
-  SchedulerOptions options;
+  SchedulerOptions options = without_backoff();
   options.max_attempts = 1;
   Rig rig(small_plan(1, 2, 1), options);
   rig.join("w", 2);
@@ -660,6 +859,25 @@ TEST(Scheduler, AfterARestartAWorkerKeepsWhatItHasInHand) {
   EXPECT_EQ(rig.job(jobs[0]).state, JobState::kDone);
 }
 
+TEST(Scheduler, AfterARestartWhatWasInHandWaitsForItsWorkerForAWhile) {
+  SchedulerOptions options;
+  options.has_ended = [](const WorkerInfo& worker) { return worker.name == "dead"; };
+  Rig rig(small_plan(2, 1, 2), options);
+  rig.join("slow", 1);
+  rig.join("dead", 1);
+  const auto slow = rig.jobs_for("slow"), dead = rig.jobs_for("dead");
+  ASSERT_EQ(slow.size(), 1U);
+  rig.restart();
+  rig.join("first to come back", 2);
+  const auto given = rig.jobs_for("first to come back");
+  ASSERT_EQ(given.size(), 1U) << "the one whose worker has ended";
+  EXPECT_EQ(given[0].job(), dead.at(0).job());
+  rig.pass(milliseconds{4'900});
+  EXPECT_TRUE(rig.jobs_for("first to come back").empty());
+  rig.pass(milliseconds{100});
+  EXPECT_EQ(rig.jobs_for("first to come back").at(0).job(), slow[0].job());
+}
+
 TEST(Scheduler, AfterARestartALateAnswerIsAcceptedWithoutAHeartbeat) {
   Rig rig(small_plan(4, 1, 4));
   rig.join("w", 1);
@@ -734,7 +952,8 @@ TEST(Scheduler, RestartedAfterEveryAnswerTheSweepComesToTheSame) {
 // join, answer late, twice or never, leave, fall silent; messages are lost; the coordinator restarts. Jobs
 // lost by chance must not be set aside, hence the high max_attempts.
 TEST(Scheduler, RandomMishapsChangeNothingInTheOutcome) {
-  SchedulerOptions options;
+  SchedulerOptions options = without_backoff();
+  options.speculate = true;
   options.max_attempts = 1'000;
   Rig undisturbed(small_plan(10, 2, 3), options);
   undisturbed.finish("w");
@@ -785,6 +1004,70 @@ TEST(Scheduler, RandomMishapsChangeNothingInTheOutcome) {
     rig.finish("last");
     EXPECT_EQ(outcome_of(rig.state()), outcome_of(undisturbed.state())) << "seed " << seed;
   }
+}
+
+wire::Envelope in_trouble(const std::string& why) {
+  wire::Envelope envelope = ready_for(0);
+  envelope.mutable_ready()->set_trouble(why);
+  return envelope;
+}
+
+TEST(Scheduler, WhoCanStoreNothingKeepsItsJobsForALeaseAndThenUntilAnotherHasNothingElseToDo) {
+  Rig rig(small_plan(1, 2, 1));
+  rig.join("full", 2);
+  const auto held = rig.jobs_for("full");
+  ASSERT_EQ(held.size(), 2U);
+  rig.say("full", in_trouble("No space left\non device"));
+  EXPECT_EQ(rig.scheduler().troubles(),
+            std::vector<std::string>{"worker full (cpu of pid 1 on here): No space left on device"});
+  rig.join("other", 1);
+  EXPECT_TRUE(rig.jobs_for("other").empty());
+  std::vector<wire::Job> taken;
+  for (int second = 1; second <= 40; ++second) {
+    rig.pass(seconds{1});
+    rig.say("full", holding(held));
+    rig.say("other", holding(taken));
+    const auto more = rig.jobs_for("other");
+    taken.insert(taken.end(), more.begin(), more.end());
+    if (second < 30) {
+      ASSERT_TRUE(taken.empty()) << second;
+    }
+  }
+  ASSERT_EQ(taken.size(), 1U) << "as many as it has asked for";
+  rig.inbox("full");
+  rig.say("full", holding(held));
+  EXPECT_EQ(rig.leases_for("full", wire::Envelope::kRelease).size(), 1U);
+  // It stores again: both of its results count, the one that was taken from it too.
+  rig.say("full", ready_for(0));
+  EXPECT_TRUE(rig.scheduler().troubles().empty());
+  for (const wire::Job& job : held) {
+    rig.answer("full", job);
+    EXPECT_EQ(rig.job(job).state, JobState::kDone);
+  }
+  EXPECT_EQ(rig.leases_for("other", wire::Envelope::kRelease).size(), 1U);
+}
+
+TEST(Scheduler, AJobLostWithItsWorkerIsSetAsideWithHowThatEndedAndTheEndOfItsLog) {
+  SchedulerOptions options = without_backoff();
+  options.max_attempts = 1;
+  std::vector<std::string> asked;
+  options.last_words = [&](const WorkerInfo& worker, const std::string& log) {
+    asked.push_back(worker.name + " " + log);
+    return LastWords{"worker-1 was killed by signal 9 (Killed)", "one\ntwo"};
+  };
+  Rig rig(small_plan(1, 1, 1), options);
+  wire::Envelope hello = hello_of("w");
+  hello.mutable_hello()->set_log("worker-1.log");
+  rig.say("w", hello);
+  rig.say("w", ready_for(1));
+  const wire::Job job = rig.jobs_for("w").at(0);
+  rig.pass(seconds{40});
+  EXPECT_EQ(asked, std::vector<std::string>{"w worker-1.log"});
+  const std::string& text = rig.job(job).text;
+  EXPECT_TRUE(text.ends_with(" with this job in hand: worker-1 was killed by signal 9 (Killed)\none\ntwo"))
+      << text;
+  for (const std::string& line : rig.state().counts(true).set_aside)
+    EXPECT_TRUE(line.ends_with("(Killed)")) << line << ": one line is for lists";
 }
 
 }  // namespace

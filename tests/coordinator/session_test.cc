@@ -237,6 +237,10 @@ TEST(Session, AnotherProtocolSoftwareOrSweepIsRefusedInWords) {
             std::string::npos);
   EXPECT_NE(answer_to([](auto& e) { e.mutable_hello()->set_worker(""); }).find("Hello.worker"),
             std::string::npos);
+  for (const char* log : {"../ledger.sqlite", "/etc/passwd", ".", "a/b.log", "a\nb"})
+    EXPECT_NE(answer_to([&](auto& e) { e.mutable_hello()->set_log(log); }).find("Hello.log"),
+              std::string::npos)
+        << log;
   EXPECT_NE(answer_to([](auto& e) { e.mutable_hello()->set_worker("a\nb"); }).find("Hello.worker"),
             std::string::npos);
 }
@@ -406,6 +410,30 @@ TEST_F(GuardedSession, KeysAreAdmittedAndRevokedWhileItRuns) {
   make_keys(sweep_, {"new"});
   peer.send(hello_of("w"));
   EXPECT_FALSE(session_->receive(milliseconds{100}));
+}
+
+TEST_F(GuardedSession, AWorkersKeyOperatesNothingAndTheCoordinatorsOwnIsNoWorkers) {
+  wire::Envelope request;
+  request.set_protocol_version(kProtocolVersion);
+  request.mutable_request()->mutable_pause();
+  Peer thief(endpoint_, key("other"));
+  thief.send(request);
+  drop(*session_, session_->counters().refused, 1);
+  EXPECT_EQ(thief.receive().refused().reason(),
+            "only who holds the sweep's keys/coordinator.key may operate it: key 'other' is a worker's");
+  const KeyPair own = read_coordinator_key(sweep_.coordinator_key());
+  Peer owner(endpoint_, WorkerKey{{}, own.public_key, own});
+  owner.send(hello_of("w"));
+  drop(*session_, session_->counters().refused, 2);
+  EXPECT_EQ(owner.receive().refused().reason(),
+            "the coordinator's own key is no worker's: `wcam keys` makes those");
+  owner.send(request);
+  const Message asked = take(*session_);
+  EXPECT_TRUE(asked.envelope.request().has_pause());
+  wire::Envelope reply;
+  reply.mutable_reply()->set_refused("not now");
+  EXPECT_TRUE(session_->send({asked.worker, reply}));
+  EXPECT_EQ(owner.receive().reply().refused(), "not now");
 }
 
 TEST_F(GuardedSession, AnotherKeysHolderCannotPassForAWorker) {

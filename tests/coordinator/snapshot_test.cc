@@ -49,6 +49,7 @@ TEST(Snapshot, MetricsHaveTheValuesOfTheirNames) {
            R"(wcam_images{state="set_aside"} 1)",
            "wcam_sample_images 17",
            "wcam_workers 1",
+           "wcam_workers_in_trouble 0",
            "wcam_eta_seconds 400.5",
            R"(wcam_jobs_done_total{case="vit"} 40)",
            R"(wcam_jobs_done_total{case="vgg"} 2)",
@@ -94,7 +95,7 @@ TEST(Snapshot, MetricsFollowTheExpositionFormat) {
     EXPECT_EQ(match[1], family);
     EXPECT_TRUE(samples.insert(line.substr(0, line.rfind(' '))).second) << line;
   }
-  EXPECT_EQ(families.size(), 10U);
+  EXPECT_EQ(families.size(), 13U);
 }
 
 TEST(Snapshot, TheJsonIsTheStatusWithWorkersCasesAndFigures) {

@@ -44,19 +44,21 @@ TEST(Status, SurvivesItsText) {
 }
 
 TEST(Status, TheProgressLineTellsWhatDoneOfWhatHowFastHowLongByWhom) {
-  EXPECT_EQ(progress_line(sample_status()),
-            "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA 7 min, 1 worker, 2 set aside");
+  EXPECT_EQ(
+      progress_line(sample_status()),
+      "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA 7 min, 1 worker, 2 set aside, 2 cancelled");
   Status unknown = sample_status();
   unknown.eta_seconds.reset();
   unknown.workers = 0;
   EXPECT_EQ(progress_line(unknown),
-            "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA unknown, 0 workers, 2 set aside");
+            "42/131 jobs, 5 of 17 images selected, 12.1 jobs/min, ETA unknown, 0 workers, 2 set aside, 2 "
+            "cancelled");
   Status all_done = unknown;
   all_done.counts.predict = all_done.counts.explain = {};
   all_done.counts.explain.in_state[static_cast<std::size_t>(JobState::kDone)] = 3;
   EXPECT_EQ(progress_line(all_done).find("ETA"), std::string::npos) << progress_line(all_done);
   unknown.running = false;
-  EXPECT_EQ(progress_line(unknown), "42/131 jobs, 5 of 17 images selected, 2 set aside");
+  EXPECT_EQ(progress_line(unknown), "42/131 jobs, 5 of 17 images selected, 2 set aside, 2 cancelled");
 }
 
 TEST(Status, TheLongFormNamesWhatWasSetAside) {

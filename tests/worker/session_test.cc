@@ -246,7 +246,7 @@ TEST(Session, StopGivesBackWhatHasNotBegun) {
   const auto end = steady_clock::now() + kDeadline;
   while (session.state() == Session::State::kServing && steady_clock::now() < end)
     session.next_job(milliseconds{20});
-  EXPECT_EQ(session.state(), Session::State::kStopping);
+  EXPECT_EQ(session.state(), Session::State::kDismissed);
   EXPECT_FALSE(session.next_job(milliseconds{0}));
   session.report({outcome_of(7)});  // what had begun is still handed in
   const auto outcomes = coordinator.hear(wire::Envelope::kOutcomes);

@@ -1,6 +1,8 @@
 #include "tests/coordinator/simulation/coordinator.h"
 
+#include "common/error.h"
 #include "common/protocol.h"
+#include "coordinator/operate.h"
 
 namespace wcam::simulation {
 
@@ -25,6 +27,7 @@ void Coordinator::start(bool same_endpoint) {
   if (alive() || finished_) return;
   ++life_;
   ++world_.referee.happenings["coordinators started"];
+  world_.referee.coordinator_is_away_until(world_.clock.now());
   if (!same_endpoint || world_.endpoint_file == 0) ++world_.endpoint_file;
   world_.tell("coord", [&] { return "starts at " + std::to_string(world_.endpoint_file); });
   state_ = std::make_unique<SweepState>(recorded());
@@ -38,7 +41,8 @@ void Coordinator::start(bool same_endpoint) {
   options.holder = [this](JobId job, Attempt attempt) { return holder(job, attempt); };
   scheduler_ = std::make_unique<Scheduler>(*state_, options);
   messages_per_turn_ = world_.chance.between(1, 20);
-  scheduler_->start();
+  world_.referee.coordinator_starts();
+  scheduler_->start(world_.clock.now());
   scheduler_->plan_ahead(world_.clock.now());
   settle();
   world_.network.listen(world_.endpoint_file,
@@ -66,6 +70,7 @@ void Coordinator::turn() {
   ++world_.referee.happenings["turns"];
   const TimePoint now = world_.clock.now();
   take_messages();
+  take_requests();
   if (all_taken_) scheduler_->expire(now);
   scheduler_->plan_ahead(now);
   consider_stopping();
@@ -88,8 +93,45 @@ void Coordinator::take_messages() {
     const bool known = accept(message->first, message->second, worker);
     world_.tell("coord", [&] { return "hears " + worker + ": " + describe(message->second); });
     if (!known) continue;
-    world_.referee.hears(worker);
+    world_.referee.hears(worker, message->second);
     scheduler_->on_message(worker, message->second, world_.clock.now());
+  }
+}
+
+void Coordinator::take_requests() {
+  for (const wire::Request& request : std::exchange(requests_, {})) {
+    try {
+      const Operation operation = wcam::operate(*state_, request);
+      world_.tell("coord", [&] { return "an operator's request: " + operation.report.summary(); });
+      world_.referee.operator_asks(request, operation.events);
+      scheduler_->carry_out(operation.events);
+    } catch (const UsageError& e) {
+      world_.tell("coord", [&] { return std::string("refuses an operator: ") + e.what(); });
+    }
+  }
+}
+
+void Coordinator::operate(const wire::Request& request) {
+  if (finished_) return;
+  if (alive()) {
+    requests_.push_back(request);
+    return wake(milliseconds{0});
+  }
+  SweepState state = recorded();
+  try {
+    const Operation operation = wcam::operate(state, request);
+    world_.tell("at rest", [&] { return "an operator's request: " + operation.report.summary(); });
+    world_.referee.operator_asks(request, operation.events);
+    std::optional<Ledger> ledger;
+    if (folder_) {
+      ledger.emplace(folder_->path() / "ledger.sqlite");
+      (void)ledger->load(world_.study.plan());
+      ledger->commit(operation.events);
+    }
+    log_.insert(log_.end(), operation.events.begin(), operation.events.end());
+    world_.referee.commits(operation.events);
+  } catch (const UsageError& e) {
+    world_.tell("at rest", [&] { return std::string("an operator is refused: ") + e.what(); });
   }
 }
 
@@ -122,7 +164,7 @@ bool Coordinator::accept(Network::Peer peer, const wire::Envelope& envelope, std
 
 bool Coordinator::send(const Message& message) {
   if (doom_ == Moment::kWhileSending && sends_left_-- == 0) throw Died{};
-  world_.referee.sends(message.envelope);
+  world_.referee.sends(message.worker, message.envelope);
   const auto peer = peer_of_.find(message.worker);
   wire::Envelope envelope = message.envelope;
   envelope.set_protocol_version(kProtocolVersion);
@@ -178,6 +220,7 @@ void Coordinator::pause(milliseconds duration) {
   if (!alive() || paused_) return;
   world_.tell("coord", [&] { return "is stopped for " + std::to_string(duration.count()) + " ms"; });
   paused_ = true;
+  world_.referee.coordinator_is_away_until(world_.clock.now() + duration);
   world_.clock.after(duration, [this, life = life_] {
     if (life != life_) return;
     world_.tell("coord", [] { return "goes on"; });
@@ -203,6 +246,7 @@ void Coordinator::end(bool killed) {
   ledger_.reset();
   worker_of_.clear();
   peer_of_.clear();
+  requests_.clear();
   doom_.reset();
   paused_ = interrupted_ = false;
   next_turn_.reset();

@@ -38,6 +38,8 @@ class Coordinator {
   void die(Moment moment);
   void pause(milliseconds duration);
   void interrupt();  // SIGINT: stops in order
+  // An operator's request: carried out by the coordinator in its next turn or, when none runs, at once.
+  void operate(const wire::Request& request);
 
   // The last life's.
   const SchedulerCounters& counters() const { return counters_; }
@@ -48,6 +50,7 @@ class Coordinator {
   void wake(milliseconds delay);
   void turn();
   void take_messages();
+  void take_requests();
   bool accept(Network::Peer peer, const wire::Envelope& envelope, std::string& worker);
   bool send(const Message& message);
   void settle();
@@ -70,6 +73,7 @@ class Coordinator {
   std::unique_ptr<Scheduler> scheduler_;
   std::map<Network::Peer, std::string> worker_of_;
   std::map<std::string, Network::Peer> peer_of_;
+  std::vector<wire::Request> requests_;  // not carried out yet
   std::optional<Moment> doom_;
   std::uint64_t sends_left_ = 0;  // before doom
   std::uint64_t messages_per_turn_ = 1;

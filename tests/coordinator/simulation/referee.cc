@@ -27,7 +27,8 @@ std::string describe(const wire::Envelope& envelope) {
     case wire::Envelope::kHello:
       return "Hello";
     case wire::Envelope::kReady:
-      return "Ready " + std::to_string(envelope.ready().credit());
+      return "Ready " + std::to_string(envelope.ready().credit()) +
+             (envelope.ready().trouble().empty() ? "" : ", in trouble");
     case wire::Envelope::kHeartbeat:
       return "Heartbeat" + leases_in(envelope.heartbeat().in_hand());
     case wire::Envelope::kOutcomes: {
@@ -68,6 +69,8 @@ void Referee::begins(const std::string& worker, const wire::Job& job) {
   require(!computed_.contains({worker, JobId{job.job()}}),
           worker + " computes " + short_name(job.job(), job.attempt()) +
               " again, which it has done and which was not released");
+  require(!dropped_.contains({JobId{job.job()}, job.attempt()}),
+          worker + " begins " + short_name(job.job(), job.attempt()) + ", which was taken as given back");
   ++happenings["jobs computed"];
 }
 
@@ -116,7 +119,19 @@ void Referee::segment_is_durable(const std::string& name, const std::vector<wire
 
 // --- the coordinator ---
 
-void Referee::hears(const std::string& worker) { last_heard_[worker] = clock_.now(); }
+// What rests in memory alone is forgotten.
+void Referee::coordinator_starts() {
+  for (auto& [id, record] : jobs_) record.rests_until = {};
+}
+
+void Referee::hears(const std::string& worker, const wire::Envelope& envelope) {
+  last_heard_[worker] = clock_.now();
+  if (!envelope.has_ready()) return;
+  if (envelope.ready().trouble().empty())
+    in_trouble_.erase(worker);
+  else
+    in_trouble_.insert(worker);
+}
 
 void Referee::commits(std::span<const Event> events) {
   for (const Event& event : events) std::visit([this](const auto& e) { commit(e); }, event);
@@ -126,38 +141,100 @@ void Referee::commit(const WorkerJoined& event) { workers_.push_back(event.info.
 
 void Referee::commit(const ImageDecided& event) {
   if (event.progress.state == ImageState::kSelected) ++happenings["images selected"];
+  if (event.progress.state == ImageState::kSelected) ranked_.insert(event.image);
   if (event.progress.state == ImageState::kSetAside) ++happenings["images set aside"];
 }
 
-// `wcam retry` and `wcam repair` make these, while there is no coordinator.
-void Referee::commit(const ImageRetried&) { require(false, "the coordinator retried an image"); }
-void Referee::commit_job(const JobRetried&) { require(false, "the coordinator retried a job"); }
+void Referee::operator_asks(const wire::Request& request, const std::vector<Event>& events) {
+  something_was_injected();
+  if (request.has_cancel()) ++cancels_;
+  if (request.has_retry()) ++retries_;
+  static constexpr const char* kVerbs[] = {"", "pause", "resume", "drain", "cancel", "retry"};
+  if (!events.empty()) ++happenings[std::string("operator: ") + kVerbs[request.verb_case()]];
+}
+
+void Referee::commit(const ImageRetried& event) {
+  require(retries_ > 0, "an image was retried and nobody had asked");
+  ++happenings["images retried"];
+  in_order_ = in_order_ && ranked_.contains(event.image);
+}
+
+void Referee::commit_job(const JobRetried& event) {
+  require(retries_ > 0, "a job was retried and nobody had asked");
+  ++happenings["jobs retried"];
+  Record& record = jobs_.at(event.job);
+  require(record.finished && !record.is_done, "a job was retried that had not ended without a result");
+  record.finished = false;
+  record.retried = true;
+  record.failures = record.losses = 0;
+  record.failed_attempts.clear();
+  record.rests_until = {};
+  // It is suspect no more: a deadly one may take its neighbours with it once more.
+  for (auto& [id, other] : jobs_) other.neighbour_losses = 0;
+}
+
+// `wcam repair` makes these.
 void Referee::commit_job(const JobUndone&) { require(false, "the coordinator gave up a result"); }
+
+void Referee::commit(const WorkerDrained& event) { drained_.emplace(event.worker, clock_.now()); }
+
+void Referee::commit(const CourseChanged& event) {
+  course_ = event.course;
+  if (course_ == Course::kOn) in_order_ = in_order_ && retries_ == 0;
+}
+
+void Referee::commit(const CaseCancelled& event) { cancelled_cases_.insert(event.case_index); }
+
+void Referee::commit(const CaseRetried& event) { cancelled_cases_.erase(event.case_index); }
 
 void Referee::commit(const JobEvent& event) {
   std::visit([this](const auto& e) { commit_job(e); }, event);
 }
 
 void Referee::commit_job(const JobAdded& event) {
-  require(
-      jobs_.try_emplace(event.job, Record{event.spec, false, false, false, 0, 0, 0, 0, {}, {}, ""}).second,
-      "job " + to_string(event.job) + " was added twice");
+  require(jobs_.try_emplace(event.job).second, "job " + to_string(event.job) + " was added twice");
+  jobs_.at(event.job).spec = event.spec;
 }
 
 void Referee::commit_job(const JobHandedOut& event) {
   ++happenings["jobs handed out"];
   Record& record = jobs_.at(event.job);
   require(!record.finished, "job " + to_string(event.job) + " was handed out after it was finished");
+  require(course_ != Course::kPaused, "job " + to_string(event.job) + " was handed out while paused");
+  require(!drained_.contains(event.worker),
+          "job " + to_string(event.job) + " was handed out to a drained worker");
+  require(clock_.now() >= record.rests_until,
+          "job " + to_string(event.job) + " was handed out before its time");
+  if (!record.hands.empty()) {
+    check_second_attempt(record, event);
+    ++record.second_attempts;
+    ++happenings["second attempts"];
+  }
   record.attempts = value(event.attempt);
   record.open = true;
-  record.worker = event.worker;
+  record.hands[value(event.attempt)] = {event.worker, clock_.now()};
+}
+
+// Only when it was asked for and nothing else is left to do, once a job (and life of the coordinator), and
+// not of a job that may take a second worker along.
+void Referee::check_second_attempt(const Record& record, const JobHandedOut& event) const {
+  const std::string name = "job " + to_string(event.job);
+  require(options_.speculate, name + " was given to a second worker, which nobody had asked for");
+  require(record.hands.size() == 1, name + " was given to a third worker");
+  const auto& [worker, since] = record.hands.begin()->second;
+  require(worker != event.worker, name + " was given to one worker twice");
+  require(clock_.now() - since > 2 * options_.heartbeat, name + " has a second attempt before it is late");
+  require(record.failures + record.losses == 0, name + " has a second attempt although it was trouble");
+  for (const auto& [id, other] : jobs_)
+    require(!other.waits(clock_.now()), name + " has a second attempt although another job waits");
 }
 
 void Referee::commit_job(const JobAdopted& event) {
   ++happenings["jobs adopted"];
   Record& record = jobs_.at(event.job);
   require(!record.finished, "job " + to_string(event.job) + " was adopted after it was finished");
-  record.worker = event.worker;
+  record.rests_until = {};
+  record.hands[value(event.attempt)] = {event.worker, clock_.now()};
 }
 
 void Referee::commit_job(const JobReturned& event) {
@@ -175,15 +252,35 @@ void Referee::commit_job(const JobReturned& event) {
     ++record.failures;
   }
   if (event.cause == Cause::kLost) check_loss(record, event);
-  record.open = event.cause != Cause::kFailed && event.cause != Cause::kGivenBack;
+  // One that can store nothing is not asked: it may have begun.
+  if (event.cause == Cause::kGivenBack) {
+    ++record.given_back;
+    const WorkerId worker = record.hands.at(value(event.attempt)).first;
+    if (!in_trouble_.contains(workers_.at(value(worker)))) dropped_.emplace(event.job, value(event.attempt));
+  }
+  if (value(event.attempt) == record.attempts)
+    record.open = event.cause != Cause::kFailed && event.cause != Cause::kGivenBack;
+  record.hands.erase(value(event.attempt));
+  if (!record.hands.empty()) ++happenings["one of two attempts ended"];
+  if (record.hands.empty()) record.rests_until = rest_of(record, event.cause);
+}
+
+// 1 s, 4 s, 16 s, ... a minute after failures and losses; some heartbeats for a worker to come back to a
+// coordinator that restarted.
+TimePoint Referee::rest_of(const Record& record, Cause cause) const {
+  if (cause == Cause::kRestart) return clock_.now() + 5 * options_.heartbeat;
+  if (cause != Cause::kFailed && cause != Cause::kLost) return clock_.now();
+  milliseconds rest{1'000};
+  for (std::uint32_t mishaps = record.failures + record.losses; mishaps > 1; --mishaps)
+    rest = std::min(4 * rest, milliseconds{60'000});
+  return clock_.now() + rest;
 }
 
 // A worker is lost only when it was silent for a lease, which never happens to one that nothing happened to,
 // however slow the coordinator was; and a job that kills workers takes no neighbour down more than once.
-void Referee::check_loss(const Record& record, const JobReturned& event) {
-  Record& mutable_record = jobs_.at(event.job);
-  ++mutable_record.losses;
-  const std::string& worker = workers_.at(value(record.worker));
+void Referee::check_loss(Record& record, const JobReturned& event) {
+  ++record.losses;
+  const std::string& worker = workers_.at(value(record.hands.at(value(event.attempt)).first));
   require(clock_.now() - last_heard_.at(worker) > options_.lease,
           worker + " was lost although it had been heard within the lease");
   const auto trouble = trouble_until_.find(worker);
@@ -192,8 +289,7 @@ void Referee::check_loss(const Record& record, const JobReturned& event) {
           worker + " was lost although nothing had happened to it");
   const auto killer = killed_by_.find(worker);
   if (killer == killed_by_.end() || killer->second == event.job) return;
-  require(++mutable_record.neighbour_losses <= 1,
-          "job " + to_string(event.job) + " was beside a deadly job twice");
+  require(++record.neighbour_losses <= 1, "job " + to_string(event.job) + " was beside a deadly job twice");
 }
 
 void Referee::commit_job(const JobDone& event) {
@@ -210,30 +306,44 @@ void Referee::commit_job(const JobDone& event) {
   if (record.finished) ++happenings["jobs done after they were set aside"];
   if (attempt < record.attempts) ++happenings["jobs done by an earlier attempt"];
   record.finished = record.is_done = true;
+  record.hands.clear();
   record.segment = event.segment;
+}
+
+// Who has it in hand is not waited for any more, should it be retried.
+void Referee::end_without_result(Record& record) {
+  record.finished = true;
+  if (record.hands.contains(record.attempts)) record.open = false;
+  record.hands.clear();
 }
 
 void Referee::commit_job(const JobSetAside& event) {
   ++happenings["jobs set aside"];
-  jobs_.at(event.job).finished = true;
+  end_without_result(jobs_.at(event.job));
 }
 
 void Referee::commit_job(const JobCancelled& event) {
   ++happenings["jobs cancelled"];
-  jobs_.at(event.job).finished = true;
+  end_without_result(jobs_.at(event.job));
 }
 
 // A worker forgets what is acknowledged, so the ledger must know it by then.
-void Referee::sends(const wire::Envelope& envelope) const {
+void Referee::sends(const std::string& worker, const wire::Envelope& envelope) {
+  require(!envelope.has_assign() || !in_trouble_.contains(worker),
+          worker + " can store nothing, has said so, and is handed a job");
+  releases_ += static_cast<std::uint64_t>(envelope.release().leases_size());
   for (const wire::Lease& lease : envelope.acknowledge().leases()) {
     const auto found = jobs_.find(JobId{lease.job()});
     if (found == jobs_.end()) continue;
     const Record& record = found->second;
     const std::string name = short_name(lease.job(), lease.attempt());
     if (stored_.contains({found->first, lease.attempt()}))
-      require(record.finished, "the success of " + name + " is acknowledged and not in the ledger");
+      // One that came when its job was cancelled is of no use, also if the job is retried in the same turn.
+      require(record.finished || record.retried,
+              "the success of " + name + " is acknowledged and not in the ledger");
     else
-      require(record.finished || lease.attempt() < record.attempts || !record.open,
+      require(record.finished || (!record.hands.contains(lease.attempt()) &&
+                                  (lease.attempt() < record.attempts || !record.open)),
               "the failure of " + name + " is acknowledged and not in the ledger");
   }
   for (const wire::Job& job : envelope.assign().jobs()) {
@@ -253,7 +363,8 @@ void Referee::judge(const SweepState& state, const SchedulerCounters& counters) 
   state.check_invariants();
   require(state.finished(), "the sweep is not finished");
   require(state.jobs().all().size() == jobs_.size(), "state and ledger hold different jobs");
-  judge_images(state);
+  in_order_ ? judge_images(state) : judge_images_in_any_order(state);
+  judge_drained();
   for (const auto& [id, job] : state.jobs().all()) judge_job(state, job);
   const Counts counts = state.counts(true);
   require(counts.predict.all() + counts.explain.all() == jobs_.size(), "the counts do not add up");
@@ -272,6 +383,7 @@ void Referee::judge_images(const SweepState& state) const {
     const ImageProgress& progress = state.images()[i];
     const std::string& image = state.planned(i).path;
     if (progress.state == ImageState::kSetAside && !progress.rank) continue;
+    if (progress.state == ImageState::kUndecided && course_ == Course::kCancelled) continue;
     if (rank == static_cast<std::uint32_t>(study_.plan().selection.sample_size)) {
       require(progress.state == ImageState::kUndecided, image + " was decided after the sample was full");
       continue;
@@ -295,6 +407,38 @@ void Referee::judge_images(const SweepState& state) const {
   require(state.selected() == rank, "the sample is not the number of images selected");
 }
 
+// What was put back is decided when others have been: each image by itself is what the pure function says,
+// and ranks are given once.
+void Referee::judge_images_in_any_order(const SweepState& state) const {
+  std::set<std::uint32_t> ranks;
+  std::size_t undecided = 0;
+  for (std::uint32_t i = 0; i < state.images().size(); ++i) {
+    const ImageProgress& progress = state.images()[i];
+    const std::string& image = state.planned(i).path;
+    if (progress.state == ImageState::kUndecided) ++undecided;
+    if (progress.rank) require(ranks.insert(*progress.rank).second, image + " has another image's rank");
+    if (progress.state != ImageState::kSelected && progress.state != ImageState::kSkipped) continue;
+    const Decision decision = select(study_.plan(), order_[i].index, study_.labels(image));
+    require(decision.selected == (progress.state == ImageState::kSelected), image + " is decided wrongly");
+  }
+  require(ranks.empty() || *ranks.rbegin() + 1 == ranks.size(), "a rank was left out");
+  require(state.selected() == ranks.size(), "the sample is not the number of images selected");
+  require(undecided == 0 || state.remaining() == 0 || course_ == Course::kCancelled,
+          "an image was never decided, and the sample is not full");
+}
+
+// Who was drained has been told, again and again, and has ended by itself: the job in hand takes seconds.
+void Referee::judge_drained() const {
+  for (const auto& [id, since] : drained_) {
+    const std::string& worker = workers_.at(value(id));
+    const auto trouble = trouble_until_.find(worker);
+    const TimePoint told =
+        std::max({since, heard_from_, trouble == trouble_until_.end() ? since : trouble->second});
+    require(dead_.contains(worker) || clock_.now() - told < std::chrono::seconds{60},
+            worker + " was drained and works on");
+  }
+}
+
 void Referee::judge_job(const SweepState& state, const Job& job) const {
   const Record& record = jobs_.at(job.id);
   const std::string name = to_string(job.spec.kind) + " job " + to_string(job.id);
@@ -306,7 +450,8 @@ void Referee::judge_job(const SweepState& state, const Job& job) const {
       require(record.is_done && segments_.contains(record.segment), name + " is done and nothing holds it");
       return;
     case JobState::kCancelled:
-      require(image == ImageState::kSetAside, name + " is cancelled and its image is not set aside");
+      require(image == ImageState::kSetAside || cancels_ > 0,
+              name + " is cancelled, its image is not set aside and nobody had asked");
       return;
     case JobState::kSetAside: {
       const Fate fate = study_.fate(job.id, image_of(job.spec));
@@ -325,9 +470,15 @@ void Referee::judge_job(const SweepState& state, const Job& job) const {
 // Without faults nothing is done twice, lost or late.
 void Referee::judge_quiet(const SweepState& state, const SchedulerCounters& counters) const {
   require(!state.anything_set_aside(), "something was set aside and nothing had happened");
-  for (const auto& [id, job] : state.jobs().all())
-    require(job.attempts == 1, "job " + to_string(id) + " was handed out twice and nothing had happened");
-  require(counters.duplicate_answers == 0 && counters.workers_lost == 0,
+  std::uint64_t second_attempts = 0;
+  for (const auto& [id, job] : state.jobs().all()) {
+    const Record& record = jobs_.at(id);
+    second_attempts += record.second_attempts;
+    require(job.attempts <= 1 + record.second_attempts + record.given_back,
+            "job " + to_string(id) + " was handed out twice and nothing had happened");
+  }
+  // Of two attempts one is answered for nothing, and what has been answered once more when it is released.
+  require(counters.duplicate_answers <= releases_ + second_attempts && counters.workers_lost == 0,
           "answers came twice or workers were lost, and nothing had happened");
 }
 

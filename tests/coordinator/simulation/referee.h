@@ -5,6 +5,7 @@
 
 #include <wire.pb.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -48,9 +49,13 @@ class Referee {
   bool has_failed(JobId job) const { return failures_.contains(job); }
 
   // --- what the coordinator does
-  void hears(const std::string& worker);
+  void coordinator_starts();
+  void hears(const std::string& worker, const wire::Envelope& envelope);
   void commits(std::span<const Event> events);
-  void sends(const wire::Envelope& envelope) const;
+  void sends(const std::string& worker, const wire::Envelope& envelope);
+  // An operator's request is carried out; the events follow from it.
+  void operator_asks(const wire::Request& request, const std::vector<Event>& events);
+  void coordinator_is_away_until(TimePoint time) { heard_from_ = std::max(heard_from_, time); }
   void something_was_injected() { quiet_ = false; }
 
   // The sweep has finished: state and books must agree, and the outcome must be the only one possible.
@@ -63,14 +68,23 @@ class Referee {
     JobSpec spec;
     bool finished = false, is_done = false, open = false;
     std::uint32_t attempts = 0, failures = 0, losses = 0, neighbour_losses = 0;
-    WorkerId worker{};
+    std::uint32_t second_attempts = 0, given_back = 0;
+    std::map<std::uint32_t, std::pair<WorkerId, TimePoint>> hands;  // by attempt: whose, and since when
+    TimePoint rests_until{};                                        // before it goes out again
     std::set<std::uint32_t> failed_attempts;
     std::string segment;
+    bool retried = false;
+
+    bool waits(TimePoint now) const { return !finished && hands.empty() && now >= rests_until; }
   };
 
   void commit(const WorkerJoined& event);
   void commit(const ImageDecided& event);
   void commit(const ImageRetried& event);
+  void commit(const WorkerDrained& event);
+  void commit(const CourseChanged& event);
+  void commit(const CaseCancelled& event);
+  void commit(const CaseRetried& event);
   void commit(const JobEvent& event);
   void commit_job(const JobAdded& event);
   void commit_job(const JobHandedOut& event);
@@ -81,8 +95,13 @@ class Referee {
   void commit_job(const JobCancelled& event);
   void commit_job(const JobRetried& event);
   void commit_job(const JobUndone& event);
-  void check_loss(const Record& record, const JobReturned& event);
+  static void end_without_result(Record& record);
+  void check_second_attempt(const Record& record, const JobHandedOut& event) const;
+  void check_loss(Record& record, const JobReturned& event);
+  TimePoint rest_of(const Record& record, Cause cause) const;
   void judge_images(const SweepState& state) const;
+  void judge_images_in_any_order(const SweepState& state) const;
+  void judge_drained() const;
   void judge_job(const SweepState& state, const Job& job) const;
   void judge_quiet(const SweepState& state, const SchedulerCounters& counters) const;
   std::string image_of(const JobSpec& spec) const;
@@ -93,19 +112,31 @@ class Referee {
   const std::vector<DrawnImage> order_;
   bool quiet_;  // nothing happens that an undisturbed sweep does not know
 
+  std::uint64_t releases_ = 0;  // leases, sent
+
   // Durable.
   std::map<JobId, Record> jobs_;
   std::vector<std::string> workers_;
   std::map<std::string, std::set<std::pair<JobId, std::uint32_t>>> segments_;
   std::set<std::pair<JobId, std::uint32_t>> stored_;  // in any segment
+  // The operator's.
+  Course course_ = Course::kOn;
+  std::map<WorkerId, TimePoint> drained_;
+  TimePoint heard_from_{};  // since then the coordinator has been there
+  std::set<std::uint16_t> cancelled_cases_;
+  std::uint64_t cancels_ = 0, retries_ = 0;  // requests that asked for it
+  std::set<std::uint32_t> ranked_;           // images that were selected
+  bool in_order_ = true;                     // no image was put back that had to be decided
   // Of workers, by name.
   std::map<std::string, TimePoint> last_heard_, trouble_until_;
   std::map<std::string, JobId> killed_by_;
   std::set<std::string> dead_;
-  std::set<std::pair<std::string, JobId>> computed_;  // and not released since
-  std::set<std::pair<std::string, JobId>> released_;  // and not assigned since
-  std::map<JobId, std::uint32_t> failures_;           // computed
-  std::set<std::pair<JobId, std::uint32_t>> failed_;  // handed in
+  std::set<std::string> in_trouble_;                   // has said that it can store nothing
+  std::set<std::pair<std::string, JobId>> computed_;   // and not released since
+  std::set<std::pair<std::string, JobId>> released_;   // and not assigned since
+  std::map<JobId, std::uint32_t> failures_;            // computed
+  std::set<std::pair<JobId, std::uint32_t>> failed_;   // handed in
+  std::set<std::pair<JobId, std::uint32_t>> dropped_;  // given back, that is, never begun
 };
 
 // "e41c/2": the last digits of a job's id, and the attempt.

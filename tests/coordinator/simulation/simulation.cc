@@ -1,5 +1,6 @@
 #include "tests/coordinator/simulation/simulation.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ class Simulation {
     for (std::uint64_t i = 0; i < wanted_workers_; ++i) start_worker();
     supervise();
     if (!world_.chance.one_in(8)) plan_faults();
+    if (world_.chance.one_in(2)) plan_operations();
     while (!coordinator_.finished()) {
       world_.clock.step();
       if (world_.clock.elapsed() > kEndsWithin)
@@ -58,7 +60,7 @@ class Simulation {
       return;
     }
     std::uint64_t alive = 0;
-    for (const auto& worker : workers_) alive += static_cast<std::uint64_t>(worker->alive());
+    for (const auto& worker : workers_) alive += static_cast<std::uint64_t>(worker->is_of_use());
     if (alive == 0 || (alive < wanted_workers_ && world_.chance.one_in(3))) start_worker();
   }
 
@@ -70,8 +72,79 @@ class Simulation {
       world_.clock.after(world_.chance.time(milliseconds{0}, kFaultsUntil), [this] { inject(); });
   }
 
+  // An operator, who in the end lets everything go on that was paused.
+  void plan_operations() {
+    const auto requests = world_.chance.between(1, 6);
+    for (std::uint64_t i = 0; i < requests; ++i)
+      world_.clock.after(world_.chance.time(milliseconds{0}, kFaultsUntil), [this] { operate(); });
+    resume_in_the_end(kFaultsUntil);
+  }
+
+  // Said again and again: a coordinator may die before it is durable.
+  void resume_in_the_end(milliseconds delay) {
+    world_.clock.after(delay, [this] {
+      resume_in_the_end(kSupervision);
+      if (coordinator_.recorded().course() != Course::kPaused) return;
+      wire::Request request;
+      request.mutable_resume();
+      coordinator_.operate(request);
+    });
+  }
+
+  void operate() {
+    wire::Request request;
+    switch (world_.chance.below(10)) {
+      case 0:
+      case 1:
+        request.mutable_pause();
+        break;
+      case 2:
+        request.mutable_resume();
+        break;
+      case 3:
+      case 4: {
+        const SweepState state = coordinator_.recorded();
+        if (state.workers().empty()) return;
+        request.mutable_drain()->set_worker(
+            state.workers()[world_.chance.below(state.workers().size())].name);
+        break;
+      }
+      case 5:
+      case 6:
+        choose(*request.mutable_cancel()->mutable_choice());
+        break;
+      case 7:
+        choose(*request.mutable_retry()->mutable_choice());
+        break;
+      default:
+        request.mutable_retry()->mutable_choice()->set_all(true);
+    }
+    coordinator_.operate(request);
+  }
+
+  void choose(wire::Choice& choice) {
+    const Plan& plan = world_.study.plan();
+    const SweepState state = coordinator_.recorded();
+    switch (world_.chance.below(6)) {
+      case 0:
+        return choice.set_all(true);
+      case 1:
+        return choice.add_cases(plan.cases[world_.chance.below(plan.cases.size())].name);
+      case 2:
+      case 3:
+        return choice.add_images(plan.images[world_.chance.below(plan.images.size())].path);
+      default: {
+        std::vector<JobId> ids;
+        for (const auto& [id, job] : state.jobs().all()) ids.push_back(id);
+        if (ids.empty()) return choice.set_all(true);
+        std::sort(ids.begin(), ids.end());
+        choice.add_jobs(to_string(ids[world_.chance.below(ids.size())]));
+      }
+    }
+  }
+
   void inject() {
-    switch (world_.chance.below(14)) {
+    switch (world_.chance.below(15)) {
       case 0:
       case 1:
       case 2:
@@ -88,8 +161,11 @@ class Simulation {
           w.slow_down(delay, some_time());
         });
       case 8:
-        return with_worker(
-            [this](Worker& w) { world_.chance.one_in(3) ? w.fill_disk() : w.stop("signal 15"); });
+        return with_worker([](Worker& w) { w.stop("signal 15"); });
+      case 14:
+        return with_worker([this](Worker& w) {
+          w.fill_disk(world_.chance.one_in(3) ? std::nullopt : std::optional(2 * some_time()));
+        });
       case 9:
       case 10:
         return kill_coordinator();
@@ -146,6 +222,7 @@ SchedulerOptions some_options(Chance& chance) {
   options.heartbeat = kHeartbeat;
   options.max_attempts = static_cast<std::uint32_t>(chance.between(1, 4));
   options.look_ahead = static_cast<std::uint32_t>(chance.between(1, 4));
+  options.speculate = chance.one_in(3);
   return options;
 }
 

@@ -78,11 +78,30 @@ TEST_F(Simulation, EveryScheduleEndsWithEveryJobDoneOnce) {
     std::printf("%10ju  %s\n", std::uintmax_t{count}, what.c_str());
   if (schedules < kSchedules) return;
   // A world in which these do not happen would prove little.
-  for (const char* what :
-       {"jobs adopted", "jobs cancelled", "jobs done after they were set aside",
-        "jobs done by an earlier attempt", "jobs returned: failed", "jobs returned: given_back",
-        "jobs returned: lost", "jobs returned: not_received", "jobs returned: restart", "jobs set aside",
-        "images set aside", "messages lost", "sends told no", "workers killed by a job"})
+  for (const char* what : {"jobs adopted",
+                           "jobs cancelled",
+                           "jobs done after they were set aside",
+                           "jobs done by an earlier attempt",
+                           "jobs returned: failed",
+                           "jobs returned: given_back",
+                           "jobs returned: lost",
+                           "jobs returned: not_received",
+                           "jobs returned: restart",
+                           "jobs set aside",
+                           "images set aside",
+                           "images retried",
+                           "jobs retried",
+                           "operator: pause",
+                           "operator: resume",
+                           "operator: drain",
+                           "operator: cancel",
+                           "operator: retry",
+                           "messages lost",
+                           "stores that failed",
+                           "one of two attempts ended",
+                           "second attempts",
+                           "sends told no",
+                           "workers killed by a job"})
     EXPECT_GE(happenings_[what], schedules / 100) << what;
 }
 

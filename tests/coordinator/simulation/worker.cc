@@ -9,6 +9,7 @@ namespace {
 constexpr milliseconds kTick{200};                 // worker/session.cc: kLongestWait
 constexpr milliseconds kLookEvery{1'000};          // worker/session.cc
 constexpr milliseconds kFarewellPatience{15'000};  // worker/worker.cc
+constexpr milliseconds kStoreAgainAfter{5'000};    // worker/worker.cc
 constexpr std::size_t kResultsPerSegment = 4;
 constexpr std::chrono::seconds kPatience{60};
 
@@ -29,6 +30,7 @@ Worker::Worker(World& world, const std::string& name)
     : world_(world),
       name_(name),
       hand_in_(world.chance.time(milliseconds{0}, milliseconds{2'000})),
+      slowness_(world.chance.one_in(4) ? 5 : 1),
       conversation_(options_of(name), world.clock.now()) {
   world_.tell(name_, [] { return "starts"; });
   ++world_.referee.happenings["workers started"];
@@ -98,16 +100,17 @@ void Worker::begin() {
   world_.tell(name_, [&] { return "begins " + short_name(job.job(), job.attempt()); });
   world_.referee.begins(name_, job);
   const bool deadly = world_.study.fate(JobId{job.job()}, job.image()) == Fate::kDeadly;
-  const auto takes = world_.chance.time(milliseconds{20}, milliseconds{job.has_explain() ? 4'000 : 1'000});
-  later(takes, [this, job, deadly] {
-    if (!deadly) return finish(job);
+  const auto takes =
+      slowness_ * world_.chance.time(milliseconds{20}, milliseconds{job.has_explain() ? 4'000 : 1'000});
+  later(takes, [this, job, deadly, takes] {
+    if (!deadly) return finish(job, takes);
     world_.referee.killed_by(name_, job);
     crash("killed by " + short_name(job.job(), job.attempt()));
   });
   later(milliseconds{0}, [this] { converse(); });  // there is room for another
 }
 
-void Worker::finish(const wire::Job& job) {
+void Worker::finish(const wire::Job& job, milliseconds took) {
   world_.tell(name_, [&] { return "has computed " + short_name(job.job(), job.attempt()); });
   const JobId id{job.job()};
   const Fate fate = world_.study.fate(id, job.image());
@@ -124,6 +127,7 @@ void Worker::finish(const wire::Job& job) {
     outcome.mutable_profile()->set_seconds(1);
   outcome.set_job(job.job());
   outcome.set_attempt(job.attempt());
+  outcome.set_seconds(std::chrono::duration<double>(took).count());
   if (outcome.has_failure())
     world_.referee.fails(name_, job);
   else
@@ -147,7 +151,13 @@ void Worker::store() {
 }
 
 void Worker::store_now() {
-  if (disk_full_) return leave("the disk is full");
+  if (disk_full_) {
+    ++world_.referee.happenings["stores that failed"];
+    conversation_.tell_trouble("the disk is full");
+    if (conversation_.ended()) return leave("its last results could not be stored");
+    return later(kStoreAgainAfter, [this] { store_now(); });
+  }
+  conversation_.tell_trouble("");
   const std::string name = name_ + "-" + std::to_string(++segments_) + ".h5";
   for (wire::Outcome& outcome : outbox_)
     if (!outcome.has_failure()) outcome.set_segment(name);
@@ -193,6 +203,19 @@ void Worker::pause(milliseconds duration) {
 void Worker::stop(const std::string& reason) {
   world_.tell(name_, [] { return "is told to stop"; });
   conversation_.stop(reason);
+}
+
+void Worker::fill_disk(std::optional<milliseconds> duration) {
+  disk_full_ = true;
+  disk_broken_ = !duration;
+  world_.tell(name_, [&] {
+    return "cannot write any more" + (duration ? " for " + std::to_string(duration->count()) + " ms" : "");
+  });
+  if (!duration) return;
+  world_.clock.after(*duration, [this] {
+    world_.tell(name_, [] { return "can write again"; });
+    disk_full_ = false;
+  });
 }
 
 void Worker::cut_off(milliseconds duration) {

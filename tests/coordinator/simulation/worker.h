@@ -20,13 +20,15 @@ class Worker {
 
   const std::string& name() const { return name_; }
   bool alive() const { return alive_; }
+  bool is_of_use() const { return alive_ && !disk_broken_; }
   bool can_be_disturbed() const { return alive_ && !paused_; }
 
-  void crash(const std::string& why);      // kill -9, power loss
-  void pause(milliseconds duration);       // SIGSTOP, SIGCONT
-  void stop(const std::string& reason);    // SIGTERM
-  void fill_disk() { disk_full_ = true; }  // nothing can be written from now on
-  void cut_off(milliseconds duration);     // of the network
+  void crash(const std::string& why);    // kill -9, power loss
+  void pause(milliseconds duration);     // SIGSTOP, SIGCONT
+  void stop(const std::string& reason);  // SIGTERM
+  // Nothing can be written from now on, for so long or for good.
+  void fill_disk(std::optional<milliseconds> duration);
+  void cut_off(milliseconds duration);  // of the network
   void slow_down(milliseconds delay, milliseconds duration);
 
  private:
@@ -36,7 +38,7 @@ class Worker {
   void converse();
   void compute();
   void begin();
-  void finish(const wire::Job& job);
+  void finish(const wire::Job& job, milliseconds took);
   bool is_due() const;
   void store();
   void store_now();
@@ -45,11 +47,12 @@ class Worker {
 
   World& world_;
   const std::string name_;
-  const milliseconds hand_in_;  // how long a result may wait for company
+  const milliseconds hand_in_;        // how long a result may wait for company
+  const milliseconds::rep slowness_;  // times as long as others for a job
   Conversation conversation_;
   std::uint32_t endpoint_ = 0;
   Network::Socket socket_ = 0;
-  bool alive_ = true, paused_ = false, disk_full_ = false;
+  bool alive_ = true, paused_ = false, disk_full_ = false, disk_broken_ = false;
   std::vector<std::function<void()>> missed_;  // while paused
   // The computing thread.
   bool busy_ = false;  // computing or writing

@@ -1,0 +1,21 @@
+#include "coordinator/interrupts.h"
+
+#include <csignal>
+
+namespace wcam {
+
+namespace {
+
+std::atomic<int> interrupts{0};
+static_assert(std::atomic<int>::is_always_lock_free);  // may be used in a signal handler
+
+}  // namespace
+
+const std::atomic<int>& count_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++interrupts; };
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  return interrupts;
+}
+
+}  // namespace wcam

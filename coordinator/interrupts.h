@@ -1,0 +1,11 @@
+// Ctrl-C and a cluster's notice, for verbs that stop in order.
+#pragma once
+
+#include <atomic>
+
+namespace wcam {
+
+// From now on SIGINT and SIGTERM are counted instead of ending the process. The number so far.
+const std::atomic<int>& count_interrupts();
+
+}  // namespace wcam

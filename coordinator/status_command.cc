@@ -1,0 +1,62 @@
+#include "coordinator/status_command.h"
+
+#include <unistd.h>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include "common/options.h"
+#include "coordinator/status.h"
+#include "coordinator/sweep_argument.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+// As often as the coordinator writes it.
+constexpr std::chrono::seconds kLookEvery{1};
+
+// Until no coordinator runs: the whole text over the earlier one on a terminal, else a line when it changes.
+void watch(const SweepDirectory& sweep) {
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  std::string said;
+  for (Status status = read_status(sweep.root);; status = read_status(sweep.root)) {
+    const std::string text = terminal || !status.running ? describe(status) : progress_line(status) + "\n";
+    if (terminal) std::cout << "\x1b[H\x1b[2J";
+    if (terminal || text != said) std::cout << text << std::flush;
+    if (!status.running || !std::cout) return;
+    said = text;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+}  // namespace
+
+ExitCode status_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  line.usage = "wcam status SWEEP [--json | --watch]";
+  line.about = "How far a sweep is and who works for it, while it runs and after.";
+  line.example = "wcam status study --json";
+  line.options.add_options()                      //
+      ("json", po::bool_switch(), "for scripts")  //
+      ("watch", po::bool_switch(), "again every second, until no coordinator runs");
+  take_sweep(line);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  const SweepDirectory sweep = sweep_of(*values);
+  const bool json = (*values)["json"].as<bool>();
+  if ((*values)["watch"].as<bool>()) {
+    if (json) throw UsageError("--json and --watch do not go together");
+    watch(sweep);
+    return ExitCode::kDone;
+  }
+  const Status status = read_status(sweep.root);
+  std::cout << (json ? to_json_text(status) : describe(status));
+  return ExitCode::kDone;
+}
+
+}  // namespace wcam
