@@ -1,5 +1,6 @@
 # Linked PRIVATE by every target of ours: warnings are errors on our code, not on the code we use.
 option(WCAM_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(WCAM_FUZZ "Build tests/fuzz for libFuzzer (Clang)" OFF)
 
 add_library(project_options INTERFACE)
 target_compile_options(project_options INTERFACE
@@ -14,8 +15,13 @@ if(WCAM_SANITIZE)
   # Global, so that generated code and libraries agree with the executables on their allocator.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
-  # GCC's manual: sanitizers may cause false positives of this one.
-  target_compile_options(project_options INTERFACE -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC's manual: sanitizers may cause false positives of this one.
+    target_compile_options(project_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
+endif()
+if(WCAM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 set(WCAM_VERSION_STRING "${PROJECT_VERSION}")
