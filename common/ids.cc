@@ -46,4 +46,6 @@ std::string to_string(JobId id) {
   return text;
 }
 
+std::string to_string(JobKind kind) { return kind == JobKind::kPredict ? "predict" : "explain"; }
+
 }  // namespace wcam

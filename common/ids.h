@@ -13,6 +13,8 @@ enum class JobId : std::uint64_t {};
 // Rises by one each time a job is handed out, from 1.
 enum class Attempt : std::uint32_t {};
 
+enum class JobKind : std::uint8_t { kPredict, kExplain };
+
 JobId predict_job_id(std::string_view image, std::string_view case_name);
 JobId explain_job_id(std::string_view image, std::string_view variant, std::string_view case_name);
 
@@ -21,6 +23,7 @@ std::string random_name();
 
 // 16 hex digits: how people see a job id.
 std::string to_string(JobId id);
+std::string to_string(JobKind kind);
 
 constexpr std::uint64_t value(JobId id) { return static_cast<std::uint64_t>(id); }
 constexpr std::uint32_t value(Attempt attempt) { return static_cast<std::uint32_t>(attempt); }

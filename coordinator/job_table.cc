@@ -118,8 +118,6 @@ void take(Set& set, const Item& item, const Job& job) {
 
 }  // namespace
 
-std::string to_string(JobKind kind) { return kind == JobKind::kPredict ? "predict" : "explain"; }
-
 std::string to_string(JobState state) {
   static constexpr const char* kNames[] = {"waiting", "leased", "done", "set_aside", "cancelled"};
   return kNames[static_cast<std::size_t>(state)];

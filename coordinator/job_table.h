@@ -22,7 +22,6 @@ namespace wcam {
 enum class WorkerId : std::uint32_t {};
 constexpr std::uint32_t value(WorkerId id) { return static_cast<std::uint32_t>(id); }
 
-enum class JobKind : std::uint8_t { kPredict, kExplain };
 enum class JobState : std::uint8_t { kWaiting, kLeased, kDone, kSetAside, kCancelled };
 inline constexpr std::array kJobStates{JobState::kWaiting, JobState::kLeased, JobState::kDone,
                                        JobState::kSetAside, JobState::kCancelled};
@@ -36,7 +35,6 @@ enum class Cause : std::uint8_t {
   kRestart,      // the coordinator restarted
 };
 
-std::string to_string(JobKind kind);
 std::string to_string(JobState state);
 std::string to_string(Cause cause);
 

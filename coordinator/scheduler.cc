@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/joined.h"
+#include "common/sha256.h"
 
 namespace wcam {
 
@@ -21,6 +22,8 @@ namespace {
 constexpr std::size_t kLongestText = 2'000;  // of a worker's error text kept in the ledger
 constexpr std::chrono::milliseconds kLongestBackoff{60'000};
 constexpr const char* kCaseIsCancelled = "its case is cancelled";
+// Then a plan that was sent may have been lost with its connection.
+constexpr std::chrono::seconds kPlanPatience{5};
 constexpr int kHeartbeatsToReturn = 5;  // to a coordinator that restarted: time to find it and to say Hello
 
 wire::Lease lease_of(JobId id, std::uint32_t attempt) {
@@ -69,7 +72,8 @@ Scheduler::Scheduler(SweepState& state, const SchedulerOptions& options)
       options_(options),
       connected_name_(state.workers().size()),
       crowd_(state.plan().cases.size()),
-      plan_json_(to_json_text(state.plan())) {
+      plan_json_(to_json_text(state.plan())),
+      plan_sha256_(sha256_of(plan_json_)) {
   for (const CaseSpec& spec : state.plan().cases)
     case_index_.emplace(spec.name, static_cast<int>(case_index_.size()));
   for (std::uint32_t i = 0; i < state.workers().size(); ++i) ids_[state.workers()[i].name] = WorkerId{i};
@@ -106,6 +110,8 @@ void Scheduler::on_message(const std::string& worker, const wire::Envelope& enve
   }
   Link& link = found->second;
   link.last_heard = now;
+  link.awaits_plan = false;
+  link.plan_sent.reset();
   if (envelope.has_ready()) on_ready(link, envelope.ready(), now);
   if (envelope.has_heartbeat()) on_heartbeat(link, envelope.heartbeat(), now);
   if (envelope.has_outcomes()) on_outcomes(link, envelope.outcomes(), now);
@@ -126,18 +132,40 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   link.place = hello.device() + " of pid " + std::to_string(hello.pid()) + " on " + hello.host();
   link.id = id->second;
   link.last_heard = now;
-  link.credit = 0;  // what it wants comes with Ready
+  link.credit = {};  // what it wants comes with Ready
   connected_name_[value(link.id)] = worker;
   if (is_new) spdlog::info("worker {} joined: {}", worker, link.place);
 
+  link.awaits_plan = hello.plan_sha256() != plan_sha256_;
+  if (!link.awaits_plan) welcome(link, false);
+}
+
+void Scheduler::welcome(const Link& link, bool with_plan) {
   wire::Envelope answer;
   wire::Welcome& welcome = *answer.mutable_welcome();
   welcome.set_sweep_id(state_.sweep());
   welcome.set_heartbeat_ms(static_cast<std::uint32_t>(options_.heartbeat.count()));
   welcome.set_lease_ms(static_cast<std::uint32_t>(options_.lease.count()));
-  welcome.set_plan_json(plan_json_);
-  send(worker, std::move(answer));
+  if (with_plan) welcome.set_plan_json(plan_json_);
+  send(link.name, std::move(answer));
   tell_to_stop(link);
+}
+
+// A worker that gets none yet goes on saying Hello.
+void Scheduler::send_plans(TimePoint now) {
+  const auto is_under_way = [&](const Link& link) {
+    return link.plan_sent && now - *link.plan_sent < kPlanPatience;
+  };
+  const auto count = std::count_if(links_.begin(), links_.end(),
+                                   [&](const auto& link) { return is_under_way(link.second); });
+  std::size_t bytes = static_cast<std::size_t>(count) * plan_json_.size();
+  for (auto& [name, link] : links_) {
+    if (!link.awaits_plan || is_under_way(link)) continue;
+    if (bytes > 0 && bytes + plan_json_.size() > options_.plan_bytes) return;
+    bytes += plan_json_.size();
+    link.plan_sent = now;
+    welcome(link, true);
+  }
 }
 
 void Scheduler::tell_to_stop(const Link& link) {
@@ -171,7 +199,7 @@ void Scheduler::on_ready(Link& link, const wire::Ready& ready, TimePoint now) {
       spdlog::warn("worker {} ({}) can store no result: {}", link.name, link.place, trouble);
   }
   link.trouble = trouble;
-  link.credit = ready.credit();
+  link.credit = {ready.predict_credit(), ready.explain_credit()};
   std::vector<int> loaded;
   for (const std::string& name : ready.loaded_cases())
     if (const auto known = case_index_.find(name); known != case_index_.end())
@@ -307,14 +335,15 @@ void Scheduler::on_goodbye(const std::string& worker, const std::string& reason)
 }
 
 void Scheduler::on_undelivered(const Message& message) {
+  const auto link = links_.find(message.worker);
+  if (link != links_.end() && message.envelope.has_welcome()) link->second.plan_sent.reset();
   if (!message.envelope.has_assign()) return;  // the rest is repeated when the worker repeats itself
   for (const wire::Job& sent : message.envelope.assign().jobs()) {
     const Job* job = state_.jobs().find(JobId{sent.job()});
     if (job != nullptr && job->holding_of(sent.attempt()) != nullptr)
       give_up_lease(job->id, Attempt{sent.attempt()}, Cause::kNotReceived, "the worker could not be reached");
   }
-  const auto link = links_.find(message.worker);
-  if (link != links_.end()) link->second.credit = 0;  // until it speaks again
+  if (link != links_.end()) link->second.credit = {};  // until it speaks again
 }
 
 void Scheduler::expire(TimePoint now) {
@@ -446,6 +475,7 @@ void Scheduler::remove_link(Links::iterator link) {
 }
 
 void Scheduler::plan_ahead(TimePoint now) {
+  send_plans(now);
   state_.wake(now);
   decide_images();
   open_images();
@@ -501,13 +531,13 @@ void Scheduler::hand_out(TimePoint now) {
   if (stopping_ || state_.course() == Course::kPaused) return;
   std::vector<Link*> hungry;
   for (auto& [name, link] : links_)
-    if (link.credit > 0 && !is_drained(link)) hungry.push_back(&link);
+    if (link.credit.any() && !is_drained(link)) hungry.push_back(&link);
   std::stable_sort(hungry.begin(), hungry.end(),
                    [](const Link* a, const Link* b) { return a->holds.size() < b->holds.size(); });
   for (std::vector<Link*> fed = hungry; !fed.empty();)
-    std::erase_if(fed, [&](Link* link) { return !give_one(*link, now) || link->credit == 0; });
+    std::erase_if(fed, [&](Link* link) { return !give_one(*link, now); });
   for (Link* link : hungry)
-    while (link->credit > 0 && !works_alone(*link) && take_over(now) && give_one(*link, now)) {
+    while (link->credit.any() && !works_alone(*link) && take_over(now) && give_one(*link, now)) {
     }
   std::erase_if(hungry, [](const Link* link) { return !link->holds.empty() || link->holds_others; });
   if (!hungry.empty()) {
@@ -570,7 +600,8 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
   const JobTable& jobs = state_.jobs();
   if (works_alone(link)) return std::nullopt;
   if (jobs.held_by(link.id).empty() && !link.holds_others)
-    if (const auto suspect = jobs.waiting_suspect()) return suspect;
+    if (const auto suspect = jobs.waiting_suspect())
+      if (link.credit.left(jobs.at(*suspect).spec.kind) > 0) return suspect;
   std::optional<JobId> best;
   std::tuple<bool, bool, std::ptrdiff_t, std::uint64_t> best_key;
   for (std::size_t i = 0; i < crowd_.size(); ++i) {
@@ -579,7 +610,7 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
     const bool loaded = recency < std::ssize(link.cases);
     for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
       const auto head = jobs.head(kind, c);
-      if (!head) continue;
+      if (!head || link.credit.left(kind) == 0) continue;
       const std::tuple key{!loaded, kind == JobKind::kPredict, loaded ? recency : std::ptrdiff_t{crowd_[c]},
                            head->priority};
       if (best && !(key < best_key)) continue;
@@ -658,7 +689,7 @@ void Scheduler::give(Link& link, JobId id, TimePoint now) {
   *assignments_[link.name].add_jobs() = to_wire(job);
   link.holds[id] = {++hand_outs_, now, now, std::nullopt};
   set_cases(link, link.cases, job.spec.case_index);
-  --link.credit;
+  link.credit.spend(job.spec.kind);
 }
 
 void Scheduler::set_cases(Link& link, std::vector<int> cases, int first) {

@@ -16,7 +16,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "coordinator/job_times.h"
+#include "common/credit.h"
+#include "common/job_times.h"
 #include "coordinator/last_words.h"
 #include "coordinator/sweep_state.h"
 #include "wire.pb.h"
@@ -37,6 +38,9 @@ struct SchedulerOptions {
   // workers and long runs with one model, and bounds memory. Fewer when the sample needs fewer: no prediction
   // is wasted.
   std::uint32_t look_ahead = 1'024;
+  // Of plans on their way to workers, or one: each may have megabytes, and lies in memory until the network
+  // has taken it.
+  std::size_t plan_bytes = std::size_t{64} << 20;
   // Whether the process is known to have ended: asked after three heartbeats' silence, so that a worker
   // killed on the coordinator's own host is not waited for until its lease ends. Empty: nobody knows.
   std::function<bool(const WorkerInfo&)> has_ended;
@@ -79,8 +83,8 @@ class Scheduler {
   // Workers silent for longer than the lease are lost. Call only when everything that has arrived was
   // handled, or workers are blamed for our own slowness.
   void expire(TimePoint now);
-  // Decides images that can be, opens those the sample may need, and hands out jobs against credit. After
-  // each round of messages.
+  // Sends the plan to who needs it, decides images that can be, opens those the sample may need, and hands
+  // out jobs against credit. After each round of messages.
   void plan_ahead(TimePoint now);
   // Ends a turn: `commit` makes the events since the last one durable, together, or throws; only then does
   // `send` get the messages, and says false of one that could not be sent. Events that follow from that go
@@ -114,7 +118,9 @@ class Scheduler {
     std::string place;  // "cuda:0 of pid 4711 on node3", for people
     WorkerId id{};
     TimePoint last_heard;
-    std::uint32_t credit = 0;
+    bool awaits_plan = false;
+    std::optional<TimePoint> plan_sent;  // and nothing but Hello heard since
+    Credit credit;
     std::string trouble;  // why it can store nothing; empty: it can
     TimePoint trouble_since;
     // Cases it has loaded, as Ready told, the one of the job given last in front; most recently used first.
@@ -137,6 +143,8 @@ class Scheduler {
   void send(const std::string& worker, wire::Envelope envelope);
 
   void on_hello(const std::string& worker, const wire::Hello& hello, TimePoint now);
+  void welcome(const Link& link, bool with_plan);
+  void send_plans(TimePoint now);
   bool is_drained(const Link& link) const { return state_.workers()[value(link.id)].drained; }
   // If it is to stop: everybody, or this worker.
   void tell_to_stop(const Link& link);
@@ -203,7 +211,7 @@ class Scheduler {
   bool stopping_ = false;
   std::string stop_reason_;
   std::optional<TimePoint> last_expire_;
-  std::string plan_json_;
+  const std::string plan_json_, plan_sha256_;
   SchedulerCounters counters_;
 };
 

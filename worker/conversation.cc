@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/protocol.h"
+#include "common/sha256.h"
 #include "common/version.h"
 
 using std::chrono::milliseconds;
@@ -17,6 +18,11 @@ namespace {
 
 // While nobody welcomes us.
 constexpr milliseconds kHelloEvery{1000};
+// Work that waits here: more than the way to the coordinator and its turn take, also when a packet is lost,
+// and little to lose or to wait for.
+constexpr JobTimes::Duration kWorkAhead{1};
+
+JobKind kind_of(const wire::Job& job) { return job.has_explain() ? JobKind::kExplain : JobKind::kPredict; }
 
 wire::Envelope envelope_of_this_version() {
   wire::Envelope envelope;
@@ -42,7 +48,10 @@ void Conversation::report(std::vector<wire::Outcome> outcomes) {
     if (held == in_hand_.end()) invariant_broken("an answer to a job that is not in hand");
     // It may have been handed out here again while it was computed. A success counts for any attempt, a
     // failure only for the one that is waited for.
-    if (outcome.has_failure()) outcome.set_attempt(held->second.attempt);
+    if (outcome.has_failure())
+      outcome.set_attempt(held->second.attempt);
+    else
+      times_[outcome.has_profile()].add(outcome.seconds());
     held->second.outcome = std::move(outcome);
     say_again(held->second);
   }
@@ -87,8 +96,10 @@ void Conversation::hear(wire::Envelope envelope, TimePoint now) {
         end(State::kRefused, envelope.refused().reason());
       break;
     case wire::Envelope::kAssign:
-      spend_credit(static_cast<std::size_t>(envelope.assign().jobs_size()));
-      for (auto& job : *envelope.mutable_assign()->mutable_jobs()) accept(job);
+      for (auto& job : *envelope.mutable_assign()->mutable_jobs()) {
+        if (told_) told_->credit.spend(kind_of(job));
+        accept(job);
+      }
       break;
     case wire::Envelope::kAcknowledge:
       for (const auto& lease : envelope.acknowledge().leases()) forget(lease);
@@ -113,7 +124,10 @@ void Conversation::hear_welcome(wire::Welcome& welcome, TimePoint now) {
   told_.reset();
   next_heartbeat_ = now;
   for (auto& [job, held] : in_hand_) say_again(held);
-  if (plan_json_.empty()) plan_json_ = std::move(*welcome.mutable_plan_json());
+  if (plan_json_.empty() && !welcome.plan_json().empty()) {
+    plan_json_ = std::move(*welcome.mutable_plan_json());
+    plan_sha256_ = sha256_of(plan_json_);
+  }
   if (state_ == State::kConnecting) state_ = State::kServing;
 }
 
@@ -157,12 +171,6 @@ void Conversation::say_again(Held& held) {
   something_unsent_ = true;
 }
 
-// Jobs that come lower the credit at the coordinator, so what was told it counts no longer: a queue that is
-// empty again before the next word has room for as many as were told, and that must be said.
-void Conversation::spend_credit(std::size_t jobs) {
-  if (told_) told_->first -= std::min(told_->first, jobs);
-}
-
 std::deque<wire::Job>::iterator Conversation::in_queue(std::uint64_t id) {
   return std::find_if(queue_.begin(), queue_.end(), [&](const wire::Job& job) { return job.job() == id; });
 }
@@ -190,6 +198,7 @@ wire::Envelope Conversation::hello() const {
   hello.set_pid(options_.pid);
   hello.set_device(options_.device);
   hello.set_log(options_.log);
+  hello.set_plan_sha256(plan_sha256_);
   return envelope;
 }
 
@@ -216,16 +225,31 @@ void Conversation::send_heartbeat(TimePoint now, const Send& send) {
   send(envelope);
 }
 
-// It replaces the earlier one, so it is told only when the number, room left in the queue, or the trouble has
-// changed. What is loaded is of use only then.
+// What fits into kWorkAhead beside what waits.
+Credit Conversation::credit() const {
+  if (ended() || !trouble_.empty()) return {};
+  std::array<double, 2> part{};  // that one job takes
+  for (std::size_t kind = 0; kind < part.size(); ++kind)
+    part[kind] = std::clamp(times_[kind].median().value_or(kWorkAhead) / kWorkAhead,
+                            1 / static_cast<double>(options_.jobs_ahead), 1.0);
+  double room = 1;
+  for (const wire::Job& job : queue_) room -= part[static_cast<std::size_t>(kind_of(job))];
+  const auto jobs = [&](std::size_t kind) {
+    constexpr double kRounding = 1e-6;
+    return static_cast<std::uint32_t>(std::max(0.0, room) / part[kind] + kRounding);
+  };
+  return {jobs(0), jobs(1)};
+}
+
+// It replaces the earlier one, so it is told only when what the coordinator counts is no longer so, or the
+// trouble has changed. What is loaded is of use only then.
 void Conversation::tell_credit(const Send& send) {
-  const bool full = queue_.size() >= options_.jobs_ahead;
-  const std::size_t room = ended() || full || !trouble_.empty() ? 0 : options_.jobs_ahead - queue_.size();
-  const std::pair now{room, trouble_};
+  const Told now{credit(), trouble_};
   if (told_ == now) return;
   wire::Envelope envelope = envelope_of_this_version();
   auto& ready = *envelope.mutable_ready();
-  ready.set_credit(static_cast<std::uint32_t>(room));
+  ready.set_predict_credit(now.credit.left(JobKind::kPredict));
+  ready.set_explain_credit(now.credit.left(JobKind::kExplain));
   for (const std::string& name : loaded_cases_) ready.add_loaded_cases(name);
   ready.set_trouble(trouble_);
   if (send(envelope)) told_ = now;

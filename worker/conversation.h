@@ -10,6 +10,7 @@
 
 #include <wire.pb.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -19,6 +20,9 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "common/credit.h"
+#include "common/job_times.h"
 
 namespace wcam {
 
@@ -41,7 +45,9 @@ class Conversation {
     std::int64_t pid = 0;  // Hello.pid
     std::string device;    // Hello.device
     std::string sweep_id;  // that the coordinator must serve; empty: the one it serves first
-    std::size_t jobs_ahead = 1;
+    // Jobs that wait here while one is computed, at most: a second's work, by the time that those reported so
+    // far took; one as long as that is not known.
+    std::size_t jobs_ahead = 64;
     std::chrono::seconds patience{600};
     std::string log{};  // Hello.log
   };
@@ -105,7 +111,7 @@ class Conversation {
   void release(const wire::Lease& lease);
   std::deque<wire::Job>::iterator in_queue(std::uint64_t id);
   void say_again(Held& held);
-  void spend_credit(std::size_t jobs);
+  Credit credit() const;
   wire::Envelope hello() const;
   void send_outcomes(const Send& send);
   void send_heartbeat(TimePoint now, const Send& send);
@@ -113,7 +119,7 @@ class Conversation {
 
   const Options options_;
   State state_ = State::kConnecting;
-  std::string reason_, plan_json_;
+  std::string reason_, plan_json_, plan_sha256_;
   std::string sweep_id_;  // the first Welcome's when none was asked for
   std::deque<wire::Job> queue_;
   std::map<std::uint64_t, Held> in_hand_;  // by job
@@ -121,7 +127,13 @@ class Conversation {
   std::vector<std::string> loaded_cases_;
   std::string trouble_;
   bool welcomed_ = false;
-  std::optional<std::pair<std::size_t, std::string>> told_;  // credit and trouble
+  std::array<JobTimes, 2> times_;  // by kind
+  struct Told {
+    Credit credit;  // less what has come since
+    std::string trouble;
+    bool operator==(const Told&) const = default;
+  };
+  std::optional<Told> told_;
   std::chrono::milliseconds heartbeat_every_{1000};
   TimePoint next_hello_, next_heartbeat_, last_heard_;
 };

@@ -93,10 +93,12 @@ inline wire::Envelope hello_of(const std::string& worker) {
   return envelope;
 }
 
+// For so many jobs of either kind.
 inline wire::Envelope ready_for(std::uint32_t credit, const std::vector<std::string>& loaded = {}) {
   wire::Envelope envelope;
   envelope.set_protocol_version(kProtocolVersion);
-  envelope.mutable_ready()->set_credit(credit);
+  envelope.mutable_ready()->set_predict_credit(credit);
+  envelope.mutable_ready()->set_explain_credit(credit);
   envelope.mutable_ready()->mutable_loaded_cases()->Assign(loaded.begin(), loaded.end());
   return envelope;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "common/sha256.h"
 #include "tests/coordinator/rig.h"
 
 namespace wcam {
@@ -210,6 +211,54 @@ TEST(Scheduler, CasesThatDoNotFitTogetherAreLoadedFarLessOftenThanThereAreJobs) 
     EXPECT_EQ(outcome_of(rig.state()), outcome_of(undisturbed.state()));
     EXPECT_LT(loads, jobs / 10) << workers << " workers";
   }
+}
+
+TEST(Scheduler, AWorkerThatWantsManyShortJobsIsNotLadenWithLongOnes) {
+  Rig rig(small_plan(50, 1, 20));
+  rig.say("w", hello_of("w"));
+  wire::Envelope ready = ready_for(10);
+  ready.mutable_ready()->set_explain_credit(2);
+  std::size_t explained = 0;
+  for (int i = 0; i < 40 && !rig.state().finished(); ++i) {
+    rig.say("w", ready);
+    const auto jobs = rig.jobs_for("w");
+    const auto explain = static_cast<std::size_t>(
+        std::count_if(jobs.begin(), jobs.end(), [](const wire::Job& job) { return job.has_explain(); }));
+    EXPECT_LE(5 * explain + (jobs.size() - explain), 10U) << "an explain job takes as much room as 5 others";
+    rig.say("w", ready_for(0));
+    explained += explain;
+    for (const wire::Job& job : jobs) rig.answer("w", job);
+  }
+  EXPECT_GT(explained, 20U);
+}
+
+TEST(Scheduler, APlanIsSentToFewAtOnceAndNotToThoseThatHaveIt) {
+  const Plan plan = small_plan(1, 1, 1);
+  SchedulerOptions options;
+  options.plan_bytes = 5 * to_json_text(plan).size() / 2;  // two of them
+  Rig rig(plan, options);
+  const auto plans_for = [&](const std::string& worker) {
+    int with = 0;
+    for (const wire::Envelope& envelope : rig.inbox(worker))
+      with += envelope.welcome().plan_json().empty() ? 0 : 1;
+    return with;
+  };
+  for (const std::string worker : {"a", "b", "c"}) rig.say(worker, hello_of(worker));
+  EXPECT_EQ(plans_for("a") + plans_for("b"), 2);
+  EXPECT_TRUE(rig.inbox("c").empty());
+  rig.say("a", hello_of("a"));
+  EXPECT_TRUE(rig.inbox("a").empty()) << "it is on its way";
+  rig.say("b", ready_for(0));
+  EXPECT_EQ(plans_for("c"), 1) << "b has it, so c may";
+  rig.pass(std::chrono::seconds{6});
+  EXPECT_EQ(plans_for("a"), 1) << "the first was lost, with its connection";
+
+  wire::Envelope hello = hello_of("d");
+  hello.mutable_hello()->set_plan_sha256(sha256_of(to_json_text(plan)));
+  rig.say("d", hello);
+  const auto words = rig.inbox("d");
+  ASSERT_EQ(words.size(), 1U);
+  EXPECT_TRUE(words[0].has_welcome() && words[0].welcome().plan_json().empty());
 }
 
 TEST(Scheduler, TheLastJobsAreSpreadOverTheWorkers) {

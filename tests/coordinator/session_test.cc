@@ -229,7 +229,7 @@ TEST(Session, AnotherProtocolSoftwareOrSweepIsRefusedInWords) {
     return answer.refused().reason();
   };
   EXPECT_EQ(answer_to([](auto& e) { e.set_protocol_version(99); }),
-            "the worker speaks protocol 99, the coordinator 1: run the same version of both");
+            "the worker speaks protocol 99, the coordinator 2: run the same version of both");
   EXPECT_EQ(answer_to([](auto& e) { e.mutable_hello()->set_software_version("0.0.1"); }),
             "the worker is version 0.0.1, the coordinator " + std::string(kVersion) +
                 ": run the same version of both");

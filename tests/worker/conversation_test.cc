@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/protocol.h"
+#include "common/sha256.h"
 
 namespace wcam {
 namespace {
@@ -17,6 +18,12 @@ wire::Job job_of(std::uint64_t id, std::uint32_t attempt) {
   wire::Job job;
   job.set_job(id);
   job.set_attempt(attempt);
+  return job;
+}
+
+wire::Job explain_job_of(std::uint64_t id) {
+  wire::Job job = job_of(id, 1);
+  job.mutable_explain();
   return job;
 }
 
@@ -38,6 +45,9 @@ wire::Outcome failure_of(const wire::Job& job) {
 
 class ConversationTest : public testing::Test {
  protected:
+  explicit ConversationTest(std::size_t jobs_ahead = 1)
+      : conversation_({"w", "here", 1, "cpu", "", jobs_ahead, seconds{600}}, now_) {}
+
   void hear(wire::Envelope envelope) {
     envelope.set_protocol_version(kProtocolVersion);
     conversation_.hear(std::move(envelope), now_);
@@ -93,7 +103,7 @@ class ConversationTest : public testing::Test {
   }
 
   Conversation::TimePoint now_{seconds{100}};
-  Conversation conversation_{{"w", "here", 1, "cpu", "", 1, seconds{600}}, now_};
+  Conversation conversation_;
 
  private:
   static wire::Lease lease_of(const wire::Job& job) {
@@ -103,6 +113,11 @@ class ConversationTest : public testing::Test {
     return lease;
   }
 };
+
+// For so many predict and explain jobs.
+std::pair<std::uint32_t, std::uint32_t> credit_in(const wire::Envelope& envelope) {
+  return {envelope.ready().predict_credit(), envelope.ready().explain_credit()};
+}
 
 using Answers = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
 
@@ -126,7 +141,7 @@ TEST_F(ConversationTest, AQueueThatIsEmptyAgainBeforeTheNextWordIsSaid) {
   const auto words = said();
   ASSERT_EQ(words.size(), 2U);
   EXPECT_EQ(words[0].outcomes().outcomes_size(), 2);
-  EXPECT_EQ(words[1].ready().credit(), 1U);
+  EXPECT_EQ(words[1].ready().predict_credit(), 1U);
 }
 
 TEST_F(ConversationTest, SeveralRefusalsMakeOneHello) {
@@ -238,7 +253,7 @@ TEST_F(ConversationTest, InTroubleNoJobIsAskedForOrBegunUntilItIsOver) {
   EXPECT_FALSE(conversation_.has_job());
   auto words = said();
   ASSERT_EQ(words.size(), 1U);
-  EXPECT_EQ(words[0].ready().credit(), 0U);
+  EXPECT_EQ(words[0].ready().predict_credit(), 0U);
   EXPECT_EQ(words[0].ready().trouble(), "the disk is full");
   EXPECT_TRUE(said().empty()) << "said once";
   conversation_.tell_trouble("read-only");
@@ -249,7 +264,83 @@ TEST_F(ConversationTest, InTroubleNoJobIsAskedForOrBegunUntilItIsOver) {
   ASSERT_EQ(words.size(), 1U);
   EXPECT_EQ(words[0].ready().trouble(), "");
   conversation_.next_job();
-  EXPECT_EQ(said().at(0).ready().credit(), 1U);
+  EXPECT_EQ(said().at(0).ready().predict_credit(), 1U);
+}
+
+TEST_F(ConversationTest, AWorkerThatHasThePlanSaysSo) {
+  EXPECT_EQ(said().at(0).hello().plan_sha256(), "");
+  wire::Envelope envelope;
+  envelope.mutable_welcome()->set_heartbeat_ms(1'000);
+  envelope.mutable_welcome()->set_plan_json("{}");
+  hear(envelope);
+  ask_again();
+  EXPECT_EQ(said().at(0).hello().plan_sha256(), sha256_of("{}"));
+  welcome();
+  EXPECT_EQ(conversation_.plan_json(), "{}") << "a Welcome without one leaves it";
+}
+
+class CreditTest : public ConversationTest {
+ protected:
+  // Jobs of either kind that took so long are reported.
+  void have_taken(double predict_seconds, double explain_seconds) {
+    wire::Job predict = job_of(next_++, 1), explain = explain_job_of(next_++);
+    assign(predict);
+    assign(explain);
+    std::vector<wire::Outcome> outcomes{success_of(conversation_.next_job()),
+                                        success_of(conversation_.next_job())};
+    outcomes[0].mutable_predictions();
+    outcomes[0].set_seconds(predict_seconds);
+    outcomes[1].set_seconds(explain_seconds);
+    conversation_.report(outcomes);
+    acknowledge(predict);
+    acknowledge(explain);
+  }
+  // What is said of credit, if anything.
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> credit_said() {
+    for (const wire::Envelope& envelope : said())
+      if (envelope.has_ready()) return credit_in(envelope);
+    return std::nullopt;
+  }
+
+  CreditTest() : ConversationTest(50) { welcome(); }
+
+ private:
+  std::uint64_t next_ = 1'000;
+};
+
+TEST_F(CreditTest, IsOneJobAsLongAsNobodyKnowsHowLongTheyTake) {
+  EXPECT_EQ(credit_said(), std::pair(1U, 1U));
+  assign(job_of(7, 1));
+  EXPECT_FALSE(credit_said()) << "the coordinator counts it too";
+  conversation_.next_job();
+  EXPECT_EQ(credit_said(), std::pair(1U, 1U));
+}
+
+TEST_F(CreditTest, IsASecondOfWorkWhicheverKindComes) {
+  have_taken(0.1, 0.5);
+  EXPECT_EQ(credit_said(), std::pair(10U, 2U));
+  for (std::uint64_t id = 1; id <= 5; ++id) assign(job_of(id, 1));
+  EXPECT_FALSE(credit_said()) << "5 and 1 are left, as the coordinator knows";
+  assign(explain_job_of(6));
+  EXPECT_FALSE(credit_said()) << "nothing is left";
+  conversation_.next_job();
+  EXPECT_EQ(credit_said(), std::pair(1U, 0U));
+}
+
+TEST_F(CreditTest, OfLongJobsOneLiesReadyAndOfTheShortestNoMoreThanTheBound) {
+  have_taken(0.001, 60);
+  EXPECT_EQ(credit_said(), std::pair(50U, 1U));
+  assign(job_of(7, 1));
+  EXPECT_FALSE(credit_said()) << "no room for a minute beside it, and so for the coordinator";
+  EXPECT_EQ(conversation_.next_job().job(), 7U);
+  EXPECT_EQ(credit_said(), std::pair(50U, 1U));
+}
+
+TEST_F(CreditTest, FollowsThePaceAsItChanges) {
+  have_taken(0.1, 1);
+  EXPECT_EQ(credit_said()->first, 10U);
+  for (int i = 0; i < 63; ++i) have_taken(0.25, 1);  // another case, a device that others use too
+  EXPECT_EQ(credit_said()->first, 4U);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ TEST(Session, SaysWhoItIsAndAsksForOneJobAhead) {
   EXPECT_EQ(session.state(), Session::State::kServing);
   const auto ready = coordinator.hear(wire::Envelope::kReady);
   ASSERT_TRUE(ready);
-  EXPECT_EQ(ready->ready().credit(), 1U);
+  EXPECT_EQ(ready->ready().predict_credit(), 1U);
 }
 
 TEST(Session, ReadySaysWhichCasesAreLoaded) {

@@ -27,7 +27,8 @@ std::string describe(const wire::Envelope& envelope) {
     case wire::Envelope::kHello:
       return "Hello";
     case wire::Envelope::kReady:
-      return "Ready " + std::to_string(envelope.ready().credit()) +
+      return "Ready " + std::to_string(envelope.ready().predict_credit()) + "|" +
+             std::to_string(envelope.ready().explain_credit()) +
              (envelope.ready().trouble().empty() ? "" : ", in trouble");
     case wire::Envelope::kHeartbeat:
       return "Heartbeat" + leases_in(envelope.heartbeat().in_hand());

@@ -14,7 +14,7 @@ constexpr std::size_t kResultsPerSegment = 4;
 constexpr std::chrono::seconds kPatience{60};
 
 Conversation::Options options_of(const std::string& name) {
-  return {name, "here", 1, "cpu", "", 1, kPatience};
+  return {name, "here", 1, "cpu", "", 8, kPatience};
 }
 
 wire::Outcome failure_of(const wire::Job& job, wire::Failure::Kind kind) {

@@ -1,4 +1,4 @@
-#include "coordinator/job_times.h"
+#include "common/job_times.h"
 
 #include <gtest/gtest.h>
 
