@@ -2,8 +2,14 @@
 # Whether the simulation of the queue (tests/coordinator/simulation) finds mistakes: breaks the code as each patch of
 # tests/coordinator/simulation/mutants says, in a copy, and runs it. Exit 0: every mistake was found.
 #   scripts/mutants.sh [PATCH...]     default: all; half a minute each, or so
+#   scripts/mutants.sh --check        only whether all patches still apply
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+if [ "${1:-}" = --check ]; then
+  for patch in tests/coordinator/simulation/mutants/*.patch; do git apply --check "$patch"; done
+  exit
+fi
 
 root=$PWD
 if [ $# -gt 0 ]; then patches=("$@"); else patches=("$root"/tests/coordinator/simulation/mutants/*.patch); fi

@@ -127,7 +127,9 @@ void Referee::coordinator_starts() {
 
 void Referee::hears(const std::string& worker, const wire::Envelope& envelope) {
   last_heard_[worker] = clock_.now();
+  if (envelope.has_hello()) wanted_.erase(worker);
   if (!envelope.has_ready()) return;
+  wanted_[worker] = {{envelope.ready().predict_credit(), envelope.ready().explain_credit()}};
   if (envelope.ready().trouble().empty())
     in_trouble_.erase(worker);
   else
@@ -351,6 +353,11 @@ void Referee::sends(const std::string& worker, const wire::Envelope& envelope) {
     const auto found = jobs_.find(JobId{job.job()});
     require(found != jobs_.end() && found->second.attempts == job.attempt(),
             short_name(job.job(), job.attempt()) + " is assigned and the ledger does not know of it");
+    // Of so many of either kind that a worker wants, a job takes one part.
+    Wanted& wanted = wanted_[worker];
+    const std::uint32_t jobs = wanted.jobs.at(job.has_explain() ? 1 : 0);
+    require(jobs > 0 && wanted.given + 1.0 / jobs < 1 + 1e-3, worker + " is handed more than it wants");
+    wanted.given += 1.0 / jobs;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <wire.pb.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -127,6 +128,11 @@ class Referee {
   std::uint64_t cancels_ = 0, retries_ = 0;  // requests that asked for it
   std::set<std::uint32_t> ranked_;           // images that were selected
   bool in_order_ = true;                     // no image was put back that had to be decided
+  struct Wanted {
+    std::array<std::uint32_t, 2> jobs{};  // predict, explain
+    double given = 0;                     // of the whole
+  };
+  std::map<std::string, Wanted> wanted_;  // by worker, as it last said
   // Of workers, by name.
   std::map<std::string, TimePoint> last_heard_, trouble_until_;
   std::map<std::string, JobId> killed_by_;
