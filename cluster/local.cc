@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "common/file.h"
+#include "common/interrupt_pace.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "common/sweep_directory.h"
@@ -34,8 +35,10 @@ constexpr seconds kPauseAfterStop{10};
 // Short lives in a row after which a place is given up: the fault is here, not in a job (those are set aside
 // after three).
 constexpr int kMostShortLives = 10;
-// Workers told to stop finish the job in hand first; a large model's WCAM may take minutes.
-constexpr seconds kStopPatience{600};
+// Workers told to stop finish the job in hand first; a large model's WCAM may take minutes. What they have in
+// hand when the sweep is finished nobody wants: they hang, or compute what another has done.
+constexpr seconds kStopPatience{600}, kPatienceWhenFinished{10};
+constexpr seconds kSilentlyPatient{3};
 
 void say(const std::string& text) { std::fprintf(stderr, "wcam: %s\n", text.c_str()); }
 
@@ -89,10 +92,14 @@ class WorkerSlot {
     if (process_) process_->signal(number);
   }
 
+  std::string name_and_pid() const {
+    return name_ + (process_ ? " (pid " + std::to_string(process_->pid()) + ")" : "");
+  }
+
   // Looks after the slot: notes an ending, starts the next process when its time has come and it is wanted.
   void tend(bool wanted) {
     if (given_up_ || let_go_) return;
-    if (process_ && process_->ending()) note_ending(*process_->ending());
+    if (process_ && process_->ending()) note_ending(*process_->ending(), wanted);
     if (wanted && !process_ && !given_up_ && !let_go_ && Clock::now() >= next_start_) start();
   }
 
@@ -102,13 +109,13 @@ class WorkerSlot {
     started_ = Clock::now();
   }
 
-  void note_ending(const Ending& ending) {
+  void note_ending(const Ending& ending, bool wanted) {
     // Where the coordinator finds out why it lost a worker.
     if (ending.code != 0)
       append_to_log(log_, "error", "wcam", process_->pid(), name_ + " " + to_string(ending));
     process_.reset();
     let_go_ = ending.code == 0 && ending.signal == 0;
-    if (let_go_) return;
+    if (let_go_ || !wanted) return;
     const bool stopped = ending.code == static_cast<int>(ExitCode::kInterrupted);
     const bool healthy = Clock::now() - started_ > kHealthyLife;
     short_lives_ = healthy || stopped ? 0 : short_lives_ + 1;
@@ -151,10 +158,7 @@ class LocalRun {
     while (!coordinator_->ending()) {
       if (crew_.empty() && endpoint_time() != old_endpoint_) hire();
       for (auto& slot : crew_) slot.tend(interrupts_ == 0 && !out_of_workers_);
-      if (!crew_.empty() &&
-          std::all_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.given_up(); }))
-        stop_for_want_of_workers();
-      tell_if_all_were_let_go();
+      if (everybody_has_left()) any_given_up() ? stop_for_want_of_workers() : tell_that_all_were_let_go();
       if (signals_.wait(milliseconds{crew_.empty() ? 20 : 500})) interrupt();
     }
     dismiss();
@@ -189,7 +193,17 @@ class LocalRun {
     }
   }
 
+  bool everybody_has_left() const {
+    return !crew_.empty() && std::all_of(crew_.begin(), crew_.end(), [](const WorkerSlot& slot) {
+      return slot.given_up() || slot.let_go();
+    });
+  }
+  bool any_given_up() const {
+    return std::any_of(crew_.begin(), crew_.end(), [](const WorkerSlot& slot) { return slot.given_up(); });
+  }
+
   void interrupt() {
+    if (!counts_as_another()) return;
     coordinator_->signal(SIGTERM);
     if (++interrupts_ == 1) return;
     for (auto& slot : crew_) slot.signal(SIGKILL);
@@ -202,9 +216,7 @@ class LocalRun {
   }
 
   // At the end of a sweep too, for a moment.
-  void tell_if_all_were_let_go() {
-    const auto is_over = [](const WorkerSlot& slot) { return slot.given_up() || slot.let_go(); };
-    if (out_of_workers_ || crew_.empty() || !std::all_of(crew_.begin(), crew_.end(), is_over)) return;
+  void tell_that_all_were_let_go() {
     if (!all_let_go_since_) all_let_go_since_ = Clock::now();
     if (told_ || Clock::now() - *all_let_go_since_ < kPauseAfterStop) return;
     told_ = true;
@@ -215,22 +227,48 @@ class LocalRun {
   // The coordinator has ended. SIGTERM changes nothing for a worker it has told to stop, and reaches one it
   // has not.
   void dismiss() {
+    const Ending ending = *coordinator_->ending();
+    if (ending.signal != 0)
+      say("the coordinator " + to_string(ending) + "; its workers store what they have");
     const auto told = Clock::now();
+    const seconds patience = is_finished(ending) ? kPatienceWhenFinished : kStopPatience;
+    bool said = false;
     for (auto& slot : crew_) slot.signal(SIGTERM);
     while (std::any_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.running(); })) {
-      if (signals_.wait(milliseconds{100})) ++interrupts_;
-      if (interrupts_ > 1 || Clock::now() - told > kStopPatience)
+      if (signals_.wait(milliseconds{100}) && counts_as_another()) ++interrupts_;
+      if (!said && Clock::now() - told > kSilentlyPatient) {
+        tell_who_is_waited_for(patience);
+        said = true;
+      }
+      if (interrupts_ > 1 || Clock::now() - told > patience)
         for (auto& slot : crew_) slot.signal(SIGKILL);
     }
+  }
+
+  void tell_who_is_waited_for(seconds patience) {
+    std::string names;
+    for (auto& slot : crew_)
+      if (slot.running()) names += (names.empty() ? "" : ", ") + slot.name_and_pid();
+    say("waiting for " + names + ", " + std::to_string(patience.count()) +
+        " s at most; Ctrl-C twice ends it now");
+  }
+
+  static bool is_finished(const Ending& ending) {
+    return ending.code == static_cast<int>(ExitCode::kDone) ||
+           ending.code == static_cast<int>(ExitCode::kSetAside);
   }
 
   ExitCode verdict() {
     const Ending ending = *coordinator_->ending();
     if (ending.signal != 0) {
-      say("the coordinator " + to_string(ending) + "; the same command resumes the sweep");
+      say("the same command resumes the sweep");
       return ExitCode::kInterrupted;
     }
-    if (out_of_workers_) return ExitCode::kBadInput;
+    if (out_of_workers_) {
+      say("no worker could go on, for the reasons above; once these are mended the same command resumes the "
+          "sweep");
+      return ExitCode::kBadInput;
+    }
     return static_cast<ExitCode>(ending.code);
   }
 

@@ -104,7 +104,12 @@ ExitCode run(const Arguments& arguments) {
   }
   const Split split_arguments = split_off(line.options, arguments);
   po::variables_map values = split_arguments.ours;
+  // Without it no option is ours to judge: the coordinator names one that is mistyped.
+  if (!values.contains("sweep"))
+    return become_program("wcam-coordinator", with_verb("run", split_arguments.rest));
   po::notify(values);
+  if (values["sweep"].as<std::string>().empty())
+    throw UsageError("the name of the sweep's directory is empty");
 
   LocalSweep sweep;
   sweep.sweep = values["sweep"].as<std::string>();

@@ -1,15 +1,19 @@
 #include "common/log.h"
 
+#include <fcntl.h>
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/formatter.h>
-#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <mutex>
 
 namespace wcam {
 
@@ -51,6 +55,72 @@ void tell_once(const std::string& what) {
   if (!told.exchange(true)) std::fprintf(stderr, "lines of the log are lost: %s\n", what.c_str());
 }
 
+// spdlog's own rotating sink has no file at all, and writes to it, once a new one could not be opened. This
+// one stays with what it has.
+class RotatingFile : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  RotatingFile(std::filesystem::path file, std::size_t most_bytes)
+      : spdlog::sinks::base_sink<std::mutex>(std::make_unique<LineFormatter>()),
+        file_(std::move(file)),
+        most_bytes_(most_bytes) {
+    open();
+  }
+  ~RotatingFile() override { ::close(fd_); }
+  RotatingFile(const RotatingFile&) = delete;
+  RotatingFile& operator=(const RotatingFile&) = delete;
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (bytes_ > 0 && bytes_ + line.size() > most_bytes_) begin_anew();
+    bytes_ += line.size();
+    for (const char *at = line.data(), *end = at + line.size(); at < end;) {
+      const ssize_t written = ::write(fd_, at, static_cast<std::size_t>(end - at));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) throw spdlog::spdlog_ex("cannot write " + file_.string(), errno);
+      at += written;
+    }
+  }
+  void flush_() override {}  // written is written
+
+ private:
+  // Appending: `wcam` adds a line on how the process ended.
+  void open() {
+    const int fd = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) throw spdlog::spdlog_ex("cannot open " + file_.string(), errno);
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+    struct stat status {};
+    bytes_ = ::fstat(fd_, &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+  }
+
+  std::filesystem::path older(std::size_t number) const {
+    std::filesystem::path name = file_;
+    if (number > 0) name.replace_extension("." + std::to_string(number) + file_.extension().string());
+    return name;
+  }
+
+  // If that fails the next attempt is as many bytes away.
+  void begin_anew() {
+    for (std::size_t n = kLogFiles - 1; n > 0; --n) {
+      std::error_code ignored;
+      std::filesystem::rename(older(n - 1), older(n), ignored);
+    }
+    bytes_ = 0;
+    try {
+      open();
+    } catch (const spdlog::spdlog_ex& e) {
+      std::fprintf(stderr, "the log goes on in %s: %s\n", older(1).c_str(), e.what());
+    }
+  }
+
+  const std::filesystem::path file_;
+  const std::size_t most_bytes_;
+  int fd_ = -1;
+  std::size_t bytes_ = 0;
+};
+
 }  // namespace
 
 std::string log_line(std::chrono::system_clock::time_point time, std::string_view level,
@@ -80,10 +150,7 @@ void start_logging(const std::string& program, const std::optional<std::filesyst
   spdlog::set_default_logger(logger);
   if (!file) return;
   try {
-    auto to_file =
-        std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file->string(), file_bytes, kLogFiles - 1);
-    to_file->set_formatter(std::make_unique<LineFormatter>());
-    logger->sinks().push_back(std::move(to_file));
+    logger->sinks().push_back(std::make_shared<RotatingFile>(*file, file_bytes));
     to_people->set_level(spdlog::level::warn);
   } catch (const spdlog::spdlog_ex& e) {
     spdlog::warn("no log file: {}; what would go there follows here", e.what());

@@ -1,6 +1,8 @@
 #include "common/options.h"
 
+#include <algorithm>
 #include <boost/program_options/parsers.hpp>
+#include <cctype>
 #include <charconv>
 #include <iostream>
 #include <sstream>
@@ -53,7 +55,19 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
     std::cout << "wcam " << kVersion << "\n";
     return std::nullopt;
   }
-  po::notify(values);
+  try {
+    po::notify(values);
+  } catch (const po::required_option& e) {  // whose name people do not know if it is a plain word
+    const std::string name = e.get_option_name();
+    for (unsigned i = 0; i < line.positional.max_total_count(); ++i)
+      if (name == "--" + line.positional.name_for_position(i)) {
+        std::string word = name.substr(2);
+        std::transform(word.begin(), word.end(), word.begin(),
+                       [](unsigned char c) { return std::toupper(c); });
+        throw UsageError(word + " is missing; usage: " + line.usage);
+      }
+    throw;
+  }
   return values;
 }
 

@@ -8,6 +8,10 @@ namespace wcam {
 
 bool is_utf8(const std::string& text);
 
+// Every byte that belongs to no character is replaced by U+FFFD: for free text in messages, whose receivers
+// drop what is not UTF-8.
+std::string made_utf8(const std::string& text);
+
 // Throws InputError naming the path when it is not UTF-8.
 void check_utf8(const std::filesystem::path& path);
 

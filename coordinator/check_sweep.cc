@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "coordinator/ledger_reader.h"
 #include "coordinator/open_sweep.h"
+#include "coordinator/sweep_plan.h"
 
 namespace wcam {
 
@@ -145,13 +146,35 @@ std::optional<Database> hold_ledger(const SweepDirectory& sweep) try {
   return std::nullopt;
 }
 
+Plan plan_to_hold(const SweepDirectory& sweep, std::optional<Database>& ledger, std::string& problem) {
+  const std::optional<Plan> recorded = ledger ? recorded_plan(*ledger) : std::nullopt;
+  if (!recorded) return plan_of(sweep);
+  const std::string file = sweep.plan().string();
+  problem = file + " is gone";
+  try {
+    const std::optional<Plan> stored = stored_plan(sweep);
+    if (stored && sweep_id(*stored) == sweep_id(*recorded)) {
+      problem.clear();
+      return *stored;
+    }
+    if (stored)
+      problem = file + " is the plan of sweep " + sweep_id(*stored) + ", the ledger beside it of " +
+                sweep_id(*recorded);
+  } catch (const InputError& e) {
+    problem = e.what();
+  }
+  return *recorded;
+}
+
 }  // namespace
 
 HeldSweep hold_and_check(const SweepDirectory& sweep) {
-  Plan plan = plan_of(sweep);
-  check(plan);
   std::optional<Database> ledger = hold_ledger(sweep);
+  std::string plan_problem;
+  Plan plan = plan_to_hold(sweep, ledger, plan_problem);
+  check(plan);
   SweepCheck check = Check(sweep, plan, ledger).run();
+  check.plan_problem = std::move(plan_problem);
   return {std::move(plan), std::move(ledger), std::move(check)};
 }
 

@@ -161,7 +161,11 @@ bool Coordinator::take_messages() {
 }
 
 wire::Reply Coordinator::answer(const wire::Request& request) try {
-  if (only_asks(request)) return look_up(ledger_.database(), bounded(request));
+  if (only_asks(request)) return look(request);
+  if (scheduler_.stopping() && (request.has_retry() || request.has_resume()))
+    throw UsageError("the coordinator is ending (" + scheduler_.stop_reason() +
+                     "): ask again when it has ended, then `wcam run --sweep " + directory_.root.string() +
+                     "`");
   Operation operation = operate(state_, request);
   spdlog::info("an operator's request: {}", operation.report.summary());
   scheduler_.carry_out(operation.events);
@@ -174,6 +178,13 @@ wire::Reply Coordinator::answer(const wire::Request& request) try {
   return reply;
 }
 
+// Whoever looks does not end the sweep when SQLite cannot answer (a full folder of temporary files).
+wire::Reply Coordinator::look(const wire::Request& request) try {
+  return look_up(ledger_.database(), bounded(request));
+} catch (const InputError& e) {
+  throw UsageError(e.what());
+}
+
 void Coordinator::consider_stopping(int interrupts, TimePoint now) {
   if (scheduler_.stopping()) return;
   if (state_.finished()) {
@@ -184,8 +195,10 @@ void Coordinator::consider_stopping(int interrupts, TimePoint now) {
     // A worker finishes its WCAM, minutes with a large model. One that dies meanwhile is lost after its
     // lease, and a second signal ends the waiting.
     stop_deadline_ = TimePoint::max();
-    say("stopping: " + std::to_string(scheduler_.workers()) +
-        " workers finish the job in hand; once more (Ctrl-C) stops at once");
+    say(scheduler_.workers() == 0
+            ? "stopping"
+            : "stopping: the job in hand is finished, by " + counted(scheduler_.workers(), "worker") +
+                  "; once more (Ctrl-C) stops at once");
   }
 }
 
@@ -239,7 +252,8 @@ void Coordinator::write_running_status() {
 void Coordinator::write_status(const std::string& state_name, bool with_reasons) {
   status_.state = state_name;
   status_.running = state_name == "running" || state_name == "stopping";
-  if (!status_.running) status_.eta_seconds.reset();
+  if (!status_.running || scheduler_.workers() == 0 || state_.course() == Course::kPaused)
+    status_.eta_seconds.reset();
   status_.updated = unix_now();
   status_.workers = scheduler_.workers();
   status_.connected = connected_workers();

@@ -46,6 +46,7 @@ class Coordinator {
   void tell_sample() const;
   bool take_messages();
   wire::Reply answer(const wire::Request& request);
+  wire::Reply look(const wire::Request& request);
   void consider_stopping(int interrupts, TimePoint now);
   void settle();
   bool over(int interrupts, TimePoint now) const;

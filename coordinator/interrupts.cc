@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "common/interrupt_pace.h"
+
 namespace wcam {
 
 namespace {
@@ -13,7 +15,9 @@ static_assert(std::atomic<int>::is_always_lock_free);  // may be used in a signa
 
 const std::atomic<int>& count_interrupts() {
   struct sigaction action {};
-  action.sa_handler = [](int) { ++interrupts; };
+  action.sa_handler = [](int) {
+    if (counts_as_another()) ++interrupts;
+  };
   for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
   return interrupts;
 }

@@ -13,6 +13,7 @@ namespace {
 
 JobId job_named(const SweepState& state, const std::string& prefix) {
   const JobRange range = jobs_beginning_with(prefix);
+  if (range.first == range.last && state.jobs().find(range.first) != nullptr) return range.first;
   std::vector<JobId> found;
   for (const auto& [id, job] : state.jobs().all())
     if (range.first <= id && id <= range.last) found.push_back(id);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/joined.h"
 
 namespace wcam {
 
@@ -70,8 +71,8 @@ class Reader {
     if (sweep.empty()) damaged("no plan");
     if (sweep != state_.sweep())
       throw InputError(ledger_.file().string() + " belongs to sweep " + sweep +
-                       ", the plan beside it is of sweep " + state_.sweep() +
-                       ": restore the plan that belongs to it, or move the ledger away to start over");
+                       ", the plan beside it is of sweep " + state_.sweep() + ": `wcam repair " +
+                       ledger_.file().parent_path().string() + "` restores the plan that belongs to it");
   }
 
   void read_course() {
@@ -218,6 +219,17 @@ void check_schema(Database& ledger) {
 
 SweepState read_ledger(Database& ledger, const Plan& plan) { return Reader(ledger, plan).read(); }
 
+std::optional<Plan> recorded_plan(Database& ledger) try {
+  if (schema_of(ledger) == 0) return std::nullopt;
+  Statement rows = ledger.prepare("SELECT sweep_id, json FROM plan");
+  rows.query();
+  if (!rows.next()) return std::nullopt;
+  Plan plan = plan_from_json_text(rows.text(1), ledger.file().string());
+  return sweep_id(plan) == rows.text(0) ? std::optional(std::move(plan)) : std::nullopt;
+} catch (const InputError&) {
+  return std::nullopt;
+}
+
 std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   Database database(file, Database::Access::kReadOnly);
@@ -250,7 +262,7 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
       "job_list "
       "WHERE state = 'set_aside' AND image NOT IN (SELECT path FROM images WHERE state = 'set_aside')");
   rows.query();
-  while (rows.next()) summary.set_aside.push_back(rows.text(0));
+  while (rows.next()) summary.set_aside.push_back(first_line(rows.text(0)));
   return summary;
 }
 

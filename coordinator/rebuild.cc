@@ -11,7 +11,7 @@ namespace wcam {
 
 namespace {
 
-constexpr const char* kPassedOver = "was set aside before the ledger was made anew from what is stored";
+constexpr const char* kPassedOver = "its predictions were not stored when the ledger was made anew";
 constexpr const char* kEarlier = "an earlier attempt";
 
 // Who did what is not known any more.
@@ -46,6 +46,7 @@ class Rebuilder {
     decide();
     while (!state_.all_decided() && pass(state_.next_undecided())) decide();
     take_up_postponed();
+    take_up_passed_over();
     for (std::uint32_t image = state_.next_undecided(); image < state_.opened(); ++image)
       if (state_.images()[image].state == ImageState::kUndecided) answer(image);
     decide();
@@ -92,6 +93,7 @@ class Rebuilder {
     if (labels.empty()) {
       if (!was_passed_over(image)) return false;
       set_aside(image);
+      passed_over_.push_back(image);
       return true;
     }
     if (select(state_.plan(), state_.order()[image].index, labels).selected && joined_later(image)) {
@@ -158,6 +160,20 @@ class Rebuilder {
     }
   }
 
+  // Whether such an image was set aside, or what it had is lost, nobody can tell: it is tried again, if the
+  // sample has room.
+  void take_up_passed_over() {
+    for (const std::uint32_t image : passed_over_) {
+      if (!state_.may_be_retried(image)) continue;
+      emit(ImageRetried{image});
+      for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
+        const JobId id = state_.job_id(predict_spec(image, c));
+        if (state_.jobs().at(id).state != JobState::kDone) emit(JobEvent{JobRetried{id}});
+      }
+    }
+    decide();
+  }
+
   // The predictions of an image that are stored.
   void answer(std::uint32_t image) {
     for (std::size_t c = 0; c < state_.plan().cases.size(); ++c)
@@ -176,7 +192,7 @@ class Rebuilder {
   bool finish(JobId id) {
     const StoredResult* result = stored_.chosen(id);
     const Job& job = state_.jobs().at(id);
-    if (result == nullptr || !answers(*result, job)) return false;
+    if (result == nullptr || job.finished() || !answers(*result, job)) return false;
     for (const JobEvent& event : taking_in(job, *result, stored_.name_of(*result), kFirst)) emit(event);
     ++finished_;
     return true;
@@ -197,7 +213,7 @@ class Rebuilder {
   // Of the images whose WCAMs are stored.
   std::map<std::uint32_t, std::uint32_t> image_of_rank_, rank_of_image_;
   std::uint64_t end_of_predicted_ = 0;  // behind the last image with a stored prediction
-  std::vector<std::uint32_t> postponed_;
+  std::vector<std::uint32_t> postponed_, passed_over_;
   std::size_t finished_ = 0;
 };
 

@@ -34,6 +34,17 @@ fs::path name_aside(const fs::path& file) {
   }
 }
 
+void restore_plan(const SweepDirectory& sweep, const Plan& plan, const std::string& problem) {
+  std::cout << problem << "\n";
+  if (fs::exists(sweep.plan())) {
+    const fs::path aside = name_aside(sweep.plan());
+    rename_or_say(sweep.plan(), aside);
+    std::cout << "  moved to " << aside.string() << "\n";
+  }
+  write_file_atomically(sweep.plan(), to_json_text(plan));
+  std::cout << sweep.plan().string() << " is the ledger's again\n";
+}
+
 void move_damaged_results(const SweepCheck& check) {
   for (const DamagedFile& damaged : check.stored.damaged) {
     const fs::path aside = name_aside(damaged.file);
@@ -107,7 +118,8 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
   line.about =
       "Mends a sweep that `wcam verify` finds damaged. Damaged files of results are moved aside and their\n"
       "results computed again; a ledger that is damaged or gone is made anew from plan.json and the "
-      "segments.\n"
+      "segments;\n"
+      "a plan.json that is gone or another sweep's is written again from the ledger.\n"
       "Nothing is deleted. Not while the sweep runs.";
   line.example = "wcam repair study";
   take_sweep(line);
@@ -120,6 +132,7 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
     std::cout << sweep.root.string() << " is sound: nothing to repair\n";
     return ExitCode::kDone;
   }
+  if (!check.plan_problem.empty()) restore_plan(sweep, plan, check.plan_problem);
   move_damaged_results(check);
   if (check.ledger_problems.empty()) {
     held.ledger.reset();  // its lock

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/joined.h"
+
 namespace wcam {
 
 namespace {
@@ -76,7 +78,7 @@ class Planner {
       return;
     }
     ++result_.images;
-    result_.put_back.push_back(name + state_.images()[image].text);
+    result_.put_back.push_back(name + first_line(state_.images()[image].text));
     result_.events.emplace_back(ImageRetried{image});
   }
 
@@ -100,7 +102,7 @@ class Planner {
       return;  // or its image's line says it
     }
     ++result_.jobs;
-    if (!of_image) result_.put_back.push_back(state_.name_of(job.spec) + ": " + job.text);
+    if (!of_image) result_.put_back.push_back(state_.name_of(job.spec) + ": " + first_line(job.text));
     const Event retried = JobEvent{JobRetried{job.id}};
     result_.events.push_back(retried);
   }

@@ -133,6 +133,7 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   if (!values) return ExitCode::kDone;
   const SweepDirectory directory = sweep_of(*values);
   CoordinatorOptions options = coordinator_options(*values, directory);
+  check_not_lost(directory);
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
   std::optional<Announcement> announcement;

@@ -22,8 +22,7 @@ namespace {
 constexpr std::size_t kLongestText = 2'000;  // of a worker's error text kept in the ledger
 constexpr std::chrono::milliseconds kLongestBackoff{60'000};
 constexpr const char* kCaseIsCancelled = "its case is cancelled";
-// Then a plan that was sent may have been lost with its connection.
-constexpr std::chrono::seconds kPlanPatience{5};
+constexpr std::chrono::seconds kPlanPatience{5};  // doubled each time that it is sent again
 constexpr int kHeartbeatsToReturn = 5;  // to a coordinator that restarted: time to find it and to say Hello
 
 wire::Lease lease_of(JobId id, std::uint32_t attempt) {
@@ -112,6 +111,7 @@ void Scheduler::on_message(const std::string& worker, const wire::Envelope& enve
   link.last_heard = now;
   link.awaits_plan = false;
   link.plan_sent.reset();
+  link.plans_sent = 0;
   if (envelope.has_ready()) on_ready(link, envelope.ready(), now);
   if (envelope.has_heartbeat()) on_heartbeat(link, envelope.heartbeat(), now);
   if (envelope.has_outcomes()) on_outcomes(link, envelope.outcomes(), now);
@@ -136,8 +136,8 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   connected_name_[value(link.id)] = worker;
   if (is_new) spdlog::info("worker {} joined: {}", worker, link.place);
 
-  link.awaits_plan = hello.plan_sha256() != plan_sha256_;
-  if (!link.awaits_plan) welcome(link, false);
+  if (hello.plan_sha256() == plan_sha256_) return welcome(link, false);
+  if (!std::exchange(link.awaits_plan, true)) awaiting_plan_.push_back(worker);
 }
 
 void Scheduler::welcome(const Link& link, bool with_plan) {
@@ -151,20 +151,32 @@ void Scheduler::welcome(const Link& link, bool with_plan) {
   tell_to_stop(link);
 }
 
-// A worker that gets none yet goes on saying Hello.
+// One that is not answered may have been lost with its connection, or be long on a slow one.
+bool Scheduler::plan_is_under_way(const Link& link, TimePoint now) {
+  constexpr int kMostDoublings = 6;
+  return link.plan_sent &&
+         now - *link.plan_sent < kPlanPatience * (1 << std::min(link.plans_sent - 1, kMostDoublings));
+}
+
+// Once for each Hello at most, so that who has gone takes nobody's place. A worker that gets none yet goes on
+// saying Hello.
 void Scheduler::send_plans(TimePoint now) {
-  const auto is_under_way = [&](const Link& link) {
-    return link.plan_sent && now - *link.plan_sent < kPlanPatience;
-  };
-  const auto count = std::count_if(links_.begin(), links_.end(),
-                                   [&](const auto& link) { return is_under_way(link.second); });
-  std::size_t bytes = static_cast<std::size_t>(count) * plan_json_.size();
-  for (auto& [name, link] : links_) {
-    if (!link.awaits_plan || is_under_way(link)) continue;
-    if (bytes > 0 && bytes + plan_json_.size() > options_.plan_bytes) return;
-    bytes += plan_json_.size();
-    link.plan_sent = now;
-    welcome(link, true);
+  if (awaiting_plan_.empty()) return;
+  const auto under_way = std::count_if(links_.begin(), links_.end(),
+                                       [&](const auto& link) { return plan_is_under_way(link.second, now); });
+  std::size_t bytes = static_cast<std::size_t>(under_way) * plan_json_.size();
+  for (; !awaiting_plan_.empty(); awaiting_plan_.pop_front()) {
+    const auto found = links_.find(awaiting_plan_.front());
+    if (found == links_.end() || !found->second.awaits_plan) continue;
+    Link& link = found->second;
+    if (!plan_is_under_way(link, now)) {
+      if (bytes > 0 && bytes + plan_json_.size() > options_.plan_bytes) return;
+      bytes += plan_json_.size();
+      link.plan_sent = now;
+      ++link.plans_sent;
+      welcome(link, true);
+    }
+    link.awaits_plan = false;
   }
 }
 
@@ -370,7 +382,7 @@ void Scheduler::lose(Links::iterator link, TimePoint now) {
   const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(now - link->second.last_heard);
   const std::string who = "worker " + link->first + " (" + link->second.place + ") was lost after " +
                           seconds_text(silence) + " of silence";
-  spdlog::warn("{}; {} jobs go to others", who, held.size());
+  spdlog::warn("{}; in its hand: {}", who, counted(held.size(), "job"));
   std::string text = who + " with this job in hand";
   if (options_.last_words && !held.empty()) {
     const LastWords words = options_.last_words(state_.workers()[value(link->second.id)], link->second.log);

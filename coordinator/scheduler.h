@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -99,6 +100,7 @@ class Scheduler {
   // that they concern.
   void carry_out(const std::vector<Event>& events);
   bool stopping() const { return stopping_; }
+  const std::string& stop_reason() const { return stop_reason_; }
 
   std::size_t workers() const { return links_.size(); }
   bool connected(WorkerId id) const {
@@ -118,8 +120,9 @@ class Scheduler {
     std::string place;  // "cuda:0 of pid 4711 on node3", for people
     WorkerId id{};
     TimePoint last_heard;
-    bool awaits_plan = false;
+    bool awaits_plan = false;            // then it is in awaiting_plan_
     std::optional<TimePoint> plan_sent;  // and nothing but Hello heard since
+    int plans_sent = 0;                  // and nothing but Hello heard since
     Credit credit;
     std::string trouble;  // why it can store nothing; empty: it can
     TimePoint trouble_since;
@@ -144,6 +147,7 @@ class Scheduler {
 
   void on_hello(const std::string& worker, const wire::Hello& hello, TimePoint now);
   void welcome(const Link& link, bool with_plan);
+  static bool plan_is_under_way(const Link& link, TimePoint now);
   void send_plans(TimePoint now);
   bool is_drained(const Link& link) const { return state_.workers()[value(link.id)].drained; }
   // If it is to stop: everybody, or this worker.
@@ -200,6 +204,7 @@ class Scheduler {
   std::vector<Event> events_;    // to be made durable together, and then
   std::vector<Message> outbox_;  // these are sent
   Links links_;
+  std::deque<std::string> awaiting_plan_;  // links, and some that were; who said Hello first comes first
   std::unordered_map<std::string, WorkerId> ids_;    // of every worker the sweep has met
   std::vector<std::string> connected_name_;          // by WorkerId; empty: not connected
   std::unordered_map<std::string, int> case_index_;  // by name

@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/host.h"
 #include "common/protocol.h"
+#include "common/utf8.h"
 #include "common/version.h"
 #include "coordinator/address.h"
 #include "coordinator/worth_a_line.h"
@@ -262,7 +263,7 @@ void Session::refuse(const std::string& peer, const std::string& reason, bool ag
   if (worth_a_line(++counters_.refused))
     spdlog::warn("refused a peer: {} ({} so far)", reason, counters_.refused);
   wire::Envelope answer;
-  answer.mutable_refused()->set_reason(reason);
+  answer.mutable_refused()->set_reason(made_utf8(reason));  // may hold what the peer said, cut off
   answer.mutable_refused()->set_again(again);
   deliver(peer, std::move(answer));
 }

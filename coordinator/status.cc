@@ -15,6 +15,7 @@
 #include "common/joined.h"
 #include "common/plan.h"
 #include "coordinator/ledger_reader.h"
+#include "coordinator/open_sweep.h"
 
 using nlohmann::json;
 
@@ -53,6 +54,8 @@ Course course_from(const std::string& text) {
   return Course::kOn;
 }
 
+}  // namespace
+
 bool is_alive(const Status& status) {
   const bool starting = status.state == "starting";
   if (!starting && status.state != "running" && status.state != "stopping") return false;
@@ -62,7 +65,12 @@ bool is_alive(const Status& status) {
   return ::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno != ESRCH;
 }
 
-}  // namespace
+std::string silence(const Status& s) {
+  return "there is no word from coordinator " + std::to_string(s.pid) + " on " + s.host +
+         (s.endpoint.empty() ? "" : " (" + s.endpoint + ")") + " for " +
+         duration_text(static_cast<double>(unix_now() - s.updated)) +
+         ": it is stopped, or waits for a disk; if it has been killed its lock goes with it";
+}
 
 std::string duration_text(double seconds) {
   std::array<char, 32> text{};
@@ -156,12 +164,16 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   throw InputError(origin + " is not a status: " + e.what());
 }
 
+std::optional<Status> last_status(const std::filesystem::path& sweep) {
+  const std::filesystem::path file = SweepDirectory{sweep}.status();
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  return status_from_json_text(read_file(file), file.string());
+}
+
 std::optional<Status> running_status(const std::filesystem::path& sweep) {
-  const SweepDirectory directory{sweep};
-  if (!std::filesystem::exists(directory.status())) return std::nullopt;
-  Status status = status_from_json_text(read_file(directory.status()), directory.status().string());
-  status.running = is_alive(status);
-  if (!status.running) return std::nullopt;
+  std::optional<Status> status = last_status(sweep);
+  if (!status || !is_alive(*status)) return std::nullopt;
+  status->running = true;
   return status;
 }
 
@@ -171,28 +183,52 @@ void write_status_at_rest(const SweepDirectory& sweep, bool finished) {
   write_file_atomically(sweep.status(), to_json_text(status));
 }
 
+namespace {
+
+// Somebody has the ledger, and no coordinator says how far it is: it is silent, or only just starting.
+Status held_status(Status status) {
+  if (status.running) return status;
+  Status starting;
+  starting.sweep = status.sweep;
+  starting.sample = status.sample;
+  starting.counts = status.counts;
+  starting.state = "starting";
+  starting.running = true;
+  starting.updated = unix_now();
+  return starting;
+}
+
+}  // namespace
+
 Status read_status(const std::filesystem::path& sweep) {
   const SweepDirectory directory{sweep};
-  if (!std::filesystem::exists(directory.plan()))
-    throw InputError(sweep.string() + " is no sweep: it has no " + directory.plan().filename().string());
-  Status status;
-  if (std::filesystem::exists(directory.status()))
-    status = status_from_json_text(read_file(directory.status()), directory.status().string());
+  check_is_sweep(directory);
+  Status status = last_status(sweep).value_or(Status{});
+  const bool ran = status.running;  // it has not said that it ends
   status.running = is_alive(status);
   if (status.running) return status;
   // No coordinator, no lock: the ledger knows best.
-  const Plan plan = plan_from_json_text(read_file(directory.plan()), directory.plan().string());
+  const Plan plan = plan_of(directory);
   status.sweep = sweep_id(plan);
   status.sample = static_cast<std::size_t>(plan.selection.sample_size);
+  std::optional<Counts> counts;
+  try {
+    counts = summarise_ledger(directory.ledger());
+  } catch (const BusyError&) {
+    status.running = ran;
+    return held_status(std::move(status));
+  }
   status.workers = 0;
   status.connected.clear();
   status.trouble.clear();
   status.eta_seconds.reset();
   status.jobs_per_minute = 0;
-  if (const auto counts = summarise_ledger(directory.ledger())) {
+  status.http.clear();
+  if (counts) {
     if (status.state != "finished" && status.state != "interrupted") status.state = "ended";
     status.counts = *counts;
   } else {
+    check_not_lost(directory);
     status.state = "not begun";
   }
   return status;
@@ -261,7 +297,11 @@ std::string short_name(const WorkerInfo& worker) {
 
 std::string describe(const Status& s) {
   std::string text = "sweep " + s.sweep + "\n";
-  if (s.running)
+  if (s.running && s.state != "starting" && !is_alive(s))
+    text += silence(s) + "; as it was then:\n";
+  else if (s.running && s.pid == 0)
+    text += s.state + ": a coordinator has just opened the ledger\n";
+  else if (s.running)
     text += s.state + ": coordinator " + std::to_string(s.pid) + " on " + s.host + ", " +
             (s.endpoint.empty() ? "not yet listening" : s.endpoint) + "\n";
   else if (s.state == "ended")

@@ -58,6 +58,15 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
 // InputError when the folder is not a sweep.
 Status read_status(const std::filesystem::path& sweep);
 
+// What its coordinator wrote last; nullopt: none has run. Throws InputError when it cannot be read.
+std::optional<Status> last_status(const std::filesystem::path& sweep);
+
+// Whether that coordinator is there and goes on writing.
+bool is_alive(const Status& status);
+
+// "there is no word from coordinator 4711 on node3 (tcp://...) for 42 s: ..." Of one that has not ended.
+std::string silence(const Status& status);
+
 // Of a sweep whose coordinator is alive, else nullopt. Throws InputError when the status cannot be read.
 std::optional<Status> running_status(const std::filesystem::path& sweep);
 

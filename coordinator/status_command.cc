@@ -43,7 +43,8 @@ ExitCode status_command(const std::vector<std::string>& arguments) {
   line.example = "wcam status study --json";
   line.options.add_options()                      //
       ("json", po::bool_switch(), "for scripts")  //
-      ("watch", po::bool_switch(), "again every second, until no coordinator runs");
+      ("watch", po::bool_switch(),
+       "again every second, to a file when something has changed, until no coordinator runs");
   take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;

@@ -4,6 +4,7 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <string>
 
+#include "common/error.h"
 #include "common/options.h"
 #include "common/sweep_directory.h"
 
@@ -17,7 +18,9 @@ inline void take_sweep(CommandLine& line) {
 }
 
 inline SweepDirectory sweep_of(const boost::program_options::variables_map& values) {
-  return {values["sweep"].as<std::string>()};
+  const auto& sweep = values["sweep"].as<std::string>();
+  if (sweep.empty()) throw UsageError("the name of the sweep's directory is empty");
+  return {sweep};
 }
 
 }  // namespace wcam

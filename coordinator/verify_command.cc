@@ -23,6 +23,8 @@ struct Damage {
 std::vector<Damage> damage_of(const SweepCheck& check, const SweepDirectory& sweep) {
   const std::string repair = "`wcam repair " + sweep.root.string() + "` ";
   std::vector<Damage> damage;
+  if (!check.plan_problem.empty())
+    damage.push_back({check.plan_problem, repair + "restores it from the ledger"});
   for (const std::string& problem : check.ledger_problems)
     damage.push_back({problem, repair + "makes the ledger anew from plan and segments"});
   for (const DamagedFile& file : check.stored.damaged)

@@ -18,6 +18,8 @@ namespace {
 
 // While nobody welcomes us.
 constexpr milliseconds kHelloEvery{1000};
+// A coordinator that lives answers every heartbeat.
+constexpr std::chrono::seconds kLongSilence{10};
 // Work that waits here: more than the way to the coordinator and its turn take, also when a packet is lost,
 // and little to lose or to wait for.
 constexpr JobTimes::Duration kWorkAhead{1};
@@ -76,12 +78,16 @@ void Conversation::connected(TimePoint now) {
 }
 
 void Conversation::give_up_if_alone(TimePoint now) {
+  if (!ended() && now - last_heard_ >= kLongSilence && !std::exchange(silence_told_, true))
+    spdlog::warn("no word from a coordinator for {} s: waiting, up to {} s", kLongSilence.count(),
+                 options_.patience.count());
   if (now - last_heard_ < options_.patience) return;
   end(State::kAlone, "no word from a coordinator for " + std::to_string(options_.patience.count()) + " s");
 }
 
 void Conversation::hear(wire::Envelope envelope, TimePoint now) {
   last_heard_ = now;
+  if (std::exchange(silence_told_, false)) spdlog::warn("the coordinator is there again");
   if (envelope.protocol_version() != kProtocolVersion && !envelope.has_refused()) return;
   switch (envelope.body_case()) {
     case wire::Envelope::kWelcome:
@@ -257,7 +263,7 @@ void Conversation::tell_credit(const Send& send) {
 
 wire::Envelope Conversation::goodbye(const std::string& reason) {
   wire::Envelope envelope = envelope_of_this_version();
-  envelope.mutable_goodbye()->set_reason(reason);
+  envelope.mutable_goodbye()->set_reason(made_utf8(reason));
   return envelope;
 }
 

@@ -23,6 +23,7 @@
 
 #include "common/credit.h"
 #include "common/job_times.h"
+#include "common/utf8.h"
 
 namespace wcam {
 
@@ -74,7 +75,7 @@ class Conversation {
   // The cases that are loaded, most recently used first: told with the next Ready.
   void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
   // Why nothing can be stored now, in one line; empty: it can. Until then no job is wanted.
-  void tell_trouble(std::string trouble) { trouble_ = std::move(trouble); }
+  void tell_trouble(const std::string& trouble) { trouble_ = made_utf8(trouble); }
   const std::string& trouble() const { return trouble_; }
   // No more jobs from now on. The first reason stands.
   void stop(const std::string& reason) { end(State::kStopping, reason); }
@@ -91,7 +92,7 @@ class Conversation {
   void speak(TimePoint now, const Send& send);
   // The last word.
   static wire::Envelope goodbye(const std::string& reason);
-  // Ends with kAlone when no coordinator has spoken for longer than `patience`.
+  // Ends with kAlone when no coordinator has spoken for longer than `patience`; says so in the log before.
   void give_up_if_alone(TimePoint now);
 
   // Queue and map agree; aborts. For tests.
@@ -127,6 +128,7 @@ class Conversation {
   std::vector<std::string> loaded_cases_;
   std::string trouble_;
   bool welcomed_ = false;
+  bool silence_told_ = false;
   std::array<JobTimes, 2> times_;  // by kind
   struct Told {
     Credit credit;  // less what has come since

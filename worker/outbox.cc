@@ -9,7 +9,7 @@ namespace wcam {
 namespace {
 
 constexpr std::size_t kResultsPerSegment = 64;
-constexpr std::chrono::seconds kPredictionPatience{2};
+constexpr std::chrono::seconds kShortPatience{2};
 
 }  // namespace
 
@@ -21,6 +21,7 @@ Outbox::Outbox(std::filesystem::path segments, StoreHeader header, std::chrono::
 
 void Outbox::add(JobResult result, Clock::time_point now) {
   if (outcomes_.empty()) oldest_ = now;
+  if (!first_) first_ = now;
   outcomes_.push_back(std::move(result.outcome));
   for (auto& row : result.predictions) predictions_.push_back(std::move(row));
   if (result.profile) profiles_.push_back(std::move(*result.profile));
@@ -30,9 +31,10 @@ void Outbox::add(JobResult result, Clock::time_point now) {
 
 bool Outbox::due(Clock::time_point now, bool idle, Clock::duration next_job) const {
   if (outcomes_.empty()) return false;
+  Clock::duration patience = std::max<Clock::duration>(kShortPatience, (now - *first_) / 4);
+  if (!predictions_.empty()) patience = kShortPatience;
   return idle || outcomes_.size() >= kResultsPerSegment || outcomes_.back().has_failure() ||
-         now + next_job - oldest_ >=
-             (predictions_.empty() ? patience_ : std::min(patience_, kPredictionPatience));
+         now + next_job - oldest_ >= std::min<Clock::duration>(patience_, patience);
 }
 
 std::vector<wire::Outcome> Outbox::store() {

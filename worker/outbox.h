@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,10 +23,10 @@ class Outbox {
 
   void add(JobResult result, Clock::time_point now);
 
-  // True when 64 results have gathered, the oldest has waited `patience` (2 s at most if a prediction waits:
-  // selection needs it), a failure waits, or nothing is left to compute.
-  // `next_job`: how long the next look is away, as the last job was; a result never waits `patience` and a
-  // job more.
+  // True when 64 results have gathered, the oldest has waited `patience`, a failure waits, or nothing is left
+  // to compute. No longer than 2 s if a prediction waits, which selection needs, and at first, so that
+  // somebody who watches sees that it goes on: a quarter of the time since the first result. `next_job`: how
+  // long the next look is away, as the last job was; a result never waits `patience` and a job more.
   bool due(Clock::time_point now, bool idle, Clock::duration next_job) const;
 
   std::size_t size() const { return outcomes_.size(); }
@@ -46,6 +47,7 @@ class Outbox {
   std::vector<ImageRow> images_;
   std::set<std::pair<std::string, std::string>> stored_images_;  // by this process, in any segment
   Clock::time_point oldest_;
+  std::optional<Clock::time_point> first_;  // result of this process
 };
 
 }  // namespace wcam

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/sha256.h"
+#include "common/utf8.h"
 #include "worker/memory.h"
 #include "worker/summary.h"
 
@@ -24,7 +25,7 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
   spdlog::warn("job {:016x}: {}", result.outcome.job(), text);
   auto& failure = *result.outcome.mutable_failure();
   failure.set_kind(kind);
-  failure.set_text(text);
+  failure.set_text(made_utf8(text));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/file.h"
+#include "common/interrupt_pace.h"
 #include "common/joined.h"
 #include "common/keys.h"
 #include "common/plan.h"
@@ -78,11 +79,13 @@ class SignalWatch {
   void watch(Session& session) const {
     const sigset_t set = stop_signals();
     pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-    for (int count = 0;; ++count) {
+    for (bool stopping = false;;) {
       while (::sem_wait(&stop_signals_seen) != 0 && errno == EINTR) {
       }
       if (ending_) return;
-      if (count > 0) ::_exit(static_cast<int>(ExitCode::kInterrupted));
+      if (!counts_as_another()) continue;
+      if (stopping) ::_exit(static_cast<int>(ExitCode::kInterrupted));
+      stopping = true;
       session.stop("signal " + std::to_string(last_stop_signal.load()));
     }
   }
@@ -112,6 +115,13 @@ bool hand_in(Session& session, Outbox& outbox) {
     session.tell_trouble(e.what());
     return false;
   }
+}
+
+// How many results are lost, since they cannot be stored.
+std::size_t hand_in_the_last(Session& session, Outbox& outbox) {
+  if (hand_in(session, outbox)) return 0;
+  spdlog::error("{} lost with this worker, to be computed again", counted(outbox.size(), "result"));
+  return outbox.size();
 }
 
 void work(Session& session, Performer& performer, Outbox& outbox) {
@@ -188,7 +198,7 @@ ExitCode run_worker(const WorkerOptions& options) {
                    .log = log_name(options.log, directory),
                    .patience = options.patience});
   const SignalWatch signals(session);
-  bool lost = false;
+  std::size_t lost = 0;
   if (auto plan = welcome_plan(session)) {
     Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels},
                   options.hand_in);
@@ -197,18 +207,17 @@ ExitCode run_worker(const WorkerOptions& options) {
     try {
       work(session, performer, outbox);
     } catch (const CannotServe& e) {  // others may have what is missing here
-      hand_in(session, outbox);
+      hand_in_the_last(session, outbox);
       session.leave(e.what(), kFarewellPatience);
       throw;
     }
-    lost = !hand_in(session, outbox);
-    if (lost)
-      spdlog::error("{} lost with this worker, to be computed again", counted(outbox.size(), "result"));
+    lost = hand_in_the_last(session, outbox);
   }
   session.leave(session.reason(), kFarewellPatience);
   spdlog::info("leaving: {}", session.reason());
   const ExitCode code = verdict(session);
-  return lost ? ExitCode::kInterrupted : code;
+  // One that was dismissed is not to be replaced, whatever it has lost.
+  return lost > 0 && session.state() != Session::State::kDismissed ? ExitCode::kInterrupted : code;
 }
 
 }  // namespace wcam

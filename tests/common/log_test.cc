@@ -79,6 +79,16 @@ TEST_F(Log, FilesRotateBySizeAndTheOldestGoes) {
   EXPECT_TRUE(fs::exists(folder_.path() / "a.1.log"));
 }
 
+TEST_F(Log, AFileThatCannotBeBegunAnewIsContinued) {
+  fs::create_directory(folder_.path() / "gone");
+  start_logging("p", folder_.path() / "gone" / "a.log", false, 1'000);
+  spdlog::info("{}", std::string(900, 'x'));
+  fs::remove_all(folder_.path() / "gone");
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 100; ++i) spdlog::info("line {}", i);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("the log goes on in "), std::string::npos);
+}
+
 TEST_F(Log, WithoutAPlaceForTheFileEverythingGoesToStderr) {
   testing::internal::CaptureStderr();
   start_logging("p", "/dev/null/a.log", false);

@@ -170,6 +170,27 @@ TEST_F(RebuildTest, LostPredictionsAreNotTakenForAnImageSetAside) {
   }
 }
 
+TEST_F(RebuildTest, AnImageWithoutPredictionsIsTriedAgainAsLongAsTheSampleHasRoom) {
+  Plan plan = small_plan(12, 2, 12);
+  plan.variants = {"corruptions/contrast/3"};
+  Rig rig(plan);
+  work(rig, 1'000);
+  std::size_t skipped = 0;
+  for (std::uint32_t image = 0; image + 1 < plan.images.size(); ++image) {
+    if (rig.state().images()[image].state != ImageState::kSkipped) continue;
+    ++skipped;
+    StoredResults stored = stored_by(rig.state());
+    JobSpec spec;
+    spec.image = image;
+    stored.in_segments.erase(rig.state().job_id(spec));
+    const SweepState state = rebuilt_from(plan, stored);
+    EXPECT_EQ(state.images()[image].state, ImageState::kUndecided) << image;
+    EXPECT_EQ(state.jobs().at(state.job_id(spec)).state, JobState::kWaiting) << image;
+    EXPECT_EQ(state.selected(), rig.state().selected()) << "the others are as they were";
+  }
+  EXPECT_GT(skipped, 0U);
+}
+
 TEST_F(RebuildTest, AWcamOfAnotherLabelIsComputedAgain) {
   Rig rig(plan_);
   work(rig, 1'000);

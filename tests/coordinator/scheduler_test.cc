@@ -250,8 +250,13 @@ TEST(Scheduler, APlanIsSentToFewAtOnceAndNotToThoseThatHaveIt) {
   EXPECT_TRUE(rig.inbox("a").empty()) << "it is on its way";
   rig.say("b", ready_for(0));
   EXPECT_EQ(plans_for("c"), 1) << "b has it, so c may";
-  rig.pass(std::chrono::seconds{6});
+  rig.pass(seconds{6});
+  EXPECT_EQ(plans_for("a"), 0);
+  rig.say("a", hello_of("a"));
   EXPECT_EQ(plans_for("a"), 1) << "the first was lost, with its connection";
+  rig.pass(seconds{6});
+  rig.say("a", hello_of("a"));
+  EXPECT_EQ(plans_for("a"), 0) << "it may be a slow one";
 
   wire::Envelope hello = hello_of("d");
   hello.mutable_hello()->set_plan_sha256(sha256_of(to_json_text(plan)));
@@ -259,6 +264,19 @@ TEST(Scheduler, APlanIsSentToFewAtOnceAndNotToThoseThatHaveIt) {
   const auto words = rig.inbox("d");
   ASSERT_EQ(words.size(), 1U);
   EXPECT_TRUE(words[0].has_welcome() && words[0].welcome().plan_json().empty());
+}
+
+TEST(Scheduler, WhoAskedForThePlanAndHasGoneTakesNobodysPlace) {
+  const Plan plan = small_plan(1, 1, 1);
+  SchedulerOptions options;
+  options.plan_bytes = 1;
+  Rig rig(plan, options);
+  for (const std::string worker : {"a", "b"}) {
+    rig.set_reachable(worker, false);
+    rig.say(worker, hello_of(worker));
+  }
+  rig.say("c", hello_of("c"));
+  EXPECT_FALSE(rig.inbox("c").empty());
 }
 
 TEST(Scheduler, TheLastJobsAreSpreadOverTheWorkers) {

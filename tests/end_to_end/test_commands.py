@@ -93,7 +93,10 @@ def odd_models(tmp_path_factory):
 
 
 MISTAKES = [
-    (["explain"], 2, "--image"),
+    (["explain"], 2, "IMAGE is missing; usage: "),
+    (["status"], 2, "SWEEP is missing; usage: "),
+    (["run", "--images", "FOLDER", "--models", "MODELS", "--sweep", ""], 2, "name of the sweep's directory is empty"),
+    (["run", "--images", "FOLDER", "--models", "MODELS", "--sweeep", "x"], 2, "--sweeep"),
     (["explain", "IMAGE", "--model", "MODEL"], 2, "--out"),
     (["explain", "IMAGE", "--model", "none.pt", "--out", "OUT"], 3, "none.pt"),
     (["explain", "IMAGE", "--model", "CLASSES", "--out", "OUT"], 3, "classes.txt"),

@@ -356,3 +356,24 @@ def test_what_is_no_sweep_is_refused(tmp_path):
         assert "is no sweep: it has no plan.json" in run("wcam", verb, tmp_path, code=3).stderr
     (tmp_path / "plan.json").write_text("{")
     assert "plan.json" in run("wcam", "verify", tmp_path, code=3).stderr
+
+
+def test_a_plan_that_is_gone_or_another_sweeps_is_restored_from_the_ledger(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    plan = (study.sweep / "plan.json").read_bytes()
+    other = plan.replace(b'"grid": 8', b'"grid": 16')
+    assert other != plan
+    for damaged in (None, b"no JSON", other):
+        (study.sweep / "plan.json").unlink()
+        if damaged:
+            (study.sweep / "plan.json").write_bytes(damaged)
+        else:
+            # Whatever command comes: nothing is written in its place.
+            for refused in (["status", study.sweep], ["run", "--sweep", study.sweep], study.arguments("--severities", "3")):
+                assert "wcam repair" in run("wcam", *refused, code=3).stderr
+            assert not (study.sweep / "plan.json").exists()
+        assert "plan.json" in damage(study.sweep)
+        run("wcam", "repair", study.sweep)
+        assert (study.sweep / "plan.json").read_bytes() == plan
+        assert run_verify(study.sweep) == 0
+    assert study.rows() == undisturbed.rows()

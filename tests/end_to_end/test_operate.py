@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 from conftest import BIN, Study, alive, children, end, run, wait_for
 
@@ -243,3 +244,32 @@ def test_a_sweep_that_has_not_begun_is_said_to_be(tmp_path):
         assert "is no sweep" in run("wcam", verb[0], tmp_path, *verb[1:], code=3).stderr
     assert "is no sweep" in run("wcam", "drain", tmp_path, "w", code=3).stderr
     assert children(os.getpid()) == {}
+
+
+def test_a_coordinator_that_is_silent_is_named_and_its_last_word_shown(study):
+    coordinator = study.start_coordinator()
+    try:
+        coordinator.send_signal(signal.SIGSTOP)
+        file = study.sweep / "status.json"
+        word = json.loads(file.read_text())
+        file.write_text(json.dumps({**word, "updated": word["updated"] - 60}))
+        assert status(study)["running"] and status(study)["state"] == "running"
+        text = run("wcam", "status", study.sweep).stdout
+        assert f"no word from coordinator {coordinator.pid} on " in text and "it is stopped" in text
+        for verb in ("pause", "jobs"):
+            assert f"no word from coordinator {coordinator.pid} on " in run("wcam", verb, study.sweep, code=3).stderr
+    finally:
+        end(coordinator)
+
+
+def test_a_signal_that_is_sent_twice_at_once_is_one(study):
+    sweep = study.start("--no-figures")
+    try:
+        study.wait_for_segments(2)
+        for _ in range(2):  # as coreutils' timeout does
+            sweep.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+        assert sweep.wait(120) == 5
+    finally:
+        end(sweep)
+    assert leased(study) == 0 and "signal 9" not in study.log.read_text()

@@ -279,6 +279,16 @@ TEST_F(ConversationTest, AWorkerThatHasThePlanSaysSo) {
   EXPECT_EQ(conversation_.plan_json(), "{}") << "a Welcome without one leaves it";
 }
 
+TEST_F(ConversationTest, WordsThatAreNotUtf8ArriveAllTheSame) {
+  welcome();
+  conversation_.tell_trouble("cannot write caf\xe9/segments");
+  const auto words = said();
+  ASSERT_TRUE(words.back().has_ready());
+  wire::Envelope received;
+  EXPECT_TRUE(received.ParseFromString(words.back().SerializeAsString()));
+  EXPECT_EQ(received.ready().trouble(), "cannot write caf\xef\xbf\xbd/segments");
+}
+
 class CreditTest : public ConversationTest {
  protected:
   // Jobs of either kind that took so long are reported.

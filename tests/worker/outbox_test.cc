@@ -50,11 +50,27 @@ JobResult prediction_of(std::uint64_t job) {
 class OutboxTest : public ::testing::Test {
  protected:
   TemporaryFolder folder_;
+  // Long enough at work for the patience that it was given.
+  void work_for_a_while() {
+    outbox_.add(profile_of(1'000), kNow - seconds{300});
+    outbox_.store();
+  }
   Outbox outbox_{folder_.path(), {std::string(64, 'a'), 2, 1}, seconds{30}};
 };
 
+TEST_F(OutboxTest, AtFirstAResultWaitsAQuarterOfTheTimeOrTwoSeconds) {
+  outbox_.add(profile_of(1), kNow);
+  EXPECT_FALSE(outbox_.due(kNow + seconds{1}, false, kNone));
+  EXPECT_TRUE(outbox_.due(kNow + seconds{2}, false, kNone));
+  outbox_.store();
+  outbox_.add(profile_of(2), kNow + seconds{30});
+  EXPECT_FALSE(outbox_.due(kNow + seconds{39}, false, kNone));
+  EXPECT_TRUE(outbox_.due(kNow + seconds{40}, false, kNone));
+}
+
 TEST_F(OutboxTest, WaitsForCompanyButNotForLong) {
   EXPECT_FALSE(outbox_.due(kNow, true, kNone));  // nothing to hand in
+  work_for_a_while();
   outbox_.add(profile_of(1), kNow);
   EXPECT_FALSE(outbox_.due(kNow + seconds{29}, false, kNone));
   EXPECT_TRUE(outbox_.due(kNow + seconds{30}, false, kNone));
@@ -62,6 +78,7 @@ TEST_F(OutboxTest, WaitsForCompanyButNotForLong) {
 }
 
 TEST_F(OutboxTest, DoesNotWaitThroughALongJob) {
+  work_for_a_while();
   outbox_.add(profile_of(1), kNow);
   EXPECT_FALSE(outbox_.due(kNow, false, seconds{29}));
   EXPECT_TRUE(outbox_.due(kNow, false, seconds{600}));
