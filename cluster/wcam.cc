@@ -1,11 +1,12 @@
 // The `wcam` command: finds the program that owns a verb and becomes it; `wcam run` launches a whole sweep.
 #include <algorithm>
-#include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <thread>
 
 #include "cluster/local.h"
+#include "cluster/split_options.h"
+#include "cluster/submit.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/host.h"
@@ -27,30 +28,6 @@ ExitCode become_program(const std::string& program, const Arguments& words) {
 Arguments with_verb(const std::string& verb, Arguments rest) {
   rest.insert(rest.begin(), verb);
   return rest;
-}
-
-// What is ours of a command line, and the rest, in its order, for the program that knows it.
-struct Split {
-  po::variables_map ours;
-  Arguments rest;
-};
-
-Split split_off(const po::options_description& ours, const Arguments& arguments) {
-  namespace style = po::command_line_style;
-  const auto parsed = po::command_line_parser(arguments)
-                          .options(ours)
-                          .style(style::unix_style & ~style::allow_guessing)
-                          .allow_unregistered()
-                          .run();
-  Split split;
-  po::store(parsed, split.ours);
-  split.rest = po::collect_unrecognized(parsed.options, po::include_positional);
-  return split;
-}
-
-bool asks(const Arguments& arguments, std::initializer_list<const char*> any_of) {
-  return std::find_first_of(arguments.begin(), arguments.end(), any_of.begin(), any_of.end()) !=
-         arguments.end();
 }
 
 CommandLine run_command_line() {
@@ -94,15 +71,14 @@ int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
 
 ExitCode run(const Arguments& arguments) {
   const CommandLine line = run_command_line();
-  const bool version = asks(arguments, {"--version"});
-  if (version || asks(arguments, {"--help", "-h"})) {
-    parse_command_line(line, {version ? "--version" : "--help"});
-    if (version) return ExitCode::kDone;
+  if (const auto asked = help_asked(arguments)) {
+    parse_command_line(line, {*asked});
+    if (*asked == "--version") return ExitCode::kDone;
     std::printf("\nAnd of the coordinator:\n\n");
     std::fflush(nullptr);
     return become_program("wcam-coordinator", {"run", "--help"});
   }
-  const Split split_arguments = split_off(line.options, arguments);
+  const SplitOptions split_arguments = split_options(line.options, arguments);
   po::variables_map values = split_arguments.ours;
   // Without it no option is ours to judge: the coordinator names one that is mistyped.
   if (!values.contains("sweep"))
@@ -141,14 +117,14 @@ void check_figure(const std::string& figure, const Arguments& arguments) {
 
 // `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
 ExitCode explain(const Arguments& arguments) {
-  if (asks(arguments, {"--help", "-h"})) {
+  if (help_asked(arguments) == "--help") {
     const Ending ending = run_to_end({sibling_program("wcam-worker").string(), "explain", "--help"});
     std::printf("\nand --figure X.png, X.pdf or X.svg: draws what --out holds, as `wcam plot wcam` does\n");
     return static_cast<ExitCode>(ending.code);
   }
   po::options_description ours;
   ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
-  const Split split_arguments = split_off(ours, arguments);
+  const SplitOptions split_arguments = split_options(ours, arguments);
   const auto& values = split_arguments.ours;
   if (values.contains("figure")) check_figure(values["figure"].as<std::string>(), arguments);
   Arguments computing{sibling_program("wcam-worker").string(), "explain"};
@@ -163,6 +139,7 @@ ExitCode explain(const Arguments& arguments) {
 
 constexpr Verb kVerbs[] = {
     {"run", "run or resume a sweep on this machine, then draw its figures", run},
+    {"submit", "run or resume a sweep on a Slurm cluster", submit},
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
     {"check-models", "whether the cases of a models.json are what they are said to be",
      [](const Arguments& rest) { return become_program("wcam-worker", with_verb("check-models", rest)); }},

@@ -9,6 +9,9 @@
 #include <csignal>
 #include <cstring>
 #include <system_error>
+#include <utility>
+
+#include "common/error.h"
 
 namespace fs = std::filesystem;
 
@@ -33,13 +36,15 @@ Ending ending_of(int status) {
 }
 
 // In the child, between fork and exec: only async-signal-safe calls. `alarm` tells the parent why exec
-// failed.
-[[noreturn]] void exec_in_child(char* const* argv, pid_t parent, int alarm, const char* complaints) {
+// failed; `output`, unless negative, is where stdout goes.
+[[noreturn]] void exec_in_child(char* const* argv, pid_t parent, int alarm, int output,
+                                const char* complaints) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(127);  // it died before prctl
   if (*complaints != '\0')
     ::dup2(::open(complaints, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644), STDERR_FILENO);
+  if (output >= 0) ::dup2(output, STDOUT_FILENO);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -65,12 +70,16 @@ std::string to_string(const Ending& ending) {
 }
 
 Process Process::start(const std::vector<std::string>& command, const fs::path& complaints) {
+  return start(command, complaints, -1);
+}
+
+Process Process::start(const std::vector<std::string>& command, const fs::path& complaints, int output) {
   int alarm[2];
   if (::pipe2(alarm, O_CLOEXEC) != 0) fail("make a pipe", errno);
   const std::vector<char*> argv = argv_of(command);
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) fail("fork", errno);
-  if (child == 0) exec_in_child(argv.data(), parent, alarm[1], complaints.c_str());
+  if (child == 0) exec_in_child(argv.data(), parent, alarm[1], output, complaints.c_str());
   ::close(alarm[1]);
   int error = 0;
   const auto count = ::read(alarm[0], &error, sizeof error);
@@ -92,12 +101,42 @@ void Process::signal(int number) {
   if (!ending()) ::kill(pid_, number);
 }
 
-Ending run_to_end(const std::vector<std::string>& command) {
-  const Process child = Process::start(command);
+namespace {
+
+Ending wait_for(const Process& child, const std::string& name) {
   int status = 0;
   while (::waitpid(child.pid(), &status, 0) < 0)
-    if (errno != EINTR) fail("wait for " + command.front(), errno);
+    if (errno != EINTR) fail("wait for " + name, errno);
   return ending_of(status);
+}
+
+}  // namespace
+
+Ending run_to_end(const std::vector<std::string>& command) {
+  return wait_for(Process::start(command), command.front());
+}
+
+std::string output_of(const std::vector<std::string>& command) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) fail("make a pipe", errno);
+  std::string text;
+  try {
+    const Process child = Process::start(command, {}, ends[1]);
+    ::close(std::exchange(ends[1], -1));
+    char buffer[4096];
+    for (ssize_t count = 0; (count = ::read(ends[0], buffer, sizeof buffer)) != 0;) {
+      if (count < 0 && errno != EINTR) break;
+      if (count > 0) text.append(buffer, static_cast<std::size_t>(count));
+    }
+    ::close(ends[0]);
+    const Ending ending = wait_for(child, command.front());
+    if (ending.code != 0) throw InputError(command.front() + " " + to_string(ending));
+  } catch (const std::system_error& e) {
+    for (const int end : ends)
+      if (end >= 0) ::close(end);
+    throw InputError(e.what());
+  }
+  return text;
 }
 
 void become(const std::vector<std::string>& command) {

@@ -27,6 +27,9 @@ class Process {
   // Throws std::system_error when it cannot be started. complaints: file to which it writes what it says to
   // stderr; empty: ours.
   static Process start(const std::vector<std::string>& command, const std::filesystem::path& complaints = {});
+  // The same; what it says to stdout goes to this descriptor.
+  static Process start(const std::vector<std::string>& command, const std::filesystem::path& complaints,
+                       int output);
 
   pid_t pid() const { return pid_; }
   // How it ended, if it has; does not wait. Remembers the answer.
@@ -42,6 +45,9 @@ class Process {
 
 // Starts it and waits for its end.
 Ending run_to_end(const std::vector<std::string>& command);
+
+// What it says to stdout. Throws InputError when it cannot be started, or ends otherwise than with 0.
+std::string output_of(const std::vector<std::string>& command);
 
 // Replaces this process. Throws std::system_error when that fails.
 [[noreturn]] void become(const std::vector<std::string>& command);

@@ -190,7 +190,8 @@ void Coordinator::consider_stopping(int interrupts, TimePoint now) {
   if (state_.finished()) {
     scheduler_.stop("the sweep is finished");
     stop_deadline_ = now + std::min<milliseconds>(kFarewell, options_.scheduler.lease);
-  } else if (interrupts == 1) {  // more than one: the workers may go on and meet the next coordinator
+  } else if (interrupts == 1 &&
+             !options_.hand_over) {  // else the workers go on and meet the next coordinator
     scheduler_.stop("the coordinator was told to stop");
     // A worker finishes its WCAM, minutes with a large model. One that dies meanwhile is lost after its
     // lease, and a second signal ends the waiting.
@@ -203,7 +204,7 @@ void Coordinator::consider_stopping(int interrupts, TimePoint now) {
 }
 
 bool Coordinator::over(int interrupts, TimePoint now) const {
-  if (interrupts > 1) return true;
+  if (interrupts > (options_.hand_over ? 0 : 1)) return true;
   return scheduler_.stopping() && (scheduler_.workers() == 0 || now > stop_deadline_);
 }
 

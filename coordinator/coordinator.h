@@ -24,7 +24,8 @@ struct CoordinatorOptions {
   SchedulerOptions scheduler;
   SessionOptions session;  // sweep_id and earlier_endpoint are filled in
   enum class Progress { kNone, kTerminal, kPlain } progress = Progress::kNone;
-  Web* web = nullptr;  // told once a second how far the sweep is; outlives the coordinator
+  bool hand_over = false;  // one interrupt is as good as two
+  Web* web = nullptr;      // told once a second how far the sweep is; outlives the coordinator
 };
 
 class Coordinator {

@@ -63,6 +63,10 @@ CommandLine command_line() {
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
       ("speculate", po::bool_switch(),
        "a worker that has nothing to do also tries jobs that take others unusually long")  //
+      ("prepare", po::bool_switch(), "write the plan and the keys, begin nothing")         //
+      ("hand-over", po::bool_switch(),
+       "SIGTERM ends at once and leaves the workers to the next coordinator: for a batch system that starts "
+       "it again")  //
       ("verbose", po::bool_switch(), "log more");
   line.options.add(how).add(study_options());
   return line;
@@ -76,6 +80,7 @@ CoordinatorOptions coordinator_options(const po::variables_map& values, const Sw
   options.scheduler.lease = std::chrono::seconds{in_range(values, "lease-seconds", 1, 86'400)};
   options.scheduler.heartbeat = std::min(options.scheduler.heartbeat, options.scheduler.lease / 5);
   options.scheduler.max_attempts = static_cast<std::uint32_t>(in_range(values, "max-attempts", 1, 100));
+  options.hand_over = values["hand-over"].as<bool>();
   options.scheduler.speculate = values["speculate"].as<bool>();
   // A process of this host that has ended is not waited for.
   options.scheduler.has_ended = [host = host_name()](const WorkerInfo& worker) {
@@ -153,6 +158,7 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
     make_keys(directory, {std::string(kDefaultWorkerKey)});
     options.session.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
   }
+  if ((*values)["prepare"].as<bool>()) return ExitCode::kDone;
   if (announcement) announcement->keep();
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
   if (web) std::cerr << "page: " << web->url() << "\n";

@@ -1,0 +1,180 @@
+#include "cluster/slurm.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "common/sweep_directory.h"
+
+namespace wcam {
+
+namespace {
+
+// A word of bash.
+std::string quoted(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-_./=:,@%+").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string quoted(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + quoted(word);
+  return text;
+}
+
+std::string name_of(const SlurmSweep& sweep) { return "wcam-" + sweep.sweep.filename().string(); }
+
+// The lines of #SBATCH, which end at the first command.
+class Directives {
+ public:
+  void add(const std::string& option) { text_ += "#SBATCH " + option + "\n"; }
+  void add(const std::string& option, const std::string& value) {
+    if (!value.empty()) add(option + "=" + value);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+Directives common_directives(const SlurmSweep& sweep, const std::string& role, const std::string& log) {
+  Directives lines;
+  lines.add("--job-name=" + name_of(sweep) + "-" + role);
+  lines.add("--output=" + (SweepDirectory{sweep.sweep}.logs() / log).string());
+  lines.add("--open-mode=append");
+  lines.add("--requeue");
+  lines.add("--signal=B:TERM@" + std::to_string(sweep.notice));
+  lines.add("--nodes=1");
+  lines.add("--ntasks=1");
+  lines.add("--partition", sweep.partition);
+  lines.add("--account", sweep.account);
+  lines.add("--time", sweep.time);
+  for (const std::string& option : sweep.extra) lines.add(option);
+  return lines;
+}
+
+// What both scripts do: run a program so that Slurm's SIGTERM reaches it, and go back to the queue.
+std::string functions(const SlurmSweep& sweep) {
+  return "\nsweep=" + quoted(sweep.sweep.string()) + "\nprograms=" + quoted(sweep.programs.string()) +
+         "\nmost_rounds=" + std::to_string(sweep.most_rounds) + R"(
+told=
+
+# Slurm signals this shell alone (--signal=B): the program gets it from here, and is waited for.
+run() {
+  "$@" &
+  program=$!
+  trap 'told=yes; kill -TERM $program 2>/dev/null' TERM INT
+  while true; do
+    wait $program
+    status=$?
+    kill -0 $program 2>/dev/null || break
+  done
+  trap - TERM INT
+  wait $program 2>/dev/null  # the signal may have cut the last one short
+  last=$?
+  [ $last -eq 127 ] || status=$last
+}
+
+# The same job once more, in the queue. Slurm itself does so after a preemption.
+again() {
+  if [ "${SLURM_RESTART_COUNT:-0}" -lt $most_rounds ]; then
+    echo "$(date -u +%FT%TZ) round $((${SLURM_RESTART_COUNT:-0} + 1)) of $((most_rounds + 1)) ends: back to the queue"
+    scontrol requeue "$SLURM_JOB_ID"
+    sleep 60  # it ends us
+  fi
+}
+)";
+}
+
+std::string in_container(const SlurmSweep& sweep, bool gpu) {
+  if (sweep.container.empty()) return "";
+  return "apptainer exec " + std::string(gpu ? "--nv " : "") + quoted(sweep.container) + " ";
+}
+
+}  // namespace
+
+std::optional<std::string> problem(const SlurmSweep& sweep) {
+  const std::string root = sweep.sweep.string();
+  if (root.find_first_of("\n%\\") != std::string::npos)
+    return "the sweep's folder " + root +
+           " has a character that Slurm's log names cannot have (%, \\ or a line's end)";
+  for (const std::string* word :
+       {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
+    if (word->find_first_of(" \t\n") != std::string::npos)
+      return "'" + *word + "' is no word of Slurm: it has a space";
+  for (const std::string& option : sweep.extra)
+    if (option.rfind("--", 0) != 0 || option.find('\n') != std::string::npos)
+      return "'" + option + "' is no option of sbatch: --NAME or --NAME=VALUE";
+  return std::nullopt;
+}
+
+std::string coordinator_script(const SlurmSweep& sweep) {
+  Directives lines = common_directives(sweep, "coordinator", "slurm-coordinator-%j.log");
+  lines.add("--cpus-per-task=2");
+  std::string draw;
+  if (sweep.figures)
+    draw = "    " + in_container(sweep, false) + "\"$programs/wcam-plot\" figure-4 \"$sweep\" &&\n      " +
+           in_container(sweep, false) + "\"$programs/wcam-plot\" figure-5 \"$sweep\" || exit\n";
+  return "#!/bin/bash\n" + lines.text() +
+         "\n# The coordinator of one sweep, written by `wcam submit`. By hand: bash FILE, where workers can "
+         "reach it.\n"
+         "set -u\n" +
+         functions(sweep) + "\nrm -f \"$sweep/slurm/finished\"\nrun " + in_container(sweep, false) +
+         "\"$programs/wcam-coordinator\" run --sweep \"$sweep\" --bind " + quoted(sweep.bind) +
+         " --hand-over " + quoted(sweep.coordinator_options) + R"(
+case $status in
+  0 | 4)
+    touch "$sweep/slurm/finished"  # workers that start from now on have nothing to do
+    [ ! -s "$sweep/slurm/workers" ] || scancel --state=PENDING $(cat "$sweep/slurm/workers") || true
+    )" + in_container(sweep, false) +
+         "\"$programs/wcam-coordinator\" pack \"$sweep\" || exit\n" + draw + R"(    ;;
+  5)
+    again
+    [ -z "$told" ] || status=0
+    ;;
+esac
+exit $status
+)";
+}
+
+std::string worker_script(const SlurmSweep& sweep) {
+  Directives lines = common_directives(sweep, "worker", "slurm-worker-%A_%a.log");
+  lines.add("--array=0-" + std::to_string(sweep.workers - 1) +
+            (sweep.array_limit > 0 ? "%" + std::to_string(sweep.array_limit) : ""));
+  lines.add("--cpus-per-task=" + std::to_string(sweep.cpus));
+  lines.add("--mem", sweep.memory);
+  lines.add("--constraint", sweep.constraint);
+  if (sweep.gpu) lines.add("--gres=gpu:" + (sweep.gpu_type.empty() ? "" : sweep.gpu_type + ":") + "1");
+  const std::string device = sweep.gpu ? R"(
+# Slurm says which GPU is this task's (an index, a GPU-... or a MIG-... id); it is the only one the worker sees, so its number there is 0.
+case "${CUDA_VISIBLE_DEVICES:-}" in
+  "") echo "Slurm gave this task no GPU: CUDA_VISIBLE_DEVICES is empty" >&2; exit 3 ;;
+  *,*) echo "Slurm gave this task several GPUs, $CUDA_VISIBLE_DEVICES: a worker uses one" >&2; exit 3 ;;
+esac
+device=cuda:0
+)"
+                                       : "\ndevice=cpu\n";
+  return "#!/bin/bash\n" + lines.text() +
+         "\n# A worker of one sweep, written by `wcam submit`. By hand: bash FILE.\nset -u\n" +
+         functions(sweep) + device + R"(
+[ ! -e "$sweep/slurm/finished" ] || exit 0
+name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
+run )" + in_container(sweep, sweep.gpu) +
+         "\"$programs/wcam-worker\" run --sweep \"$sweep\" --device $device --threads "
+         "\"${SLURM_CPUS_PER_TASK:-" +
+         std::to_string(sweep.cpus) + "}\" --log \"$sweep/logs/worker-$name.log\" " +
+         quoted(sweep.worker_options) + R"(
+if [ $status -eq 5 ]; then  # told to end, or no coordinator came
+  again
+  [ -z "$told" ] || status=0
+fi
+exit $status
+)";
+}
+
+}  // namespace wcam

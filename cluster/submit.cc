@@ -1,0 +1,197 @@
+#include "cluster/submit.h"
+
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+#include <optional>
+
+#include "cluster/slurm.h"
+#include "cluster/split_options.h"
+#include "common/file.h"
+#include "common/joined.h"
+#include "common/options.h"
+#include "common/process.h"
+#include "common/sweep_directory.h"
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+CommandLine command_line() {
+  const auto number = [](int value) { return po::value<int>()->default_value(value); };
+  const auto text = [] { return po::value<std::string>()->default_value(""); };
+  CommandLine line;
+  line.usage = "wcam submit --images DIR --models models.json --sweep DIR --gpus N [options]";
+  line.about =
+      "Runs a sweep on a Slurm cluster, or resumes it: one job for the coordinator, an array of jobs for "
+      "the\n"
+      "workers, a GPU each. Nothing has to stay open: `wcam status DIR` tells how far it is. Options that\n"
+      "are not its own say what to compute, as for `wcam run`.";
+  line.example =
+      "wcam submit --images photos --models models.json --cases baseline,augmix --sweep study --gpus 16 "
+      "--partition gpu --time 04:00:00 --until-done 10";
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->required(),
+       "directory of the sweep, on a file system that all nodes see")                      //
+      ("gpus", number(0), "workers with a GPU each, 1 to 10000")                           //
+      ("cpu-workers", number(0), "instead: workers without a GPU, 1 to 10000")             //
+      ("join", po::bool_switch(), "only add workers to a sweep that was submitted")        //
+      ("dry-run", po::bool_switch(), "print the batch scripts; write and submit nothing")  //
+      ("until-done", number(0),
+       "times that a job whose time is up goes back to the queue, 0 to 1000; 0: the sweep then rests "
+       "until it is submitted again")                                                                 //
+      ("notice", number(120), "seconds before a time limit at which a job begins to end, 1 to 3600")  //
+      ("time", text(), "--time of each job")                                                          //
+      ("partition", text(), "of all jobs")                                                            //
+      ("account", text(), "of all jobs")                                                              //
+      ("constraint", text(), "of the workers' nodes")                                                 //
+      ("gpu-type", text(), "as the cluster calls it, e.g. a100; default: any")                        //
+      ("cpus", number(4), "of each worker: its threads, 1 to 256")                                    //
+      ("mem", text(), "memory of each worker, e.g. 16G; default: the cluster's")                      //
+      ("array-limit", number(0), "workers at once; 0: as many as the cluster gives")                  //
+      ("sbatch", po::value<std::vector<std::string>>()->default_value({}, ""),
+       "more for sbatch, e.g. --sbatch=--qos=long; may be repeated")                                      //
+      ("container", text(), "Apptainer image that the programs run in")                                   //
+      ("bind", po::value<std::string>()->default_value("tcp://*:*"), "where the coordinator listens")     //
+      ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
+      ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
+      ("speculate", po::bool_switch(), "as for `wcam run`")                                               //
+      ("batch-size", number(8), "images per forward, 1 to 1024")                                          //
+      ("model-memory", number(4096), "MiB of weights each worker keeps loaded, 0 to 1048576")             //
+      ("no-figures", po::bool_switch(), "stop after packing results");
+  return line;
+}
+
+SlurmSweep slurm_sweep(const po::variables_map& values) {
+  const auto text = [&](const char* option) { return values[option].as<std::string>(); };
+  const auto number = [&](const char* option, int low, int high) {
+    return std::to_string(in_range(values, option, low, high));
+  };
+  if (text("sweep").empty()) throw UsageError("the name of the sweep's directory is empty");
+  SlurmSweep sweep;
+  sweep.sweep = fs::absolute(text("sweep")).lexically_normal();
+  if (!sweep.sweep.has_filename()) sweep.sweep = sweep.sweep.parent_path();
+  sweep.programs = fs::absolute(sibling_program("wcam-worker")).parent_path();
+  const int gpus = in_range(values, "gpus", 0, 10'000), others = in_range(values, "cpu-workers", 0, 10'000);
+  if ((gpus > 0) == (others > 0)) throw UsageError("say how many workers: --gpus N or --cpu-workers N");
+  sweep.gpu = gpus > 0;
+  sweep.workers = gpus + others;
+  sweep.gpu_type = text("gpu-type");
+  sweep.cpus = in_range(values, "cpus", 1, 256);
+  sweep.array_limit = in_range(values, "array-limit", 0, 10'000);
+  sweep.time = text("time");
+  sweep.partition = text("partition");
+  sweep.account = text("account");
+  sweep.constraint = text("constraint");
+  sweep.memory = text("mem");
+  sweep.extra = values["sbatch"].as<std::vector<std::string>>();
+  sweep.container = text("container");
+  sweep.notice = in_range(values, "notice", 1, 3'600);
+  sweep.most_rounds = in_range(values, "until-done", 0, 1'000);
+  sweep.bind = text("bind");
+  sweep.coordinator_options = {"--lease-seconds", number("lease-seconds", 1, 86'400), "--max-attempts",
+                               number("max-attempts", 1, 100)};
+  if (values["speculate"].as<bool>()) sweep.coordinator_options.emplace_back("--speculate");
+  sweep.worker_options = {"--batch-size", number("batch-size", 1, 1'024), "--model-memory",
+                          number("model-memory", 0, 1 << 20)};
+  sweep.figures = !values["no-figures"].as<bool>();
+  if (const auto what = problem(sweep)) throw UsageError(*what);
+  return sweep;
+}
+
+// The plan and the keys, here and now, so that a mistake shows before anything waits in a queue.
+ExitCode prepare(const SlurmSweep& sweep, const std::vector<std::string>& study) {
+  std::vector<std::string> command{(sweep.programs / "wcam-coordinator").string(), "run", "--prepare",
+                                   "--sweep", sweep.sweep.string()};
+  command.insert(command.end(), study.begin(), study.end());
+  return static_cast<ExitCode>(run_to_end(command).code);
+}
+
+// Submits a script; the job's id.
+std::string sbatch(const fs::path& script, const std::string& after) {
+  std::vector<std::string> command{"sbatch", "--parsable"};
+  if (!after.empty()) command.push_back("--dependency=after:" + after);
+  command.push_back(script.string());
+  const std::string answer = output_of(command);
+  return answer.substr(0, answer.find_first_of(";\n"));  // "123" or "123;cluster"
+}
+
+class Submission {
+ public:
+  explicit Submission(const SlurmSweep& sweep) : sweep_(sweep), folder_(sweep.sweep / "slurm") {
+    make_directories(folder_);
+  }
+
+  void coordinator() {
+    const fs::path script = write("coordinator.sh", coordinator_script(sweep_));
+    coordinator_ = sbatch(script, "");
+    write_file_atomically(folder_ / "coordinator", coordinator_ + "\n");
+    write_file_atomically(folder_ / "workers", "");
+    say("coordinator", coordinator_, script);
+  }
+
+  void workers() {
+    const fs::path script = write("workers.sh", worker_script(sweep_));
+    const std::string job = sbatch(script, coordinator_);
+    const fs::path list = folder_ / "workers";
+    write_file_atomically(list, (fs::exists(list) ? read_file(list) : "") + job + "\n");
+    say(counted(static_cast<std::size_t>(sweep_.workers), "worker"), job, script);
+  }
+
+ private:
+  fs::path write(const std::string& name, const std::string& text) const {
+    write_file_atomically(folder_ / name, text);
+    return folder_ / name;
+  }
+  static void say(const std::string& what, const std::string& job, const fs::path& script) {
+    std::printf("job %s: %s, %s\n", job.c_str(), what.c_str(), script.c_str());
+  }
+
+  const SlurmSweep& sweep_;
+  const fs::path folder_;
+  std::string coordinator_;
+};
+
+void refuse_to_join_nothing(const SlurmSweep& sweep) {
+  if (!fs::exists(SweepDirectory{sweep.sweep}.plan()))
+    throw UsageError("--join adds workers to a sweep, and " + sweep.sweep.string() +
+                     " holds none: leave it out to begin one");
+}
+
+}  // namespace
+
+ExitCode submit(const std::vector<std::string>& arguments) {
+  const CommandLine line = command_line();
+  if (const auto asked = help_asked(arguments)) {
+    parse_command_line(line, {*asked});
+    return ExitCode::kDone;
+  }
+  const SplitOptions split = split_options(line.options, arguments);
+  po::variables_map values = split.ours;
+  po::notify(values);
+  const SlurmSweep sweep = slurm_sweep(values);
+  const bool join = values["join"].as<bool>();
+  if (join && !split.rest.empty())
+    throw UsageError("--join takes no word on what to compute: '" + split.rest.front() + "'");
+  if (values["dry-run"].as<bool>()) {
+    if (!join) std::printf("# --- coordinator.sh\n%s\n", coordinator_script(sweep).c_str());
+    std::printf("# --- workers.sh\n%s", worker_script(sweep).c_str());
+    return ExitCode::kDone;
+  }
+  if (join)
+    refuse_to_join_nothing(sweep);
+  else if (const ExitCode code = prepare(sweep, split.rest); code != ExitCode::kDone)
+    return code;
+  Submission submission(sweep);
+  if (!join) submission.coordinator();
+  submission.workers();
+  std::printf(
+      "`wcam status %s` tells how far it is, `wcam submit --join` adds workers, `wcam cancel %s --all` ends "
+      "it\n",
+      sweep.sweep.c_str(), sweep.sweep.c_str());
+  return ExitCode::kDone;
+}
+
+}  // namespace wcam

@@ -1,0 +1,215 @@
+"""A sweep on Slurm's real daemons: submitted, joined, preempted, a node lost, its coordinator requeued, time limits,
+cancelled. Each ends with what an undisturbed run gives, bit for bit."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import slurm
+from conftest import BIN, DEADLINE, Study, alive, run, wait_for
+
+needs_slurm = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "-")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    cluster = slurm.Cluster(tmp_path_factory.mktemp("slurm"), 3)
+    yield cluster
+    cluster.stop()
+
+
+class Submitted(Study):
+    """A study that Slurm runs, long enough for something to happen to it."""
+
+    OPTIONS = {**Study.OPTIONS, "--grid": "16"}
+
+    def submit(self, cluster, *more, code=0):
+        words = self.arguments() if "--join" not in more else ["run", "--sweep", self.sweep]
+        if "--workers" in words:
+            at = words.index("--workers")
+            del words[at : at + 2]
+        return run("wcam", "submit", *words[1:], "--cpus", "1", "--notice", "50", *more, code=code, env=cluster.environment)
+
+    def job(self, name):
+        return (self.sweep / "slurm" / name).read_text().split()[-1]
+
+    def status(self):
+        return json.loads(run("wcam", "status", self.sweep, "--json").stdout)
+
+    def logs(self):
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in sorted((self.sweep / "logs").glob("*.log")))
+
+    def wait_for_the_end(self, cluster, deadline=240):
+        try:
+            wait_for("the coordinator's job", lambda: cluster.state(self.job("coordinator")) == {"COMPLETED"}, deadline)
+        except AssertionError:
+            raise AssertionError(self.logs()) from None
+        assert self.status()["state"] == "finished"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    study = Submitted(tmp_path_factory.mktemp("undisturbed"))
+    study.run()
+    return study
+
+
+@pytest.fixture
+def submitted(tmp_path):
+    return Submitted(tmp_path)
+
+
+def test_scripts_can_be_looked_at_first(submitted):
+    printed = run(
+        "wcam", "submit", "--sweep", submitted.sweep, "--gpus", "16", "--gpu-type", "a100", "--array-limit", "8", "--partition", "gpu",
+        "--account", "lab", "--constraint", "ib", "--time", "04:00:00", "--mem", "16G", "--sbatch=--qos=long", "--container",
+        "/images/my wcam.sif", "--until-done", "7", "--dry-run",
+    ).stdout  # fmt: skip
+    assert not submitted.sweep.exists()
+    coordinator, workers = printed.split("# --- workers.sh\n")
+    for script in (coordinator, workers):
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+        for line in ("--partition=gpu", "--account=lab", "--time=04:00:00", "--qos=long", "--signal=B:TERM@120", "--requeue"):
+            assert f"\n#SBATCH {line}\n" in script
+        assert "most_rounds=7\n" in script and "'/images/my wcam.sif'" in script
+    for line in ("--gres=gpu:a100:1", "--array=0-15%8", "--constraint=ib", "--mem=16G"):
+        assert f"\n#SBATCH {line}\n" in workers and line not in coordinator
+    assert "--nv" in workers and "--nv" not in coordinator
+
+
+def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, tmp_path):
+    printed = run("wcam", "submit", "--sweep", submitted.sweep, "--gpus", "1", "--dry-run").stdout
+    script = tmp_path / "workers.sh"
+    script.write_text(printed.split("# --- workers.sh\n")[1])
+    for devices, said in (("", "no GPU"), ("0,1", "several GPUs, 0,1")):
+        done = subprocess.run(
+            ["bash", script], env={**os.environ, "CUDA_VISIBLE_DEVICES": devices}, capture_output=True, text=True, timeout=DEADLINE
+        )
+        assert done.returncode == 3 and said in done.stderr
+    # A MIG id is passed on as it is; that there is no such device here the worker says itself.
+    done = subprocess.run(
+        ["bash", script], env={**os.environ, "CUDA_VISIBLE_DEVICES": "MIG-7d3c"}, capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert done.returncode in (2, 3) and "cuda:0" in done.stderr
+
+
+def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
+    broken = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    (tmp_path / "sbatch").write_text("#!/bin/sh\necho 'Batch job submission failed: Invalid account' >&2\nexit 1\n")
+    (tmp_path / "sbatch").chmod(0o755)
+    common = ["--sweep", submitted.sweep, "--models", submitted.models / "models.json"]
+    for words, code, said in (
+        (["--images", submitted.images], 2, "--gpus N or --cpu-workers N"),
+        (["--images", submitted.images, "--gpus", "1", "--sbatch", "qos=long"], 2, "'qos=long' is no option of sbatch"),
+        (["--images", submitted.images, "--gpus", "1", "--typo", "1"], 2, "--typo"),
+        (["--images", tmp_path / "none", "--gpus", "1"], 3, "none"),
+        (["--gpus", "1", "--join"], 2, "--join"),
+    ):
+        assert said in run("wcam", "submit", *common, *words, code=code, env=broken).stderr
+    words = ["--images", submitted.images, "--gpus", "1", "--cases", "baseline"]
+    refused = run("wcam", "submit", *common, *words, code=3, env=broken)
+    assert "Invalid account" in refused.stderr and "sbatch exited with code 1" in refused.stderr
+
+
+@needs_slurm
+def test_a_sweep_is_submitted_and_gives_what_it_gives_elsewhere(submitted, cluster, undisturbed):
+    said = submitted.submit(cluster, "--cpu-workers", "2").stdout
+    assert f"job {submitted.job('coordinator')}: coordinator" in said and "2 workers" in said
+    submitted.wait_for_the_end(cluster)
+    assert submitted.rows() == undisturbed.rows()
+    assert list((submitted.sweep / "figures/figure-4").glob("*.pdf")) and list((submitted.sweep / "figures/figure-5").glob("*.pdf"))
+    wait_for("the workers' jobs", lambda: cluster.state(submitted.job("workers")) == {"COMPLETED"}, 60)
+    for key in (submitted.sweep / "keys").glob("*.key"):
+        assert key.stat().st_mode & 0o777 == 0o600
+    # Submitted again there is nothing left to do.
+    submitted.submit(cluster, "--cpu-workers", "1")
+    submitted.wait_for_the_end(cluster)
+    assert submitted.rows() == undisturbed.rows()
+
+
+@needs_slurm
+def test_a_requeued_coordinator_resumes_and_its_workers_find_it(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "2")
+    submitted.wait_for_segments(3)
+    first = submitted.status()["pid"]
+    cluster.call("scontrol", "requeue", submitted.job("coordinator"))
+    submitted.wait_for_the_end(cluster)
+    assert not alive(first) and submitted.status()["pid"] != first
+    assert submitted.rows() == undisturbed.rows()
+    log = next((submitted.sweep / "logs").glob("slurm-coordinator-*.log")).read_text()
+    assert "interrupted" in log
+    wait_for("the workers' jobs", lambda: cluster.state(submitted.job("workers")) == {"COMPLETED"}, 60)
+
+
+@needs_slurm
+def test_workers_that_are_preempted_come_back(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "2", "--partition", "scrap")
+    submitted.wait_for_segments(2)
+    preempted = submitted.job("coordinator")
+    other = cluster.call("sbatch", "--parsable", "-p", "work", "-N3", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2").strip()
+    wait_for("the other's job", lambda: cluster.state(other) == {"COMPLETED"}, 120)
+    assert "Restarts=1" in cluster.call("scontrol", "show", "job", preempted)
+    submitted.wait_for_the_end(cluster)
+    assert submitted.rows() == undisturbed.rows()
+
+
+@needs_slurm
+def test_a_node_is_lost_and_workers_are_added(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "1", "--sbatch=--exclude=n2")
+    submitted.wait_for_segments(2)
+    workers = submitted.job("workers")
+    submitted.submit(cluster, "--join", "--cpu-workers", "1", "--sbatch=--nodelist=n2")
+    assert submitted.job("workers") != workers
+    wait_for("a second worker", lambda: len(submitted.status()["connected"]) == 2)
+    second = submitted.status()["connected"][1]
+    wait_for("its first job", lambda: submitted.status()["connected"][1]["in_hand"] > 0)
+    cluster.lose_node("n2")
+    wait_for("the end of its worker", lambda: not alive(second["pid"]))
+    try:
+        submitted.wait_for_the_end(cluster)
+    finally:
+        cluster.start_node("n2")
+    assert submitted.rows() == undisturbed.rows()
+
+
+class Long(Submitted):
+    """More than a minute for one worker."""
+
+    OPTIONS = {**Study.OPTIONS, "--grid": "28", "--sample-size": "3"}
+
+
+@needs_slurm
+def test_a_sweep_longer_than_its_time_limit_goes_on_until_it_is_done(cluster, tmp_path_factory):
+    undisturbed, submitted = Long(tmp_path_factory.mktemp("long")), Long(tmp_path_factory.mktemp("limited"))
+    # The shortest limit is a minute; with the notice 50 s before it jobs end after ten to forty.
+    submitted.submit(cluster, "--cpu-workers", "1", "--time", "1", "--until-done", "20", "--no-figures")
+    submitted.wait_for_the_end(cluster, 600)
+    undisturbed.run()
+    assert submitted.rows() == undisturbed.rows()
+    for log in ("slurm-coordinator-*.log", "slurm-worker-*.log"):
+        assert "of 21 ends: back to the queue" in next((submitted.sweep / "logs").glob(log)).read_text()
+
+
+@needs_slurm
+def test_a_sweep_that_is_cancelled_leaves_nothing_behind(submitted, cluster):
+    submitted.submit(cluster, "--cpu-workers", "2")
+    submitted.wait_for_segments(2)
+    run("wcam", "cancel", submitted.sweep, "--all")
+    for job in ("coordinator", "workers"):
+        wait_for(f"the end of the {job}", lambda: not cluster.state(submitted.job(job)) & {"RUNNING", "PENDING", "COMPLETING"}, 120)
+    assert submitted.status()["state"] == "finished"
+
+
+@needs_slurm
+def test_a_sweep_whose_jobs_are_cancelled_resumes(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "2")
+    submitted.wait_for_segments(3)
+    for job in ("coordinator", "workers"):
+        cluster.call("scancel", submitted.job(job))
+    for job in ("coordinator", "workers"):
+        wait_for(f"the end of the {job}", lambda: cluster.state(submitted.job(job)) == {"CANCELLED"}, 60)
+    run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--cpus", "1", env=cluster.environment)
+    submitted.wait_for_the_end(cluster)
+    assert submitted.rows() == undisturbed.rows()
