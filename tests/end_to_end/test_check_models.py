@@ -217,7 +217,7 @@ def test_a_mistake_is_one_clear_line(shared, tmp_path):
     models = ROOT / "models/demo/models.json"
     write_png(tmp_path / "unlabelled.png", textured_image(1))
     for words, code, expected in [
-        (["check-models"], 2, "--models"),
+        (["check-models"], 2, "MODELS is missing"),
         (["check-models", models, "--class-ids", models], 2, "give both"),
         (["check-models", models, "--labelled", tmp_path / "none"], 3, "none is not a folder"),
         (["check-models", models, "--labelled", tmp_path], 3, "no photograph lies in a folder named after its class"),

@@ -12,7 +12,7 @@ import subprocess
 import h5py
 import pytest
 
-from conftest import BIN, children, end, run, wait_for
+from conftest import alive, BIN, children, end, run, wait_for
 
 LINE = re.compile(
     r'time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=(debug|info|warning|error) program=(coordinator|wcam-worker|wcam) '
@@ -146,7 +146,9 @@ def test_a_full_disk_stops_the_workers_until_it_has_room_again(study, undisturbe
             assert [log.count("results can be stored again") for log in logs] == [1, 1]
         finally:
             end(sweep)
-        assert study.ask_ledger("SELECT DISTINCT outcome FROM attempts") == [("done",)]  # nothing was computed twice
+        # Nothing was computed twice; what one had not begun the other may have been given.
+        others = study.ask_ledger("SELECT DISTINCT outcome, text FROM attempts WHERE outcome <> 'done'")
+        assert others in ([], [("given_back", "not begun when another worker had nothing to do")]), others
         assert study.rows() == undisturbed.rows()
 
 
@@ -211,9 +213,8 @@ def test_what_a_stopped_worker_has_in_hand_is_done_by_an_idle_one(study, undistu
         study.wait_for_segments(1)
         stopped = next(pid for pid, name in children(sweep.pid).items() if name == "wcam-worker")
         os.kill(stopped, signal.SIGSTOP)
-        wait_for("the coordinator's end", lambda: "wcam-coordinator" not in children(sweep.pid).values())
-        os.kill(stopped, signal.SIGKILL)
         assert sweep.wait(120) == 0, study.log.read_text()
+        assert not alive(stopped) and "waiting for worker-" in study.log.read_text()
     finally:
         end(sweep)
     assert study.rows() == undisturbed.rows()

@@ -63,9 +63,10 @@ def photographs(tmp_path_factory):
             return found
     folder = tmp_path_factory.mktemp("pictures")
     y, x = numpy.mgrid[0:260, 0:340]
-    for i in range(3):
-        waves = numpy.stack([numpy.sin(x / (2 + i) + c) * numpy.cos(y / (5 + c)) for c in range(3)], -1)
-        Image.fromarray(numpy.uint8(127 + 127 * waves)).save(folder / f"{i}.png")
+    # Fine stripes in one colour, coarse ones in another, a dark slope: a network tells them apart.
+    for i, (period, light) in enumerate([(2, (1, 0.2, 0)), (30, (0, 0.6, 1)), (400, (0.3, 0.3, 0.3))]):
+        waves = 0.5 + 0.5 * numpy.sin(x / period) * numpy.cos(y / (2 * period))
+        Image.fromarray(numpy.uint8(255 * waves[..., None] * numpy.array(light))).save(folder / f"{i}.png")
     return sorted(folder.iterdir())
 
 
