@@ -124,7 +124,7 @@ std::string coordinator_script(const SlurmSweep& sweep) {
          "\n# The coordinator of one sweep, written by `wcam submit`. By hand: bash FILE, where workers can "
          "reach it.\n"
          "set -u\n" +
-         functions(sweep) + "\nrm -f \"$sweep/slurm/finished\"\nrun " + in_container(sweep, false) +
+         functions(sweep) + "\nrun " + in_container(sweep, false) +
          "\"$programs/wcam-coordinator\" run --sweep \"$sweep\" --bind " + quoted(sweep.bind) +
          " --hand-over " + quoted(sweep.coordinator_options) + R"(
 case $status in

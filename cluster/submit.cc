@@ -126,6 +126,7 @@ class Submission {
 
   void coordinator() {
     const fs::path script = write("coordinator.sh", coordinator_script(sweep_));
+    fs::remove(folder_ / "finished");  // an earlier coordinator's
     coordinator_ = sbatch(script, "");
     write_file_atomically(folder_ / "coordinator", coordinator_ + "\n");
     write_file_atomically(folder_ / "workers", "");

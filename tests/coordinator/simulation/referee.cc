@@ -268,12 +268,12 @@ void Referee::commit_job(const JobReturned& event) {
   if (record.hands.empty()) record.rests_until = rest_of(record, event.cause);
 }
 
-// 1 s, 4 s, 16 s, ... a minute after failures and losses; some heartbeats for a worker to come back to a
-// coordinator that restarted.
+// 1 s, 4 s, 16 s, ... a minute (or not at all, in half of the schedules) after failures and losses; some
+// heartbeats for a worker to come back to a coordinator that restarted.
 TimePoint Referee::rest_of(const Record& record, Cause cause) const {
   if (cause == Cause::kRestart) return clock_.now() + 5 * options_.heartbeat;
   if (cause != Cause::kFailed && cause != Cause::kLost) return clock_.now();
-  milliseconds rest{1'000};
+  milliseconds rest = options_.backoff;
   for (std::uint32_t mishaps = record.failures + record.losses; mishaps > 1; --mishaps)
     rest = std::min(4 * rest, milliseconds{60'000});
   return clock_.now() + rest;

@@ -223,6 +223,7 @@ SchedulerOptions some_options(Chance& chance) {
   options.max_attempts = static_cast<std::uint32_t>(chance.between(1, 4));
   options.look_ahead = static_cast<std::uint32_t>(chance.between(1, 4));
   options.speculate = chance.one_in(3);
+  if (chance.one_in(2)) options.backoff = milliseconds{0};
   return options;
 }
 
