@@ -36,8 +36,10 @@ class Planner {
   void take_up_the_rest() {
     if (choice_.all && state_.course() == Course::kCancelled)
       result_.events.emplace_back(CourseChanged{Course::kOn});
-    for (std::uint16_t c = 0; c < state_.plan().cases.size(); ++c)
+    for (std::size_t i = 0; i < state_.plan().cases.size(); ++i) {
+      const auto c = static_cast<std::uint16_t>(i);
       if (is_taken_up(c) && state_.is_cancelled(c)) result_.events.emplace_back(CaseRetried{c});
+    }
   }
 
   std::set<JobId> candidates() const {
