@@ -157,9 +157,12 @@ class Measurement {
     passed_ = Clock::now();
   }
 
-  // Four times a second: how long status takes, how much memory is in use; once a second, the jobs.
+  // Four times a second: how long status takes, how much memory is in use; once a second, the jobs. Waits a
+  // moment: a small sweep passes its middle soon.
   void sample() {
-    const auto next = Clock::now() + milliseconds{250};
+    std::this_thread::sleep_for(milliseconds{1});
+    if (Clock::now() < next_sample_) return;
+    next_sample_ = Clock::now() + milliseconds{250};
     memory_mib_ = std::max(memory_mib_, peak_memory_mib(coordinator_->pid()));
     cpu_seconds_ = std::max(cpu_seconds_, cpu_seconds(coordinator_->pid()));
     const double status_ms = time_status();
@@ -170,7 +173,6 @@ class Measurement {
       second_begun_ = Clock::now();
       answered_then_ = answered();
     }
-    std::this_thread::sleep_until(next);
   }
 
   double time_status() const {
@@ -244,7 +246,7 @@ class Measurement {
   Answered* answered_;
   std::vector<pid_t> workers_;
   std::optional<Process> coordinator_;
-  Clock::time_point begun_passing_{}, killed_{}, passed_{}, second_begun_{};
+  Clock::time_point next_sample_{}, begun_passing_{}, killed_{}, passed_{}, second_begun_{};
   std::uint64_t answered_then_ = 0;
   std::vector<double> status_ms_, rates_;
   double memory_mib_ = 0, cpu_seconds_ = 0;  // of the present coordinator, since it was started

@@ -82,7 +82,11 @@ class Cluster:
         (self.root / "munge/key").write_bytes(os.urandom(128))
         (self.root / "munge/key").chmod(0o400)
         self.write_configuration()
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def write_configuration(self):
         gres = []

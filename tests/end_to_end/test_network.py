@@ -23,6 +23,8 @@ class Hosts:
     def __init__(self, prefix, count):
         self.hub = f"{prefix}hub"
         self.names = [f"{prefix}{i}" for i in range(1, count + 1)]
+
+    def connect(self):
         ip("netns", "add", self.hub)
         ip("-n", self.hub, "link", "add", "bridge", "type", "bridge")
         ip("-n", self.hub, "link", "set", "bridge", "up")
@@ -53,6 +55,11 @@ def hosts():
     if os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("network namespaces need root and Debian's iproute2")
     hosts = Hosts(f"wcam{os.getpid()}-", 3)
+    try:
+        hosts.connect()
+    except subprocess.CalledProcessError as problem:
+        hosts.remove()
+        pytest.skip(f"no network namespaces here: {problem.stderr}")
     yield hosts
     hosts.remove()
 
