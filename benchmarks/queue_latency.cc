@@ -11,8 +11,6 @@
 // program's own delays, and ROUND-TRIP-MS, for which every word from the coordinator is held back. Then, how
 // much of its time a worker had a job: all of it, if AHEAD jobs may wait there and that hides the way. At the
 // end, what the workers were told is durable must be in the ledger, and all of them connected, or this fails.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <csignal>
@@ -32,6 +30,7 @@
 #include "common/file.h"
 #include "common/joined.h"
 #include "common/options.h"
+#include "common/process.h"
 #include "worker/conversation.h"
 
 namespace po = boost::program_options;
@@ -316,13 +315,6 @@ std::optional<Settings> settings_from(const std::vector<std::string>& arguments)
   settings.insecure = (*values)["insecure"].as<bool>();
   settings.folder = (*values)["folder"].as<std::string>();
   return settings;
-}
-
-void allow_many_connections() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 }  // namespace

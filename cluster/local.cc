@@ -114,7 +114,7 @@ class WorkerSlot {
     if (ending.code != 0)
       append_to_log(log_, "error", "wcam", process_->pid(), name_ + " " + to_string(ending));
     process_.reset();
-    let_go_ = ending.code == 0 && ending.signal == 0;
+    let_go_ = ending.code == 0;
     if (let_go_ || !wanted) return;
     const bool stopped = ending.code == static_cast<int>(ExitCode::kInterrupted);
     const bool healthy = Clock::now() - started_ > kHealthyLife;

@@ -10,6 +10,7 @@
 #include "common/joined.h"
 #include "common/options.h"
 #include "common/process.h"
+#include "common/sweep_argument.h"
 #include "common/sweep_directory.h"
 
 namespace fs = std::filesystem;
@@ -69,9 +70,8 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
   const auto number = [&](const char* option, int low, int high) {
     return std::to_string(in_range(values, option, low, high));
   };
-  if (text("sweep").empty()) throw UsageError("the name of the sweep's directory is empty");
   SlurmSweep sweep;
-  sweep.sweep = fs::absolute(text("sweep")).lexically_normal();
+  sweep.sweep = fs::absolute(sweep_of(values).root).lexically_normal();
   if (!sweep.sweep.has_filename()) sweep.sweep = sweep.sweep.parent_path();
   sweep.programs = fs::absolute(sibling_program("wcam-worker")).parent_path();
   const int gpus = in_range(values, "gpus", 0, 10'000), others = in_range(values, "cpu-workers", 0, 10'000);

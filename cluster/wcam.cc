@@ -12,6 +12,7 @@
 #include "common/host.h"
 #include "common/options.h"
 #include "common/process.h"
+#include "common/sweep_argument.h"
 #include "common/verbs.h"
 
 namespace po = boost::program_options;
@@ -84,11 +85,8 @@ ExitCode run(const Arguments& arguments) {
   if (!values.contains("sweep"))
     return become_program("wcam-coordinator", with_verb("run", split_arguments.rest));
   po::notify(values);
-  if (values["sweep"].as<std::string>().empty())
-    throw UsageError("the name of the sweep's directory is empty");
-
   LocalSweep sweep;
-  sweep.sweep = values["sweep"].as<std::string>();
+  sweep.sweep = sweep_of(values).root;
   sweep.workers = in_range(values, "workers", 1, 256);
   sweep.devices = devices_of(values);
   // The same bounds as the worker's own: a mistake shows before anything is started.

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -69,10 +71,6 @@ std::string to_string(const Ending& ending) {
   return "exited with code " + std::to_string(ending.code);
 }
 
-Process Process::start(const std::vector<std::string>& command, const fs::path& complaints) {
-  return start(command, complaints, -1);
-}
-
 Process Process::start(const std::vector<std::string>& command, const fs::path& complaints, int output) {
   int alarm[2];
   if (::pipe2(alarm, O_CLOEXEC) != 0) fail("make a pipe", errno);
@@ -128,7 +126,7 @@ std::string output_of(const std::vector<std::string>& command) {
       if (count < 0 && errno != EINTR) break;
       if (count > 0) text.append(buffer, static_cast<std::size_t>(count));
     }
-    ::close(ends[0]);
+    ::close(std::exchange(ends[0], -1));
     const Ending ending = wait_for(child, command.front());
     if (ending.code != 0) throw InputError(command.front() + " " + to_string(ending));
   } catch (const std::system_error& e) {
@@ -137,6 +135,13 @@ std::string output_of(const std::vector<std::string>& command) {
     throw InputError(e.what());
   }
   return text;
+}
+
+void allow_many_connections() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65'536));
+  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 void become(const std::vector<std::string>& command) {

@@ -25,11 +25,9 @@ std::string to_string(const Ending& ending);
 class Process {
  public:
   // Throws std::system_error when it cannot be started. complaints: file to which it writes what it says to
-  // stderr; empty: ours.
-  static Process start(const std::vector<std::string>& command, const std::filesystem::path& complaints = {});
-  // The same; what it says to stdout goes to this descriptor.
-  static Process start(const std::vector<std::string>& command, const std::filesystem::path& complaints,
-                       int output);
+  // stderr; empty: ours. output: descriptor to which goes what it says to stdout; negative: ours.
+  static Process start(const std::vector<std::string>& command, const std::filesystem::path& complaints = {},
+                       int output = -1);
 
   pid_t pid() const { return pid_; }
   // How it ended, if it has; does not wait. Remembers the answer.
@@ -48,6 +46,10 @@ Ending run_to_end(const std::vector<std::string>& command);
 
 // What it says to stdout. Throws InputError when it cannot be started, or ends otherwise than with 0.
 std::string output_of(const std::vector<std::string>& command);
+
+// A connection is a file, and 1,024 of these, the usual soft limit, are soon used up: by as many workers, or
+// by somebody who means ill. From now on 65,536, which leave room for both, where this process may.
+void allow_many_connections();
 
 // Replaces this process. Throws std::system_error when that fails.
 [[noreturn]] void become(const std::vector<std::string>& command);

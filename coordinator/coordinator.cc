@@ -49,10 +49,8 @@ SessionOptions session_options(const CoordinatorOptions& options, const SweepSta
                                const SweepDirectory& directory) {
   SessionOptions session = options.session;
   session.sweep_id = state.sweep();
-  if (std::filesystem::exists(directory.endpoint())) {
-    const std::string text = read_file(directory.endpoint());
-    session.earlier_endpoint = text.substr(0, text.find('\n'));
-  }
+  if (std::filesystem::exists(directory.endpoint()))
+    session.earlier_endpoint = first_line(read_file(directory.endpoint()));
   return session;
 }
 

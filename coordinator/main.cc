@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/options.h"
 #include "common/store/pack.h"
+#include "common/sweep_argument.h"
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
 #include "coordinator/interrupts.h"
@@ -16,7 +17,6 @@
 #include "coordinator/run_command.h"
 #include "coordinator/show_command.h"
 #include "coordinator/status_command.h"
-#include "coordinator/sweep_argument.h"
 #include "coordinator/verify_command.h"
 
 namespace wcam {

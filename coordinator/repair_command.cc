@@ -7,11 +7,11 @@
 #include "common/file.h"
 #include "common/joined.h"
 #include "common/options.h"
+#include "common/sweep_argument.h"
 #include "coordinator/check_sweep.h"
 #include "coordinator/open_sweep.h"
 #include "coordinator/rebuild.h"
 #include "coordinator/status.h"
-#include "coordinator/sweep_argument.h"
 
 namespace fs = std::filesystem;
 

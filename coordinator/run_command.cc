@@ -1,7 +1,6 @@
 #include "coordinator/run_command.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,12 +15,13 @@
 #include "common/keys.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/process.h"
+#include "common/sweep_argument.h"
 #include "common/sweep_directory.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/interrupts.h"
 #include "coordinator/open_sweep.h"
 #include "coordinator/study_options.h"
-#include "coordinator/sweep_argument.h"
 #include "coordinator/sweep_plan.h"
 #include "coordinator/web.h"
 
@@ -30,15 +30,6 @@ namespace po = boost::program_options;
 namespace wcam {
 
 namespace {
-
-// A connection is a file, and 1,024 of these, the usual soft limit, are soon used up: by as many workers, or
-// by somebody who means ill. 65,536 leave room for both.
-void allow_many_connections() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65'536));
-  ::setrlimit(RLIMIT_NOFILE, &files);
-}
 
 CommandLine command_line() {
   const auto number = [](int value) { return po::value<int>()->default_value(value); };

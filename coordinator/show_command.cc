@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "common/options.h"
+#include "common/sweep_argument.h"
 #include "coordinator/job_report.h"
 #include "coordinator/operator.h"
-#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 

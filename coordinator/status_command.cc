@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "common/options.h"
+#include "common/sweep_argument.h"
 #include "coordinator/status.h"
-#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 

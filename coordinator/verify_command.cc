@@ -7,8 +7,8 @@
 
 #include "common/joined.h"
 #include "common/options.h"
+#include "common/sweep_argument.h"
 #include "coordinator/check_sweep.h"
-#include "coordinator/sweep_argument.h"
 
 namespace po = boost::program_options;
 

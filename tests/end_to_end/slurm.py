@@ -179,6 +179,7 @@ class Cluster:
             time.sleep(0.2)
         pids = [self.pid_of(f"slurmd.{name}.pid") for name in self.nodes]
         pids += [self.pid_of("slurmctld.pid"), self.pid_of("munge/pid")]
+        pids += [int(pid) for name in self.nodes for pid in self.steps_of(name)]
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in filter(None, pids):
                 if alive(pid):
