@@ -210,9 +210,12 @@ def test_a_job_that_kills_its_worker_is_set_aside_with_signal_host_and_the_end_o
 def test_what_a_stopped_worker_has_in_hand_is_done_by_an_idle_one(study, undisturbed):
     sweep = study.start("--speculate", "--lease-seconds", "86400")  # nothing but a second attempt can help
     try:
-        study.wait_for_segments(1)
-        stopped = next(pid for pid, name in children(sweep.pid).items() if name == "wcam-worker")
-        os.kill(stopped, signal.SIGSTOP)
+        wait_for("the coordinator", (study.sweep / "coordinator.endpoint").exists)
+        run("wcam", "pause", study.sweep)
+        workers = wait_for("both workers", lambda: len(found := status(study)["connected"]) == 2 and found)
+        stopped = workers[0]["pid"]
+        os.kill(stopped, signal.SIGSTOP)  # whatever it is sent from now on, it has in hand
+        run("wcam", "resume", study.sweep)
         assert sweep.wait(120) == 0, study.log.read_text()
         assert not alive(stopped) and "waiting for worker-" in study.log.read_text()
     finally:
