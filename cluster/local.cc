@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "common/devices.h"
 #include "common/file.h"
 #include "common/interrupt_pace.h"
 #include "common/log.h"
@@ -178,16 +179,9 @@ class LocalRun {
     make_directories(logs);
     for (int i = 0; i < sweep_.workers; ++i) {
       const std::string name = "worker-" + std::to_string(i + 1);
-      const std::string& device = sweep_.devices[static_cast<std::size_t>(i) % sweep_.devices.size()];
       const fs::path log = logs / (name + ".log");
-      std::vector<std::string> command{sibling_program("wcam-worker").string(),
-                                       "run",
-                                       "--sweep",
-                                       sweep_.sweep.string(),
-                                       "--device",
-                                       device,
-                                       "--log",
-                                       log.string()};
+      std::vector<std::string> command = worker_command("run", sweep_.devices, i);
+      command.insert(command.end(), {"--sweep", sweep_.sweep.string(), "--log", log.string()});
       command.insert(command.end(), sweep_.worker_options.begin(), sweep_.worker_options.end());
       crew_.emplace_back(name, command, log);
     }

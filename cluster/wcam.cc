@@ -7,9 +7,11 @@
 #include "cluster/local.h"
 #include "cluster/split_options.h"
 #include "cluster/submit.h"
+#include "common/devices.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/host.h"
+#include "common/joined.h"
 #include "common/options.h"
 #include "common/process.h"
 #include "common/sweep_argument.h"
@@ -40,15 +42,10 @@ CommandLine run_command_line() {
   line.example =
       "wcam run --images photos --models models.json --perturbation corruptions --cases baseline,augmix "
       "--sweep study --workers 2";
-  // One single-threaded process a core: small nets leave LibTorch's threads waiting for each other.
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   line.options.add_options()                                                                              //
       ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
-      ("workers", po::value<int>()->default_value(cores), "worker processes, 1 to 256")                   //
-      ("devices", po::value<std::string>()->default_value("cpu"),
-       "dealt out to the workers: cpu or cuda:0,cuda:1,...")                                   //
-      ("threads", po::value<int>()->default_value(1), "threads of each worker")                //
-      ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")  //
+      ("threads", po::value<int>()->default_value(1), "threads of each worker")                           //
+      ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")             //
       ("model-memory", po::value<int>(),
        "MiB of weights each worker keeps loaded; default: a quarter of this machine's memory shared among "
        "them, 256 at least, with GPUs 4096 at most")  //
@@ -56,6 +53,7 @@ CommandLine run_command_line() {
        "seconds a result may wait before it is stored: what a crash costs")                         //
       ("insecure", po::bool_switch(), "no encryption and no keys between coordinator and workers")  //
       ("no-figures", po::bool_switch(), "stop before packing results and drawing");
+  line.options.add(crew_options());
   return line;
 }
 
@@ -87,8 +85,8 @@ ExitCode run(const Arguments& arguments) {
   po::notify(values);
   LocalSweep sweep;
   sweep.sweep = sweep_of(values).root;
-  sweep.workers = in_range(values, "workers", 1, 256);
   sweep.devices = devices_of(values);
+  sweep.workers = workers_of(values, sweep.devices);
   // The same bounds as the worker's own: a mistake shows before anything is started.
   sweep.worker_options = {"--threads",      std::to_string(in_range(values, "threads", 1, 256)),
                           "--batch-size",   std::to_string(in_range(values, "batch-size", 1, 1024)),
@@ -101,6 +99,34 @@ ExitCode run(const Arguments& arguments) {
       options->emplace_back("--insecure");
   sweep.figures = !values["no-figures"].as<bool>();
   return run_local_sweep(sweep);
+}
+
+// What concerns devices the worker knows, what concerns files the coordinator.
+ExitCode doctor(const Arguments& arguments) {
+  CommandLine line;
+  line.usage = "wcam doctor [--devices cpu,cuda:0,...] [--sweep DIR]";
+  line.about =
+      "Whether this host is fit for a sweep, a verdict a line: ok, warn or FAIL with the remedy. Computes a "
+      "known\n"
+      "WCAM on every device, and tries in DIR what a sweep does with files. On a cluster run it on a GPU "
+      "node,\n"
+      "and while a sweep runs too. Exit status: 0, or 3 when something failed.";
+  line.example = "srun --gpus 1 wcam doctor --sweep study";
+  line.options.add_options()                                                                              //
+      ("devices", po::value<std::string>(), "cpu, cuda:0, ...; default: cpu and every GPU that is seen")  //
+      ("sweep", po::value<std::string>(),
+       "folder that is, or will be, a sweep's; default: this folder, and no coordinator is asked for");
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  Arguments computing{sibling_program("wcam-worker").string(), "doctor"},
+      keeping{sibling_program("wcam-coordinator").string(), "doctor"};
+  if (values->contains("devices"))
+    computing.insert(computing.end(), {"--devices", joined(devices_of(*values))});
+  if (values->contains("sweep"))
+    for (Arguments* command : {&computing, &keeping})
+      command->insert(command->end(), {"--sweep", sweep_of(*values).root.string()});
+  const int code = run_to_end(computing).code;
+  return static_cast<ExitCode>(std::max(code, run_to_end(keeping).code));
 }
 
 // Before anything is computed: its ending, its folder, and that it replaces no other file of the command.
@@ -141,6 +167,7 @@ constexpr Verb kVerbs[] = {
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
     {"check-models", "whether the cases of a models.json are what they are said to be",
      [](const Arguments& rest) { return become_program("wcam-worker", with_verb("check-models", rest)); }},
+    {"doctor", "whether this host is fit: devices, LibTorch, files, locks, network", doctor},
     {"corrupt", "a corrupted image as a sweep sees it, or all corruptions on one sheet",
      [](const Arguments& rest) { return become_program("wcam-worker", with_verb("corrupt", rest)); }},
     {"plan", "what run would do, and what it costs",

@@ -24,14 +24,6 @@ po::options_description shown(const CommandLine& line) {
   return all;
 }
 
-// cpu, cuda, cuda:0, ...
-bool is_device(const std::string& name) {
-  const std::string number = name.rfind("cuda:", 0) == 0       ? name.substr(5)
-                             : name == "cpu" || name == "cuda" ? "0"
-                                                               : "";
-  return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
-}
-
 }  // namespace
 
 std::optional<po::variables_map> parse_command_line(const CommandLine& line,
@@ -109,14 +101,6 @@ std::vector<std::string> list_of(const po::variables_map& values, const char* op
     throw UsageError("--" + std::string(option) +
                      " is empty: name some, separated by commas, or leave it out");
   return entries;
-}
-
-std::vector<std::string> devices_of(const po::variables_map& values) {
-  const std::vector<std::string> devices = split_list(values["devices"].as<std::string>());
-  for (const auto& device : devices)
-    if (!is_device(device)) throw UsageError("--devices '" + device + "' is not cpu or cuda:N");
-  if (devices.empty()) throw UsageError("--devices is empty: cpu, or cuda:0,cuda:1,...");
-  return devices;
 }
 
 }  // namespace wcam

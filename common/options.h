@@ -41,7 +41,4 @@ std::vector<std::string> split_list(const std::string& comma_separated);
 // The entries of an option; none when it is not given. Throws UsageError when what is given has none.
 std::vector<std::string> list_of(const boost::program_options::variables_map& values, const char* option);
 
-// "cuda:0,cuda:1". Throws UsageError for what is neither cpu nor cuda nor cuda:N, or for none.
-std::vector<std::string> devices_of(const boost::program_options::variables_map& values);
-
 }  // namespace wcam

@@ -8,6 +8,7 @@
 #include "common/sweep_argument.h"
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
+#include "coordinator/doctor_command.h"
 #include "coordinator/interrupts.h"
 #include "coordinator/jobs_command.h"
 #include "coordinator/keys_command.h"
@@ -40,6 +41,8 @@ ExitCode pack_results(const Arguments& arguments) {
 
 constexpr Verb kVerbs[] = {
     {"run", "make or resume a sweep and serve its jobs to workers", run_command},
+    {"doctor", "whether a sweep would be safe in a folder and found on this host",
+     coordinator_doctor_command},
     {"plan", "what run would do, and what it costs",
      [](const Arguments& rest) { return plan_command(rest, count_interrupts()); }},
     {"status", "how far a sweep is", status_command},

@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "common/devices.h"
 #include "common/file.h"
 #include "common/options.h"
 #include "common/process.h"
@@ -36,22 +37,20 @@ CommandLine command_line() {
       "some seconds a case, and leaves nothing behind. With --sweep of one that has begun: what is left of "
       "it.";
   line.example = "wcam plan --images photos --models models.json --cases baseline,augmix --workers 4";
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description how("How");
-  how.add_options()                                                                            //
-      ("sweep", po::value<std::string>(), "directory of the sweep, if it is there already")    //
-      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")           //
-      ("json", po::bool_switch(), "for scripts")                                               //
-      ("workers", number(cores), "worker processes, 1 to 256: as many measure at once")        //
-      ("devices", po::value<std::string>()->default_value("cpu"), "dealt out to the workers")  //
-      ("threads", number(1), "threads of each worker, 1 to 256")                               //
+  how.add_options()                                                                          //
+      ("sweep", po::value<std::string>(), "directory of the sweep, if it is there already")  //
+      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")         //
+      ("json", po::bool_switch(), "for scripts")                                             //
+      ("threads", number(1), "threads of each worker, 1 to 256")                             //
       ("batch-size", number(Crew{}.batch_size), "images per forward, 1 to 1024");
   po::options_description ignored("Of wcam run, without effect here");
   for (const char* name : {"model-memory", "hand-in", "bind", "http", "lease-seconds", "max-attempts"})
     ignored.add_options()(name, po::value<std::string>(), "");
   for (const char* name : {"no-figures", "speculate", "insecure", "http-insecure", "verbose"})
     ignored.add_options()(name, po::bool_switch(), "");
+  how.add(crew_options());
   line.options.add(how).add(study_options()).add(ignored);
   return line;
 }
@@ -128,13 +127,11 @@ Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::stri
   for (int i = 0; i < crew.workers; ++i) {
     const fs::path out = scratch.path() / (std::to_string(i) + ".json"),
                    complaints = out.string() + ".stderr";
-    probers.push_back({Process::start({sibling_program("wcam-worker").string(), "measure",
-                                       (scratch.path() / "plan.json").string(), "--out", out.string(),
-                                       "--device", devices[static_cast<std::size_t>(i) % devices.size()],
-                                       "--threads", std::to_string(in_range(values, "threads", 1, 256)),
-                                       "--batch-size", std::to_string(crew.batch_size)},
-                                      complaints),
-                       out, complaints});
+    std::vector<std::string> command = worker_command("measure", devices, i);
+    command.insert(command.end(), {(scratch.path() / "plan.json").string(), "--out", out.string(),
+                                   "--threads", std::to_string(in_range(values, "threads", 1, 256)),
+                                   "--batch-size", std::to_string(crew.batch_size)});
+    probers.push_back({Process::start(command, complaints), out, complaints});
   }
   Measured measured;
   measured.code = wait_for(probers, interrupts);
@@ -157,8 +154,8 @@ Plan plan_of(const po::variables_map& values, const std::optional<SweepDirectory
 ExitCode plan_command(const std::vector<std::string>& arguments, const std::atomic<int>& interrupts) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
-  const Crew crew{in_range(*values, "workers", 1, 256), in_range(*values, "batch-size", 1, 1024)};
   const std::vector<std::string> devices = devices_of(*values);
+  const Crew crew{workers_of(*values, devices), in_range(*values, "batch-size", 1, 1024)};
   std::optional<SweepDirectory> sweep;
   if (values->contains("sweep")) sweep = SweepDirectory{(*values)["sweep"].as<std::string>()};
   const Plan plan = plan_of(*values, sweep);

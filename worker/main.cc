@@ -10,6 +10,7 @@
 #include "worker/check_models_command.h"
 #include "worker/compute_options.h"
 #include "worker/corrupt_command.h"
+#include "worker/doctor_command.h"
 #include "worker/explain_command.h"
 #include "worker/measure_command.h"
 #include "worker/worker.h"
@@ -77,6 +78,7 @@ constexpr Verb kVerbs[] = {
     {"explain", "the WCAM of one image under one classifier, without a sweep", explain_command},
     {"check-models", "whether the cases of a models.json are what they are said to be", check_models_command},
     {"corrupt", "a corrupted image, or all corruptions on one sheet", corrupt_command},
+    {"doctor", "whether LibTorch, driver and devices of this host compute right", worker_doctor_command},
     {"measure", "how fast this worker would be at a plan's cases", measure_command},
 };
 

@@ -74,10 +74,6 @@ TEST(Options, WhatIsGivenIsNeverTakenForWhatIsNot) {
   EXPECT_TRUE(list_of(values("seed", "1"), "cases").empty());
   EXPECT_THROW(list_of(values("cases", ""), "cases"), UsageError);
   EXPECT_THROW(list_of(values("cases", ", "), "cases"), UsageError);
-  EXPECT_EQ(devices_of(values("devices", "cpu,cuda,cuda:12")),
-            (std::vector<std::string>{"cpu", "cuda", "cuda:12"}));
-  for (const char* devices : {"gpu", "cuda:", "cuda:x", "cpu:0", "", ","})
-    EXPECT_THROW(devices_of(values("devices", devices)), UsageError) << devices;
 }
 
 TEST(RunMain, TurnsEachKindOfErrorIntoItsExitCode) {

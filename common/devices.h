@@ -1,0 +1,28 @@
+// The devices of one machine's workers, as `wcam run`, `plan` and `doctor` name them.
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+// --workers and --devices.
+boost::program_options::options_description crew_options();
+
+// --devices: "cpu", "cuda", "cuda:N", or a GPU by the name that `nvidia-smi -L` gives it, "GPU-..." or
+// "MIG-...". Throws UsageError for what is none of these, or for none.
+std::vector<std::string> devices_of(const boost::program_options::variables_map& values);
+
+// --workers, 1..256; else one a core, or, with a GPU among the devices, one a device: two on one GPU wait for
+// each other.
+int workers_of(const boost::program_options::variables_map& values, const std::vector<std::string>& devices);
+
+// The beginning of the command of worker i of a crew, which gets devices[i % size]: `wcam-worker VERB ...
+// --device D`. A GPU that is named is the only one that worker sees, so its number there is 0: CUDA shows a
+// process one MIG instance.
+std::vector<std::string> worker_command(const std::string& verb, const std::vector<std::string>& devices,
+                                        int worker);
+
+}  // namespace wcam

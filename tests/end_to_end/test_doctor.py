@@ -1,0 +1,78 @@
+"""What `wcam doctor` says of this host."""
+
+import os
+import pathlib
+import re
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, end, run
+
+sys.path.append(str(ROOT / "tests/worker"))
+
+
+def verdicts(text):
+    """{what: (verdict, found)}"""
+    lines = [re.fullmatch(r"(ok|warn|FAIL) +(\S+(?: \S+)?)  +(.*)", line) for line in text.splitlines()]
+    assert all(lines), text
+    return {line[2]: (line[1], line[3]) for line in lines}
+
+
+def examine(*words, code=0):
+    return verdicts(run("wcam", "doctor", *words, code=code).stdout)
+
+
+def test_the_known_indices_are_those_of_another_implementation():
+    known_wcam = pytest.importorskip("known_wcam", reason="needs python3-torch and python3-scipy")
+    listed = re.findall(r"\d\.\d{6}(?=F,)", (ROOT / "worker/known_wcam.cc").read_text())
+    assert np.allclose(np.array(listed, dtype=float), known_wcam.indices(), atol=2e-6)
+
+
+def test_a_host_that_is_fit_is_said_to_be(tmp_path):
+    found = examine("--sweep", tmp_path)
+    assert set(found) == {"machine", "libtorch", "driver", "cpu", "key", "coordinator", "folder", "hdf5", "ledger", "clock", "host name"}
+    assert {what for what, (verdict, _) in found.items() if verdict == "ok"} >= {"machine", "libtorch", "cpu", "hdf5", "ledger", "clock"}
+    assert "260 forwards" in found["cpu"][1] and "none runs" in found["coordinator"][1]
+    assert list(tmp_path.iterdir()) == [], "what was tried is gone again"
+
+
+def test_what_is_missing_fails_in_words(tmp_path):
+    found = examine("--devices", "cuda:7", "--sweep", tmp_path / "none", code=3)
+    assert found["cuda:7"][0] == "FAIL" and "--device cpu always works" in found["cuda:7"][1]
+    assert found["folder"][0] == "FAIL" and "name a folder that is there" in found["folder"][1]
+    for program in ("wcam", "wcam-worker"):
+        refused = run(program, "doctor", "--devices", "gpu", code=2)
+        assert "'gpu' is not cpu or cuda:N" in refused.stderr and not refused.stdout
+
+
+def test_a_disk_without_room_fails(tmp_path):
+    if os.system(f"mount -t tmpfs -o size=64k tmpfs {tmp_path} 2>/dev/null") != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    try:
+        (tmp_path / "ballast").write_bytes(bytes(40_000))
+        found = verdicts(run("wcam-coordinator", "doctor", "--sweep", tmp_path, code=3).stdout)
+        assert found["folder"][0] == "warn" and "tmpfs" in found["folder"][1]
+        for what in ("hdf5", "ledger"):
+            assert found[what][0] == "FAIL" and "No space left on device" in found[what][1]
+    finally:
+        os.system(f"umount -l {tmp_path}")
+
+
+def test_a_running_sweep_is_examined_without_disturbing_it(study):
+    coordinator = study.start_coordinator()
+    try:
+        found = examine("--sweep", study.sweep)
+        assert f"coordinator {coordinator.pid} on " in found["sweep"][1] and "its lock is seen from here" in found["sweep"][1]
+        assert found["coordinator"][0] == found["key"][0] == "ok" and ", encrypted" in found["coordinator"][1]
+        (study.sweep / "keys/worker.key").chmod(0o644)
+        coordinator.send_signal(signal.SIGSTOP)
+        found = examine("--sweep", study.sweep, code=3)
+        assert found["key"][0] == "FAIL" and "chmod 600" in found["key"][1]
+        assert pathlib.Path(study.sweep / "ledger.sqlite").exists() and coordinator.poll() is None
+    finally:
+        end(coordinator)
+    found = examine("--sweep", study.sweep, code=3)
+    assert found["coordinator"][0] == "FAIL" and "nobody answers at tcp://127.0.0.1:" in found["coordinator"][1]

@@ -1,0 +1,202 @@
+#include "worker/doctor_command.h"
+
+#include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <sched.h>
+#include <torch/version.h>
+
+#include <array>
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "common/devices.h"
+#include "common/elapsed.h"
+#include "common/file.h"
+#include "common/host.h"
+#include "common/joined.h"
+#include "common/keys.h"
+#include "common/options.h"
+#include "common/process.h"
+#include "common/sweep_directory.h"
+#include "common/verdicts.h"
+#include "worker/device.h"
+#include "worker/greeting.h"
+#include "worker/known_wcam.h"
+#include "worker/model.h"
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using Clock = std::chrono::steady_clock;
+
+namespace wcam {
+
+namespace {
+
+constexpr std::chrono::seconds kNetworkPatience{5};
+
+CommandLine command_line() {
+  CommandLine line;
+  line.usage = "wcam-worker doctor [--devices cpu,cuda:0,...] [--sweep DIR]";
+  line.about =
+      "Whether a worker would work here, a verdict a line. `wcam doctor` asks the coordinator's side too.";
+  line.example = "wcam-worker doctor --devices cuda:0";
+  line.options.add_options()  //
+      ("devices", po::value<std::string>(),
+       "to compute on: cpu, cuda:0, ...; default: cpu and every GPU that is seen")  //
+      ("sweep", po::value<std::string>(), "directory of a sweep: can its coordinator be reached?");
+  return line;
+}
+
+std::string fixed(double value, const char* format) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+void check_machine(Verdicts& verdicts) {
+  cpu_set_t cores;
+  const bool known = ::sched_getaffinity(0, sizeof cores, &cores) == 0;
+  const std::string usable = known ? counted(CPU_COUNT(&cores), "core") : "cores unknown";
+  const double gib = static_cast<double>(memory_bytes()) / (1U << 30U);
+  verdicts.ok("machine",
+              host_name() + ", " + usable + " and " + fixed(gib, "%.1f") + " GiB memory for this process");
+}
+
+// What at::show_config() says in a line that begins so; empty: none does.
+std::string configured(const std::string& beginning) {
+  const std::string text = at::show_config();
+  const auto begin = text.find(beginning);
+  return begin == std::string::npos ? "" : first_line(text.substr(begin));
+}
+
+void check_libtorch(Verdicts& verdicts) {
+  const std::string cuda = configured("CUDA Runtime");
+  verdicts.ok("libtorch", std::string(TORCH_VERSION) + ", " +
+                              (!at::hasCUDA() ? "for CPUs only"
+                               : cuda.empty() ? "with CUDA"
+                                              : "with " + cuda));
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// The driver's own words; empty without one.
+std::string driver_version() {
+  const fs::path file = "/proc/driver/nvidia/version";
+  return fs::exists(file) ? first_line(read_file(file)) : "";
+}
+
+// What LibTorch sees must be what there is.
+void check_driver(Verdicts& verdicts) {
+  const std::string driver = driver_version();
+  const std::size_t seen = at::getNumGPUs();
+  const std::string visible = environment("CUDA_VISIBLE_DEVICES");
+  const std::string found =
+      (driver.empty() ? "none" : driver) + "; LibTorch sees " + counted(seen, "GPU") +
+      (std::getenv("CUDA_VISIBLE_DEVICES") == nullptr ? "" : ", CUDA_VISIBLE_DEVICES=" + visible);
+  if (!driver.empty() && !at::hasCUDA())
+    verdicts.warn("driver", found + ": build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH) to use the GPUs");
+  else if (!driver.empty() && seen == 0)
+    verdicts.fail("driver",
+                  found +
+                      ": is the driver as new as LibTorch's CUDA asks (nvidia-smi), and did Slurm give "
+                      "a GPU (--gpus)?");
+  else if (driver.empty() && at::hasCUDA())
+    verdicts.warn("driver",
+                  found + ": this LibTorch could use GPUs; install NVIDIA's driver, or run on a GPU node");
+  else
+    verdicts.ok("driver", found);
+}
+
+// As the driver's own tool lists them, MIG ids too.
+void list_gpus(Verdicts& verdicts) {
+  if (driver_version().empty()) return;
+  try {
+    const std::string list = output_of({"nvidia-smi", "-L"});
+    for (std::size_t at = 0; at < list.size(); at = list.find('\n', at) + 1) {
+      verdicts.ok("gpu", first_line(list.substr(at)));
+      if (list.find('\n', at) == std::string::npos) break;
+    }
+  } catch (const InputError& e) {
+    verdicts.warn("gpu",
+                  std::string(e.what()) + ": nvidia-smi lists the GPUs; without it workers run all the same");
+  }
+}
+
+void check_device(Verdicts& verdicts, const std::string& name) {
+  verdicts.of(name, [&] {
+    const at::Device device = parse_device(name);
+    known_wcam(device);  // a GPU's first forward loads its kernels
+    const auto start = Clock::now();
+    const Profile profile = known_wcam(device);
+    const double seconds = seconds_since(start),
+                 difference = relative_difference(profile.indices, known_indices());
+    const std::string found = "a known WCAM, " + std::to_string(profile.outputs.size()) + " forwards in " +
+                              fixed(seconds, "%.3f") + " s; its indices differ by " +
+                              fixed(difference, "%.1e") + ", " + fixed(kSameWcam, "%.0e") + " is allowed";
+    if (difference <= kSameWcam)
+      verdicts.ok(name, found);
+    else
+      verdicts.fail(name, found + ": this device or its libraries compute wrongly; do not use it");
+  });
+}
+
+std::vector<std::string> devices_to_check(const po::variables_map& values) {
+  if (values.contains("devices")) return devices_of(values);
+  std::vector<std::string> devices{"cpu"};
+  for (std::size_t i = 0; i < at::getNumGPUs(); ++i) devices.push_back("cuda:" + std::to_string(i));
+  return devices;
+}
+
+void check_key(Verdicts& verdicts, const SweepDirectory& sweep) {
+  const fs::path key = sweep.worker_key(std::string(kDefaultWorkerKey));
+  if (!fs::exists(key))
+    return verdicts.warn("key", key.string() + " is not there: the sweep's coordinator makes it");
+  read_worker_key(key);
+  verdicts.ok("key", key.string() + ", for its owner alone");
+}
+
+void check_coordinator(Verdicts& verdicts, const SweepDirectory& sweep) {
+  if (!fs::exists(sweep.endpoint()))
+    return verdicts.warn("coordinator",
+                         "none runs, as far as " + sweep.root.string() + " says: nothing to reach");
+  const std::string endpoint = first_line(read_file(sweep.endpoint()));
+  const auto start = Clock::now();
+  const auto mechanism = mechanism_at(endpoint, kNetworkPatience);
+  if (!mechanism)
+    return verdicts.fail("coordinator",
+                         "nobody answers at " + endpoint + " within " +
+                             std::to_string(kNetworkPatience.count()) +
+                             " s: has it ended (wcam status)? Else its host cannot be reached from "
+                             "this one; --bind names the address of another network");
+  const std::string how = *mechanism == "CURVE" ? "encrypted" : "NOT encrypted (--insecure)";
+  verdicts.ok("coordinator", "answers at " + endpoint + " after " +
+                                 fixed(1e3 * seconds_since(start), "%.1f") + " ms, " + how);
+}
+
+}  // namespace
+
+ExitCode worker_doctor_command(const std::vector<std::string>& arguments) {
+  const auto values = parse_command_line(command_line(), arguments);
+  if (!values) return ExitCode::kDone;
+  const std::vector<std::string> devices = devices_to_check(*values);
+  Verdicts verdicts;
+  prepare_torch(1);
+  check_machine(verdicts);
+  check_libtorch(verdicts);
+  verdicts.of("driver", [&] { check_driver(verdicts); });
+  list_gpus(verdicts);
+  for (const std::string& device : devices) check_device(verdicts, device);
+  if (values->contains("sweep")) {
+    const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
+    verdicts.of("key", [&] { check_key(verdicts, sweep); });
+    verdicts.of("coordinator", [&] { check_coordinator(verdicts, sweep); });
+  }
+  return verdicts.exit_code();
+}
+
+}  // namespace wcam
