@@ -107,6 +107,9 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
        {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
     if (word->find_first_of(" \t\n") != std::string::npos)
       return "'" + *word + "' is no word of Slurm: it has a space";
+  if (sweep.stage.find_first_of("\"`\\\n(") != std::string::npos)
+    return "--stage " + sweep.stage +
+           " has a character that a folder's name in a script cannot have: only $NAME is looked up";
   for (const std::string& option : sweep.extra)
     if (option.rfind("--", 0) != 0 || option.find('\n') != std::string::npos)
       return "'" + option + "' is no option of sbatch: --NAME or --NAME=VALUE";
@@ -168,7 +171,7 @@ run )" + in_container(sweep, sweep.gpu) +
          "\"$programs/wcam-worker\" run --sweep \"$sweep\" --device $device --threads "
          "\"${SLURM_CPUS_PER_TASK:-" +
          std::to_string(sweep.cpus) + "}\" --log \"$sweep/logs/worker-$name.log\" " +
-         quoted(sweep.worker_options) + R"(
+         quoted(sweep.worker_options) + (sweep.stage.empty() ? "" : " --stage \"" + sweep.stage + "\"") + R"(
 if [ $status -eq 5 ]; then  # told to end, or no coordinator came
   again
   [ -z "$told" ] || status=0

@@ -27,6 +27,7 @@ struct SlurmSweep {
   std::vector<std::string> coordinator_options;  // of `wcam-coordinator run`, beside --sweep and --bind
   std::vector<std::string>
       worker_options;  // of `wcam-worker run`, beside --sweep, --device, --threads, --log
+  std::string stage;   // of `wcam-worker run --stage`; the node looks up $NAME in it; empty: none
   bool figures = true;
 };
 

@@ -58,9 +58,18 @@ CommandLine command_line() {
       ("bind", po::value<std::string>()->default_value("tcp://*:*"), "where the coordinator listens")     //
       ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
-      ("speculate", po::bool_switch(), "as for `wcam run`")                                               //
-      ("batch-size", number(8), "images per forward, 1 to 1024")                                          //
-      ("model-memory", number(4096), "MiB of weights each worker keeps loaded, 0 to 1048576")             //
+      (
+          "stage", text(),
+          "folder on a local disk of each node, e.g. '$TMPDIR/wcam': models and images are copied there "
+          "first")  //
+      ("collect", po::bool_switch(),
+       "workers send results to the coordinator, which stores them: of the sweep's folder they only read")  //
+      ("speculate", po::bool_switch(), "as for `wcam run`")                                                 //
+      ("batch-size", number(8), "images per forward, 1 to 1024")                                            //
+      ("model-memory", number(4096), "MiB of weights each worker keeps loaded, 0 to 1048576")               //
+      ("hand-in", number(30),
+       "seconds a result may wait before it is stored, 0 to 3600: what a crash costs; longer makes fewer "
+       "files")  //
       ("no-figures", po::bool_switch(), "stop after packing results");
   return line;
 }
@@ -94,8 +103,11 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
   sweep.coordinator_options = {"--lease-seconds", number("lease-seconds", 1, 86'400), "--max-attempts",
                                number("max-attempts", 1, 100)};
   if (values["speculate"].as<bool>()) sweep.coordinator_options.emplace_back("--speculate");
-  sweep.worker_options = {"--batch-size", number("batch-size", 1, 1'024), "--model-memory",
-                          number("model-memory", 0, 1 << 20)};
+  sweep.worker_options = {"--batch-size",   number("batch-size", 1, 1'024),
+                          "--model-memory", number("model-memory", 0, 1 << 20),
+                          "--hand-in",      number("hand-in", 0, 3'600)};
+  sweep.stage = text("stage");
+  if (values["collect"].as<bool>()) sweep.worker_options.emplace_back("--collect");
   sweep.figures = !values["no-figures"].as<bool>();
   if (const auto what = problem(sweep)) throw UsageError(*what);
   return sweep;

@@ -57,10 +57,14 @@ PendingFile::~PendingFile() {
 }
 
 void PendingFile::commit() {
-  sync(temporary_, O_RDONLY);
-  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("rename to", target_, errno);
+  put_in_place(temporary_, target_);
   committed_ = true;
-  const fs::path folder = target_.parent_path();
+}
+
+void put_in_place(const fs::path& temporary, const fs::path& target) {
+  sync(temporary, O_RDONLY);
+  if (std::rename(temporary.c_str(), target.c_str()) != 0) fail("rename to", target, errno);
+  const fs::path folder = target.parent_path();
   sync(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
 }
 

@@ -29,6 +29,10 @@ class PendingFile {
   bool committed_ = false;
 };
 
+// What commit() does with any file of the target's folder: makes it durable under the target's name, whatever
+// has that name.
+void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target);
+
 // PendingFile for content that is at hand.
 void write_file_atomically(const std::filesystem::path& target, std::string_view content);
 

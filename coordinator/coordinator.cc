@@ -75,6 +75,7 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       state_(ledger.load(plan)),
       scheduler_(state_, scheduler_options(options_, ledger_)),
       session_(session_options(options_, state_, directory_)),
+      collector_(directory_.segments()),
       forwards_per_wcam_(static_cast<double>(forward_plan(plan.wcam, plan.input_size()).images())) {
   status_.sweep = state_.sweep();
   status_.host = host_name();
@@ -111,6 +112,7 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
   }
   remove_abandoned(directory_.segments());
   const bool finished = state_.finished();
+  if (finished) collector_.remove_unfinished();
   const bool terminal = options_.progress == CoordinatorOptions::Progress::kTerminal;
   write_status(finished ? "finished" : "interrupted", true);
   if (options_.progress != CoordinatorOptions::Progress::kNone)
@@ -150,12 +152,22 @@ bool Coordinator::take_messages() {
       wire::Envelope reply;
       *reply.mutable_reply() = answer(message->envelope.request());
       replies_.push_back({message->worker, std::move(reply)});
+    } else if (message->envelope.has_piece()) {
+      collect(*message);
     } else {
       scheduler_.on_message(message->worker, message->envelope, std::chrono::steady_clock::now());
     }
     patience = milliseconds{0};
   }
   return false;
+}
+
+// The ledger has no part in it: the results count when the worker reports them.
+void Coordinator::collect(const Message& message) {
+  wire::Envelope answer;
+  *answer.mutable_received() = collector_.take(message.worker, message.envelope.piece());
+  // One that cannot be reached asks again.
+  (void)session_.send({message.worker, std::move(answer)});
 }
 
 wire::Reply Coordinator::answer(const wire::Request& request) try {

@@ -11,6 +11,7 @@
 
 #include "common/error.h"
 #include "common/sweep_directory.h"
+#include "coordinator/collector.h"
 #include "coordinator/ledger.h"
 #include "coordinator/scheduler.h"
 #include "coordinator/session.h"
@@ -46,6 +47,7 @@ class Coordinator {
 
   void tell_sample() const;
   bool take_messages();
+  void collect(const Message& message);
   wire::Reply answer(const wire::Request& request);
   wire::Reply look(const wire::Request& request);
   void consider_stopping(int interrupts, TimePoint now);
@@ -68,6 +70,7 @@ class Coordinator {
   SweepState state_;
   Scheduler scheduler_;
   Session session_;
+  Collector collector_;
   std::vector<Message> replies_;  // to operators, once what they asked for is durable
   const double forwards_per_wcam_;
   Status status_;

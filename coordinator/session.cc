@@ -42,7 +42,7 @@ std::string with_port_of(const std::string& bind, const std::string& endpoint) {
 
 bool is_from_worker(const wire::Envelope& envelope) {
   return envelope.has_hello() || envelope.has_ready() || envelope.has_heartbeat() ||
-         envelope.has_outcomes() || envelope.has_goodbye();
+         envelope.has_outcomes() || envelope.has_goodbye() || envelope.has_piece();
 }
 
 // An operator's connection has a name of its own: no worker's begins so (Door::kOperator).

@@ -48,9 +48,23 @@ DamageError::DamageError(const std::filesystem::path& file, const std::string& w
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 
 Database::Database(std::filesystem::path file, Access access) : file_(std::move(file)) {
+  open(access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (access != Access::kReadOnly || can_share_memory()) return;
+  open(SQLITE_OPEN_READWRITE);
+  execute("PRAGMA locking_mode = EXCLUSIVE");
+  std::error_code ignored;
+  std::filesystem::remove(file_.string() + "-shm", ignored);  // of the vain attempt
+}
+
+// What else may be wrong shows when it is used.
+bool Database::can_share_memory() const {
+  const int code =
+      sqlite3_exec(connection_.get(), "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
+  return code != SQLITE_IOERR_SHMMAP && code != SQLITE_IOERR_SHMOPEN && code != SQLITE_IOERR_SHMSIZE;
+}
+
+void Database::open(int flags) {
   sqlite3* connection = nullptr;
-  const int flags =
-      access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(file_.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) fail(code, "open");

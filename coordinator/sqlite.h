@@ -34,6 +34,8 @@ class DamageError : public InputError {
 // the remedy.
 class Database {
  public:
+  // kReadOnly: beside other readers; alone, and nobody else meanwhile, where a file system cannot share
+  // memory between them (some network file systems, FUSE).
   enum class Access { kReadOnly, kReadWriteCreate };
   Database(std::filesystem::path file, Access access);
 
@@ -51,6 +53,9 @@ class Database {
   struct Close {
     void operator()(sqlite3* connection) const;
   };
+  void open(int flags);
+  bool can_share_memory() const;
+
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Close> connection_;
 };

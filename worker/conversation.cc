@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "common/error.h"
@@ -23,6 +24,8 @@ constexpr std::chrono::seconds kLongSilence{10};
 // Work that waits here: more than the way to the coordinator and its turn take, also when a packet is lost,
 // and little to lose or to wait for.
 constexpr JobTimes::Duration kWorkAhead{1};
+// A piece whose receipt was lost, or that could not be stored.
+constexpr std::chrono::seconds kAskAgainAfter{5};
 
 JobKind kind_of(const wire::Job& job) { return job.has_explain() ? JobKind::kExplain : JobKind::kPredict; }
 
@@ -59,9 +62,19 @@ void Conversation::report(std::vector<wire::Outcome> outcomes) {
   }
 }
 
+void Conversation::deliver(Parcel parcel) {
+  if (parcel.bytes.empty()) return report(std::move(parcel.outcomes));
+  parcels_.push_back(std::move(parcel));
+}
+
+std::size_t Conversation::undelivered() const {
+  return std::accumulate(parcels_.begin(), parcels_.end(), std::size_t{0},
+                         [](std::size_t sum, const Parcel& parcel) { return sum + parcel.outcomes.size(); });
+}
+
 bool Conversation::all_acknowledged() const {
-  return std::none_of(in_hand_.begin(), in_hand_.end(),
-                      [](const auto& held) { return held.second.outcome.has_value(); });
+  return parcels_.empty() && std::none_of(in_hand_.begin(), in_hand_.end(),
+                                          [](const auto& held) { return held.second.outcome.has_value(); });
 }
 
 void Conversation::end(State state, const std::string& reason) {
@@ -113,6 +126,9 @@ void Conversation::hear(wire::Envelope envelope, TimePoint now) {
     case wire::Envelope::kRelease:
       for (const auto& lease : envelope.release().leases()) release(lease);
       break;
+    case wire::Envelope::kReceived:
+      hear_received(envelope.received(), now);
+      break;
     case wire::Envelope::kStop:
       end(State::kDismissed, envelope.stop().reason());
       break;
@@ -130,6 +146,7 @@ void Conversation::hear_welcome(wire::Welcome& welcome, TimePoint now) {
   told_.reset();
   next_heartbeat_ = now;
   for (auto& [job, held] : in_hand_) say_again(held);
+  delivery_.ask_at = now;  // another coordinator, or this one lost what was under way
   if (plan_json_.empty() && !welcome.plan_json().empty()) {
     plan_json_ = std::move(*welcome.mutable_plan_json());
     plan_sha256_ = sha256_of(plan_json_);
@@ -189,6 +206,7 @@ void Conversation::speak(TimePoint now, const Send& send) {
     return;
   }
   // Credit comes last: a coordinator that does not know what is in hand here must not add to it.
+  send_piece(now, send);
   send_outcomes(send);
   if (now >= next_heartbeat_) send_heartbeat(now, send);
   tell_credit(send);
@@ -231,9 +249,57 @@ void Conversation::send_heartbeat(TimePoint now, const Send& send) {
   send(envelope);
 }
 
+// One piece is under way at a time. One without data asks how much is there, and is not answered by what was
+// said to an earlier piece: that cannot be more than what was sent.
+void Conversation::send_piece(TimePoint now, const Send& send) {
+  if (parcels_.empty()) return;
+  const Parcel& parcel = parcels_.front();
+  const bool ask = now >= delivery_.ask_at;
+  if (!ask && (delivery_.asking || delivery_.sent != delivery_.have)) return;
+  wire::Envelope envelope = envelope_of_this_version();
+  auto& piece = *envelope.mutable_piece();
+  piece.set_segment(parcel.segment);
+  piece.set_size(parcel.bytes.size());
+  piece.set_sha256(parcel.sha256);
+  piece.set_offset(delivery_.have);
+  if (!ask) piece.set_data(parcel.bytes.substr(delivery_.have, kPieceBytes));
+  if (!send(envelope)) return;
+  delivery_.asking = ask;
+  delivery_.sent = delivery_.have + piece.data().size();
+  delivery_.ask_at = now + kAskAgainAfter;
+}
+
+void Conversation::hear_received(const wire::Received& received, TimePoint now) {
+  if (parcels_.empty() || received.segment() != parcels_.front().segment) return;
+  if (received.stored()) {
+    Parcel parcel = std::move(parcels_.front());
+    parcels_.pop_front();
+    tell_delivery_trouble("");
+    delivery_ = {};
+    return report(std::move(parcel.outcomes));
+  }
+  tell_delivery_trouble(received.trouble());
+  if (!received.trouble().empty()) {
+    delivery_.ask_at = now + kAskAgainAfter;
+  } else if (delivery_.asking || received.have() == delivery_.sent) {
+    delivery_.asking = false;
+    delivery_.have = delivery_.sent = std::min<std::uint64_t>(received.have(), parcels_.front().bytes.size());
+  }
+}
+
+void Conversation::tell_delivery_trouble(const std::string& trouble) {
+  if (delivery_.trouble == trouble) return;
+  if (trouble.empty())
+    spdlog::warn("the coordinator can store results again");
+  else
+    spdlog::error("the coordinator can store no result: {}; what is finished is kept, and tried again",
+                  trouble);
+  delivery_.trouble = made_utf8(trouble);
+}
+
 // What fits into kWorkAhead beside what waits.
 Credit Conversation::credit() const {
-  if (ended() || !trouble_.empty()) return {};
+  if (ended() || !trouble().empty()) return {};
   std::array<double, 2> part{};  // that one job takes
   for (std::size_t kind = 0; kind < part.size(); ++kind)
     part[kind] = std::clamp(times_[kind].median().value_or(kWorkAhead) / kWorkAhead,
@@ -250,14 +316,14 @@ Credit Conversation::credit() const {
 // It replaces the earlier one, so it is told only when what the coordinator counts is no longer so, or the
 // trouble has changed. What is loaded is of use only then.
 void Conversation::tell_credit(const Send& send) {
-  const Told now{credit(), trouble_};
+  const Told now{credit(), trouble()};
   if (told_ == now) return;
   wire::Envelope envelope = envelope_of_this_version();
   auto& ready = *envelope.mutable_ready();
   ready.set_predict_credit(now.credit.left(JobKind::kPredict));
   ready.set_explain_credit(now.credit.left(JobKind::kExplain));
   for (const std::string& name : loaded_cases_) ready.add_loaded_cases(name);
-  ready.set_trouble(trouble_);
+  ready.set_trouble(trouble());
   if (send(envelope)) told_ = now;
 }
 

@@ -23,6 +23,7 @@
 
 #include "common/credit.h"
 #include "common/job_times.h"
+#include "common/parcel.h"
 #include "common/utf8.h"
 
 namespace wcam {
@@ -66,17 +67,21 @@ class Conversation {
   bool ended() const { return state_ != State::kConnecting && state_ != State::kServing; }
   const std::string& plan_json() const { return plan_json_; }  // empty before the first Welcome
   // Not while there is trouble.
-  bool has_job() const { return trouble_.empty() && !queue_.empty(); }
+  bool has_job() const { return trouble().empty() && !queue_.empty(); }
   // The next job to compute. Aborts when there is none.
   wire::Job next_job();
   // Durable results of jobs taken with next_job(). Kept, and sent again after every Welcome, until the
   // coordinator acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
+  // The same, once the coordinator has stored the segment that holds them.
+  void deliver(Parcel parcel);
+  std::size_t undelivered() const;  // results
   // The cases that are loaded, most recently used first: told with the next Ready.
   void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
   // Why nothing can be stored now, in one line; empty: it can. Until then no job is wanted.
   void tell_trouble(const std::string& trouble) { trouble_ = made_utf8(trouble); }
-  const std::string& trouble() const { return trouble_; }
+  // That, or why the coordinator cannot store what is delivered.
+  const std::string& trouble() const { return trouble_.empty() ? delivery_.trouble : trouble_; }
   // No more jobs from now on. The first reason stands.
   void stop(const std::string& reason) { end(State::kStopping, reason); }
   // There will be no conversation: the connection itself is refused.
@@ -116,6 +121,9 @@ class Conversation {
   wire::Envelope hello() const;
   void send_outcomes(const Send& send);
   void send_heartbeat(TimePoint now, const Send& send);
+  void send_piece(TimePoint now, const Send& send);
+  void tell_delivery_trouble(const std::string& trouble);
+  void hear_received(const wire::Received& received, TimePoint now);
   void tell_credit(const Send& send);
 
   const Options options_;
@@ -127,6 +135,14 @@ class Conversation {
   bool something_unsent_ = false;          // one of them may have an outcome that was not sent
   std::vector<std::string> loaded_cases_;
   std::string trouble_;
+  std::deque<Parcel> parcels_;  // the first is on its way
+  struct Delivery {
+    std::uint64_t have = 0,
+                  sent = 0;  // bytes that the coordinator is known to have; up to where they were sent
+    bool asking = false;     // how much it has
+    TimePoint ask_at = TimePoint::max();
+    std::string trouble;
+  } delivery_;
   bool welcomed_ = false;
   bool silence_told_ = false;
   std::array<JobTimes, 2> times_;  // by kind

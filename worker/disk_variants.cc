@@ -66,7 +66,8 @@ DiskVariants::Files DiskVariants::read(const PlannedImage& image) const {
     if (!file)
       throw InputError(variant + " of " + image.path + " is not there: looked for " +
                        (folder / image.variant_stem).string() + ".*");
-    files[variant] = {*file, sha256_of_file(*file)};
+    const fs::path here = stage_.local(*file);
+    files[variant] = {here, sha256_of_file(here)};
   }
   return files;
 }

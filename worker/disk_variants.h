@@ -9,6 +9,7 @@
 #include "common/plan.h"
 #include "worker/image.h"
 #include "worker/lru_cache.h"
+#include "worker/stage.h"
 
 namespace wcam {
 
@@ -22,8 +23,8 @@ RgbImage fit_variant(const RgbImage& variant, const Plan& plan);
 // Not thread-safe.
 class DiskVariants {
  public:
-  // The plan outlives this. Nothing is read before the first load().
-  explicit DiskVariants(const Plan& plan) : plan_(plan) {}
+  // Plan and stage outlive this. Nothing is read before the first load().
+  DiskVariants(const Plan& plan, const Stage& stage) : plan_(plan), stage_(stage) {}
   DiskVariants(const DiskVariants&) = delete;
   DiskVariants& operator=(const DiskVariants&) = delete;
 
@@ -45,6 +46,7 @@ class DiskVariants {
   void find_folders();
 
   const Plan& plan_;
+  const Stage& stage_;
   std::map<std::string, std::filesystem::path> folders_;  // by variant
   LruCache<Files> verified_{kImagesKept};                 // by image
 };

@@ -13,6 +13,7 @@
 #include "worker/doctor_command.h"
 #include "worker/explain_command.h"
 #include "worker/measure_command.h"
+#include "worker/places.h"
 #include "worker/worker.h"
 
 namespace po = boost::program_options;
@@ -22,13 +23,15 @@ namespace {
 
 CommandLine run_command_line() {
   CommandLine line;
-  line.usage = "wcam-worker run --sweep DIR [options]";
+  line.usage = "wcam-worker run --sweep DIR | --collect --coordinator tcp://HOST:PORT --key FILE [options]";
   line.about =
       "Serves the sweep's coordinator until there is nothing left to do. `wcam run` starts workers by "
       "itself.";
   line.example = "wcam-worker run --sweep study --device cuda:1";
-  line.options.add_options()                                                     //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep")  //
+  line.options.add_options()                                                            //
+      ("sweep", po::value<std::string>()->default_value(""), "directory of the sweep")  //
+      ("collect", po::bool_switch(),
+       "send results to the coordinator, which stores them: no file system has to be shared")  //
       ("coordinator", po::value<std::string>()->default_value(""),
        "tcp://HOST:PORT; default: as DIR says")                                                  //
       ("key", po::value<std::string>(), "this worker's key file; default: DIR/keys/worker.key")  //
@@ -41,7 +44,7 @@ CommandLine run_command_line() {
        "seconds without a coordinator before giving up, 1 to 1000000")  //
       ("log", po::value<std::string>(), "log file; default: stderr")    //
       ("verbose", po::bool_switch(), "log more");
-  line.options.add(compute_options());
+  line.options.add(compute_options()).add(place_options());
   return line;
 }
 
@@ -55,17 +58,27 @@ std::optional<std::filesystem::path> key_file(const po::variables_map& values, c
   return sweep.worker_key(std::string(kDefaultWorkerKey));
 }
 
+bool has_all_that_a_sweep_would_tell(const po::variables_map& values) {
+  return values["collect"].as<bool>() && !values["coordinator"].as<std::string>().empty() &&
+         (values.contains("key") || values["insecure"].as<bool>());
+}
+
 ExitCode run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(run_command_line(), arguments);
   if (!values) return ExitCode::kDone;
   WorkerOptions options;
   options.sweep = (*values)["sweep"].as<std::string>();
+  options.collect = (*values)["collect"].as<bool>();
   options.coordinator = (*values)["coordinator"].as<std::string>();
+  if (options.sweep.empty() && !has_all_that_a_sweep_would_tell(*values))
+    throw UsageError(
+        "--sweep DIR is missing; without it --collect, --coordinator and --key (or --insecure) are needed");
   if (!options.coordinator.empty() && options.coordinator.rfind("tcp://", 0) != 0)
     throw UsageError("--coordinator '" + options.coordinator + "' is not of the form tcp://HOST:PORT");
   options.key = key_file(*values, SweepDirectory{options.sweep});
   options.compute = compute_settings(*values);
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
+  options.places = places_of(*values);
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
   if (values->contains("log")) options.log = (*values)["log"].as<std::string>();

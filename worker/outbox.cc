@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "common/sha256.h"
+
 namespace wcam {
 
 namespace {
@@ -37,16 +39,31 @@ bool Outbox::due(Clock::time_point now, bool idle, Clock::duration next_job) con
          now + next_job - oldest_ >= std::min<Clock::duration>(patience_, patience);
 }
 
+std::string Outbox::next_segment() const {
+  std::array<char, 16> number{};
+  std::snprintf(number.data(), number.size(), "-%06d.h5", written_ + 1);
+  return prefix_ + number.data();
+}
+
 std::vector<wire::Outcome> Outbox::store() {
-  if (!profiles_.empty() || !predictions_.empty()) {
-    std::array<char, 16> number{};
-    std::snprintf(number.data(), number.size(), "-%06d.h5", written_ + 1);
-    const std::string name = prefix_ + number.data();
-    write_store(segments_ / name, header_, profiles_, predictions_, images_);
-    ++written_;
-    for (auto& outcome : outcomes_)
-      if (!outcome.has_failure()) outcome.set_segment(name);
-  }
+  if (nothing_to_store()) return take_out("");
+  const std::string segment = next_segment();
+  write_store(segments_ / segment, header_, profiles_, predictions_, images_);
+  return take_out(segment);
+}
+
+Parcel Outbox::pack() {
+  if (nothing_to_store()) return {"", "", "", take_out("")};
+  const std::string segment = next_segment();
+  std::string bytes = store_bytes(segment, header_, profiles_, predictions_, images_);
+  std::string sha256 = sha256_of(bytes);
+  return {segment, std::move(bytes), std::move(sha256), take_out(segment)};
+}
+
+std::vector<wire::Outcome> Outbox::take_out(const std::string& segment) {
+  if (!segment.empty()) ++written_;
+  for (auto& outcome : outcomes_)
+    if (!outcome.has_failure()) outcome.set_segment(segment);
   profiles_.clear();
   predictions_.clear();
   images_.clear();

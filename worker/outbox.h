@@ -1,4 +1,4 @@
-// Finished results on their way to being durable: gathered, written as one segment, then reported.
+// Finished results on their way to being durable: gathered, written or sent as one segment, then reported.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/parcel.h"
 #include "common/store/segment.h"
 #include "worker/perform.h"
 
@@ -34,8 +35,14 @@ class Outbox {
   // Writes one segment (if there is anything to store) and returns the outcomes that may now be reported.
   // Throws InputError when it cannot be written: the results stay here.
   std::vector<wire::Outcome> store();
+  // The same, for the coordinator to store.
+  Parcel pack();
 
  private:
+  bool nothing_to_store() const { return profiles_.empty() && predictions_.empty(); }
+  std::string next_segment() const;
+  std::vector<wire::Outcome> take_out(const std::string& segment);
+
   std::filesystem::path segments_;
   StoreHeader header_;
   std::chrono::seconds patience_;

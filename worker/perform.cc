@@ -75,13 +75,20 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
   return predictions;
 }
 
-Performer::Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes)
+Performer::Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
+                     const fs::path& stage)
     : plan_(std::move(plan)),
+      stage_(stage),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
-      models_(model_bytes, [device](const CaseSpec& spec) { return Model::load(spec, device); }),
+      models_(model_bytes, [this, device](const CaseSpec& spec) { return load(spec, device); }),
       sources_(kSourcesKept),
-      disk_variants_(plan_) {}
+      disk_variants_(plan_, stage_) {}
+
+Model Performer::load(CaseSpec spec, const std::string& device) const {
+  spec.file = stage_.local(spec.file);
+  return Model::load(spec, device);
+}
 
 JobResult Performer::perform(const wire::Job& job) {
   JobResult result;
@@ -149,7 +156,7 @@ const RgbImage& Performer::source(const wire::Job& job) {
   if (!fs::is_directory(plan_.images_root))
     throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
   // The plan decides which files are read, whatever a message says.
-  const fs::path file = plan_.images_root / plan_.find_image(job.image()).path;
+  const fs::path file = stage_.local(plan_.images_root / plan_.find_image(job.image()).path);
   // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
   // will. Read once: what is hashed is what is decoded.
   const std::string bytes = read_file(file);

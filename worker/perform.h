@@ -21,6 +21,7 @@
 #include "worker/lru_cache.h"
 #include "worker/model.h"
 #include "worker/model_cache.h"
+#include "worker/stage.h"
 #include "worker/wcam.h"
 
 namespace wcam {
@@ -56,8 +57,9 @@ struct JobResult {
 // and the job is begun again. What does not fit with one image a forward is the job's failure.
 class Performer {
  public:
-  // model_bytes: bound of the cases that stay loaded (ModelCache).
-  Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes);
+  // model_bytes: bound of the cases that stay loaded (ModelCache). stage: where files are copied to first.
+  Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
+            const std::filesystem::path& stage = {});
 
   // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
@@ -70,6 +72,7 @@ class Performer {
   std::vector<std::string> loaded_cases() const { return models_.loaded(); }
 
  private:
+  Model load(CaseSpec spec, const std::string& device) const;
   const Model& model(const std::string& case_name);
   // Of this case: what was asked for, or what fits.
   int& batch_size(const std::string& case_name);
@@ -89,6 +92,7 @@ class Performer {
   void explain_job(const wire::Job& job, JobResult& result);
 
   Plan plan_;
+  Stage stage_;
   int batch_size_;                          // asked for
   std::map<std::string, int> batch_sizes_;  // by case: what fits
   Design design_;

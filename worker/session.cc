@@ -98,6 +98,17 @@ class Session::Impl {
     wake();
   }
 
+  void deliver(Parcel parcel) {
+    const std::lock_guard lock(mutex_);
+    conversation_.deliver(std::move(parcel));
+    wake();
+  }
+
+  std::size_t undelivered() const {
+    const std::lock_guard lock(mutex_);
+    return conversation_.undelivered();
+  }
+
   void tell_loaded(std::vector<std::string> cases) {
     const std::lock_guard lock(mutex_);
     conversation_.tell_loaded(std::move(cases));
@@ -330,6 +341,8 @@ std::optional<std::string> Session::wait_for_plan(milliseconds patience) {
 }
 std::optional<wire::Job> Session::next_job(milliseconds patience) { return impl_->next_job(patience); }
 void Session::report(std::vector<wire::Outcome> outcomes) { impl_->report(std::move(outcomes)); }
+void Session::deliver(Parcel parcel) { impl_->deliver(std::move(parcel)); }
+std::size_t Session::undelivered() const { return impl_->undelivered(); }
 void Session::tell_loaded(std::vector<std::string> cases) { impl_->tell_loaded(std::move(cases)); }
 void Session::tell_trouble(const std::string& trouble) { impl_->tell_trouble(trouble); }
 void Session::stop(const std::string& reason) { impl_->stop(reason); }

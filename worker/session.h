@@ -48,6 +48,9 @@ class Session {
   std::optional<wire::Job> next_job(std::chrono::milliseconds patience);
   // Durable results. Kept, and sent again after a reconnect, until the coordinator acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
+  // Results in a segment that the coordinator is to store; reported once it has.
+  void deliver(Parcel parcel);
+  std::size_t undelivered() const;  // results, in such segments
   // The cases that are loaded, most recently used first: told to the coordinator with the next Ready.
   void tell_loaded(std::vector<std::string> cases);
   // Why nothing can be stored now, in one line; empty: it can. next_job() gives none until then.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <functional>
 #include <thread>
 
 #include "common/file.h"
@@ -105,8 +106,16 @@ std::optional<Plan> welcome_plan(Session& session) {
   return std::nullopt;
 }
 
+// How results become durable.
+using HandIn = std::function<bool()>;
+
+bool send_to_coordinator(Session& session, Outbox& outbox) {
+  session.deliver(outbox.pack());
+  return true;
+}
+
 // False when it cannot be stored: it stays here, and the coordinator is told.
-bool hand_in(Session& session, Outbox& outbox) {
+bool store_here(Session& session, Outbox& outbox) {
   try {
     session.report(outbox.store());
     session.tell_trouble("");
@@ -118,13 +127,22 @@ bool hand_in(Session& session, Outbox& outbox) {
 }
 
 // How many results are lost, since they cannot be stored.
-std::size_t hand_in_the_last(Session& session, Outbox& outbox) {
-  if (hand_in(session, outbox)) return 0;
+std::size_t hand_in_the_last(const Outbox& outbox, const HandIn& hand_in) {
+  if (hand_in()) return 0;
   spdlog::error("{} lost with this worker, to be computed again", counted(outbox.size(), "result"));
   return outbox.size();
 }
 
-void work(Session& session, Performer& performer, Outbox& outbox) {
+// The same of those that the coordinator has not stored in time.
+std::size_t tell_undelivered(const Session& session) {
+  const std::size_t count = session.undelivered();
+  if (count > 0)
+    spdlog::error("{} lost with this worker, to be computed again: the coordinator has not stored them",
+                  counted(count, "result"));
+  return count;
+}
+
+void work(Session& session, Performer& performer, Outbox& outbox, const HandIn& hand_in) {
   milliseconds patience{0};
   while (at_work(session)) {
     const auto job = session.next_job(patience);
@@ -138,13 +156,14 @@ void work(Session& session, Performer& performer, Outbox& outbox) {
     }
     const auto now = Outbox::Clock::now();
     const bool idle = !job;
-    const bool stored = !outbox.due(now, idle, now - begun) || hand_in(session, outbox);
+    const bool stored = !outbox.due(now, idle, now - begun) || hand_in();
     patience = !stored ? kStoreAgainAfter : idle ? kIdleWait : milliseconds{0};
   }
 }
 
 // Of the sweep in this directory, once it has a plan: whoever serves another must not be served here.
 std::string planned_sweep(const SweepDirectory& directory) {
+  if (directory.root.empty()) return "";  // whichever its coordinator serves
   if (!std::filesystem::is_directory(directory.root))
     throw InputError("no sweep at " + directory.root.string() + ": its coordinator makes it");
   if (!std::filesystem::exists(directory.plan())) return "";
@@ -189,7 +208,7 @@ ExitCode run_worker(const WorkerOptions& options) {
   prepare_torch(options.compute.threads);
   const SweepDirectory directory{options.sweep};
   const std::string sweep = planned_sweep(directory);
-  make_directories(directory.segments());
+  if (!options.collect) make_directories(directory.segments());
   Session session({.endpoint = options.coordinator,
                    .endpoint_file = directory.endpoint(),
                    .sweep_id = sweep,
@@ -202,18 +221,22 @@ ExitCode run_worker(const WorkerOptions& options) {
   if (auto plan = welcome_plan(session)) {
     Outbox outbox(directory.segments(), {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels},
                   options.hand_in);
-    Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size,
-                        options.model_bytes);
+    const HandIn hand_in = [&] {
+      return options.collect ? send_to_coordinator(session, outbox) : store_here(session, outbox);
+    };
     try {
-      work(session, performer, outbox);
+      Performer performer(relocated(std::move(*plan), options.places), options.compute.device,
+                          options.compute.batch_size, options.model_bytes, options.places.stage);
+      work(session, performer, outbox, hand_in);
     } catch (const CannotServe& e) {  // others may have what is missing here
-      hand_in_the_last(session, outbox);
+      hand_in_the_last(outbox, hand_in);
       session.leave(e.what(), kFarewellPatience);
       throw;
     }
-    lost = hand_in_the_last(session, outbox);
+    lost = hand_in_the_last(outbox, hand_in);
   }
   session.leave(session.reason(), kFarewellPatience);
+  lost += tell_undelivered(session);
   spdlog::info("leaving: {}", session.reason());
   const ExitCode code = verdict(session);
   // One that was dismissed is not to be replaced, whatever it has lost.

@@ -9,17 +9,20 @@
 
 #include "common/error.h"
 #include "worker/compute_options.h"
+#include "worker/places.h"
 
 namespace wcam {
 
 struct WorkerOptions {
-  std::filesystem::path sweep;               // segments go below it
+  std::filesystem::path sweep;               // segments go below it; may be empty with `collect`
+  bool collect = false;                      // send segments to the coordinator: its file system is not this one's
   std::string coordinator;                   // endpoint; empty: as the sweep directory says
   std::optional<std::filesystem::path> key;  // common/keys.h; without: the conversation is not encrypted
   ComputeOptions compute;
   std::uint64_t model_bytes = std::uint64_t{1} << 30;  // bound of the cases kept loaded (model_cache.h)
   std::chrono::seconds hand_in{30};  // a result waits that long at most before it is made durable, 0..3600
   std::chrono::seconds patience{600};
+  Places places;
   std::optional<std::filesystem::path> log;  // file that this process logs to
 };
 

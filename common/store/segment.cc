@@ -115,18 +115,25 @@ void write_group(h5::File& file, const StoreHeader& header, std::span<const Row>
 
 }  // namespace
 
-void write_store(const std::filesystem::path& target, const StoreHeader& header,
-                 std::span<const ProfileRow> profiles, std::span<const PredictionRow> predictions,
-                 std::span<const ImageRow> images, const std::string& plan_json) {
-  h5::File file = h5::File::create_in_memory(target);
+// Made in memory and written by ourselves: HDF5 never meets a full disk, and the file is one sequential
+// write.
+std::string store_bytes(const std::string& name, const StoreHeader& header,
+                        std::span<const ProfileRow> profiles, std::span<const PredictionRow> predictions,
+                        std::span<const ImageRow> images, const std::string& plan_json) {
+  h5::File file = h5::File::create_in_memory(name);
   store::write_attributes(file, header);
   write_group(file, header, profiles);
   write_group(file, header, predictions);
   write_group(file, header, images);
   if (!plan_json.empty()) file.write_text(store::kPlan, plan_json);
-  // Made in memory and written by ourselves: HDF5 never meets a full disk, and the file is one sequential
-  // write.
-  write_file_atomically(target, file.close_into_memory());
+  return file.close_into_memory();
+}
+
+void write_store(const std::filesystem::path& target, const StoreHeader& header,
+                 std::span<const ProfileRow> profiles, std::span<const PredictionRow> predictions,
+                 std::span<const ImageRow> images, const std::string& plan_json) {
+  write_file_atomically(target,
+                        store_bytes(target.string(), header, profiles, predictions, images, plan_json));
 }
 
 }  // namespace wcam

@@ -24,4 +24,9 @@ void write_store(const std::filesystem::path& target, const StoreHeader& header,
                  std::span<const ProfileRow> profiles, std::span<const PredictionRow> predictions,
                  std::span<const ImageRow> images, const std::string& plan_json = "");
 
+// The content of such a file, to be stored elsewhere. `name` is for errors only.
+std::string store_bytes(const std::string& name, const StoreHeader& header,
+                        std::span<const ProfileRow> profiles, std::span<const PredictionRow> predictions,
+                        std::span<const ImageRow> images, const std::string& plan_json = "");
+
 }  // namespace wcam

@@ -97,11 +97,12 @@ class VariantsOnDisk : public testing::Test {
   TemporaryFolder folder_;
   RgbImage photograph_;
   Plan plan_;
+  Stage stage_{""};
 };
 
 TEST_F(VariantsOnDisk, ComeWholeOrResizedAndCroppedAsTheirSizeSays) {
   plan_two_edits();
-  DiskVariants disk(plan_);
+  DiskVariants disk(plan_, stage_);
   EXPECT_EQ(disk.load("cat/a.png", "editing/red"), textured(224, 224, 2));
   EXPECT_EQ(disk.load("cat/a.png", "editing/blue"), resize_and_crop(textured(300, 260, 3), 256, 224));
 }
@@ -131,7 +132,7 @@ TEST_F(VariantsOnDisk, FollowOneRuleWithTheirSource) {
 TEST_F(VariantsOnDisk, AChangedFileIsFoundWhicheverVariantIsAskedFor) {
   plan_two_edits();
   write_image(variants() / "blue/cat/a.bmp", textured(300, 260, 7));
-  DiskVariants disk(plan_);
+  DiskVariants disk(plan_, stage_);
   for (const char* variant : {"editing/red", "editing/blue"}) {
     const std::string text = refusal<BadImage>(disk, variant);
     EXPECT_NE(text.find("the variants of cat/a.png in " + variants().string()), std::string::npos) << text;
@@ -141,7 +142,7 @@ TEST_F(VariantsOnDisk, AChangedFileIsFoundWhicheverVariantIsAskedFor) {
 
 TEST_F(VariantsOnDisk, AFileChangedAfterItWasHashedIsNotUsed) {
   plan_two_edits();
-  DiskVariants disk(plan_);
+  DiskVariants disk(plan_, stage_);
   disk.load("cat/a.png", "editing/red");
   write_image(variants() / "blue/cat/a.bmp", textured(300, 260, 7));
   EXPECT_NE(refusal<BadImage>(disk, "editing/blue").find("a.bmp has just been changed"), std::string::npos);
@@ -150,7 +151,7 @@ TEST_F(VariantsOnDisk, AFileChangedAfterItWasHashedIsNotUsed) {
 
 TEST_F(VariantsOnDisk, AMissingFileMayComeBackButWithoutTheFolderThereIsNothingToDoHere) {
   plan_two_edits();
-  DiskVariants disk(plan_);
+  DiskVariants disk(plan_, stage_);
   fs::rename(variants() / "red/cat/a.png", variants() / "red/cat/b.png");
   const std::string text = refusal<InputError>(disk, "editing/red");
   EXPECT_EQ(text, "editing/red of cat/a.png is not there: looked for " + (variants() / "red/cat/a").string() +
@@ -158,7 +159,7 @@ TEST_F(VariantsOnDisk, AMissingFileMayComeBackButWithoutTheFolderThereIsNothingT
   fs::rename(variants() / "red/cat/b.png", variants() / "red/cat/a.png");
   disk.load("cat/a.png", "editing/red");
   fs::rename(variants() / "red", folder_.path() / "red");
-  DiskVariants fresh(plan_);
+  DiskVariants fresh(plan_, stage_);
   EXPECT_NE(refusal<CannotServe>(fresh, "editing/red").find("no folder of editing/red"), std::string::npos);
   fs::rename(variants(), folder_.path() / "gone");
   EXPECT_NE(refusal<CannotServe>(fresh, "editing/red").find("is not a folder"), std::string::npos);
@@ -168,7 +169,7 @@ TEST_F(VariantsOnDisk, WhatCannotBeDecodedIsABadImage) {
   fs::create_directories(variants() / "red/cat");
   std::ofstream(variants() / "red/cat/a.png") << "text";
   plan_variants("editing", {"editing/red"}, {"red/cat/a.png"});
-  DiskVariants disk(plan_);
+  DiskVariants disk(plan_, stage_);
   EXPECT_NE(refusal<BadImage>(disk, "editing/red").find("a.png: not a JPEG"), std::string::npos);
 }
 

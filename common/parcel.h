@@ -1,0 +1,23 @@
+// A segment on its way from a worker to a coordinator that stores it (--collect).
+#pragma once
+
+#include <wire.pb.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+// Of a segment at a time: 12 MB/s over a round trip of 20 ms, and a heartbeat waits for no more than that.
+inline constexpr std::uint64_t kPieceBytes = 256 << 10U;
+// 64 results with pictures of 1,000 x 1,000 pixels are 200 MB before compression.
+inline constexpr std::uint64_t kMostSegmentBytes = std::uint64_t{256} << 20U;
+
+struct Parcel {
+  std::string segment;  // file name; empty: nothing is to be stored
+  std::string bytes, sha256;
+  std::vector<wire::Outcome> outcomes;  // to be reported once it is stored
+};
+
+}  // namespace wcam

@@ -1,0 +1,36 @@
+// Segments of workers that do not share the sweep's file system: they come piece by piece (wire.proto,
+// Piece), and are under their name once they are whole, right and durable. What has arrived survives a
+// restart of either side.
+#pragma once
+
+#include <wire.pb.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace wcam {
+
+// One owner thread.
+class Collector {
+ public:
+  // The sweep's folder of segments.
+  explicit Collector(std::filesystem::path segments) : segments_(std::move(segments)) {}
+
+  // The piece is on disk, and if it was the last the segment is stored, when this returns; durable if
+  // `stored`. A piece that makes no sense changes nothing. `worker`: one has one segment under way at a time,
+  // and nobody else adds to it.
+  wire::Received take(const std::string& worker, const wire::Piece& piece);
+
+  // Removes what was begun and not finished, once nobody will.
+  void remove_unfinished() const;
+
+ private:
+  void take_piece(const std::string& worker, const wire::Piece& piece, wire::Received& received);
+  void begin(const std::string& worker, const std::string& segment);
+
+  std::filesystem::path segments_;
+  std::map<std::string, std::string> under_way_;  // by worker: its segment
+};
+
+}  // namespace wcam

@@ -1,0 +1,53 @@
+#include "worker/places.h"
+
+#include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
+
+#include "common/case_spec.h"
+#include "worker/faults.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+
+po::options_description place_options() {
+  po::options_description options(
+      "Where this host has what the plan names, if elsewhere than the coordinator");
+  const auto path = [] { return po::value<std::string>()->default_value(""); };
+  options.add_options()                                                     //
+      ("images", path(), "folder of the images")                            //
+      ("variants", path(), "folder of variants on disk")                    //
+      ("frost-overlays", path(), "folder of photographs of frosted glass")  //
+      ("models", path(), "models.json with the same cases")                 //
+      ("stage", path(),
+       "folder on a local disk: models and images are copied there before they are used, once for all "
+       "workers of this "
+       "host");
+  return options;
+}
+
+Places places_of(const po::variables_map& values) {
+  const auto path = [&](const char* option) {
+    return std::filesystem::path(values[option].as<std::string>());
+  };
+  return {path("images"), path("variants"), path("frost-overlays"), path("models"), path("stage")};
+}
+
+Plan relocated(Plan plan, const Places& places) {
+  if (!places.images.empty()) plan.images_root = places.images;
+  if (!places.variants.empty()) plan.variants_root = places.variants;
+  if (!places.frost_overlays.empty()) plan.frost_root = places.frost_overlays;
+  if (places.models.empty()) return plan;
+  const std::vector<CaseSpec> here = read_models_json(places.models);
+  for (CaseSpec& spec : plan.cases) {
+    const auto found = std::find_if(here.begin(), here.end(),
+                                    [&](const CaseSpec& other) { return other.name == spec.name; });
+    if (found == here.end())
+      throw CannotServe(places.models.string() + " has no case '" + spec.name +
+                        "', which the sweep explains");
+    spec.file = found->file;
+  }
+  return plan;
+}
+
+}  // namespace wcam
