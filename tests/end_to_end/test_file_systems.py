@@ -1,0 +1,113 @@
+"""A sweep on a file system that shares no memory between hosts, as NFS and Lustre: a FUSE mount, whose files cannot be
+mapped as shared memory at all, so that what relies on it fails."""
+
+import contextlib
+import errno
+import mmap
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import pytest
+
+from conftest import DEADLINE, children, end, run, wait_for
+
+
+# Locks are good for all mounts of a folder, if each mount has one program that locks.
+AS_ONE_OF_MANY_HOSTS = ["--multithreaded", "--enable-lock-forwarding"]
+
+
+@contextlib.contextmanager
+def mounted(source, folder, *options):
+    if shutil.which("bindfs") is None:
+        pytest.skip("bindfs is not installed (scripts/packages-test.txt)")
+    for path in (source, folder):
+        path.mkdir(exist_ok=True)
+    # With direct I/O the kernel keeps no pages of a file that it could share.
+    bindfs = subprocess.Popen(
+        ["bindfs", "-f", "-o", "direct_io", *options, source, folder], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_for("the mount", lambda: os.path.ismount(folder) or bindfs.poll() is not None)
+        if bindfs.returncode is not None:
+            pytest.skip(f"no FUSE mounts here: {bindfs.stderr.read()}")
+        assert shares_memory(source) and not shares_memory(folder)
+        yield
+    finally:
+        subprocess.run(["fusermount", "-u", "-z", folder], capture_output=True, timeout=30)
+        end(bindfs)
+
+
+@pytest.fixture
+def remote(study):
+    """The study with its sweep on such a mount; `below` is the folder that is mounted."""
+    study.below = study.folder / "below"
+    with mounted(study.below, study.sweep):
+        yield study
+
+
+def shares_memory(folder):
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        file.truncate(mmap.PAGESIZE)
+        try:
+            mmap.mmap(file.fileno(), mmap.PAGESIZE, mmap.MAP_SHARED).close()
+        except OSError as problem:
+            assert problem.errno == errno.ENODEV
+            return False
+    return True
+
+
+def figures(sweep):
+    return {path.relative_to(sweep): path.read_bytes() for path in sweep.rglob("*.png")}
+
+
+def test_a_killed_coordinator_costs_nothing_where_no_memory_is_shared(remote, undisturbed):
+    sweep = remote.start()
+    try:
+        remote.wait_for_segments(6)
+        (coordinator,) = (pid for pid, name in children(sweep.pid).items() if name.startswith("wcam-coord"))
+        os.kill(coordinator, signal.SIGKILL)
+        assert sweep.wait(DEADLINE) == 5, remote.log.read_text()
+    finally:
+        end(sweep)
+    # Memory that was shared would outlive who was killed, as the log does.
+    assert {path.name for path in remote.below.glob("ledger.sqlite?*")} == {"ledger.sqlite-wal"}
+    before = set(remote.segments())
+    remote.run()
+    assert before < set(remote.segments())
+    assert remote.rows() == undisturbed.rows()
+    assert figures(remote.below) == figures(undisturbed.sweep) != {}
+    assert not list(remote.below.glob("ledger.sqlite?*"))
+    assert "is sound" in run("wcam", "verify", remote.below).stdout
+
+
+def check_refused(study, sweep):
+    """While a coordinator runs on the study's own sweep, whoever comes by `sweep`, which is the same."""
+    coordinator = study.start_coordinator()
+    try:
+        for command in (["run", "--sweep", sweep], ["verify", sweep]):
+            refused = run("wcam", *command, code=3).stderr
+            assert f"{sweep} is in use by coordinator {coordinator.pid}" in refused
+    finally:
+        end(coordinator)
+    run("wcam", "run", "--sweep", sweep, "--no-figures")  # the lock went with who held it
+
+
+def test_a_second_coordinator_is_refused_there_too(remote):
+    check_refused(remote, remote.sweep)
+
+
+def test_a_second_coordinator_is_refused_on_another_host(study):
+    below, elsewhere = study.folder / "below", study.folder / "elsewhere"
+    with mounted(below, study.sweep, *AS_ONE_OF_MANY_HOSTS), mounted(below, elsewhere, *AS_ONE_OF_MANY_HOSTS):
+        check_refused(study, elsewhere)
+
+
+@pytest.mark.xfail(strict=True, reason="who only reads the ledger opens it with shared memory: disk I/O error, exit 3")
+def test_the_verbs_for_a_sweep_at_rest_need_no_shared_memory(remote):
+    end(remote.start_coordinator())
+    for verb in ("status", "jobs", "verify", "pause", "resume", "repair"):
+        run("wcam", verb, remote.sweep)
+        assert not (remote.below / "ledger.sqlite-shm").exists(), verb
