@@ -42,9 +42,10 @@ CommandLine run_command_line() {
       "--sweep study --workers 2";
   // One single-threaded process a core: small nets leave LibTorch's threads waiting for each other.
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  line.options.add_options()                                                                              //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
-      ("workers", po::value<int>()->default_value(cores), "worker processes, 1 to 256")                   //
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
+       "directory of the sweep, made if it is not there")                                              //
+      ("workers", po::value<int>()->default_value(cores, "one a core"), "worker processes, 1 to 256")  //
       ("devices", po::value<std::string>()->default_value("cpu"),
        "dealt out to the workers: cpu or cuda:0,cuda:1,...")                                   //
       ("threads", po::value<int>()->default_value(1), "threads of each worker")                //
@@ -71,13 +72,11 @@ int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
 }
 
 ExitCode run(const Arguments& arguments) {
-  const CommandLine line = run_command_line();
+  CommandLine line = run_command_line();
   if (const auto asked = help_asked(arguments)) {
+    line.more = coordinator_options("How", line.options);
     parse_command_line(line, {*asked});
-    if (*asked == "--version") return ExitCode::kDone;
-    std::printf("\nAnd of the coordinator:\n\n");
-    std::fflush(nullptr);
-    return become_program("wcam-coordinator", {"run", "--help"});
+    return ExitCode::kDone;
   }
   const SplitOptions split_arguments = split_options(line.options, arguments);
   po::variables_map values = split_arguments.ours;
@@ -113,13 +112,20 @@ void check_figure(const std::string& figure, const Arguments& arguments) {
   check_can_write(figure);
 }
 
+// The worker's, with the option that it does not have.
+ExitCode help_to_explain() {
+  std::string help = output_of({sibling_program("wcam-worker").string(), "explain", "--help"});
+  help.insert(help.rfind("\nExamples:\n"),
+              "\nDrawing:\n"
+              "  --figure FILE          draws what --out holds, as `wcam plot wcam` does; .png,\n"
+              "                         .pdf or .svg\n");
+  std::printf("%s", help.c_str());
+  return ExitCode::kDone;
+}
+
 // `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
 ExitCode explain(const Arguments& arguments) {
-  if (help_asked(arguments) == "--help") {
-    const Ending ending = run_to_end({sibling_program("wcam-worker").string(), "explain", "--help"});
-    std::printf("\nand --figure X.png, X.pdf or X.svg: draws what --out holds, as `wcam plot wcam` does\n");
-    return static_cast<ExitCode>(ending.code);
-  }
+  if (help_asked(arguments) == "--help") return help_to_explain();
   po::options_description ours;
   ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
   const SplitOptions split_arguments = split_options(ours, arguments);
