@@ -39,11 +39,13 @@ CommandLine command_line() {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description how("How");
-  how.add_options()                                                                            //
-      ("sweep", po::value<std::string>(), "directory of the sweep, if it is there already")    //
-      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")           //
-      ("json", po::bool_switch(), "for scripts")                                               //
-      ("workers", number(cores), "worker processes, 1 to 256: as many measure at once")        //
+  how.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR"),
+       "directory of the sweep, if it is there already")                              //
+      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")  //
+      ("json", po::bool_switch(), "for scripts")                                      //
+      ("workers", po::value<int>()->default_value(cores, "one a core"),
+       "worker processes, 1 to 256: as many measure at once")                                  //
       ("devices", po::value<std::string>()->default_value("cpu"), "dealt out to the workers")  //
       ("threads", number(1), "threads of each worker, 1 to 256")                               //
       ("batch-size", number(Crew{}.batch_size), "images per forward, 1 to 1024");
