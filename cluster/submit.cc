@@ -34,7 +34,7 @@ CommandLine command_line() {
       "wcam submit --images photos --models models.json --cases baseline,augmix --sweep study --gpus 16 "
       "--partition gpu --time 04:00:00 --until-done 10";
   line.options.add_options()  //
-      ("sweep", po::value<std::string>()->required(),
+      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
        "directory of the sweep, on a file system that all nodes see")                      //
       ("gpus", number(0), "workers with a GPU each, 1 to 10000")                           //
       ("cpu-workers", number(0), "instead: workers without a GPU, 1 to 10000")             //
@@ -54,14 +54,13 @@ CommandLine command_line() {
       ("array-limit", number(0), "workers at once; 0: as many as the cluster gives")                  //
       ("sbatch", po::value<std::vector<std::string>>()->default_value({}, ""),
        "more for sbatch, e.g. --sbatch=--qos=long; may be repeated")                                      //
-      ("container", text(), "Apptainer image that the programs run in")                                   //
+      ("container", text()->value_name("FILE"), "Apptainer image that the programs run in")               //
       ("bind", po::value<std::string>()->default_value("tcp://*:*"), "where the coordinator listens")     //
       ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
-      (
-          "stage", text(),
-          "folder on a local disk of each node, e.g. '$TMPDIR/wcam': models and images are copied there "
-          "first")  //
+      ("stage", text(),
+       "folder on a local disk of each node, e.g. '$TMPDIR/wcam': models and images are copied there "
+       "first")  //
       ("collect", po::bool_switch(),
        "workers send results to the coordinator, which stores them: of the sweep's folder they only read")  //
       ("speculate", po::bool_switch(), "as for `wcam run`")                                                 //
@@ -176,8 +175,9 @@ void refuse_to_join_nothing(const SlurmSweep& sweep) {
 }  // namespace
 
 ExitCode submit(const std::vector<std::string>& arguments) {
-  const CommandLine line = command_line();
+  CommandLine line = command_line();
   if (const auto asked = help_asked(arguments)) {
+    line.more = coordinator_options("What to compute", line.options);
     parse_command_line(line, {*asked});
     return ExitCode::kDone;
   }

@@ -42,10 +42,11 @@ CommandLine run_command_line() {
   line.example =
       "wcam run --images photos --models models.json --perturbation corruptions --cases baseline,augmix "
       "--sweep study --workers 2";
-  line.options.add_options()                                                                              //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
-      ("threads", po::value<int>()->default_value(1), "threads of each worker")                           //
-      ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")             //
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
+       "directory of the sweep, made if it is not there")                                      //
+      ("threads", po::value<int>()->default_value(1), "threads of each worker")                //
+      ("batch-size", po::value<int>()->default_value(8), "images per forward: bounds memory")  //
       ("model-memory", po::value<int>(),
        "MiB of weights each worker keeps loaded; default: a quarter of this machine's memory shared among "
        "them, 256 at least, with GPUs 4096 at most")  //
@@ -69,13 +70,11 @@ int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
 }
 
 ExitCode run(const Arguments& arguments) {
-  const CommandLine line = run_command_line();
+  CommandLine line = run_command_line();
   if (const auto asked = help_asked(arguments)) {
+    line.more = coordinator_options("How", line.options);
     parse_command_line(line, {*asked});
-    if (*asked == "--version") return ExitCode::kDone;
-    std::printf("\nAnd of the coordinator:\n\n");
-    std::fflush(nullptr);
-    return become_program("wcam-coordinator", {"run", "--help"});
+    return ExitCode::kDone;
   }
   const SplitOptions split_arguments = split_options(line.options, arguments);
   po::variables_map values = split_arguments.ours;
@@ -114,7 +113,7 @@ ExitCode doctor(const Arguments& arguments) {
   line.example = "srun --gpus 1 wcam doctor --sweep study";
   line.options.add_options()                                                                              //
       ("devices", po::value<std::string>(), "cpu, cuda:0, ...; default: cpu and every GPU that is seen")  //
-      ("sweep", po::value<std::string>(),
+      ("sweep", po::value<std::string>()->value_name("DIR"),
        "folder that is, or will be, a sweep's; default: this folder, and no coordinator is asked for");
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
@@ -139,13 +138,20 @@ void check_figure(const std::string& figure, const Arguments& arguments) {
   check_can_write(figure);
 }
 
+// The worker's, with the option that it does not have.
+ExitCode help_to_explain() {
+  std::string help = output_of({sibling_program("wcam-worker").string(), "explain", "--help"});
+  help.insert(help.rfind("\nExamples:\n"),
+              "\nDrawing:\n"
+              "  --figure FILE          draws what --out holds, as `wcam plot wcam` does; .png,\n"
+              "                         .pdf or .svg\n");
+  std::printf("%s", help.c_str());
+  return ExitCode::kDone;
+}
+
 // `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
 ExitCode explain(const Arguments& arguments) {
-  if (help_asked(arguments) == "--help") {
-    const Ending ending = run_to_end({sibling_program("wcam-worker").string(), "explain", "--help"});
-    std::printf("\nand --figure X.png, X.pdf or X.svg: draws what --out holds, as `wcam plot wcam` does\n");
-    return static_cast<ExitCode>(ending.code);
-  }
+  if (help_asked(arguments) == "--help") return help_to_explain();
   po::options_description ours;
   ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
   const SplitOptions split_arguments = split_options(ours, arguments);

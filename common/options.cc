@@ -18,10 +18,17 @@ namespace {
 
 // Names of positional arguments are internal: the usage line shows them.
 po::options_description shown(const CommandLine& line) {
-  po::options_description all;
+  po::options_description all("Options");
   all.add(line.options);
   all.add_options()("help,h", "this text")("version", "the version");
   return all;
+}
+
+// In help2man's form: the manual pages are made of it.
+void print_help(const CommandLine& line, const po::options_description& options) {
+  std::cout << "Usage: " << line.usage << "\n\n" << line.about << "\n\n";
+  options.print(std::cout, options.get_option_column_width() + 1);  // two spaces after the longest, not one
+  std::cout << line.more << "\nExamples:\n  " << line.example << "\n";
 }
 
 }  // namespace
@@ -38,9 +45,7 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
                 .run(),
             values);
   if (values.contains("help")) {
-    std::cout << "usage: " << line.usage << "\n\n"
-              << line.about << "\n"
-              << all << "\nexample:\n  " << line.example << "\n";
+    print_help(line, all);
     return std::nullopt;
   }
   if (values.contains("version")) {

@@ -12,7 +12,8 @@ namespace wcam {
 
 // The first word that is no option.
 inline void take_sweep(CommandLine& line) {
-  line.options.add_options()("sweep", boost::program_options::value<std::string>()->required(),
+  line.options.add_options()("sweep",
+                             boost::program_options::value<std::string>()->value_name("DIR")->required(),
                              "directory of the sweep");
   line.positional.add("sweep", 1);
 }

@@ -11,14 +11,16 @@ namespace wcam {
 
 namespace {
 
+// In help2man's form: the manual pages are made of it.
 void help(const VerbProgram& program) {
   std::size_t width = 0;
   for (const Verb& verb : program.verbs) width = std::max(width, std::string_view(verb.name).size());
-  std::printf("%s %s: %s\n\nusage: %s VERB [options]; each verb explains itself with --help\n\n",
+  std::printf("%s %s: %s\n\nUsage: %s VERB [options]\n\nEach verb explains itself with --help.\n\nVerbs:\n",
               program.name, kVersion, program.about, program.name);
   for (const Verb& verb : program.verbs)
     std::printf("  %-*s  %s\n", static_cast<int>(width), verb.name, verb.about);
-  std::printf("\nexample:\n  %s\n", program.example);
+  std::printf("\nOptions:\n  -h [ --help ]  this text\n  --version      the version\n\nExamples:\n  %s\n",
+              program.example);
 }
 
 }  // namespace

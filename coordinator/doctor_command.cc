@@ -47,7 +47,7 @@ CommandLine command_line() {
       "asks "
       "the\nworkers' side too.";
   line.example = "wcam-coordinator doctor --sweep study";
-  line.options.add_options()("sweep", po::value<std::string>()->default_value("."),
+  line.options.add_options()("sweep", po::value<std::string>()->value_name("DIR")->default_value("."),
                              "folder that is, or will be, a sweep's; what is tried there is removed again");
   return line;
 }
@@ -78,7 +78,8 @@ std::string file_system_name(const struct statfs& system) {
 
 void check_folder(Verdicts& verdicts, const fs::path& folder) {
   struct statfs system {};
-  if (::statfs(folder.c_str(), &system) != 0) throw InputError(folder.string() + ": " + std::strerror(errno) +
+  if (::statfs(folder.c_str(), &system) != 0)
+    throw InputError(folder.string() + ": " + std::strerror(errno) +
                      ": name a folder that is there, where the sweep shall be or is");
   const std::string name = file_system_name(system);
   const std::uint64_t space = fs::space(folder).available;

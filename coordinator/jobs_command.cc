@@ -18,11 +18,12 @@ ExitCode jobs_command(const std::vector<std::string>& arguments) {
   line.about =
       "Lists the jobs of a sweep, while it runs (2,000 at most) or at rest; `wcam show` tells more of one.";
   line.example = "wcam jobs study --state failed";
-  line.options.add_options()                                                                            //
-      ("state", po::value<std::string>(), "waiting, leased, done, set_aside (or failed) or cancelled")  //
-      ("kind", po::value<std::string>(), "predict or explain")                                          //
-      ("case", po::value<std::string>(), "of this case")                                                //
-      ("limit", po::value<int>()->default_value(100), "so many at most; 0: all")                        //
+  line.options.add_options()  //
+      ("state", po::value<std::string>(),
+       "waiting|leased|done|set_aside|cancelled|failed; failed is set_aside")     //
+      ("kind", po::value<std::string>(), "predict|explain")                       //
+      ("case", po::value<std::string>(), "of this case")                          //
+      ("limit", po::value<int>()->default_value(100), "so many at most; 0: all")  //
       ("json", po::bool_switch(), "for scripts");
   take_sweep(line);
   const auto values = parse_command_line(line, arguments);

@@ -27,7 +27,8 @@ CommandLine command_line() {
   line.options.add_options()                                                                 //
       ("worker", po::value<std::string>(), "keys to add: letters, digits, '-' and '_'")      //
       ("revoke", po::value<std::string>(), "keys whose workers are to be admitted no more")  //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there");
+      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
+       "directory of the sweep, made if it is not there");
   line.positional.add("sweep", 1);
   return line;
 }

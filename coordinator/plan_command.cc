@@ -39,11 +39,12 @@ CommandLine command_line() {
   line.example = "wcam plan --images photos --models models.json --cases baseline,augmix --workers 4";
   const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description how("How");
-  how.add_options()                                                                          //
-      ("sweep", po::value<std::string>(), "directory of the sweep, if it is there already")  //
-      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")         //
-      ("json", po::bool_switch(), "for scripts")                                             //
-      ("threads", number(1), "threads of each worker, 1 to 256")                             //
+  how.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR"),
+       "directory of the sweep, if it is there already")                              //
+      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")  //
+      ("json", po::bool_switch(), "for scripts")                                      //
+      ("threads", number(1), "threads of each worker, 1 to 256")                      //
       ("batch-size", number(Crew{}.batch_size), "images per forward, 1 to 1024");
   po::options_description ignored("Of wcam run, without effect here");
   for (const char* name : {"model-memory", "hand-in", "bind", "http", "lease-seconds", "max-attempts"})

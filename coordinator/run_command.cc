@@ -41,8 +41,9 @@ CommandLine command_line() {
   line.example =
       "wcam-coordinator run --images photos --models models.json --cases baseline,augmix --sweep study";
   po::options_description how("How");
-  how.add_options()                                                                                       //
-      ("sweep", po::value<std::string>()->required(), "directory of the sweep, made if it is not there")  //
+  how.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
+       "directory of the sweep, made if it is not there")  //
       ("bind", po::value<std::string>()->default_value(SessionOptions{}.bind),
        "where to listen; port * is any free one")                                                  //
       ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served")  //

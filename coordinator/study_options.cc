@@ -43,19 +43,22 @@ po::options_description study_options() {
   const SelectionSettings selection;
   const auto text = [] { return po::value<std::string>(); };
   po::options_description options("What to compute");
-  options.add_options()                                                                                  //
-      ("images", text(), "folder of images; without it and --models, the sweep's own plan is resumed")   //
-      ("models", text(), "models.json: the classifiers")                                                 //
+  options.add_options()  //
+      ("images", text()->value_name("DIR"),
+       "folder of images; without it and --models, the sweep's own plan is resumed")                     //
+      ("models", text()->value_name("FILE"), "models.json: the classifiers")                             //
       ("cases", text(), "names of models, comma-separated, in the order of the figures' columns (all)")  //
       ("perturbation", text()->default_value(d.perturbation),
-       "corruptions, imagenet-c, editing or folders")                                                 //
-      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")                     //
-      ("frost-overlays", text(), "folder of photographs of frosted glass, for the corruption frost")  //
-      ("severities", text(), "comma-separated subset of 1 to 5 (all)")                                //
+       "corruptions|imagenet-c|editing|folders")                                   //
+      ("corruptions", text(), "comma-separated; all: every one (the study's 14)")  //
+      ("frost-overlays", text()->value_name("DIR"),
+       "folder of photographs of frosted glass, for the corruption frost")  //
+      ("severities", text(), "comma-separated subset of 1 to 5 (all)")      //
       ("select", po::value<std::string>()->default_value("published"),
-       "published: images of which some variant changes the prediction of every case; all: every image, "
-       "variant and case")                                                                            //
-      ("select-file", text(), "explain what this file lists: IMAGE [tab VARIANT [tab CASE]] a line")  //
+       "published|all: images of which some variant changes the prediction of every case, or every image, "
+       "variant and case")  //
+      ("select-file", text()->value_name("FILE"),
+       "explain what this file lists: IMAGE [tab VARIANT [tab CASE]] a line")  //
       ("sample-size", po::value<int>(),
        ("images explained, 1 to 1000000 (" + std::to_string(selection.sample_size) +
         "; with --select all: every image)")
@@ -66,7 +69,7 @@ po::options_description study_options() {
       ("seed", text()->default_value(std::to_string(d.seed)),
        "of the order of images, the choice of variants and the noise of corruptions");
   options.add_options()  //
-      ("variants", text(),
+      ("variants", text()->value_name("DIR"),
        "folder of variants, for every perturbation but corruptions (docs/variants.md)")                //
       ("variant-names", text(), "comma-separated subset of editing's or folders' variants (all)")      //
       ("source-name", text(), "which folder in --variants holds the unaltered images (editing: ori)")  //

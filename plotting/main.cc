@@ -20,10 +20,10 @@ constexpr double kLowestDpi = 10, kHighestDpi = 1200;
 
 po::options_description drawing_options(const std::string& range) {
   po::options_description options("Drawing");
-  options.add_options()                                                                             //
-      ("colour-map", po::value<std::string>()->default_value("jet"), "jet (published) or viridis")  //
+  options.add_options()                                                                              //
+      ("colour-map", po::value<std::string>()->default_value("jet"), "jet|viridis; published: jet")  //
       ("range", po::value<std::string>()->default_value(range),
-       "whose maps share one range of colours: panel (published: none), row or figure")  //
+       "panel|row|figure: whose maps share one range of colours; published: panel, none")  //
       ("dpi", po::value<double>()->default_value(100), "pixels an inch of a PNG, 10 to 1200");
   return options;
 }
@@ -50,9 +50,11 @@ CommandLine sweep_command_line(const std::string& verb, const std::string& about
   line.usage = "wcam plot " + verb + " SWEEP [options]";
   line.about = about + " Reads stored results only: images and models may be gone.";
   line.example = "wcam plot " + verb + " my-sweep --format pdf --image 0";
-  line.options.add_options()                                                                           //
-      ("sweep", po::value<std::string>()->required(), "the sweep's directory, or its results.h5")      //
-      ("out", po::value<std::string>(), "folder for the figures; without it SWEEP/figures")            //
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("FILE")->required(),
+       "the sweep's directory, or its results.h5")  //
+      ("out", po::value<std::string>()->value_name("DIR"),
+       "folder for the figures; without it SWEEP/figures")                                             //
       ("format", po::value<std::string>()->default_value("pdf,png"), "of pdf, png, svg, with commas")  //
       ("image", po::value<std::vector<std::uint32_t>>(),
        "only this image of the sample, from 0; repeatable")  //
@@ -103,11 +105,13 @@ ExitCode draw_wcam(const Arguments& arguments) {
   line.usage = "wcam plot wcam FILE.h5 --out FIGURE.png|.pdf|.svg [options]";
   line.about = "One WCAM beside its image, with a colour bar.";
   line.example = "wcam plot wcam cat.h5 --out cat.png";
-  line.options.add_options()                                                                        //
-      ("file", po::value<std::string>()->required(), "what 'wcam explain' wrote, or a results.h5")  //
-      ("out", po::value<std::string>()->required(), "the figure; its ending is the format")         //
-      ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several")    //
-      ("classes", po::value<std::string>(), "file of class names, one a line");
+  line.options.add_options()  //
+      ("file", po::value<std::string>()->value_name("FILE")->required(),
+       "what 'wcam explain' wrote, or a results.h5")  //
+      ("out", po::value<std::string>()->value_name("FILE")->required(),
+       "the figure; its ending is the format")                                                    //
+      ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several")  //
+      ("classes", po::value<std::string>()->value_name("FILE"), "file of class names, one a line");
   line.options.add(drawing_options("figure"));
   line.positional.add("file", 1);
   const auto values = parse_command_line(line, arguments);

@@ -36,11 +36,12 @@ CommandLine command_line() {
       "normalised as it\n"
       "was trained. Exit code 0: nothing looks wrong; 3: a case cannot be used; 4: a warning.";
   line.example = "wcam check-models models.json --labelled imagenet/val";
-  line.options.add_options()                                                                           //
-      ("models", po::value<std::string>()->required(), "models.json (may be given without --models)")  //
-      ("labelled", po::value<std::string>(),
+  line.options.add_options()  //
+      ("models", po::value<std::string>()->value_name("FILE")->required(),
+       "models.json (may be given without --models)")  //
+      ("labelled", po::value<std::string>()->value_name("DIR"),
        "folder of photographs, each in a folder named after its class, or n01443537_goldfish.JPEG")  //
-      ("class-ids", po::value<std::string>(),
+      ("class-ids", po::value<std::string>()->value_name("FILE"),
        "names of the class folders in the order of the logits, one a line; default: ImageNet's")  //
       ("photographs", po::value<int>()->default_value(100),
        "of the labelled ones, at most so many, 1 to 10000, drawn at random but always the same")  //

@@ -29,17 +29,19 @@ CommandLine command_line() {
       "sweep of the same seed, resize and input size explains.";
   line.example = "wcam corrupt cat.jpg --name motion-blur --severity 3 --out cat-motion-3.png";
   const CaseSpec d;
-  line.options.add_options()                                                                              //
-      ("image", po::value<std::string>()->required(), "the image (may be given without --image)")         //
+  line.options.add_options()  //
+      ("image", po::value<std::string>()->value_name("FILE")->required(),
+       "the image (may be given without --image)")                                                        //
       ("name", po::value<std::string>(), "the corruption, as in --corruptions of wcam run")               //
       ("severity", po::value<int>(), "1 to 5")                                                            //
       ("sheet", po::bool_switch(), "every corruption at every severity, as one picture")                  //
-      ("out", po::value<std::string>()->required(), "PNG file to write")                                  //
+      ("out", po::value<std::string>()->value_name("FILE")->required(), "PNG file to write")              //
       ("seed", po::value<std::string>()->default_value(std::to_string(Plan{}.seed)), "the sweep's seed")  //
       ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")        //
       ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")            //
       ("no-resize", po::bool_switch(), "take the image as it is")                                         //
-      ("frost-overlays", po::value<std::string>(), "folder of photographs of frosted glass, for frost");
+      ("frost-overlays", po::value<std::string>()->value_name("DIR"),
+       "folder of photographs of frosted glass, for frost");
   line.positional.add("image", 1);
   return line;
 }

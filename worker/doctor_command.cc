@@ -45,7 +45,8 @@ CommandLine command_line() {
   line.options.add_options()  //
       ("devices", po::value<std::string>(),
        "to compute on: cpu, cuda:0, ...; default: cpu and every GPU that is seen")  //
-      ("sweep", po::value<std::string>(), "directory of a sweep: can its coordinator be reached?");
+      ("sweep", po::value<std::string>()->value_name("DIR"),
+       "directory of a sweep: can its coordinator be reached?");
   return line;
 }
 

@@ -33,20 +33,22 @@ CommandLine command_line() {
       "wcam explain cat.jpg --model resnet50.pt --classes imagenet_classes.txt --out cat.h5 --figure "
       "cat-wcam.png";
   const CaseSpec d;
-  line.options.add_options()                                                                                //
-      ("image", po::value<std::string>()->required(), "the image (may be given without --image)")           //
-      ("model", po::value<std::string>()->required(), "TorchScript file: [N,3,S,S] -> logits [N,classes]")  //
-      ("out", po::value<std::string>()->required(), "HDF5 file to write")                                   //
-      ("label", po::value<std::int64_t>(), "index of the class to explain; default: the one predicted")     //
-      ("classes", po::value<std::string>(), "file of class names, one a line")                              //
-      ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")          //
-      ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")              //
-      ("no-resize", po::bool_switch(), "take the image as it is; it must be square")                        //
+  line.options.add_options()  //
+      ("image", po::value<std::string>()->value_name("FILE")->required(),
+       "the image (may be given without --image)")  //
+      ("model", po::value<std::string>()->value_name("FILE")->required(),
+       "TorchScript file: [N,3,S,S] -> logits [N,classes]")                                              //
+      ("out", po::value<std::string>()->value_name("FILE")->required(), "HDF5 file to write")            //
+      ("label", po::value<std::int64_t>(), "index of the class to explain; default: the one predicted")  //
+      ("classes", po::value<std::string>()->value_name("FILE"), "file of class names, one a line")       //
+      ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")       //
+      ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")           //
+      ("no-resize", po::bool_switch(), "take the image as it is; it must be square")                     //
       ("mean", po::value<std::string>()->default_value("0.485,0.456,0.406"),
        "normalisation, one number a channel")  //
       ("std", po::value<std::string>()->default_value("0.229,0.224,0.225"),
        "normalisation, one number a channel")  //
-      ("design", po::value<std::string>(),
+      ("design", po::value<std::string>()->value_name("FILE"),
        "FILE.h5[:GROUP] with A and B [nb-design, grid*grid] in place of --sampler");
   line.options.add(wcam_options()).add(compute_options());
   line.positional.add("image", 1);

@@ -28,21 +28,23 @@ CommandLine run_command_line() {
       "Serves the sweep's coordinator until there is nothing left to do. `wcam run` starts workers by "
       "itself.";
   line.example = "wcam-worker run --sweep study --device cuda:1";
-  line.options.add_options()                                                            //
-      ("sweep", po::value<std::string>()->default_value(""), "directory of the sweep")  //
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR")->default_value("", "none"),
+       "directory of the sweep")  //
       ("collect", po::bool_switch(),
        "send results to the coordinator, which stores them: no file system has to be shared")  //
       ("coordinator", po::value<std::string>()->default_value(""),
-       "tcp://HOST:PORT; default: as DIR says")                                                  //
-      ("key", po::value<std::string>(), "this worker's key file; default: DIR/keys/worker.key")  //
-      ("insecure", po::bool_switch(), "no key, no encryption: as the coordinator was told")      //
+       "tcp://HOST:PORT; default: as DIR says")  //
+      ("key", po::value<std::string>()->value_name("FILE"),
+       "this worker's key file; default: DIR/keys/worker.key")                               //
+      ("insecure", po::bool_switch(), "no key, no encryption: as the coordinator was told")  //
       ("model-memory", po::value<int>()->default_value(1024),
        "MiB of weights kept loaded, 0 to 1048576; 0: those in use only")  //
       ("hand-in", po::value<int>()->default_value(30),
        "seconds a result may wait before it is stored, 0 to 3600")  //
       ("patience", po::value<int>()->default_value(600),
-       "seconds without a coordinator before giving up, 1 to 1000000")  //
-      ("log", po::value<std::string>(), "log file; default: stderr")    //
+       "seconds without a coordinator before giving up, 1 to 1000000")                    //
+      ("log", po::value<std::string>()->value_name("FILE"), "log file; default: stderr")  //
       ("verbose", po::bool_switch(), "log more");
   line.options.add(compute_options()).add(place_options());
   return line;

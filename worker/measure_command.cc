@@ -35,9 +35,10 @@ CommandLine command_line() {
   line.about =
       "Measures for a few seconds how fast each case of a plan is here. `wcam plan` does it by itself.";
   line.example = "wcam-worker measure study/plan.json --out speed.json --device cuda:0";
-  line.options.add_options()                                                                     //
-      ("plan", po::value<std::string>()->required(), "plan.json (may be given without --plan)")  //
-      ("out", po::value<std::string>()->required(), "JSON file to write");
+  line.options.add_options()  //
+      ("plan", po::value<std::string>()->value_name("FILE")->required(),
+       "plan.json (may be given without --plan)")  //
+      ("out", po::value<std::string>()->value_name("FILE")->required(), "JSON file to write");
   line.options.add(compute_options());
   line.positional.add("plan", 1);
   return line;

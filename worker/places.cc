@@ -13,16 +13,16 @@ namespace wcam {
 po::options_description place_options() {
   po::options_description options(
       "Where this host has what the plan names, if elsewhere than the coordinator");
-  const auto path = [] { return po::value<std::string>()->default_value(""); };
-  options.add_options()                                                     //
-      ("images", path(), "folder of the images")                            //
-      ("variants", path(), "folder of variants on disk")                    //
-      ("frost-overlays", path(), "folder of photographs of frosted glass")  //
-      ("models", path(), "models.json with the same cases")                 //
-      ("stage", path(),
-       "folder on a local disk: models and images are copied there before they are used, once for all "
-       "workers of this "
-       "host");
+  const auto path = [](const char* name, const char* otherwise) {
+    return po::value<std::string>()->value_name(name)->default_value("", otherwise);
+  };
+  options.add_options()                                                                        //
+      ("images", path("DIR", "as planned"), "folder of the images")                            //
+      ("variants", path("DIR", "as planned"), "folder of variants on disk")                    //
+      ("frost-overlays", path("DIR", "as planned"), "folder of photographs of frosted glass")  //
+      ("models", path("FILE", "as planned"), "models.json with the same cases")                //
+      ("stage", path("DIR", "none"),
+       "folder on a local disk: models and images are copied there first, once for all workers of this host");
   return options;
 }
 

@@ -14,9 +14,9 @@
 namespace wcam {
 
 struct WorkerOptions {
-  std::filesystem::path sweep;               // segments go below it; may be empty with `collect`
-  bool collect = false;                      // send segments to the coordinator: its file system is not this one's
-  std::string coordinator;                   // endpoint; empty: as the sweep directory says
+  std::filesystem::path sweep;  // segments go below it; may be empty with `collect`
+  bool collect = false;         // send segments to the coordinator: its file system is not this one's
+  std::string coordinator;      // endpoint; empty: as the sweep directory says
   std::optional<std::filesystem::path> key;  // common/keys.h; without: the conversation is not encrypted
   ComputeOptions compute;
   std::uint64_t model_bytes = std::uint64_t{1} << 30;  // bound of the cases kept loaded (model_cache.h)

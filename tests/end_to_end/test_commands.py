@@ -218,13 +218,13 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
 @pytest.mark.parametrize("program", ["wcam", "wcam-coordinator", "wcam-worker", "wcam-plot"])
 def test_each_program_says_its_version_and_helps_with_an_example(program):
     assert run(program, "--version").stdout.startswith("wcam ")
-    assert "example" in run(program, "--help").stdout
+    assert "Examples:" in run(program, "--help").stdout
 
 
 @pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])
 def test_each_verb_helps_with_an_example(verb):
     text = run("wcam", verb, "--help").stdout
-    assert "example" in text and ("--figure" in text) == (verb == "explain")
+    assert "Examples:" in text and ("--figure" in text) == (verb == "explain")
 
 
 WORKER_MISTAKES = [

@@ -1,0 +1,19 @@
+# Manual pages and the completion for bash, from what the programs say to --help: a verb or an option is in them by
+# itself. Not under sanitizers, which complain of what LibTorch keeps to the end of a process.
+if(WCAM_SANITIZE)
+  return()
+endif()
+find_program(HELP2MAN help2man REQUIRED)
+set(manual ${CMAKE_BINARY_DIR}/manual)
+set(programs wcam wcam-coordinator wcam-plot)
+if(WCAM_WITH_WORKER)
+  list(APPEND programs wcam-worker)
+endif()
+add_custom_command(OUTPUT ${manual}/wcam
+  COMMAND ${CMAKE_CURRENT_LIST_DIR}/manual.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} ${manual}
+  DEPENDS ${programs} ${CMAKE_CURRENT_LIST_DIR}/manual.sh ${CMAKE_CURRENT_LIST_DIR}/manual.h2m
+          ${CMAKE_CURRENT_LIST_DIR}/completion.bash
+  COMMENT "Manual pages and completion" VERBATIM)
+add_custom_target(manual ALL DEPENDS ${manual}/wcam)
+install(DIRECTORY ${manual}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(FILES ${manual}/wcam DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

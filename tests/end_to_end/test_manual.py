@@ -1,0 +1,98 @@
+"""Manual pages and completion, which the build makes of what each verb says to --help."""
+
+import gzip
+import re
+import subprocess
+
+import pytest
+
+from conftest import BIN, run
+
+MANUAL = BIN.parent / "manual"
+
+
+def help_of(command):
+    return run(*command, "--help").stdout
+
+
+def verbs_of(command):
+    """Its verbs, those of its verbs too, and itself: each a list of words."""
+    verbs = re.search(r"^Verbs:\n((?:  .*\n)*)", help_of(command), re.M)
+    names = [line.split()[0] for line in verbs[1].splitlines()] if verbs else []
+    return [command] + [found for name in names for found in verbs_of([*command, name])]
+
+
+COMMANDS = verbs_of(["wcam"])
+EACH_COMMAND = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+
+
+def options_of(command):
+    return set(re.findall(r"^  (?:-\w \[ )?(--[a-z0-9-]+)", help_of(command), re.M))
+
+
+def page(command):
+    return MANUAL / "man1" / ("-".join(command) + ".1.gz")
+
+
+def shown(command):
+    """The page as man shows it, which must have nothing to complain of."""
+    done = subprocess.run(
+        ["man", "--warnings", "-E", "UTF-8", "-l", page(command)], capture_output=True, text=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "200", "MAN_KEEP_FORMATTING": ""},
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+    return done.stdout
+
+
+def completions(*words, cwd=None):
+    """What bash offers for the last of these words."""
+    script = f'. {MANUAL}/wcam; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _wcam; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    done = subprocess.run(["bash", "-uc", script, "bash", *words], capture_output=True, text=True, timeout=60, cwd=cwd)
+    assert done.returncode == 0 and done.stderr == ""
+    return set(done.stdout.split())
+
+
+def test_there_is_a_page_for_each_verb_and_no_other():
+    assert len(COMMANDS) > 20 and ["wcam", "plot", "figure-5"] in COMMANDS
+    assert {file.name for file in (MANUAL / "man1").iterdir()} == {page(command).name for command in COMMANDS}
+
+
+@EACH_COMMAND
+def test_a_page_has_every_option_and_every_section(command):
+    text = shown(command)
+    name = "-".join(command)
+    sections = re.findall(r"^[A-Z][A-Z ]+$", text, re.M)
+    assert sections == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
+    assert re.search(rf"^NAME\n +{name} - \w", text, re.M)
+    assert options_of(command) <= set(re.findall(r"^ +(?:-\w \[ )?(--[a-z0-9-]+)", text, re.M))
+
+
+@EACH_COMMAND
+def test_completion_offers_every_option(command):
+    assert completions(*command, "-") == options_of(command)
+
+
+def test_pages_do_not_depend_on_when_and_where_they_were_made():
+    for command in COMMANDS:
+        assert gzip.decompress(page(command).read_bytes()).splitlines()[1].split(b'"')[3] == b""
+        assert page(command).read_bytes()[4:8] == bytes(4)
+    assert "(=one a core)" in shown(["wcam", "run"])
+
+
+def test_completion_offers_verbs_and_their_verbs():
+    assert {"run", "status", "plot"} <= completions("wcam", "")
+    assert completions("wcam", "re") == {command[1] for command in COMMANDS[1:] if command[1].startswith("re")}
+    assert completions("wcam", "plot", "figure") == {"figure-4", "figure-5"}
+
+
+def test_completion_offers_what_an_option_takes(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photo.jpg").touch()
+    assert completions("wcam", "run", "--images", "ph", cwd=tmp_path) == {"photos"}
+    assert completions("wcam", "explain", "ph", cwd=tmp_path) == {"photos", "photo.jpg"}
+    assert completions("wcam", "explain", "photo.jpg", "--out", "=", "ph", cwd=tmp_path) == {"photos", "photo.jpg"}
+    assert completions("wcam", "explain", "photo.jpg", "--out", "=", cwd=tmp_path) == {"photos", "photo.jpg"}
+    assert completions("wcam", "run", "--mode", "") == {"reference", "corrected"}
+    assert completions("wcam", "plot", "wcam", "--colour-map", "v") == {"viridis"}
+    assert completions("wcam", "run", "--workers", "", cwd=tmp_path) == set()
+    assert completions("wcam", "run", "--insecure", "ph", cwd=tmp_path) == {"photos", "photo.jpg"}
