@@ -58,7 +58,7 @@ CommandLine command_line() {
       ("bind", po::value<std::string>()->default_value("tcp://*:*"), "where the coordinator listens")     //
       ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
-      ("stage", text(),
+      ("stage", text()->value_name("DIR"),
        "folder on a local disk of each node, e.g. '$TMPDIR/wcam': models and images are copied there "
        "first")  //
       ("collect", po::bool_switch(),
