@@ -146,11 +146,11 @@ void Conversation::hear_welcome(wire::Welcome& welcome, TimePoint now) {
   told_.reset();
   next_heartbeat_ = now;
   for (auto& [job, held] : in_hand_) say_again(held);
-  delivery_.ask_at = now;  // another coordinator, or this one lost what was under way
   if (plan_json_.empty() && !welcome.plan_json().empty()) {
     plan_json_ = std::move(*welcome.mutable_plan_json());
     plan_sha256_ = sha256_of(plan_json_);
   }
+  delivery_.ask_at = now;  // another coordinator, or this one lost what was under way
   if (state_ == State::kConnecting) state_ = State::kServing;
 }
 

@@ -68,7 +68,7 @@ def test_scripts_can_be_looked_at_first(submitted):
     printed = run(
         "wcam", "submit", "--sweep", submitted.sweep, "--gpus", "16", "--gpu-type", "a100", "--array-limit", "8", "--partition", "gpu",
         "--account", "lab", "--constraint", "ib", "--time", "04:00:00", "--mem", "16G", "--sbatch=--qos=long", "--container",
-        "/images/my wcam.sif", "--until-done", "7", "--dry-run",
+        "/images/my wcam.sif", "--until-done", "7", "--stage", "$TMPDIR/my wcam", "--collect", "--dry-run",
     ).stdout  # fmt: skip
     assert not submitted.sweep.exists()
     coordinator, workers = printed.split("# --- workers.sh\n")
@@ -80,6 +80,7 @@ def test_scripts_can_be_looked_at_first(submitted):
     for line in ("--gres=gpu:a100:1", "--array=0-15%8", "--constraint=ib", "--mem=16G"):
         assert f"\n#SBATCH {line}\n" in workers and line not in coordinator
     assert "--nv" in workers and "--nv" not in coordinator
+    assert " --collect " in workers and ' --stage "$TMPDIR/my wcam"\n' in workers and "--stage" not in coordinator
 
 
 def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, tmp_path):
@@ -107,6 +108,7 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
         (["--images", submitted.images], 2, "--gpus N or --cpu-workers N"),
         (["--images", submitted.images, "--gpus", "1", "--sbatch", "qos=long"], 2, "'qos=long' is no option of sbatch"),
         (["--images", submitted.images, "--gpus", "1", "--typo", "1"], 2, "--typo"),
+        (["--images", submitted.images, "--gpus", "1", "--stage", "$(rm -r x)"], 2, "only $NAME is looked up"),
         (["--images", tmp_path / "none", "--gpus", "1"], 3, "none"),
         (["--gpus", "1", "--join"], 2, "--join"),
     ):
@@ -133,8 +135,8 @@ def test_a_sweep_is_submitted_and_gives_what_it_gives_elsewhere(submitted, clust
 
 
 @needs_slurm
-def test_a_requeued_coordinator_resumes_and_its_workers_find_it(submitted, cluster, undisturbed):
-    submitted.submit(cluster, "--cpu-workers", "2")
+def test_a_requeued_coordinator_resumes_and_its_workers_which_send_it_what_they_find_meet_it_again(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "2", "--collect", "--stage", f"{submitted.folder}/stage of $SLURM_ARRAY_JOB_ID")
     submitted.wait_for_segments(3)
     first = submitted.status()["pid"]
     cluster.call("scontrol", "requeue", submitted.job("coordinator"))
@@ -143,6 +145,7 @@ def test_a_requeued_coordinator_resumes_and_its_workers_find_it(submitted, clust
     assert submitted.rows() == undisturbed.rows()
     log = next((submitted.sweep / "logs").glob("slurm-coordinator-*.log")).read_text()
     assert "interrupted" in log
+    assert {path.name[33:] for path in next(submitted.folder.glob("stage of [1-9]*")).glob("*.pt")} == {"baseline.pt", "adv.pt"}
     wait_for("the workers' jobs", lambda: cluster.state(submitted.job("workers")) == {"COMPLETED"}, 60)
 
 
