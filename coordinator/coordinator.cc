@@ -152,10 +152,9 @@ bool Coordinator::take_messages() {
       wire::Envelope reply;
       *reply.mutable_reply() = answer(message->envelope.request());
       replies_.push_back({message->worker, std::move(reply)});
-    } else if (message->envelope.has_piece()) {
-      collect(*message);
     } else {
       scheduler_.on_message(message->worker, message->envelope, std::chrono::steady_clock::now());
+      if (message->envelope.has_piece()) collect(*message);
     }
     patience = milliseconds{0};
   }

@@ -3,17 +3,20 @@
 // fuzzer would guess.
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/error.h"
+#include "coordinator/collector.h"
 #include "coordinator/operate.h"
 #include "coordinator/scheduler.h"
 #include "tests/coordinator/rig.h"
 #include "tests/fuzz/records.h"
 #include "tests/fuzz/target.h"
+#include "tests/temporary_folder.h"
 
 using namespace wcam;
 
@@ -46,6 +49,7 @@ class Sweep {
       ask(envelope.request());
     else
       scheduler_->on_message(name, envelope, now_);
+    if (envelope.has_piece()) collect(name, envelope.piece());
     turn();
   }
 
@@ -65,6 +69,19 @@ class Sweep {
   template <class Named>
   void rename(Named& named) const {
     if (named.job() < handed_out_.size()) named.set_job(handed_out_[named.job()]);
+  }
+
+  // Whatever is said, nothing but segments of that name is in the folder, and none beside it.
+  void collect(const std::string& worker, const wire::Piece& piece) {
+    static const TemporaryFolder folder;
+    const auto segments = folder.path() / "segments";
+    std::filesystem::create_directories(segments);
+    const wire::Received received = Collector(segments).take(worker, piece);
+    demand(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1,
+           "a file outside the segments");
+    demand(!received.stored() || std::filesystem::exists(segments / piece.segment()),
+           "a segment that is not there");
+    std::filesystem::remove_all(segments);
   }
 
   void ask(const wire::Request& request) try {

@@ -1,6 +1,7 @@
 #include "tests/coordinator/simulation/coordinator.h"
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/protocol.h"
 #include "coordinator/operate.h"
 
@@ -15,6 +16,7 @@ constexpr milliseconds kFarewell{5'000};
 
 Coordinator::Coordinator(World& world, bool real_ledger) : world_(world) {
   if (real_ledger) folder_ = std::make_unique<TemporaryFolder>();
+  if (world.collects) segments_ = std::make_unique<TemporaryFolder>();
 }
 
 SweepState Coordinator::recorded() const {
@@ -37,6 +39,7 @@ void Coordinator::start(bool same_endpoint) {
     if (!(read == *state_)) throw Violation("the ledger gives back another state than its events made");
     *state_ = std::move(read);
   }
+  if (segments_) collector_.emplace(segments_->path());
   SchedulerOptions options = world_.options;
   options.holder = [this](JobId job, Attempt attempt) { return holder(job, attempt); };
   scheduler_ = std::make_unique<Scheduler>(*state_, options);
@@ -95,7 +98,22 @@ void Coordinator::take_messages() {
     if (!known) continue;
     world_.referee.hears(worker, message->second);
     scheduler_->on_message(worker, message->second, world_.clock.now());
+    if (message->second.has_piece()) collect(worker, message->second.piece());
   }
+}
+
+// coordinator.cc, collect(): the real files, and the answer at once.
+void Coordinator::collect(const std::string& worker, const wire::Piece& piece) {
+  Message answer{worker, {}};
+  wire::Received& received = *answer.envelope.mutable_received();
+  received = collector_->take(worker, piece);
+  wire::Outcomes content;
+  if (received.stored() && content.ParseFromString(read_file(segments_->path() / piece.segment()))) {
+    ++world_.referee.happenings["segments collected"];
+    world_.referee.segment_is_durable(piece.segment(),
+                                      {content.outcomes().begin(), content.outcomes().end()});
+  }
+  (void)send(answer);
 }
 
 void Coordinator::take_requests() {

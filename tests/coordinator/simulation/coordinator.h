@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/collector.h"
 #include "coordinator/ledger.h"
 #include "coordinator/scheduler.h"
 #include "coordinator/sweep_state.h"
@@ -50,6 +51,7 @@ class Coordinator {
   void wake(milliseconds delay);
   void turn();
   void take_messages();
+  void collect(const std::string& worker, const wire::Piece& piece);
   void take_requests();
   bool accept(Network::Peer peer, const wire::Envelope& envelope, std::string& worker);
   bool send(const Message& message);
@@ -61,6 +63,7 @@ class Coordinator {
 
   World& world_;
   std::unique_ptr<TemporaryFolder> folder_;                // with a real ledger
+  std::unique_ptr<TemporaryFolder> segments_;              // where workers send theirs
   std::vector<Event> log_;                                 // committed
   std::map<std::pair<JobId, Attempt>, WorkerId> holders_;  // of its attempts
   bool finished_ = false;
@@ -69,6 +72,7 @@ class Coordinator {
   // One life.
   std::uint64_t life_ = 0;
   std::unique_ptr<Ledger> ledger_;
+  std::optional<Collector> collector_;
   std::unique_ptr<SweepState> state_;
   std::unique_ptr<Scheduler> scheduler_;
   std::map<Network::Peer, std::string> worker_of_;

@@ -52,6 +52,14 @@ std::string describe(const wire::Envelope& envelope) {
       return "Release" + leases_in(envelope.release().leases());
     case wire::Envelope::kStop:
       return "Stop: " + envelope.stop().reason();
+    case wire::Envelope::kPiece:
+      return "Piece " + envelope.piece().segment() + " from " + std::to_string(envelope.piece().offset()) +
+             ", " + std::to_string(envelope.piece().data().size()) + " of " +
+             std::to_string(envelope.piece().size()) + " bytes";
+    case wire::Envelope::kReceived:
+      return "Received " + envelope.received().segment() +
+             (envelope.received().stored() ? ": stored"
+                                           : " up to " + std::to_string(envelope.received().have()));
     default:
       return "nothing";
   }

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kLease{5}, kHeartbeat{1};
 constexpr milliseconds kFaultsUntil{15'000};      // then nothing is injected any more
 constexpr std::chrono::seconds kEndsWithin{900};  // some minutes for what was injected, the rest for the work
 constexpr milliseconds kSupervision{1'000};
-constexpr std::uint64_t kRealLedgerOneIn = 50;
+constexpr std::uint64_t kRealLedgerOneIn = 50, kCollectsOneIn = 10;
 
 class Simulation {
  public:
@@ -231,6 +231,7 @@ SchedulerOptions some_options(Chance& chance) {
 
 World::World(std::uint64_t seed, bool with_trace)
     : traced(with_trace),
+      collects(Chance(~seed).one_in(kCollectsOneIn)),
       chance(seed),
       study(chance),
       options(some_options(chance)),

@@ -97,6 +97,7 @@ TEST_F(Simulation, EveryScheduleEndsWithEveryJobDoneOnce) {
                            "operator: cancel",
                            "operator: retry",
                            "messages lost",
+                           "segments collected",
                            "stores that failed",
                            "one of two attempts ended",
                            "second attempts",

@@ -42,6 +42,7 @@ class Worker {
   bool is_due() const;
   void store();
   void store_now();
+  void deliver(const std::string& name);
   void leave(const std::string& reason);
   void end();
 

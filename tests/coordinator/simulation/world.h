@@ -24,6 +24,7 @@ struct World {
   }
 
   const bool traced;
+  const bool collects;  // the coordinator stores the workers' segments, and they send them (--collect)
   Chance chance;
   Clock clock;
   const Study study;
