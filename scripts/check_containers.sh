@@ -12,7 +12,7 @@ there() { while read -r name; do [ -e "$name" ] || echo "$name is not there"; do
 shellcheck "$container"/*.sh
 
 file=$container/Dockerfile
-complain "$file" "$(grep -vE '^(#|$|(ARG|COPY|ENTRYPOINT|FROM|RUN|USER|WORKDIR) )' "$file")"
+complain "$file" "$(grep -vE '^(#|$|(ARG|COPY|ENTRYPOINT|ENV|FROM|RUN|USER|WORKDIR) )' "$file")"
 complain "$file" "$(awk '$1 == "COPY" && $2 !~ /^--from=/ { print $2 }' "$file" | there)"
 awk '$1 == "RUN" { $1 = ""; print }' "$file" | shellcheck --shell=sh -
 
