@@ -60,7 +60,8 @@ Directives common_directives(const SlurmSweep& sweep, const std::string& role, c
 
 // What both scripts do: run a program so that Slurm's SIGTERM reaches it, and go back to the queue.
 std::string functions(const SlurmSweep& sweep) {
-  return "\nsweep=" + quoted(sweep.sweep.string()) + "\nprograms=" + quoted(sweep.programs.string()) +
+  return "\nsweep=" + quoted(sweep.sweep.string()) +
+         (sweep.container.empty() ? "\nprograms=" + quoted(sweep.programs.string()) : "") +
          "\nmost_rounds=" + std::to_string(sweep.most_rounds) + R"(
 told=
 
@@ -91,9 +92,12 @@ again() {
 )";
 }
 
-std::string in_container(const SlurmSweep& sweep, bool gpu) {
-  if (sweep.container.empty()) return "";
-  return "apptainer exec " + std::string(gpu ? "--nv " : "") + quoted(sweep.container) + " ";
+// One of our programs, as the scripts call it: of this installation, or found on the PATH of the image, which
+// sees the sweep's folder wherever it is.
+std::string program(const SlurmSweep& sweep, const std::string& name, bool gpu = false) {
+  if (sweep.container.empty()) return "\"$programs/" + name + "\"";
+  return "apptainer exec " + std::string(gpu ? "--nv " : "") + "--bind \"$sweep\" " +
+         quoted(sweep.container) + " " + name;
 }
 
 }  // namespace
@@ -103,6 +107,8 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
   if (root.find_first_of("\n%\\") != std::string::npos)
     return "the sweep's folder " + root +
            " has a character that Slurm's log names cannot have (%, \\ or a line's end)";
+  if (!sweep.container.empty() && root.find_first_of(":,") != std::string::npos)
+    return "the sweep's folder " + root + " has a character that Apptainer's --bind cannot have (: or ,)";
   for (const std::string* word :
        {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
     if (word->find_first_of(" \t\n") != std::string::npos)
@@ -121,21 +127,21 @@ std::string coordinator_script(const SlurmSweep& sweep) {
   lines.add("--cpus-per-task=2");
   std::string draw;
   if (sweep.figures)
-    draw = "    " + in_container(sweep, false) + "\"$programs/wcam-plot\" figure-4 \"$sweep\" &&\n      " +
-           in_container(sweep, false) + "\"$programs/wcam-plot\" figure-5 \"$sweep\" || exit\n";
+    draw = "    " + program(sweep, "wcam-plot") + " figure-4 \"$sweep\" &&\n      " +
+           program(sweep, "wcam-plot") + " figure-5 \"$sweep\" || exit\n";
   return "#!/bin/bash\n" + lines.text() +
          "\n# The coordinator of one sweep, written by `wcam submit`. By hand: bash FILE, where workers can "
          "reach it.\n"
          "set -u\n" +
-         functions(sweep) + "\nrun " + in_container(sweep, false) +
-         "\"$programs/wcam-coordinator\" run --sweep \"$sweep\" --bind " + quoted(sweep.bind) +
-         " --hand-over " + quoted(sweep.coordinator_options) + R"(
+         functions(sweep) + "\nrun " + program(sweep, "wcam-coordinator") +
+         " run --sweep \"$sweep\" --bind " + quoted(sweep.bind) + " --hand-over " +
+         quoted(sweep.coordinator_options) + R"(
 case $status in
   0 | 4)
     touch "$sweep/slurm/finished"  # workers that start from now on have nothing to do
     [ ! -s "$sweep/slurm/workers" ] || scancel --state=PENDING $(cat "$sweep/slurm/workers") || true
-    )" + in_container(sweep, false) +
-         "\"$programs/wcam-coordinator\" pack \"$sweep\" || exit\n" + draw + R"(    ;;
+    )" + program(sweep, "wcam-coordinator") +
+         " pack \"$sweep\" || exit\n" + draw + R"(    ;;
   5)
     again
     [ -z "$told" ] || status=0
@@ -167,8 +173,8 @@ device=cuda:0
          functions(sweep) + device + R"(
 [ ! -e "$sweep/slurm/finished" ] || exit 0
 name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
-run )" + in_container(sweep, sweep.gpu) +
-         "\"$programs/wcam-worker\" run --sweep \"$sweep\" --device $device --threads "
+run )" + program(sweep, "wcam-worker", sweep.gpu) +
+         " run --sweep \"$sweep\" --device $device --threads "
          "\"${SLURM_CPUS_PER_TASK:-" +
          std::to_string(sweep.cpus) + "}\" --log \"$sweep/logs/worker-$name.log\" " +
          quoted(sweep.worker_options) + (sweep.stage.empty() ? "" : " --stage \"" + sweep.stage + "\"") + R"(

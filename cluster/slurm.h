@@ -20,9 +20,10 @@ struct SlurmSweep {
   // Slurm's own words, empty: not said. `extra`: "--qos=long", as sbatch takes them.
   std::string time, partition, account, constraint, memory;
   std::vector<std::string> extra;
-  std::string container;  // an Apptainer image that the programs run in; empty: none
-  int notice = 120;       // seconds before a time limit at which Slurm says so, 1..65535
-  int most_rounds = 0;    // times that a job goes back to the queue when its time is up; 0: it does not
+  // An Apptainer image, absolute or a URI, with the programs on its PATH, instead of `programs`; empty: none.
+  std::string container;
+  int notice = 120;     // seconds before a time limit at which Slurm says so, 1..65535
+  int most_rounds = 0;  // times that a job goes back to the queue when its time is up; 0: it does not
   std::string bind = "tcp://*:*";                // where the coordinator listens
   std::vector<std::string> coordinator_options;  // of `wcam-coordinator run`, beside --sweep and --bind
   std::vector<std::string>

@@ -53,8 +53,9 @@ CommandLine command_line() {
       ("mem", text(), "memory of each worker, e.g. 16G; default: the cluster's")                      //
       ("array-limit", number(0), "workers at once; 0: as many as the cluster gives")                  //
       ("sbatch", po::value<std::vector<std::string>>()->default_value({}, ""),
-       "more for sbatch, e.g. --sbatch=--qos=long; may be repeated")                                      //
-      ("container", text()->value_name("FILE"), "Apptainer image that the programs run in")               //
+       "more for sbatch, e.g. --sbatch=--qos=long; may be repeated")  //
+      ("container", text()->value_name("FILE"),
+       "Apptainer image that the programs are in and run in, e.g. wcam.sif")                              //
       ("bind", po::value<std::string>()->default_value("tcp://*:*"), "where the coordinator listens")     //
       ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
@@ -96,6 +97,8 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
   sweep.memory = text("mem");
   sweep.extra = values["sbatch"].as<std::vector<std::string>>();
   sweep.container = text("container");
+  if (!sweep.container.empty() && sweep.container.find("://") == std::string::npos)
+    sweep.container = fs::absolute(sweep.container).string();
   sweep.notice = in_range(values, "notice", 1, 3'600);
   sweep.most_rounds = in_range(values, "until-done", 0, 1'000);
   sweep.bind = text("bind");
@@ -114,7 +117,7 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
 
 // The plan and the keys, here and now, so that a mistake shows before anything waits in a queue.
 ExitCode prepare(const SlurmSweep& sweep, const std::vector<std::string>& study) {
-  std::vector<std::string> command{(sweep.programs / "wcam-coordinator").string(), "run", "--prepare",
+  std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "run", "--prepare",
                                    "--sweep", sweep.sweep.string()};
   command.insert(command.end(), study.begin(), study.end());
   return static_cast<ExitCode>(run_to_end(command).code);

@@ -1,6 +1,11 @@
 # Every library the project links, each from Debian 12 (ARCHITECTURE.md says why each is here).
 find_package(Threads REQUIRED)
 if(WCAM_WITH_WORKER)
+  # A CUDA LibTorch looks for CUDA's toolkit, unless these targets are there. Nothing here includes a header of CUDA, and
+  # what LibTorch links lies beside it.
+  foreach(library cudart nvtoolsext nvtx3)
+    add_library(torch::${library} INTERFACE IMPORTED)
+  endforeach()
   # First: a CUDA LibTorch zip brings its own protobuf along, which must not shadow the system's.
   find_package(Torch REQUIRED)
   find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)

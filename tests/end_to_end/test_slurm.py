@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import slurm
-from conftest import BIN, DEADLINE, Study, alive, run, wait_for
+from conftest import BIN, DEADLINE, Study, alive, end, run, wait_for
 
 needs_slurm = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "-")
 
@@ -97,6 +97,46 @@ def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, 
         ["bash", script], env={**os.environ, "CUDA_VISIBLE_DEVICES": "MIG-7d3c"}, capture_output=True, text=True, timeout=DEADLINE
     )
     assert done.returncode in (2, 3) and "cuda:0" in done.stderr
+
+
+APPTAINER = """#!/bin/bash
+echo "$*" >>{calls}
+[ "$1 $2 $3 $4" = "exec --bind {sweep} {image}" ] || exit 255
+shift 4
+PATH={image_path} exec "$@"
+"""
+
+
+def test_in_a_container_the_programs_are_the_images_own(submitted, undisturbed, tmp_path):
+    # This stand-in for Apptainer takes the programs from the image's PATH, as the real one does.
+    calls, image, commands = tmp_path / "calls", tmp_path / "wcam.sif", tmp_path / "commands"
+    commands.mkdir()
+    for name, text in (
+        ("apptainer", APPTAINER.format(calls=calls, sweep=submitted.sweep, image=image, image_path=BIN)),
+        ("sbatch", "#!/bin/sh\necho 7\n"),
+    ):
+        (commands / name).write_text(text)
+        (commands / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"}
+    words = submitted.arguments()
+    at = words.index("--workers")
+    run("wcam", "submit", *words[1:at], *words[at + 2 :], "--cpu-workers", "1", "--container", "wcam.sif", cwd=tmp_path, env=environment)
+    scripts = [submitted.sweep / "slurm" / name for name in ("coordinator.sh", "workers.sh")]
+    (submitted.sweep / "slurm/workers").unlink()  # nothing waits in a queue, to be cancelled at the end
+    for script in scripts:
+        assert str(BIN) not in script.read_text(), "a path of this host, which the image need not have"
+    with submitted.log.open("ab") as log:
+        jobs = [subprocess.Popen(["bash", script], env=environment, stdout=log, stderr=log) for script in scripts]
+    try:
+        assert [job.wait(DEADLINE) for job in jobs] == [0, 0], submitted.log.read_text()
+    finally:
+        for job in jobs:
+            end(job)
+    assert submitted.rows() == undisturbed.rows()
+    programs = [call.split(f"{image} ")[1].split()[:2] for call in calls.read_text().splitlines()]
+    assert sorted(map(" ".join, programs)) == [
+        "wcam-coordinator pack", "wcam-coordinator run", "wcam-plot figure-4", "wcam-plot figure-5", "wcam-worker run"
+    ]  # fmt: skip
 
 
 def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
