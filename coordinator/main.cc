@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "common/error.h"
+#include "common/joined.h"
 #include "common/options.h"
 #include "common/store/pack.h"
 #include "common/sweep_argument.h"
@@ -33,9 +34,10 @@ ExitCode pack_results(const Arguments& arguments) {
   if (!values) return ExitCode::kDone;
   const SweepDirectory directory = sweep_of(*values);
   const PackReport report = pack(directory.root);
-  std::cout << directory.results().string() << ": " << report.profiles << " WCAMs, " << report.predictions
-            << " predictions, " << report.images << " images; " << report.segments << " new segments merged, "
-            << report.duplicates << " duplicates left out\n";
+  std::cout << directory.results().string() << ": " << counted(report.profiles, "WCAM") << ", "
+            << counted(report.predictions, "prediction") << ", " << counted(report.images, "image") << "; "
+            << counted(report.segments, "new segment") << " merged, "
+            << counted(report.duplicates, "duplicate") << " left out\n";
   return ExitCode::kDone;
 }
 

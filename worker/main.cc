@@ -1,4 +1,6 @@
 // wcam-worker: `run` serves a sweep, the others work without any.
+#include <unistd.h>
+
 #include <boost/program_options/value_semantic.hpp>
 
 #include "common/error.h"
@@ -85,7 +87,12 @@ ExitCode run(const std::vector<std::string>& arguments) {
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
   if (values->contains("log")) options.log = (*values)["log"].as<std::string>();
   start_logging("wcam-worker", options.log, (*values)["verbose"].as<bool>());
-  return run_worker(options);
+  try {
+    return run_worker(options);
+  } catch (const std::exception& e) {  // stderr has it from run_main()
+    if (options.log) append_to_log(*options.log, "error", "wcam-worker", ::getpid(), e.what());
+    throw;
+  }
 }
 
 constexpr Verb kVerbs[] = {

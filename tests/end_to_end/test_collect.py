@@ -106,6 +106,7 @@ def test_models_that_are_others_here_are_refused(study):
             assert worker.wait(60) == 3
         said = (study.folder / "complaints").read_text()
         assert "adv.pt has SHA-256 " in said and "another file than the one described" in said
+        assert "another file than the one described" in elsewhere.log.read_text()
     finally:
         for process in filter(None, (coordinator, worker)):
             end(process)
