@@ -65,8 +65,9 @@ wire::Received Collector::take(const std::string& worker, const wire::Piece& pie
     if (makes_sense(piece))
       take_piece(worker, piece, received);
     else
-      received.set_trouble("this is no piece of a segment");
-  } catch (const InputError& e) {
+      received.set_trouble("this is no piece of a segment: its name, or a size that is outside 1 to " +
+                           std::to_string(kMostSegmentBytes) + " bytes");
+  } catch (const std::exception& e) {  // InputError, std::filesystem's
     received.set_trouble(made_utf8(e.what()));
   }
   return received;

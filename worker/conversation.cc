@@ -249,8 +249,7 @@ void Conversation::send_heartbeat(TimePoint now, const Send& send) {
   send(envelope);
 }
 
-// One piece is under way at a time. One without data asks how much is there, and is not answered by what was
-// said to an earlier piece: that cannot be more than what was sent.
+// One piece is under way at a time. When its receipt does not come, one without data asks how much is there.
 void Conversation::send_piece(TimePoint now, const Send& send) {
   if (parcels_.empty()) return;
   const Parcel& parcel = parcels_.front();
@@ -281,7 +280,7 @@ void Conversation::hear_received(const wire::Received& received, TimePoint now) 
   tell_delivery_trouble(received.trouble());
   if (!received.trouble().empty()) {
     delivery_.ask_at = now + kAskAgainAfter;
-  } else if (delivery_.asking || received.have() == delivery_.sent) {
+  } else if (delivery_.asking || received.have() == delivery_.sent) {  // else a late word on an earlier piece
     delivery_.asking = false;
     delivery_.have = delivery_.sent = std::min<std::uint64_t>(received.have(), parcels_.front().bytes.size());
   }

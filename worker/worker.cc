@@ -231,6 +231,7 @@ ExitCode run_worker(const WorkerOptions& options) {
     } catch (const CannotServe& e) {  // others may have what is missing here
       hand_in_the_last(outbox, hand_in);
       session.leave(e.what(), kFarewellPatience);
+      tell_undelivered(session);
       throw;
     }
     lost = hand_in_the_last(outbox, hand_in);
