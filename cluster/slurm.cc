@@ -173,7 +173,8 @@ device=cuda:0
          functions(sweep) + device + R"(
 [ ! -e "$sweep/slurm/finished" ] || exit 0
 name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
-run )" + program(sweep, "wcam-worker", sweep.gpu) +
+)" + (sweep.stage.empty() ? "" : "set +u  # where a variable in --stage is not set, nothing is staged\n") +
+         "run " + program(sweep, "wcam-worker", sweep.gpu) +
          " run --sweep \"$sweep\" --device $device --threads "
          "\"${SLURM_CPUS_PER_TASK:-" +
          std::to_string(sweep.cpus) + "}\" --log \"$sweep/logs/worker-$name.log\" " +

@@ -60,13 +60,14 @@ CommandLine command_line() {
       ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
       ("stage", text()->value_name("DIR"),
-       "folder on a local disk of each node, e.g. '$TMPDIR/wcam': models and images are copied there "
+       "folder on a local disk of each node, e.g. '/tmp/$USER-wcam': models and images are copied there "
        "first")  //
       ("collect", po::bool_switch(),
-       "workers send results to the coordinator, which stores them: of the sweep's folder they only read")  //
-      ("speculate", po::bool_switch(), "as for `wcam run`")                                                 //
-      ("batch-size", number(8), "images per forward, 1 to 1024")                                            //
-      ("model-memory", number(4096), "MiB of weights each worker keeps loaded, 0 to 1048576")               //
+       "workers send results to the coordinator, which stores them: they write nothing but logs to the "
+       "sweep's folder")                                                                       //
+      ("speculate", po::bool_switch(), "as for `wcam run`")                                    //
+      ("batch-size", number(8), "images per forward, 1 to 1024")                               //
+      ("model-memory", number(4096), "MiB of weights each worker keeps loaded, 0 to 1048576")  //
       ("hand-in", number(30),
        "seconds a result may wait before it is stored, 0 to 3600: what a crash costs; longer makes fewer "
        "files")  //

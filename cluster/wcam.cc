@@ -16,6 +16,7 @@
 #include "common/process.h"
 #include "common/sweep_argument.h"
 #include "common/verbs.h"
+#include "common/verdicts.h"
 
 namespace po = boost::program_options;
 
@@ -124,7 +125,13 @@ ExitCode doctor(const Arguments& arguments) {
   if (values->contains("sweep"))
     for (Arguments* command : {&computing, &keeping})
       command->insert(command->end(), {"--sweep", sweep_of(*values).root.string()});
-  const int code = run_to_end(computing).code;
+  int code = 0;
+  try {
+    code = run_to_end(computing).code;
+  } catch (const std::system_error& e) {  // a login node may have no worker
+    Verdicts().warn("worker", std::string(e.what()) + ": nothing can be computed here");
+  }
+  if (code == static_cast<int>(ExitCode::kUsage)) return ExitCode::kUsage;
   return static_cast<ExitCode>(std::max(code, run_to_end(keeping).code));
 }
 

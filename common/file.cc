@@ -64,7 +64,11 @@ void PendingFile::commit() {
 void put_in_place(const fs::path& temporary, const fs::path& target) {
   sync(temporary, O_RDONLY);
   if (std::rename(temporary.c_str(), target.c_str()) != 0) fail("rename to", target, errno);
-  const fs::path folder = target.parent_path();
+  sync_folder_of(target);
+}
+
+void sync_folder_of(const fs::path& file) {
+  const fs::path folder = file.parent_path();
   sync(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
 }
 

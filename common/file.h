@@ -33,6 +33,9 @@ class PendingFile {
 // has that name.
 void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target);
 
+// Makes durable that the file is there under its name.
+void sync_folder_of(const std::filesystem::path& file);
+
 // PendingFile for content that is at hand.
 void write_file_atomically(const std::filesystem::path& target, std::string_view content);
 

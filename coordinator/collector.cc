@@ -35,9 +35,14 @@ bool is_segment_name(const std::string& name) {
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
 }
 
+bool is_sha256(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 bool makes_sense(const wire::Piece& piece) {
-  return is_segment_name(piece.segment()) && piece.size() > 0 && piece.size() <= kMostSegmentBytes &&
-         piece.offset() <= piece.size() && piece.data().size() <= piece.size() - piece.offset();
+  return is_segment_name(piece.segment()) && is_sha256(piece.sha256()) && piece.size() > 0 &&
+         piece.size() <= kMostSegmentBytes && piece.offset() <= piece.size() &&
+         piece.data().size() <= std::min(kMostPieceBytes, piece.size() - piece.offset());
 }
 
 std::uint64_t size_of(const fs::path& file) {
@@ -65,8 +70,9 @@ wire::Received Collector::take(const std::string& worker, const wire::Piece& pie
     if (makes_sense(piece))
       take_piece(worker, piece, received);
     else
-      received.set_trouble("this is no piece of a segment: its name, or a size that is outside 1 to " +
-                           std::to_string(kMostSegmentBytes) + " bytes");
+      received.set_trouble(
+          "this is no piece of a segment: its name, its SHA-256 or a size that is outside 1 to " +
+          std::to_string(kMostSegmentBytes) + " bytes");
   } catch (const std::exception& e) {  // InputError, std::filesystem's
     received.set_trouble(made_utf8(e.what()));
   }
@@ -75,9 +81,10 @@ wire::Received Collector::take(const std::string& worker, const wire::Piece& pie
 
 void Collector::take_piece(const std::string& worker, const wire::Piece& piece, wire::Received& received) {
   const fs::path target = segments_ / piece.segment(), so_far = unfinished(target);
-  if (fs::exists(target)) {  // what told so was lost
-    if (sha256_of_file(target) != piece.sha256())
+  if (fs::exists(target)) {  // what told so was lost, perhaps before the name was durable
+    if (fs::file_size(target) != piece.size() || sha256_of_file(target) != piece.sha256())
       throw InputError("another segment has the name " + piece.segment());
+    sync_folder_of(target);
     return received.set_stored(true);
   }
   begin(worker, piece.segment());
@@ -85,7 +92,7 @@ void Collector::take_piece(const std::string& worker, const wire::Piece& piece, 
   if (size_of(so_far) < piece.size()) return received.set_have(size_of(so_far));
   if (const std::string found = sha256_of_file(so_far); found != piece.sha256()) {
     spdlog::warn("segment {} of worker {} has SHA-256 {}, it should be {}: sent again", piece.segment(),
-                 worker, found, made_utf8(piece.sha256()));
+                 worker, found, piece.sha256());
     fs::remove(so_far);
     return;
   }
@@ -98,10 +105,17 @@ void Collector::take_piece(const std::string& worker, const wire::Piece& piece, 
 void Collector::begin(const std::string& worker, const std::string& segment) {
   for (const auto& [other, theirs] : under_way_)
     if (theirs == segment && other != worker) throw InputError("another worker sends a segment of this name");
-  std::string& mine = under_way_[worker];
+  if (const auto mine = under_way_.find(worker); mine != under_way_.end() && mine->second != segment)
+    forget(worker);
+  under_way_[worker] = segment;
+}
+
+void Collector::forget(const std::string& worker) {
+  const auto mine = under_way_.find(worker);
+  if (mine == under_way_.end()) return;
   std::error_code ignored;
-  if (!mine.empty() && mine != segment) fs::remove(unfinished(segments_ / mine), ignored);
-  mine = segment;
+  fs::remove(unfinished(segments_ / mine->second), ignored);
+  under_way_.erase(mine);
 }
 
 void Collector::remove_unfinished() const {

@@ -22,7 +22,10 @@ class Collector {
   // and nobody else adds to it.
   wire::Received take(const std::string& worker, const wire::Piece& piece);
 
-  // Removes what was begun and not finished, once nobody will.
+  // The worker has left: nobody will finish what it had under way.
+  void forget(const std::string& worker);
+
+  // The same of all, when the sweep is finished.
   void remove_unfinished() const;
 
  private:

@@ -155,6 +155,7 @@ bool Coordinator::take_messages() {
     } else {
       scheduler_.on_message(message->worker, message->envelope, std::chrono::steady_clock::now());
       if (message->envelope.has_piece()) collect(*message);
+      if (message->envelope.has_goodbye()) collector_.forget(message->worker);
     }
     patience = milliseconds{0};
   }

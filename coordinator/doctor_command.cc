@@ -144,7 +144,8 @@ void check_ledger(Verdicts& verdicts, const fs::path& folder) {
   const double seconds = seconds_since(start);
   if (!is_locked_for_others(file))
     return verdicts.fail("ledger", std::string("other processes do not see its lock") + kNoLocks);
-  verdicts.ok("ledger", "made and locked (SQLite), " + milliseconds_text(seconds));
+  verdicts.ok("ledger",
+              "made, and locked as other processes here see (SQLite), " + milliseconds_text(seconds));
 }
 
 // Of a sweep that runs, perhaps on another host.
@@ -209,6 +210,7 @@ class TrialFolder {
   explicit TrialFolder(const fs::path& parent)
       : path_(parent / (".doctor-" + host_name() + "-" + std::to_string(::getpid()))) {
     std::error_code error;
+    fs::remove_all(path_, error);  // of a process of this number that was killed
     if (!fs::create_directory(path_, error))
       throw InputError("cannot create folder " + path_.string() + ": " + error.message());
   }

@@ -273,17 +273,20 @@ void Conversation::hear_received(const wire::Received& received, TimePoint now) 
   if (received.stored()) {
     Parcel parcel = std::move(parcels_.front());
     parcels_.pop_front();
+    stored_bytes_ += parcel.bytes.size();
     tell_delivery_trouble("");
     delivery_ = {};
     return report(std::move(parcel.outcomes));
   }
-  tell_delivery_trouble(received.trouble());
   if (!received.trouble().empty()) {
     delivery_.ask_at = now + kAskAgainAfter;
-  } else if (delivery_.asking || received.have() == delivery_.sent) {  // else a late word on an earlier piece
-    delivery_.asking = false;
-    delivery_.have = delivery_.sent = std::min<std::uint64_t>(received.have(), parcels_.front().bytes.size());
+    return tell_delivery_trouble(received.trouble());
   }
+  if (!delivery_.asking && received.have() != delivery_.sent) return;  // a late word on an earlier piece
+  // How much is there says nothing of whether there is room for more: a piece that was taken does.
+  if (!delivery_.asking && received.have() > delivery_.have) tell_delivery_trouble("");
+  delivery_.asking = false;
+  delivery_.have = delivery_.sent = std::min<std::uint64_t>(received.have(), parcels_.front().bytes.size());
 }
 
 void Conversation::tell_delivery_trouble(const std::string& trouble) {
@@ -298,7 +301,7 @@ void Conversation::tell_delivery_trouble(const std::string& trouble) {
 
 // What fits into kWorkAhead beside what waits.
 Credit Conversation::credit() const {
-  if (ended() || !trouble().empty()) return {};
+  if (ended() || !trouble().empty() || is_behind()) return {};
   std::array<double, 2> part{};  // that one job takes
   for (std::size_t kind = 0; kind < part.size(); ++kind)
     part[kind] = std::clamp(times_[kind].median().value_or(kWorkAhead) / kWorkAhead,

@@ -66,8 +66,8 @@ class Conversation {
   const std::string& reason() const { return reason_; }
   bool ended() const { return state_ != State::kConnecting && state_ != State::kServing; }
   const std::string& plan_json() const { return plan_json_; }  // empty before the first Welcome
-  // Not while there is trouble.
-  bool has_job() const { return trouble().empty() && !queue_.empty(); }
+  // Not while there is trouble, or more to deliver than one segment after another.
+  bool has_job() const { return trouble().empty() && !is_behind() && !queue_.empty(); }
   // The next job to compute. Aborts when there is none.
   wire::Job next_job();
   // Durable results of jobs taken with next_job(). Kept, and sent again after every Welcome, until the
@@ -76,6 +76,8 @@ class Conversation {
   // The same, once the coordinator has stored the segment that holds them.
   void deliver(Parcel parcel);
   std::size_t undelivered() const;  // results
+  // Bytes of segments that the coordinator is known to have: grows as long as delivery makes progress.
+  std::uint64_t delivered_bytes() const { return stored_bytes_ + delivery_.have; }
   // The cases that are loaded, most recently used first: told with the next Ready.
   void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
   // Why nothing can be stored now, in one line; empty: it can. Until then no job is wanted.
@@ -121,6 +123,7 @@ class Conversation {
   wire::Envelope hello() const;
   void send_outcomes(const Send& send);
   void send_heartbeat(TimePoint now, const Send& send);
+  bool is_behind() const { return parcels_.size() > kParcelsAhead; }
   void send_piece(TimePoint now, const Send& send);
   void tell_delivery_trouble(const std::string& trouble);
   void hear_received(const wire::Received& received, TimePoint now);
@@ -135,7 +138,9 @@ class Conversation {
   bool something_unsent_ = false;          // one of them may have an outcome that was not sent
   std::vector<std::string> loaded_cases_;
   std::string trouble_;
-  std::deque<Parcel> parcels_;  // the first is on its way
+  static constexpr std::size_t kParcelsAhead = 2;
+  std::deque<Parcel> parcels_;      // the first is on its way
+  std::uint64_t stored_bytes_ = 0;  // of those before
   struct Delivery {
     std::uint64_t have = 0,
                   sent = 0;  // bytes that the coordinator is known to have; up to where they were sent

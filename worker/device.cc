@@ -23,6 +23,9 @@ std::optional<int> parse_index(std::string_view digits) {
 
 }  // namespace
 
+// Not at::hasCUDA(), which asks whether a GPU can be used now.
+bool built_with_cuda() { return at::globalContext().hasCUDART(); }
+
 at::Device parse_device(const std::string& text) {
   if (text == "cpu") return {at::kCPU};
   const auto index = text == "cuda"              ? 0
@@ -32,7 +35,7 @@ at::Device parse_device(const std::string& text) {
   const std::size_t count = at::getNumGPUs();
   if (count == 0)
     throw UsageError("--device " + text + ": " +
-                     (at::hasCUDA() ? "LibTorch sees no GPU" : "this LibTorch was built without CUDA") +
+                     (built_with_cuda() ? "LibTorch sees no GPU" : "this LibTorch was built without CUDA") +
                      "; --device cpu always works");
   if (static_cast<std::size_t>(*index) >= count)
     throw UsageError("--device " + text + ": LibTorch sees " + std::to_string(count) + ", numbered from 0");

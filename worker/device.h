@@ -11,4 +11,7 @@ namespace wcam {
 // sees no such GPU, or was built without CUDA.
 at::Device parse_device(const std::string& text);
 
+// Whether LibTorch could use a GPU, if there is one.
+bool built_with_cuda();
+
 }  // namespace wcam

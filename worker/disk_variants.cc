@@ -46,10 +46,9 @@ const DiskVariants::Files& DiskVariants::verified(const std::string& image) {
   if (const Files* known = verified_.find(image)) return *known;
   if (folders_.empty()) find_folders();
   const PlannedImage& planned = plan_.find_image(image);
-  Files files = read(planned);
-  std::vector<std::string> sha256s;
-  for (const auto& variant : plan_.variants) sha256s.push_back(files.at(variant).sha256);
-  if (const std::string found = digest_of_variants(sha256s); found != planned.variants_sha256)
+  Files files = read(planned, From::kStage);
+  if (digest_of(files) != planned.variants_sha256) files = read(planned, From::kPlace);
+  if (const std::string found = digest_of(files); found != planned.variants_sha256)
     throw BadImage("the variants of " + image + " in " + plan_.variants_root.string() +
                    " have together SHA-256 " + found + ", the plan says " + planned.variants_sha256 +
                    ": one of them was changed after the sweep began");
@@ -57,7 +56,13 @@ const DiskVariants::Files& DiskVariants::verified(const std::string& image) {
   return verified_.add(image, std::move(files), 1);
 }
 
-DiskVariants::Files DiskVariants::read(const PlannedImage& image) const {
+std::string DiskVariants::digest_of(const Files& files) const {
+  std::vector<std::string> sha256s;
+  for (const auto& variant : plan_.variants) sha256s.push_back(files.at(variant).sha256);
+  return digest_of_variants(sha256s);
+}
+
+DiskVariants::Files DiskVariants::read(const PlannedImage& image, From from) const {
   Files files;
   const std::string ending = fs::path(image.path).extension().string();
   for (const auto& variant : plan_.variants) {
@@ -66,7 +71,7 @@ DiskVariants::Files DiskVariants::read(const PlannedImage& image) const {
     if (!file)
       throw InputError(variant + " of " + image.path + " is not there: looked for " +
                        (folder / image.variant_stem).string() + ".*");
-    const fs::path here = stage_.local(*file);
+    const fs::path here = from == From::kStage ? stage_.local(*file) : *file;
     files[variant] = {here, sha256_of_file(here)};
   }
   return files;

@@ -42,7 +42,9 @@ class DiskVariants {
   using Files = std::map<std::string, File>;  // by variant
 
   const Files& verified(const std::string& image);
-  Files read(const PlannedImage& image) const;
+  enum class From { kStage, kPlace };
+  Files read(const PlannedImage& image, From from) const;
+  std::string digest_of(const Files& files) const;
   void find_folders();
 
   const Plan& plan_;

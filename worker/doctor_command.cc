@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "common/devices.h"
 #include "common/elapsed.h"
@@ -75,9 +76,9 @@ std::string configured(const std::string& beginning) {
 void check_libtorch(Verdicts& verdicts) {
   const std::string cuda = configured("CUDA Runtime");
   verdicts.ok("libtorch", std::string(TORCH_VERSION) + ", " +
-                              (!at::hasCUDA() ? "for CPUs only"
-                               : cuda.empty() ? "with CUDA"
-                                              : "with " + cuda));
+                              (!built_with_cuda() ? "for CPUs only"
+                               : cuda.empty()     ? "with CUDA"
+                                                  : "with " + cuda));
 }
 
 std::string environment(const char* name) {
@@ -92,21 +93,21 @@ std::string driver_version() {
 }
 
 // What LibTorch sees must be what there is.
-void check_driver(Verdicts& verdicts) {
+void check_driver(Verdicts& verdicts, bool gpu_wanted) {
   const std::string driver = driver_version();
   const std::size_t seen = at::getNumGPUs();
   const std::string visible = environment("CUDA_VISIBLE_DEVICES");
   const std::string found =
       (driver.empty() ? "none" : driver) + "; LibTorch sees " + counted(seen, "GPU") +
       (std::getenv("CUDA_VISIBLE_DEVICES") == nullptr ? "" : ", CUDA_VISIBLE_DEVICES=" + visible);
-  if (!driver.empty() && !at::hasCUDA())
+  if (!driver.empty() && !built_with_cuda())
     verdicts.warn("driver", found + ": build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH) to use the GPUs");
-  else if (!driver.empty() && seen == 0)
+  else if (!driver.empty() && seen == 0 && gpu_wanted)
     verdicts.fail("driver",
                   found +
                       ": is the driver as new as LibTorch's CUDA asks (nvidia-smi), and did Slurm give "
                       "a GPU (--gpus)?");
-  else if (driver.empty() && at::hasCUDA())
+  else if (driver.empty() && built_with_cuda())
     verdicts.warn("driver",
                   found + ": this LibTorch could use GPUs; install NVIDIA's driver, or run on a GPU node");
   else
@@ -147,7 +148,13 @@ void check_device(Verdicts& verdicts, const std::string& name) {
 }
 
 std::vector<std::string> devices_to_check(const po::variables_map& values) {
-  if (values.contains("devices")) return devices_of(values);
+  if (values.contains("devices")) {
+    for (const std::string& device : devices_of(values))
+      if (device.find('-') != std::string::npos)  // GPU-..., MIG-...
+        throw UsageError("--devices " + device +
+                         ": examine one by name with `CUDA_VISIBLE_DEVICES=" + device + " wcam doctor`");
+    return devices_of(values);
+  }
   std::vector<std::string> devices{"cpu"};
   for (std::size_t i = 0; i < at::getNumGPUs(); ++i) devices.push_back("cuda:" + std::to_string(i));
   return devices;
@@ -161,10 +168,16 @@ void check_key(Verdicts& verdicts, const SweepDirectory& sweep) {
   verdicts.ok("key", key.string() + ", for its owner alone");
 }
 
+// One that was killed had no time to say otherwise.
+bool says_that_it_runs(const SweepDirectory& sweep) {
+  return fs::exists(sweep.status()) &&
+         nlohmann::json::parse(read_file(sweep.status())).value("running", false);
+}
+
 void check_coordinator(Verdicts& verdicts, const SweepDirectory& sweep) {
-  if (!fs::exists(sweep.endpoint()))
-    return verdicts.warn("coordinator",
-                         "none runs, as far as " + sweep.root.string() + " says: nothing to reach");
+  if (!fs::exists(sweep.endpoint()) || !says_that_it_runs(sweep))
+    return verdicts.ok("coordinator",
+                       "none runs, as far as " + sweep.root.string() + " says: nothing to reach");
   const std::string endpoint = first_line(read_file(sweep.endpoint()));
   const auto start = Clock::now();
   const auto mechanism = mechanism_at(endpoint, kNetworkPatience);
@@ -189,7 +202,8 @@ ExitCode worker_doctor_command(const std::vector<std::string>& arguments) {
   prepare_torch(1);
   check_machine(verdicts);
   check_libtorch(verdicts);
-  verdicts.of("driver", [&] { check_driver(verdicts); });
+  const bool gpu_wanted = devices != std::vector<std::string>{"cpu"} || !values->contains("devices");
+  verdicts.of("driver", [&] { check_driver(verdicts, gpu_wanted); });
   list_gpus(verdicts);
   for (const std::string& device : devices) check_device(verdicts, device);
   if (values->contains("sweep")) {

@@ -86,7 +86,7 @@ Performer::Performer(Plan plan, const std::string& device, int batch_size, std::
       disk_variants_(plan_, stage_) {}
 
 Model Performer::load(CaseSpec spec, const std::string& device) const {
-  spec.file = stage_.local(spec.file);
+  spec.file = stage_.local(spec.file, spec.sha256);
   return Model::load(spec, device);
 }
 
@@ -156,7 +156,8 @@ const RgbImage& Performer::source(const wire::Job& job) {
   if (!fs::is_directory(plan_.images_root))
     throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
   // The plan decides which files are read, whatever a message says.
-  const fs::path file = stage_.local(plan_.images_root / plan_.find_image(job.image()).path);
+  const fs::path file =
+      stage_.local(plan_.images_root / plan_.find_image(job.image()).path, job.image_sha256());
   // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
   // will. Read once: what is hashed is what is decoded.
   const std::string bytes = read_file(file);

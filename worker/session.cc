@@ -136,9 +136,13 @@ class Session::Impl {
     {
       std::unique_lock lock(mutex_);
       if (leaving_) return;
-      changed_.wait_for(lock, patience, [&] {
+      const auto nothing_left = [&] {
         return conversation_.state() == State::kRefused || conversation_.all_acknowledged();
-      });
+      };
+      // As long as segments go on being delivered, that is waited for.
+      std::uint64_t seen = conversation_.delivered_bytes();
+      while (!changed_.wait_for(lock, patience, nothing_left) && conversation_.delivered_bytes() > seen)
+        seen = conversation_.delivered_bytes();
       leaving_ = true;
       farewell_ = reason;
       wake();

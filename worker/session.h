@@ -57,7 +57,8 @@ class Session {
   void tell_trouble(const std::string& trouble);
   // No more jobs from now on (a signal to this process).
   void stop(const std::string& reason);
-  // Waits up to `patience` for what was reported to be acknowledged, says Goodbye and ends the thread.
+  // Waits up to `patience` (from the last progress, where segments are delivered) for what was reported to be
+  // acknowledged, says Goodbye and ends the thread.
   void leave(const std::string& reason, std::chrono::milliseconds patience);
 
  private:

@@ -18,6 +18,8 @@ namespace wcam {
 
 namespace {
 
+constexpr std::uint64_t kReserve = std::uint64_t{256} << 20U;  // bytes, left to others
+
 // Tells one content of one file from another without reading it; the file's own name at the end is for
 // people.
 std::string name_of_copy(const fs::path& file) {
@@ -46,6 +48,9 @@ class CopyLock {
 
 void make_copy(const fs::path& file, const fs::path& target) {
   make_directories(target.parent_path());
+  const std::uint64_t available = fs::space(target.parent_path()).available;
+  if (available < fs::file_size(file) + kReserve)
+    throw InputError("only " + std::to_string(available >> 20U) + " MiB are free there");
   const CopyLock lock(target);
   if (fs::exists(target)) return;
   PendingFile pending(target);
@@ -54,6 +59,22 @@ void make_copy(const fs::path& file, const fs::path& target) {
 }
 
 }  // namespace
+
+Stage::Stage(fs::path folder) : folder_(std::move(folder)) {
+  if (!folder_.empty()) remove_abandoned(folder_);
+}
+
+fs::path Stage::local(const fs::path& file, const std::string& sha256) const {
+  const fs::path here = local(file);
+  if (here == file || sound_.contains(here)) return here;
+  if (sha256_of_file(here) != sha256) {
+    std::error_code ignored;
+    fs::remove(here, ignored);  // whoever needs it next makes it anew
+    return file;
+  }
+  sound_.insert(here);
+  return here;
+}
 
 fs::path Stage::local(const fs::path& file) const try {
   if (folder_.empty() || !fs::exists(file)) return file;  // whoever reads it says what is wrong

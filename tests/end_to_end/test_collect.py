@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_a_disk_that_is_full_where_results_are_collected_stops_the_worker_until_
         worker = Elsewhere(study).start(study)
         wait_for("words", lambda: "no worker can store its results; the sweep waits until one can" in study.log.read_text())
         assert "No space left on device" in study.log.read_text()
+        time.sleep(11)  # two more attempts in vain, one every 5 s
         (segments / "ballast").unlink()
         os.system(f"mount -o remount,size=64m {segments}")
         finish(study, coordinator, worker)
@@ -112,32 +114,33 @@ def test_models_that_are_others_here_are_refused(study):
             end(process)
 
 
-def test_staged_files_are_used_and_a_stage_without_room_costs_a_warning(study, undisturbed):
-    stage = study.folder / "stage"
+def run_staged(study, name, stage, **options):
+    """The whole study by one worker, as a sweep of that name."""
+    study.sweep = study.folder / name
     coordinator, worker = study.start_coordinator(), None
     try:
         words = [BIN / "wcam-worker", "run", "--sweep", study.sweep, "--hand-in", "0", "--stage", stage]
-        worker = subprocess.Popen([str(word) for word in words])
-        assert coordinator.wait(120) == 0, study.log.read_text()
-        assert worker.wait(60) == 0
+        worker = subprocess.Popen([str(word) for word in words], **options)
+        finish(study, coordinator, worker)
     finally:
         for process in filter(None, (coordinator, worker)):
             end(process)
-    run("wcam", "pack", study.sweep)
-    assert study.rows() == undisturbed.rows()
-    staged = {path.name[33:] for path in stage.iterdir() if not path.name.startswith(".")}
-    assert staged >= {"baseline.pt", "adv.pt", *(image for image, _, _ in study.rows())}
 
-    study.sweep = study.folder / "again"
-    coordinator, worker = study.start_coordinator(), None
-    try:
-        words = [BIN / "wcam-worker", "run", "--sweep", study.sweep, "--hand-in", "0", "--stage", "/proc/none"]
-        worker = subprocess.Popen([str(word) for word in words], stderr=(study.folder / "complaints").open("w"))
-        assert coordinator.wait(120) == 0, study.log.read_text()
-        assert worker.wait(60) == 0
-    finally:
-        for process in filter(None, (coordinator, worker)):
-            end(process)
-    run("wcam", "pack", study.sweep)
+
+def test_staged_files_are_used_as_long_as_they_are_what_they_should_be(study, undisturbed):
+    stage = study.folder / "stage"
+    run_staged(study, "first", stage)
+    assert study.rows() == undisturbed.rows()
+    copies = {path.name[33:]: path for path in stage.iterdir() if not path.name.startswith(".")}
+    assert set(copies) >= {"baseline.pt", "adv.pt", *(image for image, _, _ in study.rows())}
+    for path in copies.values():  # somebody else's, who writes there too
+        path.write_bytes(b"neither a picture nor a model")
+    run_staged(study, "second", stage)
+    assert study.rows() == undisturbed.rows()
+
+
+def test_a_stage_without_room_costs_a_warning(study, undisturbed):
+    with (study.folder / "complaints").open("w") as complaints:
+        run_staged(study, "again", "/proc/none", stderr=complaints)
     assert study.rows() == undisturbed.rows()
     assert (study.folder / "complaints").read_text().count("it is used where it is") == 1

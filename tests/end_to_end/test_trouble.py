@@ -208,18 +208,19 @@ def test_a_job_that_kills_its_worker_is_set_aside_with_signal_host_and_the_end_o
 
 
 def test_what_a_stopped_worker_has_in_hand_is_done_by_an_idle_one(study, undisturbed):
-    sweep = study.start("--speculate", "--lease-seconds", "86400")  # nothing but a second attempt can help
+    study.workers = 1
+    sweep, other = study.start("--speculate", "--lease-seconds", "86400"), None  # nothing but a second attempt can help
     try:
-        wait_for("the coordinator", (study.sweep / "coordinator.endpoint").exists)
-        run("wcam", "pause", study.sweep)
-        workers = wait_for("both workers", lambda: len(found := status(study)["connected"]) == 2 and found)
-        stopped = workers[0]["pid"]
-        os.kill(stopped, signal.SIGSTOP)  # whatever it is sent from now on, it has in hand
-        run("wcam", "resume", study.sweep)
+        study.wait_for_segments(1)  # in mid-sweep: alone, it always has jobs in hand
+        (stopped,) = (pid for pid, name in children(sweep.pid).items() if name == "wcam-worker")
+        os.kill(stopped, signal.SIGSTOP)
+        other = subprocess.Popen([BIN / "wcam-worker", "run", "--sweep", study.sweep, "--hand-in", "0"])
         assert sweep.wait(120) == 0, study.log.read_text()
-        assert not alive(stopped) and "waiting for worker-" in study.log.read_text()
+        assert not alive(stopped) and "waiting for worker-1 " in study.log.read_text()
+        assert other.wait(60) == 0
     finally:
-        end(sweep)
+        for process in filter(None, (sweep, other)):
+            end(process)
     assert study.rows() == undisturbed.rows()
     ended = {outcome for outcome, in study.ask_ledger(
         f"SELECT outcome FROM attempts JOIN workers ON workers.id = attempts.worker WHERE workers.pid = {stopped}"

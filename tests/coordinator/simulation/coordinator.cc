@@ -106,7 +106,15 @@ void Coordinator::take_messages() {
 void Coordinator::collect(const std::string& worker, const wire::Piece& piece) {
   Message answer{worker, {}};
   wire::Received& received = *answer.envelope.mutable_received();
-  received = collector_->take(worker, piece);
+  const bool room = world_.clock.elapsed() >= world_.no_room_until || piece.data().empty();
+  if (room) {
+    received = collector_->take(worker, piece);
+  } else {
+    received.set_segment(piece.segment());
+    received.set_trouble("no room");
+    world_.referee.something_was_injected();
+    ++world_.referee.happenings["pieces without room"];
+  }
   wire::Outcomes content;
   if (received.stored() && content.ParseFromString(read_file(segments_->path() / piece.segment()))) {
     ++world_.referee.happenings["segments collected"];

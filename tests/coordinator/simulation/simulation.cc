@@ -232,6 +232,8 @@ SchedulerOptions some_options(Chance& chance) {
 World::World(std::uint64_t seed, bool with_trace)
     : traced(with_trace),
       collects(Chance(~seed).one_in(kCollectsOneIn)),
+      no_room_until(Chance(~seed + 1).one_in(2) ? Chance(~seed).time(milliseconds{0}, kFaultsUntil)
+                                                : milliseconds{0}),
       chance(seed),
       study(chance),
       options(some_options(chance)),

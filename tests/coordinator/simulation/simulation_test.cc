@@ -102,6 +102,7 @@ TEST_F(Simulation, EveryScheduleEndsWithEveryJobDoneOnce) {
                            "one of two attempts ended",
                            "second attempts",
                            "sends told no",
+                           "pieces without room",
                            "workers killed by a job"})
     EXPECT_GE(happenings_[what], schedules / 100) << what;
 }

@@ -25,6 +25,7 @@ struct World {
 
   const bool traced;
   const bool collects;  // the coordinator stores the workers' segments, and they send them (--collect)
+  const milliseconds no_room_until;  // for what is collected
   Chance chance;
   Clock clock;
   const Study study;
