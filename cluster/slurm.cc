@@ -27,7 +27,12 @@ std::string quoted(const std::vector<std::string>& words) {
   return text;
 }
 
-std::string name_of(const SlurmSweep& sweep) { return "wcam-" + sweep.sweep.filename().string(); }
+// A word of squeue's.
+std::string name_of(const SlurmSweep& sweep) {
+  std::string name = "wcam-" + sweep.sweep.filename().string();
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+}
 
 // The lines of #SBATCH, which end at the first command.
 class Directives {
@@ -45,7 +50,7 @@ class Directives {
 Directives common_directives(const SlurmSweep& sweep, const std::string& role, const std::string& log) {
   Directives lines;
   lines.add("--job-name=" + name_of(sweep) + "-" + role);
-  lines.add("--output=" + (SweepDirectory{sweep.sweep}.logs() / log).string());
+  lines.add("--output=\"" + (SweepDirectory{sweep.sweep}.logs() / log).string() + "\"");
   lines.add("--open-mode=append");
   lines.add("--requeue");
   lines.add("--signal=B:TERM@" + std::to_string(sweep.notice));
@@ -100,19 +105,27 @@ std::string program(const SlurmSweep& sweep, const std::string& name, bool gpu =
          quoted(sweep.container) + " " + name;
 }
 
+// Where a variable in --stage is not set, nothing is staged.
+std::string staging(const SlurmSweep& sweep) {
+  if (sweep.stage.empty()) return "";
+  return "stage=()\nif folder=$(echo \"" + sweep.stage + "\"); then stage=(--stage \"$folder\"); fi\n";
+}
+
 }  // namespace
 
 std::optional<std::string> problem(const SlurmSweep& sweep) {
   const std::string root = sweep.sweep.string();
-  if (root.find_first_of("\n%\\") != std::string::npos)
+  if (root.find_first_of("\n%\\\"'") != std::string::npos)
     return "the sweep's folder " + root +
-           " has a character that Slurm's log names cannot have (%, \\ or a line's end)";
+           " has a character that Slurm's log names cannot have (%, \\, a quote or a line's end)";
   if (!sweep.container.empty() && root.find_first_of(":,") != std::string::npos)
     return "the sweep's folder " + root + " has a character that Apptainer's --bind cannot have (: or ,)";
   for (const std::string* word :
        {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
     if (word->find_first_of(" \t\n") != std::string::npos)
       return "'" + *word + "' is no word of Slurm: it has a space";
+  if (sweep.bind.rfind("tcp://", 0) != 0)
+    return "--bind '" + sweep.bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
   if (sweep.stage.find_first_of("\"`\\\n(") != std::string::npos)
     return "--stage " + sweep.stage +
            " has a character that a folder's name in a script cannot have: only $NAME is looked up";
@@ -173,12 +186,12 @@ device=cuda:0
          functions(sweep) + device + R"(
 [ ! -e "$sweep/slurm/finished" ] || exit 0
 name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
-)" + (sweep.stage.empty() ? "" : "set +u  # where a variable in --stage is not set, nothing is staged\n") +
+)" + staging(sweep) +
          "run " + program(sweep, "wcam-worker", sweep.gpu) +
          " run --sweep \"$sweep\" --device $device --threads "
          "\"${SLURM_CPUS_PER_TASK:-" +
          std::to_string(sweep.cpus) + "}\" --log \"$sweep/logs/worker-$name.log\" " +
-         quoted(sweep.worker_options) + (sweep.stage.empty() ? "" : " --stage \"" + sweep.stage + "\"") + R"(
+         quoted(sweep.worker_options) + (sweep.stage.empty() ? "" : " \"${stage[@]}\"") + R"(
 if [ $status -eq 5 ]; then  # told to end, or no coordinator came
   again
   [ -z "$told" ] || status=0

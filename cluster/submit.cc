@@ -44,7 +44,7 @@ CommandLine command_line() {
        "times that a job whose time is up goes back to the queue, 0 to 1000; 0: the sweep then rests "
        "until it is submitted again")                                                                 //
       ("notice", number(120), "seconds before a time limit at which a job begins to end, 1 to 3600")  //
-      ("time", text(), "--time of each job")                                                          //
+      ("time", text(), "time limit of each job, as Slurm takes it")                                   //
       ("partition", text(), "of all jobs")                                                            //
       ("account", text(), "of all jobs")                                                              //
       ("constraint", text(), "of the workers' nodes")                                                 //
@@ -85,7 +85,9 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
   if (!sweep.sweep.has_filename()) sweep.sweep = sweep.sweep.parent_path();
   sweep.programs = fs::absolute(sibling_program("wcam-worker")).parent_path();
   const int gpus = in_range(values, "gpus", 0, 10'000), others = in_range(values, "cpu-workers", 0, 10'000);
-  if ((gpus > 0) == (others > 0)) throw UsageError("say how many workers: --gpus N or --cpu-workers N");
+  if (gpus > 0 && others > 0)
+    throw UsageError("--gpus and --cpu-workers exclude each other; `--join` adds the others");
+  if (gpus == 0 && others == 0) throw UsageError("say how many workers: --gpus N or --cpu-workers N");
   sweep.gpu = gpus > 0;
   sweep.workers = gpus + others;
   sweep.gpu_type = text("gpu-type");
@@ -148,6 +150,14 @@ class Submission {
     say("coordinator", coordinator_, script);
   }
 
+  // A coordinator without workers would wait for its time limit.
+  void withdraw() const {
+    if (coordinator_.empty()) return;
+    run_to_end({"scancel", coordinator_});
+    std::printf("job %s is cancelled again\n", coordinator_.c_str());
+    std::fflush(stdout);
+  }
+
   void workers() {
     const fs::path script = write("workers.sh", worker_script(sweep_));
     const std::string job = sbatch(script, coordinator_);
@@ -171,6 +181,9 @@ class Submission {
 };
 
 void refuse_to_join_nothing(const SlurmSweep& sweep) {
+  if (fs::exists(sweep.sweep / "slurm/finished"))
+    throw UsageError("--join adds workers to a sweep that runs, and " + sweep.sweep.string() +
+                     " is finished: leave it out to go on with what was retried or added");
   if (!fs::exists(SweepDirectory{sweep.sweep}.plan()))
     throw UsageError("--join adds workers to a sweep, and " + sweep.sweep.string() +
                      " holds none: leave it out to begin one");
@@ -203,7 +216,12 @@ ExitCode submit(const std::vector<std::string>& arguments) {
     return code;
   Submission submission(sweep);
   if (!join) submission.coordinator();
-  submission.workers();
+  try {
+    submission.workers();
+  } catch (const InputError&) {
+    submission.withdraw();
+    throw;
+  }
   std::printf(
       "`wcam status %s` tells how far it is, `wcam submit --join` adds workers, `wcam cancel %s --all` ends "
       "it\n",

@@ -127,7 +127,7 @@ bool is_key(const std::string& text) {
 
 [[noreturn]] void refuse(const fs::path& file, const std::string& why) {
   throw InputError(file.string() + " is not a key file: " + why +
-                   ": remove it, and `wcam keys` makes a new one");
+                   ": a worker's is keys/NAME.key, as `wcam keys` makes it, never coordinator.key");
 }
 
 // The keys of a file that has just these words, in the order of the words.

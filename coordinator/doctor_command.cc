@@ -10,6 +10,7 @@
 #include <array>
 #include <boost/program_options/value_semantic.hpp>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -153,8 +154,12 @@ void check_running(Verdicts& verdicts, const SweepDirectory& sweep) {
   const auto status = last_status(sweep.root);
   if (!status || !status->running) return;
   const std::string who = "coordinator " + std::to_string(status->pid) + " on " + status->host;
-  if (!is_alive(*status)) return verdicts.warn("sweep", silence(*status));
-  if (!is_locked_for_others(sweep.ledger()))
+  const bool locked = is_locked_for_others(sweep.ledger());
+  if (!is_alive(*status))
+    return verdicts.warn(
+        "sweep", locked ? silence(*status)
+                        : who + " was killed, or its machine failed: the same command resumes the sweep");
+  if (!locked)
     return verdicts.fail("sweep", who + " has the ledger, and this host does not see its lock" + kNoLocks);
   verdicts.ok("sweep", who + " has the ledger, and its lock is seen from here");
 }
@@ -212,7 +217,8 @@ class TrialFolder {
     std::error_code error;
     fs::remove_all(path_, error);  // of a process of this number that was killed
     if (!fs::create_directory(path_, error))
-      throw InputError("cannot create folder " + path_.string() + ": " + error.message());
+      throw InputError("cannot create folder " + path_.string() + ": " + error.message() +
+                       ": a sweep needs to write here; name another folder, or have this one made writable");
   }
   ~TrialFolder() {
     std::error_code ignored;
@@ -232,6 +238,7 @@ class TrialFolder {
 ExitCode coordinator_doctor_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
+  std::signal(SIGPIPE, SIG_IGN);  // what is tried is removed, also when nobody reads on
   const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
   Verdicts verdicts;
   verdicts.of("folder", [&] {

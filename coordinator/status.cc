@@ -203,7 +203,8 @@ Status held_status(Status status) {
 Status read_status(const std::filesystem::path& sweep) {
   const SweepDirectory directory{sweep};
   check_is_sweep(directory);
-  Status status = last_status(sweep).value_or(Status{});
+  const std::optional<Status> last = last_status(sweep);
+  Status status = last.value_or(Status{});
   const bool ran = status.running;  // it has not said that it ends
   status.running = is_alive(status);
   if (status.running) return status;
@@ -225,7 +226,10 @@ Status read_status(const std::filesystem::path& sweep) {
   status.jobs_per_minute = 0;
   status.http.clear();
   if (counts) {
-    if (status.state != "finished" && status.state != "interrupted") status.state = "ended";
+    if (!last)  // prepared, for a coordinator that waits for its turn
+      status.state = "not begun";
+    else if (status.state != "finished" && status.state != "interrupted")
+      status.state = "ended";
     status.counts = *counts;
   } else {
     check_not_lost(directory);
@@ -305,9 +309,16 @@ std::string describe(const Status& s) {
     text += s.state + ": coordinator " + std::to_string(s.pid) + " on " + s.host + ", " +
             (s.endpoint.empty() ? "not yet listening" : s.endpoint) + "\n";
   else if (s.state == "ended")
-    text += "no coordinator is running, the last one ended without notice; the same `run` command resumes\n";
+    text +=
+        "no coordinator is running, the last one ended without notice; the same `wcam run` or `wcam submit` "
+        "resumes\n";
   else
-    text += s.state + (s.state == "interrupted" ? "; the same `run` command resumes\n" : "\n");
+    text +=
+        s.state +
+        (s.state == "interrupted" ? "; the same `wcam run` or `wcam submit` resumes\n"
+         : s.state == "not begun"
+             ? ": no coordinator has run yet; one that was submitted waits in Slurm's queue (squeue --me)\n"
+             : "\n");
   if (s.running && !s.http.empty()) text += "page: " + s.http + "\n";
   if (s.counts.course == Course::kPaused) text += "paused: nothing is handed out until `wcam resume`\n";
   if (s.counts.course == Course::kCancelled) text += "cancelled; `wcam retry` takes it up again\n";

@@ -100,7 +100,12 @@ void check_driver(Verdicts& verdicts, bool gpu_wanted) {
   const std::string found =
       (driver.empty() ? "none" : driver) + "; LibTorch sees " + counted(seen, "GPU") +
       (std::getenv("CUDA_VISIBLE_DEVICES") == nullptr ? "" : ", CUDA_VISIBLE_DEVICES=" + visible);
-  if (!driver.empty() && !built_with_cuda())
+  if (!visible.empty() && seen == 0 && gpu_wanted)
+    verdicts.fail("driver", found + ": a GPU was given that cannot be used: " +
+                                (built_with_cuda()
+                                     ? "is the driver there, and as new as LibTorch's CUDA asks (nvidia-smi)?"
+                                     : "build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH)"));
+  else if (!driver.empty() && !built_with_cuda())
     verdicts.warn("driver", found + ": build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH) to use the GPUs");
   else if (!driver.empty() && seen == 0 && gpu_wanted)
     verdicts.fail("driver",

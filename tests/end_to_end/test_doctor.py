@@ -52,6 +52,13 @@ def test_what_is_missing_fails_in_words(tmp_path):
         assert "'gpu' is not cpu or cuda:N" in refused.stderr and not refused.stdout
 
 
+def test_a_gpu_that_was_given_and_cannot_be_used_fails():
+    given = {**os.environ, "CUDA_VISIBLE_DEVICES": "MIG-7d3c"}
+    found = verdicts(run("wcam-worker", "doctor", code=3, env=given).stdout)
+    assert found["driver"][0] == "FAIL" and "a GPU was given that cannot be used" in found["driver"][1]
+    run("wcam-worker", "doctor", "--devices", "cpu", env=given)  # which a worker on the CPU need not mind
+
+
 def test_a_disk_without_room_fails(tmp_path):
     if os.system(f"mount -t tmpfs -o size=64k tmpfs {tmp_path} 2>/dev/null") != 0:
         pytest.skip("mounting a small tmpfs needs root")

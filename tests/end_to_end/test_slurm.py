@@ -80,7 +80,7 @@ def test_scripts_can_be_looked_at_first(submitted):
     for line in ("--gres=gpu:a100:1", "--array=0-15%8", "--constraint=ib", "--mem=16G"):
         assert f"\n#SBATCH {line}\n" in workers and line not in coordinator
     assert "--nv" in workers and "--nv" not in coordinator
-    assert " --collect " in workers and ' --stage "$TMPDIR/my wcam"\n' in workers and "--stage" not in coordinator
+    assert " --collect " in workers and 'echo "$TMPDIR/my wcam")' in workers and "stage" not in coordinator
 
 
 def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, tmp_path):
@@ -120,7 +120,8 @@ def test_in_a_container_the_programs_are_the_images_own(submitted, undisturbed, 
     environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"}
     words = submitted.arguments()
     at = words.index("--workers")
-    run("wcam", "submit", *words[1:at], *words[at + 2 :], "--cpu-workers", "1", "--container", "wcam.sif", cwd=tmp_path, env=environment)
+    run("wcam", "submit", *words[1:at], *words[at + 2 :], "--cpu-workers", "1", "--container", "wcam.sif",
+        "--stage", "/$NOT_SET_HERE", cwd=tmp_path, env=environment)  # fmt: skip
     scripts = [submitted.sweep / "slurm" / name for name in ("coordinator.sh", "workers.sh")]
     (submitted.sweep / "slurm/workers").unlink()  # nothing waits in a queue, to be cancelled at the end
     for script in scripts:
@@ -129,6 +130,7 @@ def test_in_a_container_the_programs_are_the_images_own(submitted, undisturbed, 
         jobs = [subprocess.Popen(["bash", script], env=environment, stdout=log, stderr=log) for script in scripts]
     try:
         assert [job.wait(DEADLINE) for job in jobs] == [0, 0], submitted.log.read_text()
+        assert "NOT_SET_HERE: unbound variable" in submitted.log.read_text() and "--stage" not in calls.read_text()
     finally:
         for job in jobs:
             end(job)
@@ -149,6 +151,8 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
         (["--images", submitted.images, "--gpus", "1", "--sbatch", "qos=long"], 2, "'qos=long' is no option of sbatch"),
         (["--images", submitted.images, "--gpus", "1", "--typo", "1"], 2, "--typo"),
         (["--images", submitted.images, "--gpus", "1", "--stage", "$(rm -r x)"], 2, "only $NAME is looked up"),
+        (["--images", submitted.images, "--gpus", "1", "--bind", "10.0.0.5"], 2, "--bind '10.0.0.5' is not tcp://"),
+        (["--images", submitted.images, "--gpus", "1", "--cpu-workers", "1"], 2, "exclude each other"),
         (["--images", tmp_path / "none", "--gpus", "1"], 3, "none"),
         (["--gpus", "1", "--join"], 2, "--join"),
     ):
@@ -156,6 +160,13 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
     words = ["--images", submitted.images, "--gpus", "1", "--cases", "baseline"]
     refused = run("wcam", "submit", *common, *words, code=3, env=broken)
     assert "Invalid account" in refused.stderr and "sbatch exited with code 1" in refused.stderr
+    assert "not begun: no coordinator has run yet" in run("wcam", "status", submitted.sweep).stdout
+    # The coordinator's job is taken, that of the workers is not.
+    (tmp_path / "sbatch").write_text('#!/bin/sh\ncase "$*" in *workers.sh) echo "Invalid --mem" >&2; exit 1 ;; esac\necho 7\n')
+    (tmp_path / "scancel").write_text(f"#!/bin/sh\necho $* >{tmp_path}/cancelled\n")
+    (tmp_path / "scancel").chmod(0o755)
+    refused = run("wcam", "submit", *common, *words, code=3, env=broken)
+    assert "job 7 is cancelled again" in refused.stdout and (tmp_path / "cancelled").read_text() == "7\n"
 
 
 @needs_slurm
@@ -240,6 +251,7 @@ def test_a_sweep_longer_than_its_time_limit_goes_on_until_it_is_done(cluster, tm
 
 @needs_slurm
 def test_a_sweep_that_is_cancelled_leaves_nothing_behind(submitted, cluster):
+    submitted.sweep = submitted.folder / "my own sweep"
     submitted.submit(cluster, "--cpu-workers", "2")
     submitted.wait_for_segments(2)
     run("wcam", "cancel", submitted.sweep, "--all")
