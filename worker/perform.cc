@@ -28,6 +28,20 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
   failure.set_text(made_utf8(text));
 }
 
+// What read() throws is the image's fault or, where the worker was told to look elsewhere, this host's.
+template <typename Read>
+auto planned(bool own, const Read& read) {
+  try {
+    return read();
+  } catch (const CannotServe&) {
+    throw;
+  } catch (const InputError& e) {
+    if (!own) throw;
+    throw CannotServe(std::string(e.what()) +
+                      "; this worker was told to look there, and others may have the planned file");
+  }
+}
+
 }  // namespace
 
 ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
@@ -76,9 +90,11 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
 }
 
 Performer::Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-                     const fs::path& stage)
-    : plan_(std::move(plan)),
-      stage_(stage),
+                     const Places& places)
+    : own_images_(!places.images.empty()),
+      own_variants_(!places.variants.empty()),
+      plan_(relocated(std::move(plan), places)),
+      stage_(places.stage),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
       models_(model_bytes, [this, device](const CaseSpec& spec) { return load(spec, device); }),
@@ -160,10 +176,13 @@ const RgbImage& Performer::source(const wire::Job& job) {
       stage_.local(plan_.images_root / plan_.find_image(job.image()).path, job.image_sha256());
   // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
   // will. Read once: what is hashed is what is decoded.
-  const std::string bytes = read_file(file);
-  if (const std::string found = sha256_of(bytes); found != job.image_sha256())
-    throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
-                   ": it was changed after the sweep began");
+  const std::string bytes = planned(own_images_, [&] {
+    std::string content = read_file(file);
+    if (const std::string found = sha256_of(content); found != job.image_sha256())
+      throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
+                     ": it was changed after the sweep began, or is another file");
+    return content;
+  });
   try {
     RgbImage image = fit_source(decode_bytes(bytes), plan_);
     sources_.make_room(1);
@@ -181,7 +200,8 @@ const FrostOverlays& Performer::frost_overlays() {
 RgbImage Performer::pixels_of(const wire::Job& job, const std::string& variant) {
   const RgbImage& original = source(job);
   if (variant == kSourceVariant) return original;
-  if (is_on_disk(plan_.perturbation)) return disk_variants_.load(job.image(), variant);
+  if (is_on_disk(plan_.perturbation))
+    return planned(own_variants_, [&] { return disk_variants_.load(job.image(), variant); });
   return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()}, frost_overlays());
 }
 

@@ -21,6 +21,7 @@
 #include "worker/lru_cache.h"
 #include "worker/model.h"
 #include "worker/model_cache.h"
+#include "worker/places.h"
 #include "worker/stage.h"
 #include "worker/wcam.h"
 
@@ -57,9 +58,11 @@ struct JobResult {
 // and the job is begun again. What does not fit with one image a forward is the job's failure.
 class Performer {
  public:
-  // model_bytes: bound of the cases that stay loaded (ModelCache). stage: where files are copied to first.
+  // model_bytes: bound of the cases that stay loaded (ModelCache). A worker with images or variants of its
+  // own that are not the planned ones cannot serve: that says nothing of the images of others. Throws what
+  // relocated() throws.
   Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-            const std::filesystem::path& stage = {});
+            const Places& places = {});
 
   // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
@@ -91,6 +94,7 @@ class Performer {
   void predict_job(const wire::Job& job, JobResult& result);
   void explain_job(const wire::Job& job, JobResult& result);
 
+  const bool own_images_, own_variants_;
   Plan plan_;
   Stage stage_;
   int batch_size_;                          // asked for

@@ -225,8 +225,8 @@ ExitCode run_worker(const WorkerOptions& options) {
       return options.collect ? send_to_coordinator(session, outbox) : store_here(session, outbox);
     };
     try {
-      Performer performer(relocated(std::move(*plan), options.places), options.compute.device,
-                          options.compute.batch_size, options.model_bytes, options.places.stage);
+      Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size,
+                          options.model_bytes, options.places);
       work(session, performer, outbox, hand_in);
     } catch (const CannotServe& e) {  // others may have what is missing here
       hand_in_the_last(outbox, hand_in);

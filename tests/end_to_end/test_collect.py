@@ -114,6 +114,27 @@ def test_models_that_are_others_here_are_refused(study):
             end(process)
 
 
+def test_a_worker_with_other_images_leaves_and_spoils_nothing(study, undisturbed):
+    coordinator, worker = study.start_coordinator(), None
+    elsewhere = Elsewhere(study)
+    try:
+        for image in sorted(elsewhere.images.iterdir())[::2]:
+            image.unlink()
+        for image in elsewhere.images.iterdir():
+            image.write_bytes(b"another picture")
+        with (study.folder / "complaints").open("w") as complaints:
+            bad = elsewhere.start(study, stderr=complaints)
+            assert bad.wait(60) == 3
+        assert "others may have the planned file" in (study.folder / "complaints").read_text()
+        worker = subprocess.Popen([BIN / "wcam-worker", "run", "--sweep", study.sweep, "--hand-in", "0"])
+        finish(study, coordinator, worker)
+    finally:
+        for process in filter(None, (coordinator, worker)):
+            end(process)
+    assert study.rows() == undisturbed.rows()
+    assert study.ask_ledger("SELECT count(*) FROM attempts WHERE outcome = 'failed'") == [(0,)]
+
+
 def run_staged(study, name, stage, **options):
     """The whole study by one worker, as a sweep of that name."""
     study.sweep = study.folder / name
