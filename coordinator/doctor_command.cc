@@ -99,7 +99,8 @@ void check_store(Verdicts& verdicts, const fs::path& folder) {
   ProfileRow row;
   row.image = "picture.png";
   row.variant = "source";
-  row.wcam = row.standard_error = std::vector<float>(28 * 28, 0.25F);
+  constexpr std::size_t kCells = 784;  // grid 28
+  row.wcam = row.standard_error = std::vector<float>(kCells, 0.25F);
   row.outputs = std::vector<float>(3'140, 0.5F);
   row.level_share = row.level_contributions = std::vector<float>(4, 0.25F);
   row.spectral_profile = std::vector<float>(10, 0.1F);
