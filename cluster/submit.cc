@@ -189,6 +189,21 @@ void refuse_to_join_nothing(const SlurmSweep& sweep) {
                      " holds none: leave it out to begin one");
 }
 
+// Two coordinators would wait for each other's end.
+void refuse_to_submit_twice(const SlurmSweep& sweep) {
+  const fs::path file = sweep.sweep / "slurm/coordinator";
+  if (!fs::exists(file)) return;
+  const std::string job = first_line(read_file(file));
+  // Not of this job alone: Slurm complains of one that it has forgotten.
+  const std::string queue = "\n" + output_of({"squeue", "--noheader", "--me", "--format=%i"});
+  if (queue.find("\n" + job + "\n") != std::string::npos)
+    throw UsageError(
+        "job " + job +
+        " is this sweep's coordinator already, running or waiting: --join adds workers; to begin "
+        "otherwise, `scancel " +
+        job + "` first");
+}
+
 }  // namespace
 
 ExitCode submit(const std::vector<std::string>& arguments) {
@@ -210,9 +225,8 @@ ExitCode submit(const std::vector<std::string>& arguments) {
     std::printf("# --- workers.sh\n%s", worker_script(sweep).c_str());
     return ExitCode::kDone;
   }
-  if (join)
-    refuse_to_join_nothing(sweep);
-  else if (const ExitCode code = prepare(sweep, split.rest); code != ExitCode::kDone)
+  join ? refuse_to_join_nothing(sweep) : refuse_to_submit_twice(sweep);
+  if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest); code != ExitCode::kDone)
     return code;
   Submission submission(sweep);
   if (!join) submission.coordinator();

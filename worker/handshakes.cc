@@ -18,17 +18,17 @@ constexpr seconds kFailingFor{2};
 
 void Handshakes::connecting(const std::string& endpoint) {
   up_ = failed_ = false;
-  if (std::exchange(endpoint_, endpoint) != endpoint) failures_ = 0;
+  if (std::exchange(endpoint_, endpoint) != endpoint) forgive();
 }
 
 Handshakes::Next Handshakes::on(const SocketMonitor::Event& event, TimePoint now) {
   switch (event.kind) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
       up_ = true;
-      failures_ = 0;
+      forgive();
       return Next::kGoOn;
     case ZMQ_EVENT_CLOSED:  // nobody listens: the coordinator is away
-      failures_ = 0;
+      forgive();
       return Next::kGoOn;
     case ZMQ_EVENT_DISCONNECTED:  // without a word of a failure: not even ZeroMQ's protocol
       if (!up_ && !failed_) fail(now);

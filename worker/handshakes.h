@@ -36,7 +36,13 @@ class Handshakes {
   // Handshakes, and nothing else, have failed for two seconds: time to ask who is there.
   bool in_vain(TimePoint now) const;
   // Nobody who will never talk to us: a coordinator that is away behind a proxy, say. Counts anew.
-  void forgive() { failures_ = 0; }
+  void forgive() { failures_ = greetings_ = 0; }
+  // Whoever is there greets, although handshakes fail. True when that is so twice in a row: the first time it
+  // may be a network that cuts connections. Counts anew.
+  bool greeted() {
+    failures_ = 0;
+    return ++greetings_ >= 2;
+  }
 
  private:
   void fail(TimePoint now);
@@ -45,7 +51,7 @@ class Handshakes {
   bool up_ = false;      // the handshake succeeded
   bool failed_ = false;  // it failed, and the disconnection that follows says nothing new
   bool turned_away_ = false;
-  int failures_ = 0;  // in a row
+  int failures_ = 0, greetings_ = 0;  // in a row
   TimePoint first_failure_{};
 };
 

@@ -232,9 +232,12 @@ class Session::Impl {
   }
 
   void ask_who_is_there(const std::string& endpoint) {
+    const auto mechanism = mechanism_at(endpoint, kGreetingPatience);
+    if (mechanism) {
+      if (handshakes_.greeted()) refuse(mismatch(endpoint, options_.key, *mechanism));
+      return;
+    }
     handshakes_.forgive();
-    if (const auto mechanism = mechanism_at(endpoint, kGreetingPatience))
-      return refuse(mismatch(endpoint, options_.key, *mechanism));
     spdlog::warn("who is at {} is no coordinator, or that is away: trying on", endpoint);
   }
 

@@ -48,6 +48,7 @@ ReturnToService=2
 SlurmctldTimeout=30
 SlurmdTimeout=10
 KillWait=10
+UnkillableStepTimeout=300
 SlurmdParameters=config_overrides
 """
 
@@ -128,6 +129,13 @@ class Cluster:
     def state(self, job):
         """Of a job or of the tasks of an array, as a set: {"RUNNING", "PENDING"}."""
         return set(self.call("squeue", "-h", "-t", "all", "-r", "-j", job, "-o", "%T").split())
+
+    def wait_for(self, what, job, states, deadline=240):
+        try:
+            wait_for(what, lambda: self.state(job) == states, deadline)
+        except AssertionError as late:
+            seen = [self.call("sinfo", "-N", "-l"), self.call("squeue"), (self.root / "slurmctld.log").read_text()[-3000:]]
+            raise AssertionError("\n".join([str(late), *seen])) from None
 
     def pid_of(self, file):
         try:

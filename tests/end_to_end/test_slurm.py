@@ -163,6 +163,8 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
     assert "not begun: no coordinator has run yet" in run("wcam", "status", submitted.sweep).stdout
     # The coordinator's job is taken, that of the workers is not.
     (tmp_path / "sbatch").write_text('#!/bin/sh\ncase "$*" in *workers.sh) echo "Invalid --mem" >&2; exit 1 ;; esac\necho 7\n')
+    (tmp_path / "squeue").write_text("#!/bin/sh\n")  # nothing is in the queue
+    (tmp_path / "squeue").chmod(0o755)
     (tmp_path / "scancel").write_text(f"#!/bin/sh\necho $* >{tmp_path}/cancelled\n")
     (tmp_path / "scancel").chmod(0o755)
     refused = run("wcam", "submit", *common, *words, code=3, env=broken)
@@ -176,7 +178,7 @@ def test_a_sweep_is_submitted_and_gives_what_it_gives_elsewhere(submitted, clust
     submitted.wait_for_the_end(cluster)
     assert submitted.rows() == undisturbed.rows()
     assert list((submitted.sweep / "figures/figure-4").glob("*.pdf")) and list((submitted.sweep / "figures/figure-5").glob("*.pdf"))
-    wait_for("the workers' jobs", lambda: cluster.state(submitted.job("workers")) == {"COMPLETED"}, 60)
+    cluster.wait_for("the workers' jobs", submitted.job("workers"), {"COMPLETED"})
     for key in (submitted.sweep / "keys").glob("*.key"):
         assert key.stat().st_mode & 0o777 == 0o600
     # Submitted again there is nothing left to do.
@@ -189,6 +191,7 @@ def test_a_sweep_is_submitted_and_gives_what_it_gives_elsewhere(submitted, clust
 def test_a_requeued_coordinator_resumes_and_its_workers_which_send_it_what_they_find_meet_it_again(submitted, cluster, undisturbed):
     submitted.submit(cluster, "--cpu-workers", "2", "--collect", "--stage", f"{submitted.folder}/stage of $SLURM_ARRAY_JOB_ID")
     submitted.wait_for_segments(3)
+    assert "--join adds workers" in submitted.submit(cluster, "--cpu-workers", "1", code=2).stderr
     first = submitted.status()["pid"]
     cluster.call("scontrol", "requeue", submitted.job("coordinator"))
     submitted.wait_for_the_end(cluster)
@@ -197,7 +200,7 @@ def test_a_requeued_coordinator_resumes_and_its_workers_which_send_it_what_they_
     log = next((submitted.sweep / "logs").glob("slurm-coordinator-*.log")).read_text()
     assert "interrupted" in log
     assert {path.name[33:] for path in next(submitted.folder.glob("stage of [1-9]*")).glob("*.pt")} == {"baseline.pt", "adv.pt"}
-    wait_for("the workers' jobs", lambda: cluster.state(submitted.job("workers")) == {"COMPLETED"}, 60)
+    cluster.wait_for("the workers' jobs", submitted.job("workers"), {"COMPLETED"})
 
 
 @needs_slurm
@@ -206,7 +209,7 @@ def test_workers_that_are_preempted_come_back(submitted, cluster, undisturbed):
     submitted.wait_for_segments(2)
     preempted = submitted.job("coordinator")
     other = cluster.call("sbatch", "--parsable", "-p", "work", "-N3", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2").strip()
-    wait_for("the other's job", lambda: cluster.state(other) == {"COMPLETED"}, 120)
+    cluster.wait_for("the other's job", other, {"COMPLETED"})
     assert "Restarts=1" in cluster.call("scontrol", "show", "job", preempted)
     submitted.wait_for_the_end(cluster)
     assert submitted.rows() == undisturbed.rows()
@@ -267,7 +270,7 @@ def test_a_sweep_whose_jobs_are_cancelled_resumes(submitted, cluster, undisturbe
     for job in ("coordinator", "workers"):
         cluster.call("scancel", submitted.job(job))
     for job in ("coordinator", "workers"):
-        wait_for(f"the end of the {job}", lambda: cluster.state(submitted.job(job)) == {"CANCELLED"}, 60)
+        cluster.wait_for(f"the end of the {job}", submitted.job(job), {"CANCELLED"})
     run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--cpus", "1", env=cluster.environment)
     submitted.wait_for_the_end(cluster)
     assert submitted.rows() == undisturbed.rows()

@@ -107,5 +107,14 @@ TEST(Refusals, SayWhatDoesNotFit) {
             "--insecure");
 }
 
+TEST_F(HandshakesTest, AGreetingCountsTheSecondTimeInARow) {
+  EXPECT_FALSE(handshakes_.greeted());
+  on(ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+  EXPECT_FALSE(handshakes_.greeted());
+  handshakes_.connecting("tcp://elsewhere:1");
+  EXPECT_FALSE(handshakes_.greeted());
+  EXPECT_TRUE(handshakes_.greeted());
+}
+
 }  // namespace
 }  // namespace wcam
