@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "common/devices.h"
 #include "common/elapsed.h"
@@ -123,11 +124,8 @@ void check_driver(Verdicts& verdicts, bool gpu_wanted) {
 void list_gpus(Verdicts& verdicts) {
   if (driver_version().empty()) return;
   try {
-    const std::string list = output_of({"nvidia-smi", "-L"});
-    for (std::size_t at = 0; at < list.size(); at = list.find('\n', at) + 1) {
-      verdicts.ok("gpu", first_line(list.substr(at)));
-      if (list.find('\n', at) == std::string::npos) break;
-    }
+    std::istringstream list(output_of({"nvidia-smi", "-L"}));
+    for (std::string gpu; std::getline(list, gpu);) verdicts.ok("gpu", gpu);
   } catch (const InputError& e) {
     verdicts.warn("gpu",
                   std::string(e.what()) + ": nvidia-smi lists the GPUs; without it workers run all the same");
