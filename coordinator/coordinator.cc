@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "common/file.h"
@@ -33,6 +34,7 @@ constexpr seconds kPlainLineEvery{10};
 // A job's line may take some kilobytes, with a long path and a long error text; a message 16 MiB.
 constexpr std::uint32_t kMostJobsListed = 2'000;
 constexpr std::chrono::minutes kComplainEvery{1};
+constexpr seconds kWriteAgainAfter{2};
 // The rate is that of the last minute, or since the last few WCAMs if that is longer.
 constexpr seconds kRateOver{60};
 constexpr std::size_t kRateOverWcams = 4;
@@ -97,7 +99,8 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
   spdlog::info("sweep {} at {}", state_.sweep(), session_.endpoint());
 }
 
-ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
+ExitCode Coordinator::run(const std::atomic<int>& interrupts) try {
+  interrupts_ = &interrupts;
   if (state_.course() == Course::kPaused)
     say("the sweep is paused: `wcam resume " + directory_.root.string() + "` lets it go on");
   while (true) {
@@ -123,12 +126,16 @@ ExitCode Coordinator::run(const std::atomic<int>& interrupts) {
   if (cancelled > 0)
     std::fprintf(stderr, "cancelled: %s; `wcam jobs %s --state cancelled` lists them\n",
                  counted(cancelled, "job").c_str(), directory_.root.c_str());
-  if (!finished) {
-    say("interrupted; the same command, or `wcam run --sweep " + directory_.root.string() + "`, resumes");
-    return ExitCode::kInterrupted;
-  }
+  if (!finished) return say_interrupted();
   tell_sample();
   return state_.anything_set_aside() || cancelled > 0 ? ExitCode::kSetAside : ExitCode::kDone;
+} catch (const NoRoomError&) {
+  return say_interrupted();
+}
+
+ExitCode Coordinator::say_interrupted() const {
+  say("interrupted; the same command, or `wcam run --sweep " + directory_.root.string() + "`, resumes");
+  return ExitCode::kInterrupted;
 }
 
 // A sample that could not be filled is worth a word; an empty one leaves nothing to draw.
@@ -219,15 +226,35 @@ bool Coordinator::over(int interrupts, TimePoint now) const {
 }
 
 void Coordinator::settle() {
-  const auto commit = [this](std::span<const Event> events) {
-    ledger_.commit(events);
-    if (throughput_) throughput_->note(events);
-  };
-  scheduler_.settle(commit, [this](const Message& message) { return session_.send(message); });
+  scheduler_.settle([this](std::span<const Event> events) { commit(events); },
+                    [this](const Message& message) { return session_.send(message); });
   if (replies_.empty()) return;
   write_running_status();  // first: an operator who has a reply may look at it
   for (const Message& reply : std::exchange(replies_, {}))
     if (!session_.send(reply)) spdlog::info("an operator left before its reply");
+}
+
+void Coordinator::commit(std::span<const Event> events) {
+  for (bool durable = false; !durable;) try {
+      ledger_.commit(events);
+      durable = true;
+    } catch (const NoRoomError& e) {
+      wait_for_room(e);
+    }
+  if (throughput_) throughput_->note(events);
+}
+
+// Workers hear nothing meanwhile: they look for a coordinator, and say Hello again.
+void Coordinator::wait_for_room(const NoRoomError& why) {
+  const TimePoint begun = std::chrono::steady_clock::now();
+  if (interrupts_ != nullptr && begun >= next_complaint_) {
+    next_complaint_ = begun + kComplainEvery;
+    spdlog::error("the sweep waits: {}", why.what());
+  }
+  while (std::chrono::steady_clock::now() - begun < kWriteAgainAfter) {
+    if (interrupts_ == nullptr || *interrupts_ > 0) throw why;
+    std::this_thread::sleep_for(kLongestWait);
+  }
 }
 
 void Coordinator::tell(TimePoint now) {
@@ -246,13 +273,14 @@ void Coordinator::tell(TimePoint now) {
   std::fflush(stderr);
 }
 
-// The sweep waits, for as long as it takes, when no worker can store what it computes.
+// The sweep waits, for as long as it takes, when every worker is in trouble, as when none can store what it
+// computes.
 void Coordinator::tell_trouble(TimePoint now) {
   status_.trouble = scheduler_.troubles();
   if (status_.trouble.empty() || status_.trouble.size() < scheduler_.workers() || now < next_complaint_)
     return;
   next_complaint_ = now + kComplainEvery;
-  spdlog::error("no worker can store its results; the sweep waits until one can: {}",
+  spdlog::error("every worker is in trouble, and the sweep waits until one is not: {}",
                 status_.trouble.front());
 }
 

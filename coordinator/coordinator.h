@@ -36,8 +36,8 @@ class Coordinator {
   Coordinator(const SweepDirectory& directory, Ledger& ledger, const Plan& plan, CoordinatorOptions options);
 
   // Until the sweep is finished (kDone, kSetAside) or `interrupts`, which a signal handler or another thread
-  // raises, is 1 (stops in order) or more (stops now): kInterrupted. Throws InputError when the ledger cannot
-  // be written; nothing is acknowledged then that is not durable.
+  // raises, is 1 (stops in order) or more (stops now): kInterrupted. While the ledger has no room it waits,
+  // and nothing is acknowledged that is not durable; an interrupt then stops now.
   ExitCode run(const std::atomic<int>& interrupts);
 
   const SweepState& state() const { return state_; }
@@ -45,6 +45,7 @@ class Coordinator {
  private:
   using TimePoint = Scheduler::TimePoint;
 
+  ExitCode say_interrupted() const;
   void tell_sample() const;
   bool take_messages();
   void collect(const Message& message);
@@ -52,6 +53,9 @@ class Coordinator {
   wire::Reply look(const wire::Request& request);
   void consider_stopping(int interrupts, TimePoint now);
   void settle();
+  void commit(std::span<const Event> events);
+  // Before the next try. Throws `why` again when told to stop.
+  void wait_for_room(const NoRoomError& why);
   bool over(int interrupts, TimePoint now) const;
   void tell(TimePoint now);
   void tell_trouble(TimePoint now);
@@ -71,7 +75,8 @@ class Coordinator {
   Scheduler scheduler_;
   Session session_;
   Collector collector_;
-  std::vector<Message> replies_;  // to operators, once what they asked for is durable
+  const std::atomic<int>* interrupts_ = nullptr;  // of run()
+  std::vector<Message> replies_;                  // to operators, once what they asked for is durable
   const double forwards_per_wcam_;
   Status status_;
   TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{};

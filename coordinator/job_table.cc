@@ -198,10 +198,15 @@ const Job& JobTable::at(JobId id) const {
   return *job;
 }
 
-std::optional<JobTable::Head> JobTable::head(JobKind kind, std::uint16_t case_index) const {
-  const Queue& queue = queues_[static_cast<std::size_t>(kind) * cases_ + case_index];
-  if (queue.empty()) return std::nullopt;
-  return Head{queue.begin()->second, queue.begin()->first};
+std::optional<JobTable::Head> JobTable::head(JobKind kind, std::uint16_t case_index,
+                                             const std::function<bool(JobId)>& skip) const {
+  constexpr int kMostSkipped = 64;  // so that the cost does not grow with what was skipped before
+  int looked_at = 0;
+  for (const auto& [priority, job] : queues_[static_cast<std::size_t>(kind) * cases_ + case_index]) {
+    if (!skip || !skip(job)) return Head{job, priority};
+    if (++looked_at == kMostSkipped) break;
+  }
+  return std::nullopt;
 }
 
 std::optional<JobId> JobTable::waiting_suspect() const {

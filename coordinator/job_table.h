@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -178,7 +179,9 @@ class JobTable {
     JobId job{};
     std::uint64_t priority = 0;
   };
-  std::optional<Head> head(JobKind kind, std::uint16_t case_index) const;
+  // Those of whom `skip` (empty: none) is true are passed over; when these are many in front, there is none.
+  std::optional<Head> head(JobKind kind, std::uint16_t case_index,
+                           const std::function<bool(JobId)>& skip = {}) const;
   std::optional<JobId> waiting_suspect() const;
 
   const std::set<JobId>& held_by(WorkerId worker) const;

@@ -268,8 +268,8 @@ void Ledger::record(const JobEvent& event) {
 
 void Ledger::record_job(const JobAdded& e) {
   const JobSpec& s = e.spec;
-  const auto number = static_cast<std::uint32_t>(numbers_.size());
-  numbers_.emplace(e.job, number);
+  // The number it already has when a commit that failed is tried again.
+  const auto number = numbers_.try_emplace(e.job, static_cast<std::uint32_t>(numbers_.size())).first->second;
   const std::string kind = to_string(s.kind);
   const std::uint64_t image = draws_.at(s.image);
   const std::uint32_t case_id = s.case_index;

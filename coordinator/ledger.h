@@ -28,7 +28,8 @@ class Ledger {
   // down plan, images, cases and variants. Throws InputError when the ledger belongs to another plan.
   SweepState load(const Plan& plan);
 
-  // Everything in `events` is durable when this returns, or nothing is and it throws. Call load() before.
+  // Everything in `events` is durable when this returns, or nothing is and it throws: NoRoomError when the
+  // same may succeed later. Call load() before.
   void commit(std::span<const Event> events);
 
   // To be read: what is committed.

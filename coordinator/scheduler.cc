@@ -231,15 +231,17 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
     const bool latest = job != nullptr && lease.attempt() == job->attempts;
     if (latest && job->state == JobState::kWaiting && job->open && was_given(link, *job, lease.attempt())) {
       emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
-      link.holds[id] = {++hand_outs_, now, now, std::nullopt};
+      link.holds[id] = {++hand_outs_, now, now, false, std::nullopt};
       set_cases(link, link.cases, job->spec.case_index);
     }
     // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number
     // there.
-    if (job != nullptr && job->held_by(link.id) != nullptr)
+    if (const Holding* held = job == nullptr ? nullptr : job->held_by(link.id); held != nullptr) {
       link.holds.at(id).confirmed = now;
-    else
+      link.holds.at(id).arrived |= held->attempt == lease.attempt();
+    } else {
       *answer.mutable_release()->add_leases() = lease;
+    }
   }
   link.holds_others = answer.has_release();
   if (answer.has_release()) send(link.name, std::move(answer));
@@ -289,7 +291,7 @@ void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome, TimePoint n
     return;
   }
   const std::string problem = unfit(outcome, *job, state_.plan().variants.size() + 1);
-  if (problem.empty()) return on_success(*job, outcome);
+  if (problem.empty()) return on_success(link, *job, outcome);
   ++counters_.unfit_answers;
   wire::Outcome failure;
   failure.set_attempt(outcome.attempt());
@@ -297,8 +299,10 @@ void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome, TimePoint n
   on_failure(link, job->id, failure, now);
 }
 
-void Scheduler::on_success(const Job& job, const wire::Outcome& outcome) {
+void Scheduler::on_success(const Link& link, const Job& job, const wire::Outcome& outcome) {
   release_holders(job, outcome.attempt());
+  failures_.succeeded(link.id);
+  failures_.forget(job.id);
   times_[static_cast<std::size_t>(job.spec.kind)].add(outcome.seconds());
   second_try_.erase(job.id);
   JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}};
@@ -317,7 +321,7 @@ bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attemp
 
 // Counted once an attempt, and only for one in hand or the latest: an older one has been counted, or its job
 // is with another worker.
-void Scheduler::on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now) {
+void Scheduler::on_failure(Link& link, JobId id, const wire::Outcome& outcome, TimePoint now) {
   const Job& job = state_.jobs().at(id);
   const bool late = job.open && outcome.attempt() == job.attempts;
   if (job.finished() || !(late || job.holding_of(outcome.attempt()) != nullptr)) {
@@ -326,8 +330,12 @@ void Scheduler::on_failure(const Link& link, JobId id, const wire::Outcome& outc
   }
   std::string text = outcome.failure().text().substr(0, kLongestText);
   if (text.empty()) text = "the worker gave no reason";
-  text += " (" + link.place + ")";
   const wire::Failure::Kind kind = outcome.failure().kind();
+  if (kind == wire::Failure::UNSPECIFIED) {  // else the job or its image is to blame
+    failures_.failed(id, link.id, now);
+    link.last_failure = one_line(first_line(text));
+  }
+  text += " (" + link.place + ")";
   const std::uint32_t image = job.spec.image;
   give_up_lease(id, Attempt{outcome.attempt()}, Cause::kFailed, text);
   if (kind == wire::Failure::BAD_IMAGE) {
@@ -412,12 +420,15 @@ void Scheduler::give_up_lease(JobId id, Attempt attempt, Cause cause, const std:
     set_aside(id, text);
 }
 
+std::chrono::milliseconds Scheduler::pause_after(std::uint32_t failures) const {
+  std::chrono::milliseconds pause = options_.backoff;
+  for (std::uint32_t i = 1; i < failures && pause < kLongestBackoff; ++i) pause *= 4;
+  return std::min(pause, kLongestBackoff);
+}
+
 void Scheduler::back_off(JobId id, TimePoint now) {
   const Job& job = state_.jobs().at(id);
-  if (job.state != JobState::kWaiting) return;
-  std::chrono::milliseconds pause = options_.backoff;
-  for (std::uint32_t i = 1; i < job.failures + job.losses && pause < kLongestBackoff; ++i) pause *= 4;
-  state_.rest(id, now + std::min(pause, kLongestBackoff));
+  if (job.state == JobState::kWaiting) state_.rest(id, now + pause_after(job.failures + job.losses));
 }
 
 void Scheduler::set_aside(JobId id, const std::string& text) {
@@ -426,6 +437,7 @@ void Scheduler::set_aside(JobId id, const std::string& text) {
   const std::string why = first_line(text);
   spdlog::warn("job {} is set aside: {}", to_string(id), why);
   release_holders(job);
+  failures_.forget(id);
   emit(JobEvent{JobSetAside{id, text}});
   // Without this prediction its image can never be decided, and the images after it would wait for ever.
   if (job.spec.kind == JobKind::kPredict) set_image_aside(job.spec.image, why);
@@ -458,6 +470,7 @@ void Scheduler::cancel_jobs_of(std::uint32_t image, const std::string& text) {
 
 void Scheduler::cancel(JobId id, const std::string& text) {
   release_holders(state_.jobs().at(id));
+  failures_.forget(id);
   emit(JobEvent{JobCancelled{id, text}});
 }
 
@@ -543,11 +556,13 @@ void Scheduler::hand_out(TimePoint now) {
   if (stopping_ || state_.course() == Course::kPaused) return;
   std::vector<Link*> hungry;
   for (auto& [name, link] : links_)
-    if (link.credit.any() && !is_drained(link)) hungry.push_back(&link);
+    if (link.credit.any() && !is_drained(link) && !is_held_back(link, now)) hungry.push_back(&link);
   std::stable_sort(hungry.begin(), hungry.end(),
                    [](const Link* a, const Link* b) { return a->holds.size() < b->holds.size(); });
+  const auto wants_no_more = [&](const Link* link) { return is_held_back(*link, now); };
   for (std::vector<Link*> fed = hungry; !fed.empty();)
-    std::erase_if(fed, [&](Link* link) { return !give_one(*link, now); });
+    std::erase_if(fed, [&](Link* link) { return wants_no_more(link) || !give_one(*link, now); });
+  std::erase_if(hungry, wants_no_more);
   for (Link* link : hungry)
     while (link->credit.any() && !works_alone(*link) && take_over(now) && give_one(*link, now)) {
     }
@@ -581,9 +596,35 @@ bool Scheduler::take_over(TimePoint now) {
 
 std::vector<std::string> Scheduler::troubles() const {
   std::vector<std::string> lines;
-  for (const auto& [name, link] : links_)
-    if (!link.trouble.empty()) lines.push_back("worker " + name + " (" + link.place + "): " + link.trouble);
+  for (const auto& [name, link] : links_) {
+    const std::string who = "worker " + name + " (" + link.place + ") ";
+    if (!link.trouble.empty())
+      lines.push_back(who + "can store nothing: " + link.trouble);
+    else if (is_doubtful(link))
+      lines.push_back(who + "failed the last " + counted(failures_.in_a_row(link.id), "job") +
+                      " it was given, and gets one from time to time: " + link.last_failure);
+  }
   return lines;
+}
+
+// Where all fail, the jobs are to blame.
+bool Scheduler::is_doubtful(const Link& link) const {
+  return failures_.doubtful(link.id) && another_would_do(link, std::nullopt);
+}
+
+bool Scheduler::another_would_do(const Link& link, std::optional<JobId> job) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    const Link& other = entry.second;
+    return other.id != link.id && other.trouble.empty() && !is_drained(other) &&
+           !failures_.doubtful(other.id) && !(job && failures_.failed_at(*job, other.id));
+  });
+}
+
+// It shows with one job at a time whether it is of use again.
+bool Scheduler::is_held_back(const Link& link, TimePoint now) const {
+  if (!is_doubtful(link)) return false;
+  const std::uint32_t since_doubtful = failures_.in_a_row(link.id) - FailureRecord::kDoubtful + 1;
+  return !link.holds.empty() || now < failures_.latest(link.id) + pause_after(since_doubtful);
 }
 
 bool Scheduler::give_one(Link& link, TimePoint now) {
@@ -599,6 +640,11 @@ bool Scheduler::works_alone(const Link& link) const {
   if (link.holds.size() != 1) return false;
   const auto hands = state_.jobs().at(link.holds.begin()->first).in_hand();
   return hands.size() == 2 && hands[1].worker == link.id;
+}
+
+// What failed here is first tried elsewhere.
+bool Scheduler::is_for_others(const Link& link, JobId id) const {
+  return failures_.failed_at(id, link.id) && another_would_do(link, id);
 }
 
 // A suspect goes to a worker that has nothing in hand, and nothing else goes there until it is answered: if
@@ -621,8 +667,9 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
     const auto recency = std::find(link.cases.begin(), link.cases.end(), c) - link.cases.begin();
     const bool loaded = recency < std::ssize(link.cases);
     for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
-      const auto head = jobs.head(kind, c);
-      if (!head || link.credit.left(kind) == 0) continue;
+      if (link.credit.left(kind) == 0) continue;
+      const auto head = jobs.head(kind, c, [&](JobId id) { return is_for_others(link, id); });
+      if (!head) continue;
       const std::tuple key{!loaded, kind == JobKind::kPredict, loaded ? recency : std::ptrdiff_t{crowd_[c]},
                            head->priority};
       if (best && !(key < best_key)) continue;
@@ -665,7 +712,7 @@ std::optional<JobId> Scheduler::last_unbegun(const Link& link, TimePoint now) co
   });
   const auto& [id, hold] = *last;
   const Job& job = state_.jobs().at(id);
-  const bool settled = hold.confirmed > hold.since && now - hold.since >= options_.heartbeat;
+  const bool settled = hold.arrived && now - hold.since >= options_.heartbeat;
   if (hold.asked_back || !settled || job.suspect() || job.in_hand().size() > 1) return std::nullopt;
   return id;
 }
@@ -699,7 +746,7 @@ void Scheduler::give(Link& link, JobId id, TimePoint now) {
   emit(JobEvent{JobHandedOut{id, attempt, link.id}});
   const Job& job = state_.jobs().at(id);
   *assignments_[link.name].add_jobs() = to_wire(job);
-  link.holds[id] = {++hand_outs_, now, now, std::nullopt};
+  link.holds[id] = {++hand_outs_, now, now, false, std::nullopt};
   set_cases(link, link.cases, job.spec.case_index);
   link.credit.spend(job.spec.kind);
 }

@@ -19,6 +19,7 @@
 
 #include "common/credit.h"
 #include "common/job_times.h"
+#include "coordinator/failure_record.h"
 #include "coordinator/last_words.h"
 #include "coordinator/sweep_state.h"
 #include "wire.pb.h"
@@ -106,7 +107,8 @@ class Scheduler {
   bool connected(WorkerId id) const {
     return value(id) < connected_name_.size() && !connected_name_[value(id)].empty();
   }
-  // A line for each worker that can store nothing: which, and why.
+  // A line for each worker that can store nothing, or that fails what it is given while others do not: which,
+  // and why.
   std::vector<std::string> troubles() const;
   const SchedulerCounters& counters() const { return counters_; }
   // Links and the job table agree; aborts. For tests.
@@ -126,6 +128,7 @@ class Scheduler {
     Credit credit;
     std::string trouble;  // why it can store nothing; empty: it can
     TimePoint trouble_since;
+    std::string last_failure;  // of a job, in its words
     // Cases it has loaded, as Ready told, the one of the job given last in front; most recently used first.
     // The last may have to make room for the first.
     std::vector<int> cases;
@@ -133,6 +136,7 @@ class Scheduler {
       std::uint64_t number = 0;  // of all hand-outs: a worker begins its jobs in this order
       TimePoint since;
       TimePoint confirmed;                  // latest proof that it has it: assignment, heartbeat
+      bool arrived = false;                 // a heartbeat named this attempt, not only an earlier one
       std::optional<TimePoint> asked_back;  // for a worker that has nothing to do
     };
     std::unordered_map<JobId, Hold> holds;
@@ -157,8 +161,8 @@ class Scheduler {
   void note_missing(Link& link, TimePoint now);
   void on_outcomes(Link& link, const wire::Outcomes& outcomes, TimePoint now);
   void on_outcome(Link& link, const wire::Outcome& outcome, TimePoint now);
-  void on_success(const Job& job, const wire::Outcome& outcome);
-  void on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now);
+  void on_success(const Link& link, const Job& job, const wire::Outcome& outcome);
+  void on_failure(Link& link, JobId id, const wire::Outcome& outcome, TimePoint now);
   void on_goodbye(const std::string& worker, const std::string& reason);
   // A message could not be sent: jobs it assigned are free again.
   void on_undelivered(const Message& message);
@@ -169,6 +173,8 @@ class Scheduler {
   // and nobody else has it in hand.
   void give_up_lease(JobId id, Attempt attempt, Cause cause, const std::string& text);
   void give_up_all_of(WorkerId worker, Cause cause, const std::string& text);
+  // Before what went wrong so often is tried again.
+  std::chrono::milliseconds pause_after(std::uint32_t failures) const;
   // After a failure or loss, if it waits now.
   void back_off(JobId id, TimePoint now);
   void set_aside(JobId id, const std::string& text);
@@ -187,6 +193,11 @@ class Scheduler {
   void open_images();
   void hand_out(TimePoint now);
   bool give_one(Link& link, TimePoint now);
+  // Whether somebody of whom more is to be expected is there, save who has failed this job.
+  bool another_would_do(const Link& link, std::optional<JobId> job) const;
+  bool is_doubtful(const Link& link) const;
+  bool is_held_back(const Link& link, TimePoint now) const;
+  bool is_for_others(const Link& link, JobId id) const;
   bool take_over(TimePoint now);
   bool works_alone(const Link& link) const;
   std::optional<JobId> choose(const Link& link) const;
@@ -213,6 +224,7 @@ class Scheduler {
   std::uint64_t hand_outs_ = 0;
   std::array<JobTimes, 2> times_;         // by kind
   std::unordered_set<JobId> second_try_;  // jobs that had a second attempt beside the first
+  FailureRecord failures_;
   bool stopping_ = false;
   std::string stop_reason_;
   std::optional<TimePoint> last_expire_;

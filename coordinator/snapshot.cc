@@ -69,7 +69,8 @@ void sweep_metrics(Metrics& metrics, const Status& status) {
   metrics.sample({}, status.counts.course == Course::kPaused ? 1 : 0);
   metrics.family("wcam_workers", "gauge", "Workers connected.");
   metrics.sample({}, status.workers);
-  metrics.family("wcam_workers_in_trouble", "gauge", "Workers connected that can store no result.");
+  metrics.family("wcam_workers_in_trouble", "gauge",
+                 "Workers connected that can store no result, or fail what they are given.");
   metrics.sample({}, status.trouble.size());
   if (!status.eta_seconds) return;
   metrics.family("wcam_eta_seconds", "gauge",

@@ -19,12 +19,10 @@ constexpr const char* kRebuild =
 std::string remedy(int code) {
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return ": No space left on device: free space, then run the same command again; what was acknowledged "
-             "is in the ledger";
+      return ": No space left on device: free space; what was acknowledged is in the ledger";
     case SQLITE_IOERR:
-      return ": free space, or check the disk and that you may write in its folder, then run the same "
-             "command "
-             "again; what was acknowledged is in the ledger";
+      return ": free space, or check the disk and that you may write in its folder; what was acknowledged is "
+             "in the ledger";
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -82,6 +80,9 @@ void Database::fail(int code, const std::string& while_doing) const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw DamageError(text);
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      throw NoRoomError(text);
     default:
       throw InputError(text);
   }

@@ -30,6 +30,12 @@ class DamageError : public InputError {
   DamageError(const std::filesystem::path& file, const std::string& what);
 };
 
+// It cannot be written for now: a full disk, a quota, a fault of the disk.
+class NoRoomError : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 // One connection. What SQLite reports is InputError, or one of those above, with file, SQLite's reason and
 // the remedy.
 class Database {

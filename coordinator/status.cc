@@ -266,7 +266,7 @@ std::string progress_line(const Status& s) {
                               ? ""
                               : ", ETA " + (s.eta_seconds ? duration_text(*s.eta_seconds) : "unknown");
   const std::string trouble =
-      s.trouble.empty() ? "" : " (" + std::to_string(s.trouble.size()) + " can store nothing)";
+      s.trouble.empty() ? "" : " (" + std::to_string(s.trouble.size()) + " in trouble)";
   const std::string speed =
       std::string(rate.data()) + " jobs/min" + eta + ", " + counted(s.workers, "worker") + trouble + ", ";
   const std::size_t cancelled = s.counts.cancelled();
@@ -323,7 +323,7 @@ std::string describe(const Status& s) {
   if (s.counts.course == Course::kPaused) text += "paused: nothing is handed out until `wcam resume`\n";
   if (s.counts.course == Course::kCancelled) text += "cancelled; `wcam retry` takes it up again\n";
   text += progress_line(s) + "\n";
-  for (const std::string& line : s.trouble) text += "can store nothing: " + line + "\n";
+  for (const std::string& line : s.trouble) text += line + "\n";
   text += "images: " + std::to_string(s.counts.images_decided) + " of " + std::to_string(s.counts.images) +
           " decided\n";
   if (const std::string why = shortfall(s); !why.empty()) text += "sample: " + why + "\n";

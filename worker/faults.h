@@ -5,8 +5,8 @@
 
 namespace wcam {
 
-// Something that every job needs is missing here, a case's file or a folder of images: this worker had
-// better leave than fail job after job.
+// Something that every job needs is missing here, a case's file, a folder of images or a device that computes
+// right: this worker had better leave than fail job after job.
 class CannotServe : public InputError {
  public:
   using InputError::InputError;

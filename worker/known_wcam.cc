@@ -8,6 +8,10 @@
 #include <numeric>
 #include <vector>
 
+#include "common/joined.h"
+#include "worker/faults.h"
+#include "worker/memory.h"
+
 namespace wcam {
 
 namespace {
@@ -80,6 +84,20 @@ double relative_difference(std::span<const float> found, std::span<const float> 
   std::vector<float> difference;
   for (std::size_t i = 0; i < expected.size(); ++i) difference.push_back(found[i] - expected[i]);
   return rms(difference) / rms(expected);
+}
+
+void check_still_computes(at::Device device, const std::string& failure) {
+  std::string found;
+  try {
+    const double difference = relative_difference(known_wcam(device).indices, known_indices());
+    if (difference <= kSameWcam) return;  // else too when it is no number
+    found = "the indices of a known WCAM are off by " + std::to_string(difference);
+  } catch (const std::exception& e) {
+    if (is_out_of_memory(e)) return;
+    found = first_line(e.what());
+  }
+  throw CannotServe("device " + device.str() + " does not compute right any more (" + found + "), after '" +
+                    first_line(failure) + "'");
 }
 
 }  // namespace wcam

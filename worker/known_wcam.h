@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "worker/wcam.h"
 
@@ -22,5 +23,10 @@ double relative_difference(std::span<const float> found, std::span<const float> 
 // Of relative_difference() between devices. Truncation to 8 bits turns a rounding difference into a step of
 // 1/255 in a few pixels: published implementations and ours differ by 2e-3 so; a wrong device by 1.
 inline constexpr double kSameWcam = 1e-2;
+
+// After a job has failed: what such a GPU answers from now on are errors, or values that are none. Throws
+// CannotServe when the device does not compute the known WCAM any more; not for want of memory, which others
+// may have taken.
+void check_still_computes(at::Device device, const std::string& failure);
 
 }  // namespace wcam

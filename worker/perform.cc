@@ -9,6 +9,8 @@
 #include "common/file.h"
 #include "common/sha256.h"
 #include "common/utf8.h"
+#include "worker/device.h"
+#include "worker/known_wcam.h"
 #include "worker/memory.h"
 #include "worker/summary.h"
 
@@ -95,6 +97,7 @@ Performer::Performer(Plan plan, const std::string& device, int batch_size, std::
       own_variants_(!places.variants.empty()),
       plan_(relocated(std::move(plan), places)),
       stage_(places.stage),
+      device_(parse_device(device)),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
       models_(model_bytes, [this, device](const CaseSpec& spec) { return load(spec, device); }),
@@ -117,8 +120,12 @@ JobResult Performer::perform(const wire::Job& job) {
   } catch (const BadImage& e) {
     fail(result, wire::Failure::BAD_IMAGE, e.what());
   } catch (const DegenerateOutputs& e) {
+    check_still_computes(device_, e.what());
     fail(result, wire::Failure::DEGENERATE, e.what());
+  } catch (const InputError& e) {  // of a file
+    fail(result, wire::Failure::UNSPECIFIED, e.what());
   } catch (const std::exception& e) {
+    check_still_computes(device_, e.what());
     fail(result, wire::Failure::UNSPECIFIED, e.what());
   }
   return result;

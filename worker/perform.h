@@ -64,7 +64,8 @@ class Performer {
   Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
             const Places& places = {});
 
-  // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
+  // What a job can do wrong becomes Outcome::failure. Throws CannotServe, also when the device is found to
+  // compute wrong.
   JobResult perform(const wire::Job& job);
 
   // What a predict job of this image predicts: the source, then the plan's variants. Throws InputError when
@@ -97,6 +98,7 @@ class Performer {
   const bool own_images_, own_variants_;
   Plan plan_;
   Stage stage_;
+  const at::Device device_;
   int batch_size_;                          // asked for
   std::map<std::string, int> batch_sizes_;  // by case: what fits
   Design design_;

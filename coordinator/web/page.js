@@ -68,7 +68,7 @@ function progress(s) {
 const shortName = (name) => name.slice(0, name.indexOf(".") + 9);
 
 function workers(s) {
-  fill("trouble", s.trouble.map((line) => element("li", `can store nothing: ${line}`)));
+  fill("trouble", s.trouble.map((line) => element("li", line)));
   const rows = s.by_worker.map((w) => {
     const hand = w.in_hand.slice(0, MOST_IN_HAND).map((job) => element("div", job));
     const more = w.in_hand.length - hand.length;

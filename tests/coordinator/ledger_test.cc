@@ -162,11 +162,34 @@ TEST_F(LedgerTest, AFullDiskIsSaidWithTheRemedyAndKeepsWhatWasCommitted) {
     for (std::uint32_t i = 1; i < 2'000; ++i)
       events.emplace_back(WorkerJoined{WorkerId{i}, {"w" + std::to_string(i), "here", "cpu", 1}});
     const std::string text = refusal([&] { ledger.commit(events); });
-    return contains(text, "free space") && contains(text, "run the same command again") ? 7 : 0;
+    return contains(text, "free space") && contains(text, "what was acknowledged is in the ledger") ? 7 : 0;
   });
   EXPECT_EQ(status, 7);
   Ledger ledger(file());
   EXPECT_EQ(ledger.load(plan_).workers().size(), 1U);
+}
+
+TEST_F(LedgerTest, WhatFoundNoRoomIsWrittenWhenItIsTriedAgain) {
+  std::vector<Event> events = begun(SweepState(plan_), 0);
+  for (std::uint32_t i = 1; i < 2'000; ++i)
+    events.emplace_back(WorkerJoined{WorkerId{i}, {"w" + std::to_string(i), "here", "cpu", 1}});
+  const int status = in_child([&]() -> int {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Ledger ledger(file());
+    (void)ledger.load(plan_);
+    const rlimit little{40'000, RLIM_INFINITY}, enough{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &little);
+    EXPECT_THROW(ledger.commit(events), NoRoomError);
+    EXPECT_THROW(ledger.commit(events), NoRoomError);
+    ::setrlimit(RLIMIT_FSIZE, &enough);
+    ledger.commit(events);
+    return testing::Test::HasFailure() ? 1 : 7;
+  });
+  EXPECT_EQ(status, 7);
+  SweepState expected(plan_);
+  for (const Event& event : events) expected.apply(event);
+  Ledger ledger(file());
+  EXPECT_TRUE(ledger.load(plan_) == expected);
 }
 
 TEST_F(LedgerTest, AnotherPlansLedgerIsRefusedNamingBoth) {

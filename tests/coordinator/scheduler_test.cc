@@ -491,6 +491,118 @@ TEST(Scheduler, AJobThatFailsOrIsLostGoesOutAgainLaterAndLater) {
   EXPECT_EQ(rig.jobs_for("other").size(), 1U) << "no longer than a minute";
 }
 
+TEST(Scheduler, AJobThatFailedIsTriedByAnotherWorkerFirst) {
+  Rig rig(small_plan(1, 2, 1));
+  rig.join("first", 1);
+  rig.join("second", 1);
+  const auto failed = rig.jobs_for("first").at(0), other = rig.jobs_for("second").at(0);
+  rig.fail("first", failed);
+  rig.say("first", ready_for(1));
+  EXPECT_TRUE(rig.jobs_for("first").empty()) << "the other is at work, and comes to it";
+  rig.answer("second", other);
+  rig.say("second", ready_for(1));
+  auto again = rig.jobs_for("second");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].job(), failed.job());
+  // It fails there too: whoever is free may have it. Without the other it is the first one's again.
+  rig.fail("second", again[0]);
+  again = rig.jobs_for("first");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].job(), failed.job());
+  EXPECT_EQ(again[0].attempt(), 3U);
+}
+
+TEST(Scheduler, AFailedJobWaitsForNobodyWhoWillNotTakeIt) {
+  for (const bool drained : {true, false}) {
+    Rig rig(small_plan(1, 1, 1));
+    rig.join("first", 1);
+    rig.join("second", 0);
+    const auto failed = rig.jobs_for("first").at(0);
+    if (drained) {
+      wire::Request drain;
+      drain.mutable_drain()->set_worker("second");
+      rig.operate(drain);
+    } else {
+      rig.say("second", leaving());
+    }
+    rig.fail("first", failed);
+    rig.say("first", ready_for(1));
+    EXPECT_EQ(rig.jobs_for("first").size(), 1U) << drained;
+  }
+}
+
+// Fails its jobs faster than any other can do them.
+class BrokenWorker : public testing::Test {
+ protected:
+  BrokenWorker() : rig_(small_plan(40, 1, 40), SchedulerOptions{}) {
+    rig_.join("sound", 1);
+    held_ = rig_.jobs_for("sound");
+    rig_.join("broken", 2);
+  }
+
+  // It fails whatever it has, and asks for more; how many that were.
+  std::size_t fail_all() {
+    std::size_t failed = 0;
+    for (auto jobs = rig_.jobs_for("broken"); !jobs.empty(); jobs = rig_.jobs_for("broken")) {
+      for (const wire::Job& job : jobs) rig_.fail("broken", job, "the GPU has\nfallen off its bus");
+      failed += jobs.size();
+      rig_.say("broken", ready_for(2));
+    }
+    return failed;
+  }
+  void let_a_second_pass() {
+    rig_.pass(seconds{1});
+    rig_.say("broken", holding({}));
+    rig_.say("sound", holding(held_));
+  }
+
+  Rig rig_;
+  std::vector<wire::Job> held_;
+};
+
+TEST_F(BrokenWorker, GetsFewerAndFewerJobsAndSetsNoneAside) {
+  EXPECT_LE(fail_all(), 4U);
+  ASSERT_EQ(rig_.scheduler().troubles().size(), 1U);
+  EXPECT_NE(rig_.scheduler().troubles()[0].find("worker broken (cpu of pid 1 on here) failed the last "),
+            std::string::npos);
+  EXPECT_NE(rig_.scheduler().troubles()[0].find("from time to time: the GPU has"), std::string::npos);
+  std::size_t failed = 0;
+  for (int second = 0; second < 600; ++second) {
+    let_a_second_pass();
+    failed += fail_all();
+  }
+  EXPECT_GE(failed, 10U) << "once a minute it may show that it is of use again";
+  EXPECT_LE(failed, 13U);
+  EXPECT_EQ(rig_.state().jobs().set_aside().size(), 0U);
+}
+
+TEST_F(BrokenWorker, OneSuccessShowsThatItIsOfUseAgain) {
+  fail_all();
+  std::vector<wire::Job> jobs;
+  for (int second = 0; second < 5 && jobs.empty(); ++second) {
+    let_a_second_pass();
+    jobs = rig_.jobs_for("broken");
+  }
+  ASSERT_EQ(jobs.size(), 1U) << "one at a time";
+  rig_.answer("broken", jobs[0]);
+  EXPECT_TRUE(rig_.scheduler().troubles().empty());
+  rig_.say("broken", ready_for(2));
+  EXPECT_GE(rig_.jobs_for("broken").size(), 2U);
+}
+
+TEST_F(BrokenWorker, IsNotToBlameWhereAllFail) {
+  fail_all();
+  rig_.say("sound", leaving());
+  for (int second = 0; second < 120; ++second) {
+    rig_.pass(seconds{1});
+    rig_.say("broken", holding({}));
+    fail_all();
+  }
+  EXPECT_TRUE(rig_.scheduler().troubles().empty());
+  EXPECT_TRUE(rig_.state().finished());
+  EXPECT_EQ(rig_.state().jobs().set_aside().size(), 40U);
+}
+
 TEST(Scheduler, WhatARestartFindsOrAWorkerGivesBackGoesOutAtOnce) {
   Rig rig(small_plan(1, 1, 1), SchedulerOptions{});
   rig.join("w", 1);
@@ -1086,7 +1198,8 @@ TEST(Scheduler, WhoCanStoreNothingKeepsItsJobsForALeaseAndThenUntilAnotherHasNot
   ASSERT_EQ(held.size(), 2U);
   rig.say("full", in_trouble("No space left\non device"));
   EXPECT_EQ(rig.scheduler().troubles(),
-            std::vector<std::string>{"worker full (cpu of pid 1 on here): No space left on device"});
+            std::vector<std::string>{
+                "worker full (cpu of pid 1 on here) can store nothing: No space left on device"});
   rig.join("other", 1);
   EXPECT_TRUE(rig.jobs_for("other").empty());
   std::vector<wire::Job> taken;

@@ -12,7 +12,7 @@ import subprocess
 import h5py
 import pytest
 
-from conftest import alive, BIN, children, end, run, wait_for
+from conftest import DEADLINE, alive, BIN, children, end, run, wait_for
 
 LINE = re.compile(
     r'time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=(debug|info|warning|error) program=(coordinator|wcam-worker|wcam) '
@@ -113,7 +113,7 @@ def status(study):
 
 def wait_for_trouble(study):
     """Until no worker can store anything, and status says so."""
-    wait_for("words", lambda: "no worker can store its results; the sweep waits until one can" in study.log.read_text())
+    wait_for("words", lambda: "every worker is in trouble, and the sweep waits until one is not" in study.log.read_text())
     return wait_for("both workers' trouble", lambda: len((told := status(study))["trouble"]) == 2 and told)
 
 
@@ -130,8 +130,8 @@ def test_a_full_disk_stops_the_workers_until_it_has_room_again(study, undisturbe
         try:
             told = wait_for_trouble(study)
             assert all("No space left on device" in line for line in told["trouble"])
-            assert "can store nothing: worker " in run("wcam", "status", study.sweep).stdout
-            wait_for("the progress line", lambda: "2 workers (2 can store nothing)" in study.log.read_text())
+            assert ") can store nothing: " in run("wcam", "status", study.sweep).stdout
+            wait_for("the progress line", lambda: "2 workers (2 in trouble)" in study.log.read_text())
             # A few attempts later nothing half-written is left, nor held open.
             for _ in range(3):
                 before = disk.stat().st_mtime_ns
@@ -169,20 +169,30 @@ def test_a_sweep_that_is_stopped_while_nothing_can_be_written_says_what_is_lost_
         assert study.rows() == undisturbed.rows()
 
 
-def test_a_full_disk_under_the_ledger_stops_the_sweep_and_it_resumes(study, undisturbed):
-    with small_disk(study.folder / "small", "600k") as disk:
+@pytest.mark.parametrize("interrupted", (False, True))
+def test_a_sweep_waits_for_room_under_its_ledger(study, undisturbed, interrupted):
+    with small_disk(study.folder / "small", "64m") as disk:
         study.sweep = disk / "sweep"
+        study.sweep.mkdir()
+        for folder in ("segments", "logs"):  # these have room
+            (study.folder / folder).mkdir()
+            (study.sweep / folder).symlink_to(study.folder / folder)
         sweep = study.start()
-        try:  # whichever comes first: the ledger cannot be written, or no worker can store
-            wait_for("trouble", lambda: sweep.poll() is not None or "no worker can store" in study.log.read_text())
-            assert "No space left on device" in study.log.read_text() or "disk is full" in study.log.read_text()
-            sweep.send_signal(signal.SIGINT)
-            assert sweep.wait(60) in (3, 5), study.log.read_text()
+        try:
+            study.wait_for_segments(1)
+            with contextlib.suppress(OSError), open(disk / "ballast", "wb", buffering=0) as ballast:
+                while ballast.write(bytes(4096)):
+                    pass
+            wait_for("words", lambda: sweep.poll() is not None or "the sweep waits: cannot " in study.log.read_text())
+            assert sweep.poll() is None, study.log.read_text()
+            if interrupted:
+                sweep.send_signal(signal.SIGINT)
+                assert sweep.wait(60) == 5, study.log.read_text()
+            (disk / "ballast").unlink()
+            if not interrupted:
+                assert sweep.wait(DEADLINE) == 0, study.log.read_text()
         finally:
             end(sweep)
-        for segment in study.segments():
-            h5py.File(segment).close()
-        os.system(f"mount -o remount,size=64m {disk}")
         study.run()
         assert study.rows() == undisturbed.rows()
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
+
+#include "worker/faults.h"
 
 namespace wcam {
 namespace {
@@ -18,6 +21,22 @@ TEST(KnownWcam, IsNotWhatAWrongDeviceWouldCompute) {
   EXPECT_EQ(relative_difference(found, known_indices()), 0);
   std::swap(found[0], found[1]);
   EXPECT_GT(relative_difference(found, known_indices()), 10 * kSameWcam);
+}
+
+TEST(KnownWcam, ADeviceThatComputesIsNotToBlameForAFailure) {
+  EXPECT_NO_THROW(check_still_computes(at::Device(at::kCPU), "a network's own"));
+}
+
+TEST(KnownWcam, ADeviceThatGivesNoValuesIsFoundOut) {
+  try {
+    check_still_computes(at::Device(at::kMeta), "CUDA error: unspecified launch failure\nand more");
+    FAIL() << "it has no values to give";
+  } catch (const CannotServe& e) {
+    const std::string text = e.what();
+    EXPECT_NE(text.find("device meta does not compute right any more ("), std::string::npos) << text;
+    EXPECT_NE(text.find("after 'CUDA error: unspecified launch failure'"), std::string::npos) << text;
+    EXPECT_EQ(text.find('\n'), std::string::npos) << "for one line of a log";
+  }
 }
 
 }  // namespace

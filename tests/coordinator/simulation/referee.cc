@@ -83,8 +83,9 @@ void Referee::begins(const std::string& worker, const wire::Job& job) {
   ++happenings["jobs computed"];
 }
 
-void Referee::fails(const std::string&, const wire::Job& job) {
+void Referee::fails(const std::string& worker, const wire::Job& job) {
   ++happenings["jobs that failed"];
+  failed_at_.emplace(worker, JobId{job.job()});
   ++failures_[JobId{job.job()}];
 }
 
@@ -237,7 +238,8 @@ void Referee::check_second_attempt(const Record& record, const JobHandedOut& eve
   require(clock_.now() - since > 2 * options_.heartbeat, name + " has a second attempt before it is late");
   require(record.failures + record.losses == 0, name + " has a second attempt although it was trouble");
   for (const auto& [id, other] : jobs_)
-    require(!other.waits(clock_.now()), name + " has a second attempt although another job waits");
+    require(!other.waits(clock_.now()) || failed_at_.contains({workers_.at(value(event.worker)), id}),
+            name + " has a second attempt although another job waits");
 }
 
 void Referee::commit_job(const JobAdopted& event) {

@@ -141,6 +141,7 @@ class Referee {
   std::set<std::pair<std::string, JobId>> computed_;   // and not released since
   std::set<std::pair<std::string, JobId>> released_;   // and not assigned since
   std::map<JobId, std::uint32_t> failures_;            // computed
+  std::set<std::pair<std::string, JobId>> failed_at_;  // the same, by worker
   std::set<std::pair<JobId, std::uint32_t>> failed_;   // handed in
   std::set<std::pair<JobId, std::uint32_t>> dropped_;  // given back, that is, never begun
 };

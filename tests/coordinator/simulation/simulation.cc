@@ -144,7 +144,7 @@ class Simulation {
   }
 
   void inject() {
-    switch (world_.chance.below(15)) {
+    switch (world_.chance.below(16)) {
       case 0:
       case 1:
       case 2:
@@ -166,6 +166,9 @@ class Simulation {
         return with_worker([this](Worker& w) {
           w.fill_disk(world_.chance.one_in(3) ? std::nullopt : std::optional(2 * some_time()));
         });
+      case 15:
+        ++world_.referee.happenings["workers broken"];
+        return with_worker([](Worker& w) { w.break_down(); });
       case 9:
       case 10:
         return kill_coordinator();

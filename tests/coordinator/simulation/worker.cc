@@ -121,7 +121,7 @@ void Worker::finish(const wire::Job& job, milliseconds took) {
     outcome = failure_of(job, wire::Failure::BAD_IMAGE);
   else if (fate == Fate::kDegenerate)
     outcome = failure_of(job, wire::Failure::DEGENERATE);
-  else if (fate == Fate::kFailing || (fate == Fate::kFlaky && !world_.referee.has_failed(id)))
+  else if (broken_ || fate == Fate::kFailing || (fate == Fate::kFlaky && !world_.referee.has_failed(id)))
     outcome = failure_of(job, wire::Failure::UNSPECIFIED);
   else if (job.has_predict())
     *outcome.mutable_predictions() = world_.study.predictions(job.image(), job.case_name());

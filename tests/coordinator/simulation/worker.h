@@ -20,7 +20,7 @@ class Worker {
 
   const std::string& name() const { return name_; }
   bool alive() const { return alive_; }
-  bool is_of_use() const { return alive_ && !disk_broken_; }
+  bool is_of_use() const { return alive_ && !disk_broken_ && !broken_; }
   bool can_be_disturbed() const { return alive_ && !paused_; }
 
   void crash(const std::string& why);    // kill -9, power loss
@@ -28,7 +28,8 @@ class Worker {
   void stop(const std::string& reason);  // SIGTERM
   // Nothing can be written from now on, for so long or for good.
   void fill_disk(std::optional<milliseconds> duration);
-  void cut_off(milliseconds duration);  // of the network
+  void break_down() { broken_ = true; }  // it fails every job from now on
+  void cut_off(milliseconds duration);   // of the network
   void slow_down(milliseconds delay, milliseconds duration);
 
  private:
@@ -53,7 +54,7 @@ class Worker {
   Conversation conversation_;
   std::uint32_t endpoint_ = 0;
   Network::Socket socket_ = 0;
-  bool alive_ = true, paused_ = false, disk_full_ = false, disk_broken_ = false;
+  bool alive_ = true, paused_ = false, disk_full_ = false, disk_broken_ = false, broken_ = false;
   std::vector<std::function<void()>> missed_;  // while paused
   // The computing thread.
   bool busy_ = false;  // computing or writing
