@@ -124,6 +124,8 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
        {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
     if (word->find_first_of(" \t\n") != std::string::npos)
       return "'" + *word + "' is no word of Slurm: it has a space";
+  if ((sweep.container + sweep.bind).find('\n') != std::string::npos)
+    return "--container and --bind take one line";
   if (sweep.bind.rfind("tcp://", 0) != 0)
     return "--bind '" + sweep.bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
   if (sweep.stage.find_first_of("\"`\\\n(") != std::string::npos)

@@ -1,10 +1,15 @@
 #include "cluster/submit.h"
 
+#include <algorithm>
+#include <array>
+#include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <optional>
+#include <sstream>
 
 #include "cluster/slurm.h"
+#include "cluster/slurm_jobs.h"
 #include "cluster/split_options.h"
 #include "common/file.h"
 #include "common/joined.h"
@@ -35,11 +40,12 @@ CommandLine command_line() {
       "--partition gpu --time 04:00:00 --until-done 10";
   line.options.add_options()  //
       ("sweep", po::value<std::string>()->value_name("DIR")->required(),
-       "directory of the sweep, on a file system that all nodes see")                      //
-      ("gpus", number(0), "workers with a GPU each, 1 to 10000")                           //
-      ("cpu-workers", number(0), "instead: workers without a GPU, 1 to 10000")             //
-      ("join", po::bool_switch(), "only add workers to a sweep that was submitted")        //
-      ("dry-run", po::bool_switch(), "print the batch scripts; write and submit nothing")  //
+       "directory of the sweep, on a file system that all nodes see")           //
+      ("gpus", number(0), "workers with a GPU each, 1 to 10000")                //
+      ("cpu-workers", number(0), "instead: workers without a GPU, 1 to 10000")  //
+      ("join", po::bool_switch(),
+       "only add workers to a sweep that was submitted; what is not said is as it was then")  //
+      ("dry-run", po::bool_switch(), "print the batch scripts; write and submit nothing")     //
       ("until-done", number(0),
        "times that a job whose time is up goes back to the queue, 0 to 1000; 0: the sweep then rests "
        "until it is submitted again")                                                                 //
@@ -137,71 +143,104 @@ std::string sbatch(const fs::path& script, const std::string& after) {
 
 class Submission {
  public:
-  explicit Submission(const SlurmSweep& sweep) : sweep_(sweep), folder_(sweep.sweep / "slurm") {
-    make_directories(folder_);
-  }
+  explicit Submission(const SlurmSweep& sweep) : sweep_(sweep), jobs_(sweep.sweep) {}
 
-  void coordinator() {
+  void coordinator(const std::vector<std::string>& words) {
     const fs::path script = write("coordinator.sh", coordinator_script(sweep_));
-    fs::remove(folder_ / "finished");  // an earlier coordinator's
+    fs::remove(jobs_.finished());  // an earlier coordinator's
+    std::string lines;
+    for (const std::string& word : words) lines += word + "\n";
+    write_file_atomically(jobs_.words(), lines);
     coordinator_ = sbatch(script, "");
-    write_file_atomically(folder_ / "coordinator", coordinator_ + "\n");
-    write_file_atomically(folder_ / "workers", "");
+    jobs_.note_coordinator(coordinator_);
     say("coordinator", coordinator_, script);
   }
 
   // A coordinator without workers would wait for its time limit.
   void withdraw() const {
     if (coordinator_.empty()) return;
-    run_to_end({"scancel", coordinator_});
-    std::printf("job %s is cancelled again\n", coordinator_.c_str());
+    const bool gone = SlurmJobs::cancel({coordinator_});
+    std::printf(gone ? "job %s is cancelled again\n" : "job %s is left without workers: scancel it\n",
+                coordinator_.c_str());
     std::fflush(stdout);
   }
 
   void workers() {
     const fs::path script = write("workers.sh", worker_script(sweep_));
     const std::string job = sbatch(script, coordinator_);
-    const fs::path list = folder_ / "workers";
-    write_file_atomically(list, (fs::exists(list) ? read_file(list) : "") + job + "\n");
+    jobs_.note_workers(job);
     say(counted(static_cast<std::size_t>(sweep_.workers), "worker"), job, script);
   }
 
  private:
   fs::path write(const std::string& name, const std::string& text) const {
-    write_file_atomically(folder_ / name, text);
-    return folder_ / name;
+    const fs::path script = jobs_.script(name);
+    make_directories(script.parent_path());
+    write_file_atomically(script, text);
+    return script;
   }
   static void say(const std::string& what, const std::string& job, const fs::path& script) {
     std::printf("job %s: %s, %s\n", job.c_str(), what.c_str(), script.c_str());
   }
 
   const SlurmSweep& sweep_;
-  const fs::path folder_;
+  const SlurmJobs jobs_;
   std::string coordinator_;
 };
 
+// What holds for workers that join later too, as words of a command; what is a path here is absolute there.
+std::vector<std::string> lasting_words(const po::variables_map& values, const SlurmSweep& sweep) {
+  constexpr std::array own{"sweep", "gpus", "cpu-workers", "join", "dry-run"};
+  std::vector<std::string> words;
+  for (const auto& [name, value] : values) {
+    if (value.defaulted() || std::find(own.begin(), own.end(), name) != own.end()) continue;
+    const std::string option = "--" + name;
+    if (name == "container")
+      words.push_back(option + "=" + sweep.container);
+    else if (const auto* text = boost::any_cast<std::string>(&value.value()))
+      words.push_back(option + "=" + *text);
+    else if (const auto* number = boost::any_cast<int>(&value.value()))
+      words.push_back(option + "=" + std::to_string(*number));
+    else if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value()))
+      for (const std::string& entry : *list) words.push_back(option + "=" + entry);
+    else
+      words.push_back(option);
+  }
+  return words;
+}
+
+// Where this command says nothing.
+void take_over_words(po::variables_map& values, const po::options_description& options) {
+  const fs::path file = SlurmJobs(sweep_of(values).root).words();
+  if (!fs::exists(file)) return;
+  std::vector<std::string> words;
+  std::istringstream lines(read_file(file));
+  for (std::string word; std::getline(lines, word);) words.push_back(word);
+  po::store(po::command_line_parser(words).options(options).run(), values);
+}
+
 void refuse_to_join_nothing(const SlurmSweep& sweep) {
-  if (fs::exists(sweep.sweep / "slurm/finished"))
-    throw UsageError("--join adds workers to a sweep that runs, and " + sweep.sweep.string() +
-                     " is finished: leave it out to go on with what was retried or added");
+  const std::string root = sweep.sweep.string();
   if (!fs::exists(SweepDirectory{sweep.sweep}.plan()))
-    throw UsageError("--join adds workers to a sweep, and " + sweep.sweep.string() +
+    throw UsageError("--join adds workers to a sweep, and " + root +
                      " holds none: leave it out to begin one");
+  const SlurmJobs jobs(sweep.sweep);
+  if (fs::exists(jobs.finished()))
+    throw UsageError("--join adds workers to a sweep that runs, and " + root +
+                     " is finished: leave it out to go on with what was retried or added");
+  if (!jobs.coordinator().empty() && !jobs.in_queue().contains(jobs.coordinator()))
+    throw UsageError("--join adds workers to a sweep that runs, and the coordinator of " + root + ", job " +
+                     jobs.coordinator() + ", neither runs nor waits: leave it out to go on");
 }
 
 // Two coordinators would wait for each other's end.
 void refuse_to_submit_twice(const SlurmSweep& sweep) {
-  const fs::path file = sweep.sweep / "slurm/coordinator";
-  if (!fs::exists(file)) return;
-  const std::string job = first_line(read_file(file));
-  // Not of this job alone: Slurm complains of one that it has forgotten.
-  const std::string queue = "\n" + output_of({"squeue", "--noheader", "--me", "--format=%i"});
-  if (queue.find("\n" + job + "\n") != std::string::npos)
-    throw UsageError(
-        "job " + job +
-        " is this sweep's coordinator already, running or waiting: --join adds workers; to begin "
-        "otherwise, `scancel " +
-        job + "` first");
+  const SlurmJobs jobs(sweep.sweep);
+  if (!jobs.in_queue().contains(jobs.coordinator())) return;
+  throw UsageError("job " + jobs.coordinator() +
+                   " is this sweep's coordinator already, running or waiting: --join adds workers; to begin "
+                   "otherwise, `scancel " +
+                   jobs.coordinator() + "` first");
 }
 
 }  // namespace
@@ -215,9 +254,10 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   }
   const SplitOptions split = split_options(line.options, arguments);
   po::variables_map values = split.ours;
+  const bool join = values["join"].as<bool>();
+  if (join && values.contains("sweep")) take_over_words(values, line.options);
   po::notify(values);
   const SlurmSweep sweep = slurm_sweep(values);
-  const bool join = values["join"].as<bool>();
   if (join && !split.rest.empty())
     throw UsageError("--join takes no word on what to compute: '" + split.rest.front() + "'");
   if (values["dry-run"].as<bool>()) {
@@ -229,7 +269,7 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest); code != ExitCode::kDone)
     return code;
   Submission submission(sweep);
-  if (!join) submission.coordinator();
+  if (!join) submission.coordinator(lasting_words(values, sweep));
   try {
     submission.workers();
   } catch (const InputError&) {

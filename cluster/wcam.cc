@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "cluster/cancel.h"
 #include "cluster/local.h"
 #include "cluster/split_options.h"
 #include "cluster/submit.h"
@@ -197,8 +198,7 @@ constexpr Verb kVerbs[] = {
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("resume", rest)); }},
     {"drain", "let one worker of a sweep finish and go",
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("drain", rest)); }},
-    {"cancel", "give up jobs, a case, an image or all that is left",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("cancel", rest)); }},
+    {"cancel", "give up jobs, a case, an image or all that is left", cancel},
     {"retry", "put back what was set aside or cancelled",
      [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("retry", rest)); }},
     {"verify", "whether ledger and results of a sweep are sound",

@@ -217,11 +217,14 @@ def test_workers_that_are_preempted_come_back(submitted, cluster, undisturbed):
 
 @needs_slurm
 def test_a_node_is_lost_and_workers_are_added(submitted, cluster, undisturbed):
-    submitted.submit(cluster, "--cpu-workers", "1", "--sbatch=--exclude=n2")
+    submitted.submit(cluster, "--cpu-workers", "1", "--sbatch=--exclude=n2", "--hand-in", "1")
     submitted.wait_for_segments(2)
     workers = submitted.job("workers")
     submitted.submit(cluster, "--join", "--cpu-workers", "1", "--sbatch=--nodelist=n2")
     assert submitted.job("workers") != workers
+    # What it did not say is as in the first command; n2 is excluded no more.
+    script = (submitted.sweep / "slurm/workers.sh").read_text()
+    assert "--hand-in 1\n" in script and "#SBATCH --nodelist=n2\n" in script and "--exclude" not in script
     wait_for("a second worker", lambda: len(submitted.status()["connected"]) == 2)
     second = submitted.status()["connected"][1]
     wait_for("its first job", lambda: submitted.status()["connected"][1]["in_hand"] > 0)
@@ -264,6 +267,21 @@ def test_a_sweep_that_is_cancelled_leaves_nothing_behind(submitted, cluster):
 
 
 @needs_slurm
+def test_a_sweep_whose_coordinator_waits_is_cancelled_with_its_jobs(submitted, cluster):
+    # Held in the queue, as on a full cluster: nobody would tell them.
+    submitted.submit(cluster, "--cpu-workers", "2", "--sbatch=--hold")
+    jobs = [submitted.job("coordinator"), submitted.job("workers")]
+    assert all(cluster.state(job) == {"PENDING"} for job in jobs)
+    said = run("wcam", "cancel", submitted.sweep, "--all", env=cluster.environment).stdout
+    assert f"Slurm's jobs of this sweep ({', '.join(jobs)}) cancelled" in said
+    for job in jobs:
+        cluster.wait_for("its end", job, {"CANCELLED"})
+    refused = submitted.submit(cluster, "--join", "--cpu-workers", "1", code=2).stderr
+    assert "is finished: leave it out" in refused
+    assert "nothing to cancel" in run("wcam", "cancel", submitted.sweep, "--all", env=cluster.environment).stdout
+
+
+@needs_slurm
 def test_a_sweep_whose_jobs_are_cancelled_resumes(submitted, cluster, undisturbed):
     submitted.submit(cluster, "--cpu-workers", "2")
     submitted.wait_for_segments(3)
@@ -271,6 +289,7 @@ def test_a_sweep_whose_jobs_are_cancelled_resumes(submitted, cluster, undisturbe
         cluster.call("scancel", submitted.job(job))
     for job in ("coordinator", "workers"):
         cluster.wait_for(f"the end of the {job}", submitted.job(job), {"CANCELLED"})
+    assert "neither runs nor waits" in submitted.submit(cluster, "--join", "--cpu-workers", "1", code=2).stderr
     run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--cpus", "1", env=cluster.environment)
     submitted.wait_for_the_end(cluster)
     assert submitted.rows() == undisturbed.rows()

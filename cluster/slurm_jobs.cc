@@ -1,0 +1,55 @@
+#include "cluster/slurm_jobs.h"
+
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+
+#include "common/file.h"
+#include "common/joined.h"
+#include "common/process.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+std::string text_of(const fs::path& file) { return fs::exists(file) ? read_file(file) : ""; }
+
+}  // namespace
+
+void SlurmJobs::note_coordinator(const std::string& job) const {
+  write_file_atomically(folder_ / "coordinator", job + "\n");
+  write_file_atomically(folder_ / "workers", "");
+}
+
+void SlurmJobs::note_workers(const std::string& job) const {
+  const fs::path file = folder_ / "workers";
+  write_file_atomically(file, text_of(file) + job + "\n");
+}
+
+std::string SlurmJobs::coordinator() const { return first_line(text_of(folder_ / "coordinator")); }
+
+std::vector<std::string> SlurmJobs::all() const {
+  std::istringstream words(text_of(folder_ / "coordinator") + text_of(folder_ / "workers"));
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
+std::map<std::string, std::string> SlurmJobs::in_queue() const {
+  const std::vector<std::string> ours = all();
+  if (ours.empty()) return {};
+  std::map<std::string, std::string> found;
+  // Not of these jobs alone: Slurm complains of one that it has forgotten.
+  std::istringstream queue(output_of({"squeue", "--noheader", "--me", "--format=%F %T"}));
+  for (std::string job, state; queue >> job >> state;)
+    if (std::find(ours.begin(), ours.end(), job) != ours.end()) found[job] = state;
+  return found;
+}
+
+bool SlurmJobs::cancel(const std::vector<std::string>& jobs) {
+  std::vector<std::string> command{"scancel"};
+  command.insert(command.end(), jobs.begin(), jobs.end());
+  return run_to_end(command).code == 0;
+}
+
+}  // namespace wcam

@@ -1,0 +1,40 @@
+// The Slurm jobs of one sweep, noted in its folder slurm/ when they are submitted.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace wcam {
+
+class SlurmJobs {
+ public:
+  explicit SlurmJobs(const std::filesystem::path& sweep) : folder_(sweep / "slurm") {}
+
+  std::filesystem::path script(const std::string& name) const { return folder_ / name; }
+  // There once the sweep is finished (coordinator_script()): workers that start from then on have nothing to
+  // do.
+  std::filesystem::path finished() const { return folder_ / "finished"; }
+  // What was said at the first submission and holds for workers that join; a word a line.
+  std::filesystem::path words() const { return folder_ / "words"; }
+
+  // A new submission, which begins with its coordinator.
+  void note_coordinator(const std::string& job) const;
+  void note_workers(const std::string& job) const;
+  std::string coordinator() const;  // empty: none was submitted
+
+  // Those that wait, run or end, with Slurm's word for it ("PENDING"; of an array, of one of its tasks).
+  // Throws InputError when Slurm does not answer.
+  std::map<std::string, std::string> in_queue() const;
+
+  // False when scancel has refused, and said why.
+  [[nodiscard]] static bool cancel(const std::vector<std::string>& jobs);
+
+ private:
+  std::vector<std::string> all() const;
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace wcam
