@@ -105,7 +105,8 @@ ExitCode run(const Arguments& arguments) {
 // What concerns devices the worker knows, what concerns files the coordinator.
 ExitCode doctor(const Arguments& arguments) {
   CommandLine line;
-  line.usage = "wcam doctor [--devices cpu,cuda:0,...] [--sweep DIR]";
+  line.usage =
+      "wcam doctor [--devices cpu,cuda:0,...] [--sweep DIR | --coordinator tcp://HOST:PORT --key FILE]";
   line.about =
       "Whether this host is fit for a sweep, a verdict a line: ok, warn or FAIL with the remedy. Computes a "
       "known\n"
@@ -116,7 +117,10 @@ ExitCode doctor(const Arguments& arguments) {
   line.options.add_options()                                                                              //
       ("devices", po::value<std::string>(), "cpu, cuda:0, ...; default: cpu and every GPU that is seen")  //
       ("sweep", po::value<std::string>()->value_name("DIR"),
-       "folder that is, or will be, a sweep's; default: this folder, and no coordinator is asked for");
+       "folder that is, or will be, a sweep's; default: this folder, and no coordinator is asked for")  //
+      ("coordinator", po::value<std::string>()->value_name("tcp://HOST:PORT"),
+       "for a host that does not see that folder: would this coordinator let a worker in?")  //
+      ("key", po::value<std::string>()->value_name("FILE"), "the key file that the worker would have");
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   Arguments computing{sibling_program("wcam-worker").string(), "doctor"},
@@ -126,13 +130,19 @@ ExitCode doctor(const Arguments& arguments) {
   if (values->contains("sweep"))
     for (Arguments* command : {&computing, &keeping})
       command->insert(command->end(), {"--sweep", sweep_of(*values).root.string()});
+  const bool remote = values->contains("coordinator");
+  if (remote && values->contains("sweep")) throw UsageError("--sweep and --coordinator exclude each other");
+  if (values->contains("key") && !remote) throw UsageError("--key goes with --coordinator");
+  for (const char* option : {"coordinator", "key"})
+    if (values->contains(option))
+      computing.insert(computing.end(), {std::string("--") + option, (*values)[option].as<std::string>()});
   int code = 0;
   try {
     code = run_to_end(computing).code;
   } catch (const std::system_error& e) {  // a login node may have no worker
     Verdicts().warn("worker", std::string(e.what()) + ": nothing can be computed here");
   }
-  if (code == static_cast<int>(ExitCode::kUsage)) return ExitCode::kUsage;
+  if (code == static_cast<int>(ExitCode::kUsage) || remote) return static_cast<ExitCode>(code);
   return static_cast<ExitCode>(std::max(code, run_to_end(keeping).code));
 }
 

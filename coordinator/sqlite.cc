@@ -38,6 +38,14 @@ std::string remedy(int code) {
   }
 }
 
+// As SQLite reads it: three characters would end or change the name.
+std::string uri_of(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string())
+    uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
+  return uri;
+}
+
 }  // namespace
 
 DamageError::DamageError(const std::filesystem::path& file, const std::string& what)
@@ -46,24 +54,35 @@ DamageError::DamageError(const std::filesystem::path& file, const std::string& w
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 
 Database::Database(std::filesystem::path file, Access access) : file_(std::move(file)) {
-  open(access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  if (access != Access::kReadOnly || can_share_memory()) return;
-  open(SQLITE_OPEN_READWRITE);
-  execute("PRAGMA locking_mode = EXCLUSIVE");
-  std::error_code ignored;
-  std::filesystem::remove(file_.string() + "-shm", ignored);  // of the vain attempt
+  open(file_.string(),
+       access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (access == Access::kReadOnly) adapt(trial());
 }
 
 // What else may be wrong shows when it is used.
-bool Database::can_share_memory() const {
-  const int code =
-      sqlite3_exec(connection_.get(), "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
-  return code != SQLITE_IOERR_SHMMAP && code != SQLITE_IOERR_SHMOPEN && code != SQLITE_IOERR_SHMSIZE;
+int Database::trial() const {
+  return sqlite3_exec(connection_.get(), "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
 }
 
-void Database::open(int flags) {
+// A reader wants memory to share with others, and a folder to write it in. Without the former it takes the
+// file for itself; without the latter nobody here writes it, and it is whole when it has no log beside it.
+void Database::adapt(int code) {
+  if (code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMSIZE) {
+    open(file_.string(), SQLITE_OPEN_READWRITE);
+    execute("PRAGMA locking_mode = EXCLUSIVE");
+    std::error_code ignored;
+    std::filesystem::remove(file_.string() + "-shm", ignored);  // of the vain attempt
+  } else if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
+    const std::filesystem::path log = file_.string() + "-wal";
+    std::error_code unreadable;
+    if (std::filesystem::exists(log, unreadable) && std::filesystem::file_size(log, unreadable) > 0) return;
+    open(uri_of(file_) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  }
+}
+
+void Database::open(const std::string& name, int flags) {
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(file_.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) fail(code, "open");
   sqlite3_extended_result_codes(connection, 1);

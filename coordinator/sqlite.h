@@ -41,7 +41,7 @@ class NoRoomError : public InputError {
 class Database {
  public:
   // kReadOnly: beside other readers; alone, and nobody else meanwhile, where a file system cannot share
-  // memory between them (some network file systems, FUSE).
+  // memory between them (some network file systems, FUSE). Also from a file system that is mounted read-only.
   enum class Access { kReadOnly, kReadWriteCreate };
   Database(std::filesystem::path file, Access access);
 
@@ -59,8 +59,9 @@ class Database {
   struct Close {
     void operator()(sqlite3* connection) const;
   };
-  void open(int flags);
-  bool can_share_memory() const;
+  void open(const std::string& name, int flags);
+  int trial() const;
+  void adapt(int code);
 
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Close> connection_;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "common/devices.h"
@@ -23,8 +24,10 @@
 #include "common/process.h"
 #include "common/sweep_directory.h"
 #include "common/verdicts.h"
+#include "worker/admission.h"
 #include "worker/device.h"
 #include "worker/greeting.h"
+#include "worker/handshakes.h"
 #include "worker/known_wcam.h"
 #include "worker/model.h"
 
@@ -48,7 +51,10 @@ CommandLine command_line() {
       ("devices", po::value<std::string>(),
        "to compute on: cpu, cuda:0, ...; default: cpu and every GPU that is seen")  //
       ("sweep", po::value<std::string>()->value_name("DIR"),
-       "directory of a sweep: can its coordinator be reached?");
+       "directory of a sweep: can its coordinator be reached?")  //
+      ("coordinator", po::value<std::string>()->value_name("tcp://HOST:PORT"),
+       "or this one, without its folder")  //
+      ("key", po::value<std::string>()->value_name("FILE"), "for that: this worker's key file");
   return line;
 }
 
@@ -163,12 +169,14 @@ std::vector<std::string> devices_to_check(const po::variables_map& values) {
   return devices;
 }
 
-void check_key(Verdicts& verdicts, const SweepDirectory& sweep) {
-  const fs::path key = sweep.worker_key(std::string(kDefaultWorkerKey));
-  if (!fs::exists(key))
-    return verdicts.warn("key", key.string() + " is not there: the sweep's coordinator makes it");
-  read_worker_key(key);
-  verdicts.ok("key", key.string() + ", for its owner alone");
+std::optional<WorkerKey> check_key(Verdicts& verdicts, const fs::path& file, bool may_be_missing) {
+  if (may_be_missing && !fs::exists(file)) {
+    verdicts.warn("key", file.string() + " is not there: the sweep's coordinator makes it");
+    return std::nullopt;
+  }
+  WorkerKey key = read_worker_key(file);
+  verdicts.ok("key", file.string() + ", for its owner alone");
+  return key;
 }
 
 // One that was killed had no time to say otherwise.
@@ -177,12 +185,14 @@ bool says_that_it_runs(const SweepDirectory& sweep) {
          nlohmann::json::parse(read_file(sweep.status())).value("running", false);
 }
 
-void check_coordinator(Verdicts& verdicts, const SweepDirectory& sweep) {
-  if (!fs::exists(sweep.endpoint()) || !says_that_it_runs(sweep))
-    return verdicts.ok("coordinator",
-                       "none runs, as far as " + sweep.root.string() + " says: nothing to reach");
-  const std::string endpoint = first_line(read_file(sweep.endpoint()));
+void check_coordinator(Verdicts& verdicts, const std::string& endpoint, const std::optional<WorkerKey>& key) {
   const auto start = Clock::now();
+  const Admission admission = key ? ask_for_admission(endpoint, *key, kNetworkPatience) : Admission::kNone;
+  const std::string answers =
+      "answers at " + endpoint + " after " + fixed(1e3 * seconds_since(start), "%.1f") + " ms, ";
+  if (admission == Admission::kAdmitted)
+    return verdicts.ok("coordinator", answers + "encrypted, and admits the key");
+  if (admission == Admission::kTurnedAway) return verdicts.fail("coordinator", not_admitted(endpoint, *key));
   const auto mechanism = mechanism_at(endpoint, kNetworkPatience);
   if (!mechanism)
     return verdicts.fail("coordinator",
@@ -190,9 +200,30 @@ void check_coordinator(Verdicts& verdicts, const SweepDirectory& sweep) {
                              std::to_string(kNetworkPatience.count()) +
                              " s: has it ended (wcam status)? Else its host cannot be reached from "
                              "this one; --bind names the address of another network");
-  const std::string how = *mechanism == "CURVE" ? "encrypted" : "NOT encrypted (--insecure)";
-  verdicts.ok("coordinator", "answers at " + endpoint + " after " +
-                                 fixed(1e3 * seconds_since(start), "%.1f") + " ms, " + how);
+  if (*mechanism == "CURVE" && key) return verdicts.fail("coordinator", mismatch(endpoint, key, *mechanism));
+  verdicts.ok("coordinator", "answers at " + endpoint + ", " +
+                                 (*mechanism == "CURVE" ? "encrypted" : "NOT encrypted (--insecure)"));
+}
+
+void check_sweep(Verdicts& verdicts, const SweepDirectory& sweep) {
+  std::optional<WorkerKey> key;
+  verdicts.of("key",
+              [&] { key = check_key(verdicts, sweep.worker_key(std::string(kDefaultWorkerKey)), true); });
+  verdicts.of("coordinator", [&] {
+    if (!fs::exists(sweep.endpoint()) || !says_that_it_runs(sweep))
+      return verdicts.ok("coordinator",
+                         "none runs, as far as " + sweep.root.string() + " says: nothing to reach");
+    check_coordinator(verdicts, first_line(read_file(sweep.endpoint())), key);
+  });
+}
+
+// As a worker without the sweep's folder is told of it.
+void check_remote(Verdicts& verdicts, const po::variables_map& values) {
+  std::optional<WorkerKey> key;
+  if (values.contains("key"))
+    verdicts.of("key", [&] { key = check_key(verdicts, values["key"].as<std::string>(), false); });
+  verdicts.of("coordinator",
+              [&] { check_coordinator(verdicts, values["coordinator"].as<std::string>(), key); });
 }
 
 }  // namespace
@@ -200,6 +231,7 @@ void check_coordinator(Verdicts& verdicts, const SweepDirectory& sweep) {
 ExitCode worker_doctor_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
+  if (values->contains("coordinator")) check_endpoint((*values)["coordinator"].as<std::string>());
   const std::vector<std::string> devices = devices_to_check(*values);
   Verdicts verdicts;
   prepare_torch(1);
@@ -209,11 +241,8 @@ ExitCode worker_doctor_command(const std::vector<std::string>& arguments) {
   verdicts.of("driver", [&] { check_driver(verdicts, gpu_wanted); });
   list_gpus(verdicts);
   for (const std::string& device : devices) check_device(verdicts, device);
-  if (values->contains("sweep")) {
-    const SweepDirectory sweep{(*values)["sweep"].as<std::string>()};
-    verdicts.of("key", [&] { check_key(verdicts, sweep); });
-    verdicts.of("coordinator", [&] { check_coordinator(verdicts, sweep); });
-  }
+  if (values->contains("sweep")) check_sweep(verdicts, {(*values)["sweep"].as<std::string>()});
+  if (values->contains("coordinator")) check_remote(verdicts, *values);
   return verdicts.exit_code();
 }
 

@@ -9,6 +9,7 @@
 #include "common/options.h"
 #include "common/sweep_directory.h"
 #include "common/verbs.h"
+#include "worker/admission.h"
 #include "worker/check_models_command.h"
 #include "worker/compute_options.h"
 #include "worker/corrupt_command.h"
@@ -77,8 +78,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   if (options.sweep.empty() && !has_all_that_a_sweep_would_tell(*values))
     throw UsageError(
         "--sweep DIR is missing; without it --collect, --coordinator and --key (or --insecure) are needed");
-  if (!options.coordinator.empty() && options.coordinator.rfind("tcp://", 0) != 0)
-    throw UsageError("--coordinator '" + options.coordinator + "' is not of the form tcp://HOST:PORT");
+  if (!options.coordinator.empty()) check_endpoint(options.coordinator);
   options.key = key_file(*values, SweepDirectory{options.sweep});
   options.compute = compute_settings(*values);
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;

@@ -17,6 +17,7 @@
 #include "common/ids.h"
 #include "common/protocol.h"
 #include "common/socket_monitor.h"
+#include "worker/admission.h"
 #include "worker/greeting.h"
 #include "worker/handshakes.h"
 
@@ -249,11 +250,7 @@ class Session::Impl {
 
   // False, said once for each endpoint, when it is not one: the file may hold anything.
   bool connect(zmq::socket_t& socket, const std::string& endpoint) try {
-    if (options_.key) {
-      socket.set(zmq::sockopt::curve_serverkey, options_.key->coordinator);
-      socket.set(zmq::sockopt::curve_publickey, options_.key->own.public_key);
-      socket.set(zmq::sockopt::curve_secretkey, options_.key->own.secret);
-    }
+    if (options_.key) set_key(socket, *options_.key);
     socket.set(zmq::sockopt::linger, 1000);
     socket.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
     socket.set(zmq::sockopt::sndhwm, 1000);

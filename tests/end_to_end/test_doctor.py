@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import sys
 
@@ -21,9 +22,9 @@ def verdicts(text):
     return {line[2]: (line[1], line[3]) for line in lines}
 
 
-def examine(*words, code=0):
+def examine(*words, code=0, **options):
     """Without GPUs, whatever this host has."""
-    return verdicts(run("wcam", "doctor", *words, code=code, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}).stdout)
+    return verdicts(run("wcam", "doctor", *words, code=code, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, **options).stdout)
 
 
 def test_the_known_indices_are_those_of_another_implementation():
@@ -77,7 +78,9 @@ def test_a_running_sweep_is_examined_without_disturbing_it(study):
     try:
         found = examine("--sweep", study.sweep)
         assert f"coordinator {coordinator.pid} on " in found["sweep"][1] and "its lock is seen from here" in found["sweep"][1]
-        assert found["coordinator"][0] == found["key"][0] == "ok" and ", encrypted" in found["coordinator"][1]
+        assert found["coordinator"][0] == found["key"][0] == "ok"
+        assert found["coordinator"][1].endswith(", encrypted, and admits the key")
+        assert "turned away" not in run("wcam", "status", study.sweep).stdout
         (study.sweep / "keys/worker.key").chmod(0o644)
         coordinator.send_signal(signal.SIGSTOP)
         found = examine("--sweep", study.sweep, code=3)
@@ -87,3 +90,32 @@ def test_a_running_sweep_is_examined_without_disturbing_it(study):
         end(coordinator)
     found = examine("--sweep", study.sweep, code=3)
     assert found["coordinator"][0] == "FAIL" and "nobody answers at tcp://127.0.0.1:" in found["coordinator"][1]
+
+
+def test_a_host_without_the_sweeps_folder_asks_whether_its_key_is_admitted(study, tmp_path):
+    coordinator = study.start_coordinator()
+    try:
+        endpoint = (study.sweep / "coordinator.endpoint").read_text().strip()
+        run("wcam", "keys", study.sweep, "--worker", "gpubox")
+        key = shutil.copy2(study.sweep / "keys/gpubox.key", tmp_path)
+        run("wcam", "keys", tmp_path / "another")
+
+        def ask(key, code=0):
+            return examine("--coordinator", endpoint, "--key", key, code=code, cwd=tmp_path)
+
+        found = ask(key)
+        assert found["coordinator"][1].endswith(", encrypted, and admits the key") and "folder" not in found
+        run("wcam", "keys", study.sweep, "--revoke", "gpubox")
+        assert "does not admit the key" in ask(key, 3)["coordinator"][1]
+        assert "is a key of another sweep" in ask(tmp_path / "another/keys/worker.key", 3)["coordinator"][1]
+        assert ask(tmp_path / "none", 3)["key"][0] == "FAIL"
+    finally:
+        end(coordinator)
+    found = examine("--coordinator", endpoint, "--key", study.sweep / "keys/worker.key", code=3)
+    assert "nobody answers at" in found["coordinator"][1]
+    for words, said in (
+        (["--key", "x"], "--key goes with --coordinator"),
+        (["--coordinator", "x", "--key", "x"], "--coordinator 'x' is not of the form tcp://HOST:PORT"),
+        (["--coordinator", "tcp://x:1", "--sweep", study.sweep], "exclude each other"),
+    ):
+        assert said in run("wcam", "doctor", *words, code=2).stderr

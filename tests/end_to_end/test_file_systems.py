@@ -109,3 +109,24 @@ def test_the_verbs_for_a_sweep_at_rest_need_no_shared_memory(remote):
     for verb in ("status", "jobs", "verify", "pause", "resume", "retry", "repair"):
         run("wcam", verb, remote.sweep)
         assert not (remote.below / "ledger.sqlite-shm").exists(), verb
+
+
+def test_a_sweep_that_is_mounted_read_only_can_be_looked_at(study):
+    study.sweep = study.folder / "50% of #1, done?"
+    study.run()
+    seen = study.folder / "seen"
+    archive = seen / study.sweep.name
+    seen.mkdir()
+    if os.system(f"mount --bind {study.folder} {seen} 2>/dev/null && mount -o remount,bind,ro {seen} 2>/dev/null") != 0:
+        os.system(f"umount {seen} 2>/dev/null")
+        pytest.skip("mounting a folder read-only needs root")
+    try:
+        with pytest.raises(OSError, match="Read-only"):
+            (archive / "more").touch()
+        assert "\nfinished\n" in run("wcam", "status", archive).stdout
+        assert run("wcam", "jobs", archive).stdout == run("wcam", "jobs", study.sweep).stdout != ""
+        run("wcam", "verify", archive)
+        run("wcam", "plot", "figure-5", archive, "--out", study.folder / "figures")
+        assert list((study.folder / "figures").rglob("*.png"))
+    finally:
+        os.system(f"umount {seen}")
