@@ -1,8 +1,8 @@
 # For bash alone, and for zsh with bashcompinit: nothing of the package bash-completion is used.
 _wcam() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local command=wcam what=FILE words='' filter=() takes word i
-  _wcam_takes wcam
+  local command=${COMP_WORDS[0]##*/} what=FILE words='' filter=() takes word i
+  _wcam_takes "$command"
   for ((i = 1; i < COMP_CWORD; ++i)); do
     _wcam_takes "$command ${COMP_WORDS[i]}" || break
     command+=" ${COMP_WORDS[i]}"
@@ -28,4 +28,4 @@ _wcam() {
   COMPREPLY=()
   while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "${filter[@]}" -- "$current")
 }
-complete -F _wcam wcam
+complete -F _wcam wcam wcam-coordinator wcam-worker

@@ -16,4 +16,7 @@ add_custom_command(OUTPUT ${manual}/wcam
   COMMENT "Manual pages and completion" VERBATIM)
 add_custom_target(manual ALL DEPENDS ${manual}/wcam)
 install(DIRECTORY ${manual}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
-install(FILES ${manual}/wcam DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+# Found by the name of what is completed.
+foreach(program wcam wcam-coordinator wcam-worker)
+  install(FILES ${manual}/wcam DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+endforeach()

@@ -79,7 +79,9 @@ cat >"$out/wcam.new" <<'END'
 _wcam_takes() {
   case $1 in
 END
-describe wcam "$(wcam --help | sed -n '1s/^[^:]*: //p')"
+for program in wcam wcam-coordinator wcam-worker; do
+  [ ! -x "$bin/$program" ] || describe $program "$($program --help | sed -n '1s/^[^:]*: //p')"
+done
 cat - "$here/completion.bash" >>"$out/wcam.new" <<'END'
     *) return 1 ;;
   esac

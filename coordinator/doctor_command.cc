@@ -21,6 +21,7 @@
 #include "common/file.h"
 #include "common/host.h"
 #include "common/options.h"
+#include "common/scratch_folder.h"
 #include "common/store/results.h"
 #include "common/sweep_directory.h"
 #include "common/verdicts.h"
@@ -210,29 +211,13 @@ void check_name(Verdicts& verdicts) {
     verdicts.ok("host name", found);
 }
 
-// A folder of our own in the one that is looked at, gone with this object.
-class TrialFolder {
- public:
-  explicit TrialFolder(const fs::path& parent)
-      : path_(parent / (".doctor-" + host_name() + "-" + std::to_string(::getpid()))) {
-    std::error_code error;
-    fs::remove_all(path_, error);  // of a process of this number that was killed
-    if (!fs::create_directory(path_, error))
-      throw InputError("cannot create folder " + path_.string() + ": " + error.message() +
-                       ": a sweep needs to write here; name another folder, or have this one made writable");
-  }
-  ~TrialFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TrialFolder(const TrialFolder&) = delete;
-  TrialFolder& operator=(const TrialFolder&) = delete;
-
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+// For what is tried.
+ScratchFolder trial_folder(const fs::path& parent) try {
+  return {parent, ".doctor"};
+} catch (const InputError& e) {
+  throw InputError(std::string(e.what()) +
+                   ": a sweep needs to write here; name another folder, or have this one made writable");
+}
 
 }  // namespace
 
@@ -244,7 +229,7 @@ ExitCode coordinator_doctor_command(const std::vector<std::string>& arguments) {
   Verdicts verdicts;
   verdicts.of("folder", [&] {
     check_folder(verdicts, sweep.root);
-    const TrialFolder trial(sweep.root);
+    const ScratchFolder trial = trial_folder(sweep.root);
     verdicts.of("hdf5", [&] { check_store(verdicts, trial.path()); });
     verdicts.of("ledger", [&] { check_ledger(verdicts, trial.path()); });
     verdicts.of("clock", [&] { check_clock(verdicts, trial.path()); });

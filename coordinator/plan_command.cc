@@ -1,7 +1,6 @@
 #include "coordinator/plan_command.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
@@ -15,6 +14,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "common/process.h"
+#include "common/scratch_folder.h"
 #include "coordinator/draw.h"
 #include "coordinator/forecast.h"
 #include "coordinator/forecast_text.h"
@@ -55,27 +55,6 @@ CommandLine command_line() {
   line.options.add(how).add(study_options()).add(ignored);
   return line;
 }
-
-// A folder of this process, gone with it.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "wcam-plan-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      throw InputError("cannot make a folder in " + fs::temp_directory_path().string());
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code none;
-    fs::remove_all(path_, none);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 struct Measured {
   ExitCode code = ExitCode::kDone;
@@ -122,7 +101,7 @@ Plan in_taking_order(Plan plan) {
 
 Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::string>& devices,
                  const po::variables_map& values, const std::atomic<int>& interrupts) {
-  const Scratch scratch;
+  const ScratchFolder scratch(fs::temp_directory_path(), "wcam-plan");
   write_file_atomically(scratch.path() / "plan.json", to_json_text(in_taking_order(plan)));
   std::vector<Prober> probers;
   for (int i = 0; i < crew.workers; ++i) {

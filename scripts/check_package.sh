@@ -36,7 +36,7 @@ clean_machine 'apt-get update -qq; apt-get install -y -qq --no-install-recommend
 clean_machine '
   wcam --version
   wcam --help
-  ls /usr/share/man/man1/wcam{,-run,-plot-wcam}.1.gz
+  ls /usr/share/man/man1/wcam{,-run,-plot-wcam,-worker-run}.1.gz
   . /usr/share/bash-completion/completions/wcam
   complete -p wcam
   cd /root

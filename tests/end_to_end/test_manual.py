@@ -22,7 +22,8 @@ def verbs_of(command):
     return [command] + [found for name in names for found in verbs_of([*command, name])]
 
 
-COMMANDS = verbs_of(["wcam"])
+PROGRAMS = ("wcam", "wcam-coordinator", "wcam-worker")
+COMMANDS = [command for program in PROGRAMS for command in verbs_of([program])]
 EACH_COMMAND = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
@@ -53,7 +54,7 @@ def completions(*words, cwd=None):
 
 
 def test_there_is_a_page_for_each_verb_and_no_other():
-    assert len(COMMANDS) > 20 and ["wcam", "plot", "figure-5"] in COMMANDS
+    assert len(COMMANDS) > 20 and ["wcam", "plot", "figure-5"] in COMMANDS and ["wcam-worker", "run"] in COMMANDS
     assert {file.name for file in (MANUAL / "man1").iterdir()} == {page(command).name for command in COMMANDS}
 
 
@@ -81,7 +82,9 @@ def test_pages_do_not_depend_on_when_and_where_they_were_made():
 
 def test_completion_offers_verbs_and_their_verbs():
     assert {"run", "status", "plot"} <= completions("wcam", "")
-    assert completions("wcam", "re") == {command[1] for command in COMMANDS[1:] if command[1].startswith("re")}
+    ours = [command[1] for command in COMMANDS if len(command) == 2 and command[0] == "wcam"]
+    assert completions("wcam", "re") == {verb for verb in ours if verb.startswith("re")}
+    assert completions("/somewhere/wcam-worker", "me") == {"measure"}
     assert completions("wcam", "plot", "figure") == {"figure-4", "figure-5"}
 
 
