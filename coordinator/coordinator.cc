@@ -273,14 +273,13 @@ void Coordinator::tell(TimePoint now) {
   std::fflush(stderr);
 }
 
-// The sweep waits, for as long as it takes, when every worker is in trouble, as when none can store what it
-// computes.
+// The sweep waits, for as long as it takes, when no worker can store what it computes.
 void Coordinator::tell_trouble(TimePoint now) {
   status_.trouble = scheduler_.troubles();
   if (status_.trouble.empty() || status_.trouble.size() < scheduler_.workers() || now < next_complaint_)
     return;
   next_complaint_ = now + kComplainEvery;
-  spdlog::error("every worker is in trouble, and the sweep waits until one is not: {}",
+  spdlog::error("no worker can store its results; the sweep waits until one can: {}",
                 status_.trouble.front());
 }
 

@@ -4,9 +4,10 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "coordinator/job_table.h"
@@ -20,36 +21,45 @@ class FailureRecord {
   // Jobs failed one after the other that make a worker doubtful.
   static constexpr std::uint32_t kDoubtful = 3;
 
-  void failed(JobId job, WorkerId worker, TimePoint now) {
-    where_[job].push_back(worker);
+  // Since a worker's last success, or since it was met.
+  struct Row {
+    std::uint32_t failures = 0;
+    TimePoint latest;
+    std::string text;  // of the latest, a line
+  };
+
+  void failed(JobId job, WorkerId worker, TimePoint now, std::string text) {
+    std::vector<WorkerId>& workers = where_[job].workers;
+    if (std::find(workers.begin(), workers.end(), worker) == workers.end()) workers.push_back(worker);
+    where_[job].latest = now;
     Row& row = rows_[worker];
-    ++row.failures;
-    row.latest = now;
+    row = {row.failures + 1, now, std::move(text)};
   }
   void succeeded(WorkerId worker) { rows_.erase(worker); }
   // It is finished: where it failed does not matter any more.
   void forget(JobId job) { where_.erase(job); }
 
-  bool failed_at(JobId job, WorkerId worker) const {
-    const auto found = where_.find(job);
-    return found != where_.end() &&
-           std::find(found->second.begin(), found->second.end(), worker) != found->second.end();
-  }
-  // Since its last success, or since it was met.
-  std::uint32_t in_a_row(WorkerId worker) const {
-    const auto found = rows_.find(worker);
-    return found == rows_.end() ? 0 : found->second.failures;
-  }
-  bool doubtful(WorkerId worker) const { return in_a_row(worker) >= kDoubtful; }
-  // Of a worker that has failed a job.
-  TimePoint latest(WorkerId worker) const { return rows_.at(worker).latest; }
-
- private:
-  struct Row {
-    std::uint32_t failures = 0;
+  // Where a job has failed, each worker once, and when it did last; nullptr: nowhere.
+  struct Where {
+    std::vector<WorkerId> workers;
     TimePoint latest;
   };
-  std::unordered_map<JobId, std::vector<WorkerId>> where_;
+  const Where* where(JobId job) const {
+    const auto found = where_.find(job);
+    return found == where_.end() ? nullptr : &found->second;
+  }
+  // nullptr: it has failed nothing since.
+  const Row* row(WorkerId worker) const {
+    const auto found = rows_.find(worker);
+    return found == rows_.end() ? nullptr : &found->second;
+  }
+  bool doubtful(WorkerId worker) const {
+    const Row* found = row(worker);
+    return found != nullptr && found->failures >= kDoubtful;
+  }
+
+ private:
+  std::unordered_map<JobId, Where> where_;
   std::unordered_map<WorkerId, Row> rows_;
 };
 

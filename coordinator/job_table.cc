@@ -142,7 +142,7 @@ const Holding* Job::holding_of(std::uint32_t attempt) const {
 
 std::size_t Tally::all() const { return std::accumulate(in_state.begin(), in_state.end(), std::size_t{0}); }
 
-JobTable::JobTable(std::size_t cases) : cases_(cases), queues_(2 * cases) {}
+JobTable::JobTable(std::size_t cases) : cases_(cases), queues_(2 * cases), failed_(2 * cases) {}
 
 void JobTable::apply(const JobEvent& event) {
   if (const auto* added = std::get_if<JobAdded>(&event)) {
@@ -200,13 +200,15 @@ const Job& JobTable::at(JobId id) const {
 
 std::optional<JobTable::Head> JobTable::head(JobKind kind, std::uint16_t case_index,
                                              const std::function<bool(JobId)>& skip) const {
-  constexpr int kMostSkipped = 64;  // so that the cost does not grow with what was skipped before
-  int looked_at = 0;
-  for (const auto& [priority, job] : queues_[static_cast<std::size_t>(kind) * cases_ + case_index]) {
+  constexpr int kMostAsked = 64;  // so that the cost does not grow with how many have failed
+  const std::size_t index = static_cast<std::size_t>(kind) * cases_ + case_index;
+  int asked = 0;
+  for (const auto& [priority, job] : failed_[index]) {
     if (!skip || !skip(job)) return Head{job, priority};
-    if (++looked_at == kMostSkipped) break;
+    if (++asked == kMostAsked) break;
   }
-  return std::nullopt;
+  if (queues_[index].empty()) return std::nullopt;
+  return Head{queues_[index].begin()->second, queues_[index].begin()->first};
 }
 
 std::optional<JobId> JobTable::waiting_suspect() const {
@@ -231,7 +233,8 @@ std::size_t JobTable::unfinished() const {
 
 JobTable::Queue& JobTable::queue_of(const Job& job) {
   if (job.suspect()) return suspects_;
-  return queues_[static_cast<std::size_t>(job.spec.kind) * cases_ + job.spec.case_index];
+  return (job.failures > 0 ? failed_
+                           : queues_)[static_cast<std::size_t>(job.spec.kind) * cases_ + job.spec.case_index];
 }
 
 void JobTable::enter(const Job& job) {
@@ -292,8 +295,8 @@ std::optional<std::string> JobTable::problem() const {
   }
   fresh.held_.resize(held_.size());  // workers that hold nothing any more
   fresh.suspects_held_.resize(held_.size());
-  if (fresh.queues_ != queues_ || fresh.suspects_ != suspects_ || fresh.held_ != held_ ||
-      fresh.suspects_held_ != suspects_held_ || fresh.set_aside_ != set_aside_ ||
+  if (fresh.queues_ != queues_ || fresh.failed_ != failed_ || fresh.suspects_ != suspects_ ||
+      fresh.held_ != held_ || fresh.suspects_held_ != suspects_held_ || fresh.set_aside_ != set_aside_ ||
       fresh.tallies_ != tallies_ || fresh.alarms_ != alarms_)
     return "the job table's indices disagree with its jobs";
   return std::nullopt;

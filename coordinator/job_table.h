@@ -179,7 +179,7 @@ class JobTable {
     JobId job{};
     std::uint64_t priority = 0;
   };
-  // Those of whom `skip` (empty: none) is true are passed over; when these are many in front, there is none.
+  // One that has failed before goes first, unless `skip` says so of it.
   std::optional<Head> head(JobKind kind, std::uint16_t case_index,
                            const std::function<bool(JobId)>& skip = {}) const;
   std::optional<JobId> waiting_suspect() const;
@@ -214,6 +214,7 @@ class JobTable {
   std::set<std::pair<TimePoint, JobId>> alarms_;  // the same, by time
   // Indices: functions of jobs_ and of who rests.
   std::vector<Queue> queues_;  // [kind * cases + case]
+  std::vector<Queue> failed_;  // the same, of jobs that have failed before
   Queue suspects_;
   std::vector<std::set<JobId>> held_;         // by worker
   std::vector<std::uint32_t> suspects_held_;  // by worker

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -321,7 +322,7 @@ bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attemp
 
 // Counted once an attempt, and only for one in hand or the latest: an older one has been counted, or its job
 // is with another worker.
-void Scheduler::on_failure(Link& link, JobId id, const wire::Outcome& outcome, TimePoint now) {
+void Scheduler::on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now) {
   const Job& job = state_.jobs().at(id);
   const bool late = job.open && outcome.attempt() == job.attempts;
   if (job.finished() || !(late || job.holding_of(outcome.attempt()) != nullptr)) {
@@ -331,10 +332,8 @@ void Scheduler::on_failure(Link& link, JobId id, const wire::Outcome& outcome, T
   std::string text = outcome.failure().text().substr(0, kLongestText);
   if (text.empty()) text = "the worker gave no reason";
   const wire::Failure::Kind kind = outcome.failure().kind();
-  if (kind == wire::Failure::UNSPECIFIED) {  // else the job or its image is to blame
-    failures_.failed(id, link.id, now);
-    link.last_failure = one_line(first_line(text));
-  }
+  if (kind == wire::Failure::UNSPECIFIED)  // else the job or its image is to blame
+    failures_.failed(id, link.id, now, one_line(first_line(text)));
   text += " (" + link.place + ")";
   const std::uint32_t image = job.spec.image;
   give_up_lease(id, Attempt{outcome.attempt()}, Cause::kFailed, text);
@@ -554,21 +553,21 @@ void Scheduler::open_images() {
 // One job a worker in turn, who has least first, so that the last jobs of a sweep are spread.
 void Scheduler::hand_out(TimePoint now) {
   if (stopping_ || state_.course() == Course::kPaused) return;
+  sound_ = static_cast<std::size_t>(std::count_if(
+      links_.begin(), links_.end(), [this](const auto& entry) { return is_sound(entry.second); }));
   std::vector<Link*> hungry;
   for (auto& [name, link] : links_)
     if (link.credit.any() && !is_drained(link) && !is_held_back(link, now)) hungry.push_back(&link);
   std::stable_sort(hungry.begin(), hungry.end(),
-                   [](const Link* a, const Link* b) { return a->holds.size() < b->holds.size(); });
-  const auto wants_no_more = [&](const Link* link) { return is_held_back(*link, now); };
+                   [](const Link* a, const Link* b) { return a->in_hand() < b->in_hand(); });
   for (std::vector<Link*> fed = hungry; !fed.empty();)
-    std::erase_if(fed, [&](Link* link) { return wants_no_more(link) || !give_one(*link, now); });
-  std::erase_if(hungry, wants_no_more);
+    std::erase_if(fed, [&](Link* link) { return !give_one(*link, now); });
   for (Link* link : hungry)
     while (link->credit.any() && !works_alone(*link) && take_over(now) && give_one(*link, now)) {
     }
-  std::erase_if(hungry, [](const Link* link) { return !link->holds.empty() || link->holds_others; });
+  std::erase_if(hungry, [](const Link* link) { return link->in_hand() > 0; });
   if (!hungry.empty()) {
-    ask_back(hungry.size(), now);
+    ask_back(hungry, now);
     if (options_.speculate) second_attempts(hungry, now);
   }
   for (auto& [worker, assign] : assignments_) {
@@ -601,34 +600,45 @@ std::vector<std::string> Scheduler::troubles() const {
     if (!link.trouble.empty())
       lines.push_back(who + "can store nothing: " + link.trouble);
     else if (is_doubtful(link))
-      lines.push_back(who + "failed the last " + counted(failures_.in_a_row(link.id), "job") +
-                      " it was given, and gets one from time to time: " + link.last_failure);
+      lines.push_back(who + "failed the last " + counted(failures_.row(link.id)->failures, "job") +
+                      " it was given, and gets one from time to time: " + failures_.row(link.id)->text);
   }
   return lines;
 }
 
-// Where all fail, the jobs are to blame.
-bool Scheduler::is_doubtful(const Link& link) const {
-  return failures_.doubtful(link.id) && another_would_do(link, std::nullopt);
+bool Scheduler::is_sound(const Link& link) const {
+  return link.trouble.empty() && !link.holds_others && !is_drained(link) && !failures_.doubtful(link.id);
 }
 
-bool Scheduler::another_would_do(const Link& link, std::optional<JobId> job) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-    const Link& other = entry.second;
-    return other.id != link.id && other.trouble.empty() && !is_drained(other) &&
-           !failures_.doubtful(other.id) && !(job && failures_.failed_at(*job, other.id));
-  });
-}
+// Where all fail, the jobs are to blame.
+bool Scheduler::is_doubtful(const Link& link) const { return failures_.doubtful(link.id) && sound_ > 0; }
 
 // It shows with one job at a time whether it is of use again.
 bool Scheduler::is_held_back(const Link& link, TimePoint now) const {
   if (!is_doubtful(link)) return false;
-  const std::uint32_t since_doubtful = failures_.in_a_row(link.id) - FailureRecord::kDoubtful + 1;
-  return !link.holds.empty() || now < failures_.latest(link.id) + pause_after(since_doubtful);
+  const FailureRecord::Row& row = *failures_.row(link.id);
+  return !link.holds.empty() || now < row.latest + pause_after(row.failures - FailureRecord::kDoubtful + 1);
+}
+
+// What failed here is tried elsewhere first, while somebody else is there who might do it: for a lease, or an
+// hour where everything fails. Not for ever, since nobody knows who else will ever ask.
+bool Scheduler::is_for_others(const Link& link, JobId id, TimePoint now) const {
+  constexpr std::chrono::hours kLongest{1};
+  const FailureRecord::Where* where = failures_.where(id);
+  if (where == nullptr ||
+      std::find(where->workers.begin(), where->workers.end(), link.id) == where->workers.end())
+    return false;
+  const auto sound = std::count_if(where->workers.begin(), where->workers.end(), [this](WorkerId worker) {
+    const auto found = links_.find(connected_name_[value(worker)]);
+    return found != links_.end() && is_sound(found->second);
+  });
+  return sound_ > static_cast<std::size_t>(sound) &&
+         now - where->latest < (is_doubtful(link) ? TimePoint::duration(kLongest) : options_.lease);
 }
 
 bool Scheduler::give_one(Link& link, TimePoint now) {
-  const std::optional<JobId> id = choose(link);
+  if (is_held_back(link, now)) return false;
+  const std::optional<JobId> id = choose(link, now);
   if (id) give(link, *id, now);
   return id.has_value();
 }
@@ -642,11 +652,6 @@ bool Scheduler::works_alone(const Link& link) const {
   return hands.size() == 2 && hands[1].worker == link.id;
 }
 
-// What failed here is first tried elsewhere.
-bool Scheduler::is_for_others(const Link& link, JobId id) const {
-  return failures_.failed_at(id, link.id) && another_would_do(link, id);
-}
-
 // A suspect goes to a worker that has nothing in hand, and nothing else goes there until it is answered: if
 // that worker is lost too, the suspect alone is to blame. Otherwise jobs of a case the worker has loaded come
 // first, since a model may take longer to load than a job to do; among them explain before predict, since
@@ -654,7 +659,7 @@ bool Scheduler::is_for_others(const Link& link, JobId id) const {
 // the fewest workers have, so that models spread over the workers; then by priority. No case is left behind
 // for long: images are opened only so far ahead of the first undecided one (look_ahead), and that one waits
 // for every case.
-std::optional<JobId> Scheduler::choose(const Link& link) const {
+std::optional<JobId> Scheduler::choose(const Link& link, TimePoint now) const {
   const JobTable& jobs = state_.jobs();
   if (works_alone(link)) return std::nullopt;
   if (jobs.held_by(link.id).empty() && !link.holds_others)
@@ -668,7 +673,7 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
     const bool loaded = recency < std::ssize(link.cases);
     for (const JobKind kind : {JobKind::kExplain, JobKind::kPredict}) {
       if (link.credit.left(kind) == 0) continue;
-      const auto head = jobs.head(kind, c, [&](JobId id) { return is_for_others(link, id); });
+      const auto head = jobs.head(kind, c, [&](JobId id) { return is_for_others(link, id, now); });
       if (!head) continue;
       const std::tuple key{!loaded, kind == JobKind::kPredict, loaded ? recency : std::ptrdiff_t{crowd_[c]},
                            head->priority};
@@ -682,18 +687,19 @@ std::optional<JobId> Scheduler::choose(const Link& link) const {
 
 // Nothing is left to hand out, and some workers have nothing to do: those with most in hand are asked for
 // what they would begin last. It is free when a heartbeat shows that they have dropped it.
-void Scheduler::ask_back(std::size_t jobs, TimePoint now) {
+void Scheduler::ask_back(const std::vector<Link*>& idle, TimePoint now) {
+  std::size_t jobs = idle.size();
   std::vector<std::pair<std::size_t, Link*>> holders;
   for (auto& [name, link] : links_) {
     for (const auto& [id, hold] : link.holds)
       if (hold.asked_back && now - *hold.asked_back < 2 * options_.heartbeat && jobs-- == 1) return;
-    if (link.holds.size() > 1) holders.emplace_back(link.holds.size(), &link);
+    if (link.in_hand() > 1) holders.emplace_back(link.in_hand(), &link);
   }
   std::stable_sort(holders.begin(), holders.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [size, link] : holders) {
     if (jobs == 0) return;
-    const auto id = last_unbegun(*link, now);
+    const auto id = last_unbegun(*link, idle, now);
     if (!id) continue;
     --jobs;
     link->holds.at(*id).asked_back = now;
@@ -704,17 +710,27 @@ void Scheduler::ask_back(std::size_t jobs, TimePoint now) {
   }
 }
 
-// The one it would begin last, if it may not have begun: it has others to do, and was not asked before. One
-// that has only just arrived is left to it.
-std::optional<JobId> Scheduler::last_unbegun(const Link& link, TimePoint now) const {
-  const auto last = std::max_element(link.holds.begin(), link.holds.end(), [](const auto& a, const auto& b) {
-    return a.second.number < b.second.number;
-  });
-  const auto& [id, hold] = *last;
-  const Job& job = state_.jobs().at(id);
+// Of those that an idle worker may have, the one it would begin last, if it may not have begun: it has others
+// to do before, and was not asked for it. One that has only just arrived is left to it.
+std::optional<JobId> Scheduler::last_unbegun(const Link& link, const std::vector<Link*>& idle,
+                                             TimePoint now) const {
+  std::optional<JobId> last;
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max(), number = 0;
+  for (const auto& [id, hold] : link.holds) {
+    if (!link.holds_others) first = std::min(first, hold.number);
+    const JobId job = id;
+    if (hold.number < number ||
+        std::all_of(idle.begin(), idle.end(), [&](Link* other) { return is_for_others(*other, job, now); }))
+      continue;
+    last = id;
+    number = hold.number;
+  }
+  if (!last || number == first) return std::nullopt;
+  const Link::Hold& hold = link.holds.at(*last);
+  const Job& job = state_.jobs().at(*last);
   const bool settled = hold.arrived && now - hold.since >= options_.heartbeat;
   if (hold.asked_back || !settled || job.suspect() || job.in_hand().size() > 1) return std::nullopt;
-  return id;
+  return last;
 }
 
 // A second attempt for what the others have had in hand for longest.

@@ -128,7 +128,6 @@ class Scheduler {
     Credit credit;
     std::string trouble;  // why it can store nothing; empty: it can
     TimePoint trouble_since;
-    std::string last_failure;  // of a job, in its words
     // Cases it has loaded, as Ready told, the one of the job given last in front; most recently used first.
     // The last may have to make room for the first.
     std::vector<int> cases;
@@ -143,6 +142,8 @@ class Scheduler {
     // Its last heartbeat named jobs that are not its any more, or one was released since: it may still be
     // computing that.
     bool holds_others = false;
+
+    std::size_t in_hand() const { return holds.size() + (holds_others ? 1 : 0); }
   };
   using Links = std::map<std::string, Link>;
 
@@ -162,7 +163,7 @@ class Scheduler {
   void on_outcomes(Link& link, const wire::Outcomes& outcomes, TimePoint now);
   void on_outcome(Link& link, const wire::Outcome& outcome, TimePoint now);
   void on_success(const Link& link, const Job& job, const wire::Outcome& outcome);
-  void on_failure(Link& link, JobId id, const wire::Outcome& outcome, TimePoint now);
+  void on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now);
   void on_goodbye(const std::string& worker, const std::string& reason);
   // A message could not be sent: jobs it assigned are free again.
   void on_undelivered(const Message& message);
@@ -193,16 +194,16 @@ class Scheduler {
   void open_images();
   void hand_out(TimePoint now);
   bool give_one(Link& link, TimePoint now);
-  // Whether somebody of whom more is to be expected is there, save who has failed this job.
-  bool another_would_do(const Link& link, std::optional<JobId> job) const;
+  // Of whom most is to be expected.
+  bool is_sound(const Link& link) const;
   bool is_doubtful(const Link& link) const;
   bool is_held_back(const Link& link, TimePoint now) const;
-  bool is_for_others(const Link& link, JobId id) const;
+  bool is_for_others(const Link& link, JobId id, TimePoint now) const;
   bool take_over(TimePoint now);
   bool works_alone(const Link& link) const;
-  std::optional<JobId> choose(const Link& link) const;
-  void ask_back(std::size_t jobs, TimePoint now);
-  std::optional<JobId> last_unbegun(const Link& link, TimePoint now) const;
+  std::optional<JobId> choose(const Link& link, TimePoint now) const;
+  void ask_back(const std::vector<Link*>& idle, TimePoint now);
+  std::optional<JobId> last_unbegun(const Link& link, const std::vector<Link*>& idle, TimePoint now) const;
   void second_attempts(const std::vector<Link*>& idle, TimePoint now);
   bool straggles(const Job& job, const Link::Hold& hold, TimePoint now) const;
   void give(Link& link, JobId id, TimePoint now);
@@ -225,6 +226,7 @@ class Scheduler {
   std::array<JobTimes, 2> times_;         // by kind
   std::unordered_set<JobId> second_try_;  // jobs that had a second attempt beside the first
   FailureRecord failures_;
+  std::size_t sound_ = 0;  // links, at the latest hand_out()
   bool stopping_ = false;
   std::string stop_reason_;
   std::optional<TimePoint> last_expire_;

@@ -3,6 +3,7 @@
 // 64 x 64 pixels).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -24,9 +25,8 @@ double relative_difference(std::span<const float> found, std::span<const float> 
 // 1/255 in a few pixels: published implementations and ours differ by 2e-3 so; a wrong device by 1.
 inline constexpr double kSameWcam = 1e-2;
 
-// After a job has failed: what such a GPU answers from now on are errors, or values that are none. Throws
-// CannotServe when the device does not compute the known WCAM any more; not for want of memory, which others
-// may have taken.
-void check_still_computes(at::Device device, const std::string& failure);
+// Why no answer of this device can be believed: it throws, or the known WCAM is off by far more than
+// kSameWcam. nullopt: it can. Not for want of memory, which others may have taken.
+std::optional<std::string> wrong_with(at::Device device);
 
 }  // namespace wcam

@@ -92,17 +92,20 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
 }
 
 Performer::Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-                     const Places& places)
+                     const Places& places, WrongWithDevice wrong_with_device)
     : own_images_(!places.images.empty()),
       own_variants_(!places.variants.empty()),
       plan_(relocated(std::move(plan), places)),
       stage_(places.stage),
-      device_(parse_device(device)),
+      wrong_with_device_(std::move(wrong_with_device)),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
       models_(model_bytes, [this, device](const CaseSpec& spec) { return load(spec, device); }),
       sources_(kSourcesKept),
-      disk_variants_(plan_, stage_) {}
+      disk_variants_(plan_, stage_) {
+  if (!wrong_with_device_) wrong_with_device_ = [device] { return wrong_with(parse_device(device)); };
+  if (const auto wrong = wrong_with_device_()) throw CannotServe(*wrong);
+}
 
 Model Performer::load(CaseSpec spec, const std::string& device) const {
   spec.file = stage_.local(spec.file, spec.sha256);
@@ -120,15 +123,25 @@ JobResult Performer::perform(const wire::Job& job) {
   } catch (const BadImage& e) {
     fail(result, wire::Failure::BAD_IMAGE, e.what());
   } catch (const DegenerateOutputs& e) {
-    check_still_computes(device_, e.what());
     fail(result, wire::Failure::DEGENERATE, e.what());
+    doubt_device(result);
   } catch (const InputError& e) {  // of a file
     fail(result, wire::Failure::UNSPECIFIED, e.what());
   } catch (const std::exception& e) {
-    check_still_computes(device_, e.what());
     fail(result, wire::Failure::UNSPECIFIED, e.what());
+    doubt_device(result);
   }
   return result;
+}
+
+// The job may have broken it, or it the job: its failure counts, and it is tried elsewhere.
+void Performer::doubt_device(JobResult& result) const {
+  const auto wrong = wrong_with_device_();
+  if (!wrong) return;
+  result.device_fault = *wrong;
+  wire::Failure& failure = *result.outcome.mutable_failure();
+  failure.set_kind(wire::Failure::UNSPECIFIED);
+  failure.set_text(failure.text() + "\n" + *wrong);
 }
 
 const Model& Performer::model(const std::string& case_name) {

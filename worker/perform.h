@@ -5,6 +5,7 @@
 #include <wire.pb.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -52,20 +53,23 @@ struct JobResult {
   std::vector<PredictionRow> predictions;
   std::optional<ProfileRow> profile;
   std::optional<ImageRow> image;
+  std::string device_fault;  // after a failure that the device may have made: wrong_with() it; empty: nothing
 };
 
 // When memory runs out the other cases are dropped, then the batch is halved, for this case and from then on,
 // and the job is begun again. What does not fit with one image a forward is the job's failure.
 class Performer {
  public:
+  using WrongWithDevice = std::function<std::optional<std::string>()>;
+
   // model_bytes: bound of the cases that stay loaded (ModelCache). A worker with images or variants of its
   // own that are not the planned ones cannot serve: that says nothing of the images of others. Throws what
-  // relocated() throws.
+  // relocated() throws, and CannotServe when something is wrong with the device; wrong_with_device (empty:
+  // wrong_with() it) is asked then, and after failures that may be its.
   Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-            const Places& places = {});
+            const Places& places = {}, WrongWithDevice wrong_with_device = {});
 
-  // What a job can do wrong becomes Outcome::failure. Throws CannotServe, also when the device is found to
-  // compute wrong.
+  // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
 
   // What a predict job of this image predicts: the source, then the plan's variants. Throws InputError when
@@ -94,11 +98,12 @@ class Performer {
 
   void predict_job(const wire::Job& job, JobResult& result);
   void explain_job(const wire::Job& job, JobResult& result);
+  void doubt_device(JobResult& result) const;
 
   const bool own_images_, own_variants_;
   Plan plan_;
   Stage stage_;
-  const at::Device device_;
+  WrongWithDevice wrong_with_device_;
   int batch_size_;                          // asked for
   std::map<std::string, int> batch_sizes_;  // by case: what fits
   Design design_;

@@ -151,7 +151,9 @@ void work(Session& session, Performer& performer, Outbox& outbox, const HandIn& 
       JobResult result = performer.perform(*job);
       const auto computed = Outbox::Clock::now();
       result.outcome.set_seconds(std::chrono::duration<double>(computed - begun).count());
+      const std::string device_fault = result.device_fault;
       outbox.add(std::move(result), computed);
+      if (!device_fault.empty()) throw DeviceFault(device_fault);
       session.tell_loaded(performer.loaded_cases());
     }
     const auto now = Outbox::Clock::now();
@@ -159,6 +161,12 @@ void work(Session& session, Performer& performer, Outbox& outbox, const HandIn& 
     const bool stored = !outbox.due(now, idle, now - begun) || hand_in();
     patience = !stored ? kStoreAgainAfter : idle ? kIdleWait : milliseconds{0};
   }
+}
+
+void leave_early(Session& session, const Outbox& outbox, const HandIn& hand_in, const std::string& reason) {
+  hand_in_the_last(outbox, hand_in);
+  session.leave(reason, kFarewellPatience);
+  tell_undelivered(session);
 }
 
 // Of the sweep in this directory, once it has a plan: whoever serves another must not be served here.
@@ -229,10 +237,12 @@ ExitCode run_worker(const WorkerOptions& options) {
                           options.model_bytes, options.places);
       work(session, performer, outbox, hand_in);
     } catch (const CannotServe& e) {  // others may have what is missing here
-      hand_in_the_last(outbox, hand_in);
-      session.leave(e.what(), kFarewellPatience);
-      tell_undelivered(session);
+      leave_early(session, outbox, hand_in, e.what());
       throw;
+    } catch (const DeviceFault& e) {
+      leave_early(session, outbox, hand_in, e.what());
+      spdlog::error("leaving: {}", e.what());
+      return ExitCode::kInterrupted;
     }
     lost = hand_in_the_last(outbox, hand_in);
   }

@@ -531,6 +531,97 @@ TEST(Scheduler, AFailedJobWaitsForNobodyWhoWillNotTakeIt) {
   }
 }
 
+// What a worker does with what it hears of its jobs: it is at the first of them for ever, gives back others,
+// and wants one more.
+class HungWorker {
+ public:
+  HungWorker(Rig& rig, std::string name) : rig_(rig), name_(std::move(name)) { rig_.join(name_, 1); }
+
+  void go_on() {
+    hear();
+    rig_.say(name_, holding(held_));
+    rig_.say(name_, ready_for(1));
+    hear();
+  }
+  std::size_t given_back() const { return given_back_; }
+
+ private:
+  void hear() {
+    for (const wire::Envelope& envelope : rig_.inbox(name_)) {
+      for (const wire::Lease& lease : envelope.release().leases())
+        given_back_ += std::erase_if(held_, [&](const wire::Job& job) {
+          return job.job() == lease.job() && job.job() != held_[0].job();
+        });
+      held_.insert(held_.end(), envelope.assign().jobs().begin(), envelope.assign().jobs().end());
+    }
+  }
+
+  Rig& rig_;
+  const std::string name_;
+  std::vector<wire::Job> held_;
+  std::size_t given_back_ = 0;
+};
+
+TEST(Scheduler, AFailedJobDoesNotWaitForEverForAWorkerThatHangs) {
+  SchedulerOptions options;
+  options.speculate = true;
+  Rig rig(small_plan(1, 6, 1), options);
+  HungWorker hung(rig, "hung");
+  rig.join("sound", 1);
+  bool failed = false;
+  for (int second = 0; second < 120 && !rig.state().finished(); ++second) {
+    rig.say("sound", holding({}));
+    rig.say("sound", ready_for(1));
+    for (const wire::Job& job : rig.jobs_for("sound"))
+      std::exchange(failed, true) ? rig.answer("sound", job) : rig.fail("sound", job);
+    hung.go_on();
+    rig.pass(seconds{1});
+  }
+  EXPECT_TRUE(rig.state().finished());
+  EXPECT_FALSE(rig.state().anything_set_aside());
+}
+
+TEST(Scheduler, OnlyWhatAnIdleWorkerMayHaveIsAskedBackForIt) {
+  Rig rig(small_plan(1, 4, 1));
+  rig.join("idle", 1);
+  const auto failed = rig.jobs_for("idle").at(0);
+  HungWorker busy(rig, "busy");
+  for (int i = 0; i < 3; ++i) busy.go_on();  // it has the others
+  rig.fail("idle", failed);
+  busy.go_on();
+  std::size_t moved = 0;
+  for (int second = 0; second < 25; ++second) {
+    rig.pass(seconds{1});
+    rig.say("idle", holding({}));
+    rig.say("idle", ready_for(1));
+    const auto jobs = rig.jobs_for("idle");
+    for (const wire::Job& job : jobs) {
+      EXPECT_NE(job.job(), failed.job()) << "within a lease";
+      rig.answer("idle", job);
+    }
+    moved += jobs.size();
+    busy.go_on();
+  }
+  EXPECT_EQ(moved, 2U) << "all that the other has not begun";
+  EXPECT_LE(busy.given_back(), 3U);
+}
+
+TEST(Scheduler, WhoFailsSomeJobsGoesOnWithOthers) {
+  Rig rig(small_plan(1'000, 1, 1'000));
+  rig.join("away", 0);  // long at a WCAM
+  rig.join("w", 1);
+  int failed = 0, done = 0;
+  for (int turn = 0; turn < 300; ++turn) {
+    const auto jobs = rig.jobs_for("w");
+    ASSERT_EQ(jobs.size(), 1U) << "turn " << turn << ", after " << failed << " failures";
+    const bool fails = jobs[0].has_predict() && done > failed;
+    fails ? rig.fail("w", jobs[0]) : rig.answer("w", jobs[0]);
+    ++(fails ? failed : done);
+    rig.say("w", ready_for(1));
+  }
+  EXPECT_GT(failed, 64);
+}
+
 // Fails its jobs faster than any other can do them.
 class BrokenWorker : public testing::Test {
  protected:

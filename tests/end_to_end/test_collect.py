@@ -77,7 +77,7 @@ def test_a_disk_that_is_full_where_results_are_collected_stops_the_worker_until_
         (segments / "ballast").write_bytes(bytes(1_000_000))
         coordinator = study.start_coordinator()
         worker = Elsewhere(study).start(study)
-        wait_for("words", lambda: "every worker is in trouble, and the sweep waits until one is not" in study.log.read_text())
+        wait_for("words", lambda: "no worker can store its results; the sweep waits until one can" in study.log.read_text())
         assert "No space left on device" in study.log.read_text()
         time.sleep(11)  # two more attempts in vain, one every 5 s
         (segments / "ballast").unlink()

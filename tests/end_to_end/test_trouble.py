@@ -113,7 +113,7 @@ def status(study):
 
 def wait_for_trouble(study):
     """Until no worker can store anything, and status says so."""
-    wait_for("words", lambda: "every worker is in trouble, and the sweep waits until one is not" in study.log.read_text())
+    wait_for("words", lambda: "no worker can store its results; the sweep waits until one can" in study.log.read_text())
     return wait_for("both workers' trouble", lambda: len((told := status(study))["trouble"]) == 2 and told)
 
 

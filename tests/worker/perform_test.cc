@@ -119,6 +119,40 @@ class PerformerTest : public testing::Test {
   std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
 };
 
+// Every logit is the same, or none is a number: nothing to explain, and what a broken GPU may answer.
+constexpr const char* kConstant = R"(
+def forward(self, x):
+    return torch.zeros([x.size(0), 4])
+)";
+
+TEST_F(PerformerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
+  add_case("constant", kConstant);
+  Performer performer(plan_, "cpu", 4, kModelBytes);
+  const JobResult result = performer.perform(explain_job("constant"));
+  EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::DEGENERATE);
+  EXPECT_EQ(result.device_fault, "");
+}
+
+TEST_F(PerformerTest, AFailureAfterWhichTheDeviceComputesWrongMayBeTheDevices) {
+  add_case("constant", kConstant);
+  bool broken = false;
+  Performer performer(plan_, "cpu", 4, kModelBytes, {}, [&] {
+    return broken ? std::optional<std::string>("it has fallen off its bus") : std::nullopt;
+  });
+  broken = true;
+  const JobResult result = performer.perform(explain_job("constant"));
+  EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::UNSPECIFIED)
+      << "worth another attempt, elsewhere";
+  EXPECT_NE(result.outcome.failure().text().find("\nit has fallen off its bus"), std::string::npos);
+  EXPECT_EQ(result.device_fault, "it has fallen off its bus");
+}
+
+TEST_F(PerformerTest, WhoseDeviceComputesWrongFromTheBeginningDoesNotServe) {
+  EXPECT_THROW(
+      Performer(plan_, "cpu", 4, kModelBytes, {}, [] { return std::optional<std::string>("wrong"); }),
+      CannotServe);
+}
+
 #ifndef __SANITIZE_ADDRESS__  // it ends the process when memory runs out
 
 TEST_F(PerformerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStay) {

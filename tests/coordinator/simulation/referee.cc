@@ -183,6 +183,9 @@ void Referee::commit_job(const JobRetried& event) {
   record.rests_until = {};
   // It is suspect no more: a deadly one may take its neighbours with it once more.
   for (auto& [id, other] : jobs_) other.neighbour_losses = 0;
+  // A result that came after its job was cancelled is of no use, and the coordinator may have died before it
+  // released the job.
+  std::erase_if(computed_, [&](const auto& done) { return done.second == event.job; });
 }
 
 // `wcam repair` makes these.
