@@ -35,6 +35,7 @@ constexpr seconds kPlainLineEvery{10};
 constexpr std::uint32_t kMostJobsListed = 2'000;
 constexpr std::chrono::minutes kComplainEvery{1};
 constexpr seconds kWriteAgainAfter{2};
+constexpr std::size_t kMostKept = 100'000;  // messages
 // The rate is that of the last minute, or since the last few WCAMs if that is longer.
 constexpr seconds kRateOver{60};
 constexpr std::size_t kRateOverWcams = 4;
@@ -153,7 +154,7 @@ void Coordinator::tell_sample() const {
 bool Coordinator::take_messages() {
   milliseconds patience = state_.finished() && scheduler_.workers() == 0 ? milliseconds{0} : kLongestWait;
   for (int taken = 0; taken < kMessagesPerTurn; ++taken) {
-    const auto message = session_.receive(patience);
+    const auto message = next_message(patience);
     if (!message) return true;
     if (message->envelope.has_request()) {
       wire::Envelope reply;
@@ -241,20 +242,42 @@ void Coordinator::commit(std::span<const Event> events) {
     } catch (const NoRoomError& e) {
       wait_for_room(e);
     }
+  if (std::exchange(next_want_, {}) != TimePoint{}) spdlog::info("the ledger can be written again");
   if (throughput_) throughput_->note(events);
 }
 
-// Workers hear nothing meanwhile: they look for a coordinator, and say Hello again.
 void Coordinator::wait_for_room(const NoRoomError& why) {
+  if (interrupts_ == nullptr) throw why;  // it only begins
   const TimePoint begun = std::chrono::steady_clock::now();
-  if (interrupts_ != nullptr && begun >= next_complaint_) {
-    next_complaint_ = begun + kComplainEvery;
+  if (begun >= next_want_) {
+    next_want_ = begun + kComplainEvery;
     spdlog::error("the sweep waits: {}", why.what());
   }
   while (std::chrono::steady_clock::now() - begun < kWriteAgainAfter) {
-    if (interrupts_ == nullptr || *interrupts_ > 0) throw why;
-    std::this_thread::sleep_for(kLongestWait);
+    if (*interrupts_ > 0) {
+      spdlog::error("{}", why.what());
+      throw why;
+    }
+    if (auto message = session_.receive(kLongestWait)) keep_company(*std::move(message));
   }
+}
+
+// So that workers do not take us for dead. What they say once is heard later; the rest they repeat.
+void Coordinator::keep_company(Message message) {
+  if (message.envelope.has_heartbeat()) {
+    wire::Envelope alive;
+    alive.mutable_acknowledge();
+    (void)session_.send({message.worker, std::move(alive)});
+  }
+  const bool said_once = message.envelope.has_outcomes() || message.envelope.has_goodbye();
+  if (said_once && kept_.size() < kMostKept) kept_.push_back(std::move(message));
+}
+
+std::optional<Message> Coordinator::next_message(milliseconds patience) {
+  if (kept_.empty()) return session_.receive(patience);
+  std::optional<Message> message = std::move(kept_.front());
+  kept_.pop_front();
+  return message;
 }
 
 void Coordinator::tell(TimePoint now) {

@@ -48,6 +48,8 @@ class Coordinator {
   ExitCode say_interrupted() const;
   void tell_sample() const;
   bool take_messages();
+  std::optional<Message> next_message(std::chrono::milliseconds patience);
+  void keep_company(Message message);
   void collect(const Message& message);
   wire::Reply answer(const wire::Request& request);
   wire::Reply look(const wire::Request& request);
@@ -76,10 +78,11 @@ class Coordinator {
   Session session_;
   Collector collector_;
   const std::atomic<int>* interrupts_ = nullptr;  // of run()
+  std::deque<Message> kept_;                      // heard while the ledger had no room
   std::vector<Message> replies_;                  // to operators, once what they asked for is durable
   const double forwards_per_wcam_;
   Status status_;
-  TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{};
+  TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{}, next_want_{};
   bool status_written_ = true;  // the last time
   // Times with jobs and work done by then, as far back as the rate is measured.
   struct Mark {

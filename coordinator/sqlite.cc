@@ -1,6 +1,7 @@
 #include "coordinator/sqlite.h"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
 #include "common/error.h"
 
@@ -38,10 +39,15 @@ std::string remedy(int code) {
   }
 }
 
+bool is_mounted_read_only(const std::filesystem::path& file) {
+  struct statvfs system {};
+  return ::statvfs(file.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
+}
+
 // As SQLite reads it: three characters would end or change the name.
 std::string uri_of(const std::filesystem::path& file) {
-  std::string uri = "file:";
-  for (const char c : file.string())
+  std::string uri = "file://";
+  for (const char c : std::filesystem::absolute(file).string())
     uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
   return uri;
 }
@@ -72,7 +78,8 @@ void Database::adapt(int code) {
     execute("PRAGMA locking_mode = EXCLUSIVE");
     std::error_code ignored;
     std::filesystem::remove(file_.string() + "-shm", ignored);  // of the vain attempt
-  } else if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
+  } else if (((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) &&
+             is_mounted_read_only(file_)) {
     const std::filesystem::path log = file_.string() + "-wal";
     std::error_code unreadable;
     if (std::filesystem::exists(log, unreadable) && std::filesystem::file_size(log, unreadable) > 0) return;
@@ -99,8 +106,14 @@ void Database::fail(int code, const std::string& while_doing) const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw DamageError(text);
+    default:
+      break;
+  }
+  switch (code) {
     case SQLITE_FULL:
-    case SQLITE_IOERR:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
       throw NoRoomError(text);
     default:
       throw InputError(text);
