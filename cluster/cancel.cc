@@ -16,8 +16,8 @@ namespace wcam {
 
 namespace {
 
-// A coordinator that runs notices by itself, dismisses its workers and cancels those that wait. Else jobs
-// would wait, perhaps for days, to find nothing to do, and workers that run wait for a coordinator.
+// Without a coordinator. One that runs, or starts, notices by itself, dismisses its workers and cancels those
+// that wait; else jobs would wait, perhaps for days, to find nothing to do.
 void end_jobs(const SlurmJobs& jobs) {
   const auto queue = jobs.in_queue();
   const auto coordinator = queue.find(jobs.coordinator());
@@ -35,16 +35,21 @@ void end_jobs(const SlurmJobs& jobs) {
 ExitCode cancel(const std::vector<std::string>& arguments) {
   std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "cancel"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  if (help_asked(arguments)) become(command);
-  if (const Ending ending = run_to_end(command); ending.code != 0) return static_cast<ExitCode>(ending.code);
   po::options_description known;
   known.add_options()("sweep", po::value<std::string>())("all", po::bool_switch())(
       "job", po::value<std::string>())("case", po::value<std::string>())("image", po::value<std::string>());
+  if (help_asked(arguments)) become(command);
   const SplitOptions split = split_options(known, arguments);
-  if (!split.ours["all"].as<bool>()) return ExitCode::kDone;
+  const std::string sweep = split.ours.contains("sweep") ? split.ours["sweep"].as<std::string>()
+                            : split.rest.empty()         ? ""
+                                                         : split.rest.front();
+  const SlurmJobs jobs(sweep);
+  if (!split.ours["all"].as<bool>() || jobs.coordinator().empty()) become(command);
+  const bool served = is_served(sweep);
+  if (const Ending ending = run_to_end(command); ending.code != 0 || served)
+    return static_cast<ExitCode>(ending.code);
   try {
-    end_jobs(
-        SlurmJobs(split.ours.contains("sweep") ? split.ours["sweep"].as<std::string>() : split.rest.front()));
+    end_jobs(jobs);
   } catch (const InputError& e) {
     std::fprintf(stderr, "wcam: %s: jobs that wait in Slurm's queue end when they start, or with scancel\n",
                  e.what());

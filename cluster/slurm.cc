@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <sstream>
 
 #include "common/sweep_directory.h"
 
@@ -68,6 +69,7 @@ std::string functions(const SlurmSweep& sweep) {
   return "\nsweep=" + quoted(sweep.sweep.string()) +
          (sweep.container.empty() ? "\nprograms=" + quoted(sweep.programs.string()) : "") +
          "\nmost_rounds=" + std::to_string(sweep.most_rounds) + R"(
+job=${SLURM_JOB_ID:-}  # none by hand
 told=
 
 # Slurm signals this shell alone (--signal=B): the program gets it from here, and is waited for.
@@ -88,9 +90,9 @@ run() {
 
 # The same job once more, in the queue. Slurm itself does so after a preemption.
 again() {
-  if [ "${SLURM_RESTART_COUNT:-0}" -lt $most_rounds ]; then
+  if [ -n "$job" ] && [ "${SLURM_RESTART_COUNT:-0}" -lt $most_rounds ]; then
     echo "$(date -u +%FT%TZ) round $((${SLURM_RESTART_COUNT:-0} + 1)) of $((most_rounds + 1)) ends: back to the queue"
-    scontrol requeue "$SLURM_JOB_ID"
+    scontrol requeue "$job"
     sleep 60  # it ends us
   fi
 }
@@ -108,7 +110,36 @@ std::string program(const SlurmSweep& sweep, const std::string& name, bool gpu =
 // Where a variable in --stage is not set, nothing is staged.
 std::string staging(const SlurmSweep& sweep) {
   if (sweep.stage.empty()) return "";
-  return "stage=()\nif folder=$(echo \"" + sweep.stage + "\"); then stage=(--stage \"$folder\"); fi\n";
+  return "stage=()\nif folder=$(echo \"" + sweep.stage +
+         "\"); then stage=(--stage \"$folder\"); else echo 'nothing is staged' >&2; fi\n";
+}
+
+// Of a time limit as Slurm takes it: M, M:S, H:M:S, D-H, D-H:M or D-H:M:S; nullopt: a word, or a mistake that
+// sbatch will name.
+std::optional<long> seconds_in(const std::string& time) {
+  const auto dash = time.find('-');
+  std::istringstream text(dash == std::string::npos ? time : time.substr(dash + 1));
+  std::vector<long> numbers;
+  for (std::string part; std::getline(text, part, ':');) {
+    const bool digits =
+        !part.empty() && part.size() < 7 &&
+        std::all_of(part.begin(), part.end(), [](unsigned char c) { return std::isdigit(c); });
+    if (!digits) return std::nullopt;
+    numbers.push_back(std::stol(part));
+  }
+  if (numbers.empty() || numbers.size() > 3) return std::nullopt;
+  if (dash != std::string::npos) {
+    const std::string days = time.substr(0, dash);
+    const bool digits =
+        !days.empty() && days.size() < 7 &&
+        std::all_of(days.begin(), days.end(), [](unsigned char c) { return std::isdigit(c); });
+    if (!digits) return std::nullopt;
+    numbers.resize(3);
+    return ((std::stol(days) * 24 + numbers[0]) * 60 + numbers[1]) * 60 + numbers[2];
+  }
+  if (numbers.size() == 1) return 60 * numbers[0];
+  if (numbers.size() == 2) return 60 * numbers[0] + numbers[1];
+  return (numbers[0] * 60 + numbers[1]) * 60 + numbers[2];
 }
 
 }  // namespace
@@ -124,6 +155,9 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
        {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
     if (word->find_first_of(" \t\n") != std::string::npos)
       return "'" + *word + "' is no word of Slurm: it has a space";
+  if (const auto limit = seconds_in(sweep.time); limit && *limit <= sweep.notice)
+    return "--time " + sweep.time + " (" + std::to_string(*limit) + " s) leaves nothing before --notice, " +
+           std::to_string(sweep.notice) + " s: give more time, or less notice";
   if ((sweep.container + sweep.bind).find('\n') != std::string::npos)
     return "--container and --bind take one line";
   if (sweep.bind.rfind("tcp://", 0) != 0)
@@ -154,7 +188,7 @@ std::string coordinator_script(const SlurmSweep& sweep) {
 case $status in
   0 | 4)
     touch "$sweep/slurm/finished"  # workers that start from now on have nothing to do
-    [ ! -s "$sweep/slurm/workers" ] || scancel --state=PENDING $(cat "$sweep/slurm/workers") || true
+    [ ! -s "$sweep/slurm/workers" ] || scancel --state=PENDING $(cat "$sweep/slurm/workers") 2>/dev/null
     )" + program(sweep, "wcam-coordinator") +
          " pack \"$sweep\" || exit\n" + draw + R"(    ;;
   5)
@@ -188,6 +222,8 @@ device=cuda:0
          functions(sweep) + device + R"(
 [ ! -e "$sweep/slurm/finished" ] || exit 0
 name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
+# One task has the array's own number as its SLURM_JOB_ID, by which all tasks would go back to the queue.
+[ -z "$job" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 )" + staging(sweep) +
          "run " + program(sweep, "wcam-worker", sweep.gpu) +
          " run --sweep \"$sweep\" --device $device --threads "

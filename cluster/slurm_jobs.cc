@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "common/file.h"
@@ -18,9 +19,11 @@ std::string text_of(const fs::path& file) { return fs::exists(file) ? read_file(
 
 }  // namespace
 
-void SlurmJobs::note_coordinator(const std::string& job) const {
+void SlurmJobs::note_coordinator(const std::string& job, const std::vector<std::string>& workers) const {
   write_file_atomically(folder_ / "coordinator", job + "\n");
-  write_file_atomically(folder_ / "workers", "");
+  std::string lines;
+  for (const std::string& id : workers) lines += id + "\n";
+  write_file_atomically(folder_ / "workers", lines);
 }
 
 void SlurmJobs::note_workers(const std::string& job) const {
@@ -50,6 +53,12 @@ bool SlurmJobs::cancel(const std::vector<std::string>& jobs) {
   std::vector<std::string> command{"scancel"};
   command.insert(command.end(), jobs.begin(), jobs.end());
   return run_to_end(command).code == 0;
+}
+
+bool is_served(const fs::path& sweep) {
+  const std::string status =
+      output_of({sibling_program("wcam-coordinator").string(), "status", sweep.string(), "--json"});
+  return nlohmann::json::parse(status).value("running", false);
 }
 
 }  // namespace wcam

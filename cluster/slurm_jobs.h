@@ -6,21 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "common/sweep_directory.h"
+
 namespace wcam {
 
 class SlurmJobs {
  public:
-  explicit SlurmJobs(const std::filesystem::path& sweep) : folder_(sweep / "slurm") {}
+  explicit SlurmJobs(const std::filesystem::path& sweep) : folder_(SweepDirectory{sweep}.slurm()) {}
 
   std::filesystem::path script(const std::string& name) const { return folder_ / name; }
   // There once the sweep is finished (coordinator_script()): workers that start from then on have nothing to
   // do.
   std::filesystem::path finished() const { return folder_ / "finished"; }
-  // What was said at the first submission and holds for workers that join; a word a line.
+  // What was said at earlier submissions and holds for later ones; a word a line.
   std::filesystem::path words() const { return folder_ / "words"; }
 
-  // A new submission, which begins with its coordinator.
-  void note_coordinator(const std::string& job) const;
+  // A new submission, which begins with its coordinator and the workers of an earlier one that are left.
+  void note_coordinator(const std::string& job, const std::vector<std::string>& workers) const;
   void note_workers(const std::string& job) const;
   std::string coordinator() const;  // empty: none was submitted
 
@@ -36,5 +38,8 @@ class SlurmJobs {
 
   std::filesystem::path folder_;
 };
+
+// Whether a coordinator of this sweep runs, in a job or by hand. Throws InputError when that cannot be said.
+bool is_served(const std::filesystem::path& sweep);
 
 }  // namespace wcam

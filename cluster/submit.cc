@@ -34,7 +34,9 @@ CommandLine command_line() {
       "Runs a sweep on a Slurm cluster, or resumes it: one job for the coordinator, an array of jobs for "
       "the\n"
       "workers, a GPU each. Nothing has to stay open: `wcam status DIR` tells how far it is. Options that\n"
-      "are not its own say what to compute, as for `wcam run`.";
+      "are not its own say what to compute, as for `wcam run`. Of a sweep that was submitted before, what "
+      "is\n"
+      "not said is as it was then.";
   line.example =
       "wcam submit --images photos --models models.json --cases baseline,augmix --sweep study --gpus 16 "
       "--partition gpu --time 04:00:00 --until-done 10";
@@ -44,8 +46,8 @@ CommandLine command_line() {
       ("gpus", number(0), "workers with a GPU each, 1 to 10000")                //
       ("cpu-workers", number(0), "instead: workers without a GPU, 1 to 10000")  //
       ("join", po::bool_switch(),
-       "only add workers to a sweep that was submitted; what is not said is as it was then")  //
-      ("dry-run", po::bool_switch(), "print the batch scripts; write and submit nothing")     //
+       "only add workers to a sweep that was submitted")                                   //
+      ("dry-run", po::bool_switch(), "print the batch scripts; write and submit nothing")  //
       ("until-done", number(0),
        "times that a job whose time is up goes back to the queue, 0 to 1000; 0: the sweep then rests "
        "until it is submitted again")                                                                 //
@@ -151,9 +153,13 @@ class Submission {
     std::string lines;
     for (const std::string& word : words) lines += word + "\n";
     write_file_atomically(jobs_.words(), lines);
+    std::vector<std::string> left;
+    for (const auto& [id, state] : jobs_.in_queue()) left.push_back(id);
     coordinator_ = sbatch(script, "");
-    jobs_.note_coordinator(coordinator_);
+    jobs_.note_coordinator(coordinator_, left);
     say("coordinator", coordinator_, script);
+    if (!left.empty())
+      std::printf("workers of job %s are left from before, and join too\n", joined(left).c_str());
   }
 
   // A coordinator without workers would wait for its time limit.
@@ -195,6 +201,9 @@ std::vector<std::string> lasting_words(const po::variables_map& values, const Sl
   for (const auto& [name, value] : values) {
     if (value.defaulted() || std::find(own.begin(), own.end(), name) != own.end()) continue;
     const std::string option = "--" + name;
+    if (const auto* nothing = boost::any_cast<std::string>(&value.value());
+        nothing != nullptr && nothing->empty())
+      continue;
     if (name == "container")
       words.push_back(option + "=" + sweep.container);
     else if (const auto* text = boost::any_cast<std::string>(&value.value()))
@@ -209,13 +218,15 @@ std::vector<std::string> lasting_words(const po::variables_map& values, const Sl
   return words;
 }
 
-// Where this command says nothing.
+// Where this command says nothing, an earlier one is taken at its word.
 void take_over_words(po::variables_map& values, const po::options_description& options) {
   const fs::path file = SlurmJobs(sweep_of(values).root).words();
   if (!fs::exists(file)) return;
   std::vector<std::string> words;
   std::istringstream lines(read_file(file));
   for (std::string word; std::getline(lines, word);) words.push_back(word);
+  if (!words.empty())
+    std::fprintf(stderr, "as before, unless said otherwise: %s (%s)\n", joined(words).c_str(), file.c_str());
   po::store(po::command_line_parser(words).options(options).run(), values);
 }
 
@@ -228,7 +239,7 @@ void refuse_to_join_nothing(const SlurmSweep& sweep) {
   if (fs::exists(jobs.finished()))
     throw UsageError("--join adds workers to a sweep that runs, and " + root +
                      " is finished: leave it out to go on with what was retried or added");
-  if (!jobs.coordinator().empty() && !jobs.in_queue().contains(jobs.coordinator()))
+  if (!jobs.coordinator().empty() && !jobs.in_queue().contains(jobs.coordinator()) && !is_served(sweep.sweep))
     throw UsageError("--join adds workers to a sweep that runs, and the coordinator of " + root + ", job " +
                      jobs.coordinator() + ", neither runs nor waits: leave it out to go on");
 }
@@ -255,7 +266,7 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   const SplitOptions split = split_options(line.options, arguments);
   po::variables_map values = split.ours;
   const bool join = values["join"].as<bool>();
-  if (join && values.contains("sweep")) take_over_words(values, line.options);
+  if (values.contains("sweep")) take_over_words(values, line.options);
   po::notify(values);
   const SlurmSweep sweep = slurm_sweep(values);
   if (join && !split.rest.empty())
@@ -265,6 +276,9 @@ ExitCode submit(const std::vector<std::string>& arguments) {
     std::printf("# --- workers.sh\n%s", worker_script(sweep).c_str());
     return ExitCode::kDone;
   }
+  if (!sweep.container.empty() && sweep.container.find("://") == std::string::npos &&
+      !fs::exists(sweep.container))
+    throw UsageError("--container " + sweep.container + " is not there");
   join ? refuse_to_join_nothing(sweep) : refuse_to_submit_twice(sweep);
   if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest); code != ExitCode::kDone)
     return code;

@@ -141,6 +141,7 @@ ExitCode doctor(const Arguments& arguments) {
     code = run_to_end(computing).code;
   } catch (const std::system_error& e) {  // a login node may have no worker
     Verdicts().warn("worker", std::string(e.what()) + ": nothing can be computed here");
+    if (remote) return ExitCode::kBadInput;
   }
   if (code == static_cast<int>(ExitCode::kUsage) || remote) return static_cast<ExitCode>(code);
   return static_cast<ExitCode>(std::max(code, run_to_end(keeping).code));

@@ -59,7 +59,9 @@ void check_deviations(const CaseSpec& spec, const std::string& where) {
       throw InputError(where + ": std " + std::to_string(deviation) + " must be greater than 0");
 }
 
-CaseSpec read_case(const json& entry, const fs::path& folder, const std::string& where_in_file) {
+template <typename IsWanted>
+CaseSpec read_case(const json& entry, const fs::path& folder, const std::string& where_in_file,
+                   const IsWanted& is_wanted) {
   if (!entry.is_object()) throw InputError(where_in_file + ": expected an object");
   for (const char* key : {"name", "file"})
     if (!entry.contains(key)) throw InputError(where_in_file + ": key '" + key + "' is missing");
@@ -80,6 +82,8 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   check_sizes(spec.input_size, spec.resize, where + ": ");
   check_deviations(spec, where);
   spec.file = folder / file;
+  spec.sha256 = expected;
+  if (!is_wanted(spec.name)) return spec;
   if (!fs::is_regular_file(spec.file))
     throw InputError(where + ": file " + spec.file.string() + " does not exist");
   spec.sha256 = sha256_of_file(spec.file);
@@ -96,7 +100,10 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
 
 }  // namespace
 
-std::vector<CaseSpec> read_models_json(const fs::path& file) {
+std::vector<CaseSpec> read_models_json(const fs::path& file, const std::vector<std::string>& wanted) {
+  const auto is_wanted = [&](const std::string& name) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+  };
   json document;
   try {
     document = json::parse(read_file(file));
@@ -111,7 +118,7 @@ std::vector<CaseSpec> read_models_json(const fs::path& file) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < document["models"].size(); ++i) {
     const std::string where = file.string() + ": models[" + std::to_string(i) + "]";
-    cases.push_back(read_case(document["models"][i], file.parent_path(), where));
+    cases.push_back(read_case(document["models"][i], file.parent_path(), where, is_wanted));
     if (!names.insert(cases.back().name).second)
       throw InputError(where + ": name '" + cases.back().name + "' is taken by an earlier entry");
   }

@@ -22,9 +22,11 @@ struct CaseSpec {
   bool operator==(const CaseSpec&) const = default;
 };
 
-// Reads and validates models.json and hashes every file. Throws InputError naming file, entry and key:
+// Reads and validates models.json, and hashes and checks the files of the cases that are wanted (none named:
+// all); of the others it is not asked whether they are there. Throws InputError naming file, entry and key:
 // unknown or repeated key or name, missing file, another SHA-256, a value out of range.
-std::vector<CaseSpec> read_models_json(const std::filesystem::path& file);
+std::vector<CaseSpec> read_models_json(const std::filesystem::path& file,
+                                       const std::vector<std::string>& wanted = {});
 
 // The lines of a text file, without line ends and a byte order mark. Throws InputError, naming the line that
 // is not UTF-8.

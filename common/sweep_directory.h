@@ -21,6 +21,8 @@ struct SweepDirectory {
   std::filesystem::path pack_lock() const { return root / "pack.lock"; }
   std::filesystem::path figures() const { return root / "figures"; }
   std::filesystem::path logs() const { return root / "logs"; }
+  // Scripts and jobs of a sweep that was submitted (cluster/slurm_jobs.h).
+  std::filesystem::path slurm() const { return root / "slurm"; }
   // Who is who in the conversation between coordinator and workers (common/keys.h).
   std::filesystem::path keys() const { return root / "keys"; }
   std::filesystem::path coordinator_key() const { return keys() / "coordinator.key"; }

@@ -21,7 +21,7 @@ namespace wcam {
 namespace {
 
 std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
-  const std::vector<CaseSpec> all = read_models_json(request.models);
+  const std::vector<CaseSpec> all = read_models_json(request.models, request.cases);
   if (request.cases.empty()) return all;
   std::vector<CaseSpec> chosen;
   for (const std::string& name : request.cases) {

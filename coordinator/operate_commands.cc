@@ -1,6 +1,7 @@
 #include "coordinator/operate_commands.h"
 
 #include <boost/program_options/value_semantic.hpp>
+#include <filesystem>
 #include <iostream>
 
 #include "common/options.h"
@@ -18,7 +19,8 @@ ExitCode act(const SweepDirectory& sweep, const wire::Request& request) {
   std::cout << reply.report().summary();
   const bool goes_on = request.has_resume() || request.has_retry();
   if (reply.report().changed() && !running && goes_on)
-    std::cout << ": `wcam run --sweep " << sweep.root.string() << "` goes on";
+    std::cout << ": `wcam " << (std::filesystem::exists(sweep.slurm()) ? "submit" : "run") << " --sweep "
+              << sweep.root.string() << "` goes on";
   std::cout << "\n";
   for (const std::string& line : reply.report().details()) std::cout << line << "\n";
   return ExitCode::kDone;

@@ -55,7 +55,8 @@ CommandLine command_line() {
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
       ("speculate", po::bool_switch(),
        "a worker that has nothing to do also tries jobs that take others unusually long")  //
-      ("prepare", po::bool_switch(), "write the plan and the keys, begin nothing")         //
+      ("prepare", po::bool_switch(),
+       "write the plan and the keys, begin nothing; refused when all is done")  //
       ("hand-over", po::bool_switch(),
        "SIGTERM ends at once and leaves the workers to the next coordinator: for a batch system that starts "
        "it again")  //
@@ -123,6 +124,14 @@ class Announcement {
   bool kept_ = false;
 };
 
+// Before a cluster is asked for machines.
+void refuse_finished(const SweepState& state, const SweepDirectory& directory) {
+  if (!state.finished()) return;
+  throw UsageError(directory.root.string() +
+                   (state.course() == Course::kCancelled ? " was cancelled" : " is finished") +
+                   ": nothing is left to do; `wcam retry` puts back what was set aside or cancelled");
+}
+
 }  // namespace
 
 ExitCode run_command(const std::vector<std::string>& arguments) {
@@ -150,7 +159,10 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
     make_keys(directory, {std::string(kDefaultWorkerKey)});
     options.session.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
   }
-  if ((*values)["prepare"].as<bool>()) return ExitCode::kDone;
+  if ((*values)["prepare"].as<bool>()) {
+    refuse_finished(ledger->load(plan), directory);
+    return ExitCode::kDone;
+  }
   if (announcement) announcement->keep();
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
   if (web) std::cerr << "page: " << web->url() << "\n";

@@ -7,6 +7,8 @@
 #include <iostream>
 #include <thread>
 
+#include "common/file.h"
+#include "common/joined.h"
 #include "common/options.h"
 #include "common/sweep_argument.h"
 #include "coordinator/status.h"
@@ -20,12 +22,29 @@ namespace {
 // As often as the coordinator writes it.
 constexpr std::chrono::seconds kLookEvery{1};
 
+// What Slurm's queue has to do with it, of a sweep that was submitted.
+std::string queue_hint(const SweepDirectory& sweep, const Status& status) {
+  const std::filesystem::path job = sweep.slurm() / "coordinator";
+  if (!std::filesystem::exists(job) || status.state == "finished") return "";
+  if (!status.running)
+    return "submitted: as long as job " + first_line(read_file(job)) +
+           " waits in Slurm's queue (squeue --me) it goes on by itself\n";
+  if (status.workers > 0) return "";
+  return "no worker: those that wait are in Slurm's queue (squeue --me); why others ended is in " +
+         (sweep.logs() / "slurm-worker-*.log").string() + "\n";
+}
+
+std::string text_of(const SweepDirectory& sweep, const Status& status) {
+  return describe(status) + queue_hint(sweep, status);
+}
+
 // Until no coordinator runs: the whole text over the earlier one on a terminal, else a line when it changes.
 void watch(const SweepDirectory& sweep) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   std::string said;
   for (Status status = read_status(sweep.root);; status = read_status(sweep.root)) {
-    const std::string text = terminal || !status.running ? describe(status) : progress_line(status) + "\n";
+    const std::string text =
+        terminal || !status.running ? text_of(sweep, status) : progress_line(status) + "\n";
     if (terminal) std::cout << "\x1b[H\x1b[2J";
     if (terminal || text != said) std::cout << text << std::flush;
     if (!status.running || !std::cout) return;
@@ -56,7 +75,7 @@ ExitCode status_command(const std::vector<std::string>& arguments) {
     return ExitCode::kDone;
   }
   const Status status = read_status(sweep.root);
-  std::cout << (json ? to_json_text(status) : describe(status));
+  std::cout << (json ? to_json_text(status) : text_of(sweep, status));
   return ExitCode::kDone;
 }
 

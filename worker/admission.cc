@@ -1,5 +1,8 @@
 #include "worker/admission.h"
 
+#include <optional>
+#include <thread>
+
 #include "common/error.h"
 #include "common/socket_monitor.h"
 
@@ -10,8 +13,26 @@ namespace wcam {
 
 namespace {
 
+constexpr milliseconds kPause{500};
 constexpr int kHandshakeEnds = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                               ZMQ_EVENT_DISCONNECTED;
+
+// How one ends, an event; nullopt: not by the deadline.
+std::optional<int> try_handshake(zmq::context_t& context, const std::string& endpoint, const WorkerKey& key,
+                                 Clock::time_point deadline) {
+  zmq::socket_t socket(context, zmq::socket_type::dealer);
+  SocketMonitor monitor(context, socket, kHandshakeEnds);
+  set_key(socket, key);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.connect(endpoint);
+  for (auto left = deadline - Clock::now(); left.count() > 0; left = deadline - Clock::now()) {
+    zmq::pollitem_t item{monitor.handle(), 0, ZMQ_POLLIN, 0};
+    zmq::poll(&item, 1, std::chrono::ceil<milliseconds>(left));
+    if (const auto event = monitor.next()) return event->kind;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -27,23 +48,17 @@ void set_key(zmq::socket_t& socket, const WorkerKey& key) {
 }
 
 Admission ask_for_admission(const std::string& endpoint, const WorkerKey& key, milliseconds patience) {
+  constexpr int kMostFailures = 3;
   zmq::context_t context;
-  zmq::socket_t socket(context, zmq::socket_type::dealer);
-  SocketMonitor monitor(context, socket, kHandshakeEnds);
-  set_key(socket, key);
-  socket.set(zmq::sockopt::linger, 0);
-  socket.connect(endpoint);
   const auto deadline = Clock::now() + patience;
-  for (auto left = patience; left.count() > 0;
-       left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now())) {
-    zmq::pollitem_t item{monitor.handle(), 0, ZMQ_POLLIN, 0};
-    zmq::poll(&item, 1, left);
-    if (const auto event = monitor.next())
-      return event->kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? Admission::kAdmitted
-             : event->kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? Admission::kTurnedAway
-                                                              : Admission::kNone;
+  for (int failures = 0; failures < kMostFailures; ++failures) {
+    const auto end = try_handshake(context, endpoint, key, deadline);
+    if (!end) return Admission::kNone;
+    if (*end == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) return Admission::kAdmitted;
+    if (*end == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return Admission::kTurnedAway;
+    std::this_thread::sleep_for(kPause);
   }
-  return Admission::kNone;
+  return Admission::kFailing;
 }
 
 }  // namespace wcam

@@ -18,10 +18,11 @@ void set_key(zmq::socket_t& socket, const WorkerKey& key);
 enum class Admission {
   kAdmitted,    // the handshake succeeded
   kTurnedAway,  // the coordinator has said that it does not admit the key
-  kNone,        // nobody is there within the patience, or somebody with whom no handshake succeeds
+  kFailing,     // handshakes fail, again and again
+  kNone,        // none ends within the patience: nobody is there, or somebody who hangs
 };
 
-// endpoint: "tcp://HOST:PORT".
+// Tries again, since a network may cut a connection. endpoint: "tcp://HOST:PORT".
 Admission ask_for_admission(const std::string& endpoint, const WorkerKey& key,
                             std::chrono::milliseconds patience);
 

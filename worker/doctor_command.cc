@@ -185,7 +185,9 @@ bool says_that_it_runs(const SweepDirectory& sweep) {
          nlohmann::json::parse(read_file(sweep.status())).value("running", false);
 }
 
-void check_coordinator(Verdicts& verdicts, const std::string& endpoint, const std::optional<WorkerKey>& key) {
+// told: that the key is to be used, which then must fit.
+void check_coordinator(Verdicts& verdicts, const std::string& endpoint, const std::optional<WorkerKey>& key,
+                       bool told) {
   const auto start = Clock::now();
   const Admission admission = key ? ask_for_admission(endpoint, *key, kNetworkPatience) : Admission::kNone;
   const std::string answers =
@@ -200,7 +202,12 @@ void check_coordinator(Verdicts& verdicts, const std::string& endpoint, const st
                              std::to_string(kNetworkPatience.count()) +
                              " s: has it ended (wcam status)? Else its host cannot be reached from "
                              "this one; --bind names the address of another network");
-  if (*mechanism == "CURVE" && key) return verdicts.fail("coordinator", mismatch(endpoint, key, *mechanism));
+  if (key && (admission == Admission::kFailing || (told && *mechanism != "CURVE")))
+    return verdicts.fail("coordinator", mismatch(endpoint, key, *mechanism));
+  if (key && *mechanism == "CURVE")
+    return verdicts.fail("coordinator", "who is at " + endpoint + " greets, and does not answer within " +
+                                            std::to_string(kNetworkPatience.count()) +
+                                            " s: the coordinator hangs, or the network is slow");
   verdicts.ok("coordinator", "answers at " + endpoint + ", " +
                                  (*mechanism == "CURVE" ? "encrypted" : "NOT encrypted (--insecure)"));
 }
@@ -213,7 +220,7 @@ void check_sweep(Verdicts& verdicts, const SweepDirectory& sweep) {
     if (!fs::exists(sweep.endpoint()) || !says_that_it_runs(sweep))
       return verdicts.ok("coordinator",
                          "none runs, as far as " + sweep.root.string() + " says: nothing to reach");
-    check_coordinator(verdicts, first_line(read_file(sweep.endpoint())), key);
+    check_coordinator(verdicts, first_line(read_file(sweep.endpoint())), key, false);
   });
 }
 
@@ -223,7 +230,7 @@ void check_remote(Verdicts& verdicts, const po::variables_map& values) {
   if (values.contains("key"))
     verdicts.of("key", [&] { key = check_key(verdicts, values["key"].as<std::string>(), false); });
   verdicts.of("coordinator",
-              [&] { check_coordinator(verdicts, values["coordinator"].as<std::string>(), key); });
+              [&] { check_coordinator(verdicts, values["coordinator"].as<std::string>(), key, true); });
 }
 
 }  // namespace

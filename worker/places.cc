@@ -38,7 +38,9 @@ Plan relocated(Plan plan, const Places& places) {
   if (!places.variants.empty()) plan.variants_root = places.variants;
   if (!places.frost_overlays.empty()) plan.frost_root = places.frost_overlays;
   if (places.models.empty()) return plan;
-  const std::vector<CaseSpec> here = read_models_json(places.models);
+  std::vector<std::string> names;
+  for (const CaseSpec& spec : plan.cases) names.push_back(spec.name);
+  const std::vector<CaseSpec> here = read_models_json(places.models, names);
   for (CaseSpec& spec : plan.cases) {
     const auto found = std::find_if(here.begin(), here.end(),
                                     [&](const CaseSpec& other) { return other.name == spec.name; });

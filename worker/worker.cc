@@ -179,7 +179,8 @@ std::string planned_sweep(const SweepDirectory& directory) {
 }
 
 WorkerKey own_key(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file))
+  std::error_code hidden;  // then reading it says why
+  if (!std::filesystem::exists(file, hidden) && !hidden)
     throw InputError(
         "no key at " + file.string() +
         ": the sweep's coordinator makes keys/worker.key when it starts, `wcam keys` makes others; "

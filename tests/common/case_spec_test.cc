@@ -107,5 +107,14 @@ TEST_F(ModelsJson, RefusesEachMistakeNamingIt) {
   EXPECT_NE(refusal("{").find("models.json is not JSON"), std::string::npos);
 }
 
+TEST_F(ModelsJson, OfCasesThatAreNotWantedNothingNeedBeThere) {
+  write("models.json",
+        R"({"models": [{"name": "gone", "file": "none.pt"}, {"name": "net", "file": "net.pt"}]})");
+  const auto cases = read_models_json(folder_.path() / "models.json", {"net"});
+  ASSERT_EQ(cases.size(), 2U) << "they are known all the same";
+  EXPECT_EQ(cases[1].sha256, sha256_of("weights"));
+  EXPECT_THROW(read_models_json(folder_.path() / "models.json", {"gone"}), InputError);
+}
+
 }  // namespace
 }  // namespace wcam

@@ -111,6 +111,7 @@ def test_in_a_container_the_programs_are_the_images_own(submitted, undisturbed, 
     # This stand-in for Apptainer takes the programs from the image's PATH, as the real one does.
     calls, image, commands = tmp_path / "calls", tmp_path / "wcam.sif", tmp_path / "commands"
     commands.mkdir()
+    image.touch()
     for name, text in (
         ("apptainer", APPTAINER.format(calls=calls, sweep=submitted.sweep, image=image, image_path=BIN)),
         ("sbatch", "#!/bin/sh\necho 7\n"),
@@ -152,6 +153,8 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
         (["--images", submitted.images, "--gpus", "1", "--typo", "1"], 2, "--typo"),
         (["--images", submitted.images, "--gpus", "1", "--stage", "$(rm -r x)"], 2, "only $NAME is looked up"),
         (["--images", submitted.images, "--gpus", "1", "--bind", "10.0.0.5"], 2, "--bind '10.0.0.5' is not tcp://"),
+        (["--images", submitted.images, "--gpus", "1", "--time", "0-00:02", "--notice", "120"], 2, "--time 0-00:02 (120 s) leaves nothing"),
+        (["--images", submitted.images, "--gpus", "1", "--time", "1:30:00", "--container", "no.sif"], 2, "no.sif is not there"),
         (["--images", submitted.images, "--gpus", "1", "--cpu-workers", "1"], 2, "exclude each other"),
         (["--images", tmp_path / "none", "--gpus", "1"], 3, "none"),
         (["--gpus", "1", "--join"], 2, "--join"),
@@ -181,10 +184,8 @@ def test_a_sweep_is_submitted_and_gives_what_it_gives_elsewhere(submitted, clust
     cluster.wait_for("the workers' jobs", submitted.job("workers"), {"COMPLETED"})
     for key in (submitted.sweep / "keys").glob("*.key"):
         assert key.stat().st_mode & 0o777 == 0o600
-    # Submitted again there is nothing left to do.
-    submitted.submit(cluster, "--cpu-workers", "1")
-    submitted.wait_for_the_end(cluster)
-    assert submitted.rows() == undisturbed.rows()
+    refused = submitted.submit(cluster, "--cpu-workers", "1", code=2).stderr
+    assert "is finished: nothing is left to do; `wcam retry` puts back" in refused
 
 
 @needs_slurm
@@ -256,6 +257,37 @@ def test_a_sweep_longer_than_its_time_limit_goes_on_until_it_is_done(cluster, tm
 
 
 @needs_slurm
+def test_one_task_whose_time_is_up_goes_back_to_the_queue_and_no_other(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "3", "--until-done", "3")
+    wait_for("all workers", lambda: len(submitted.status()["connected"]) == 3)
+    tasks = [f"{submitted.job('workers')}_{task}" for task in range(3)]
+    # One of them has the array's own number as its job id.
+    own_number = f"JobId={submitted.job('workers')} "
+    (own,) = (task for task in tasks if cluster.call("scontrol", "show", "job", task).startswith(own_number))
+    cluster.call("scancel", "-b", "-s", "TERM", own)
+    log = submitted.sweep / f"logs/slurm-worker-{own}.log"
+    wait_for("its round's end", lambda: "round 1 of 4 ends: back to the queue" in log.read_text())
+    submitted.wait_for_the_end(cluster)
+    assert submitted.rows() == undisturbed.rows()
+    restarts = {task: cluster.call("scontrol", "show", "job", task).split("Restarts=")[1].split()[0] for task in tasks}
+    assert restarts == {task: "1" if task == own else "0" for task in tasks}
+
+
+@needs_slurm
+def test_workers_that_are_left_of_an_earlier_submission_are_counted_in(submitted, cluster, undisturbed):
+    submitted.submit(cluster, "--cpu-workers", "1")
+    submitted.wait_for_segments(1)
+    workers = submitted.job("workers")
+    cluster.call("scancel", submitted.job("coordinator"))
+    cluster.wait_for("its end", submitted.job("coordinator"), {"CANCELLED"})
+    said = submitted.submit(cluster, "--cpu-workers", "1").stdout
+    assert f"workers of job {workers} are left from before, and join too" in said
+    assert (submitted.sweep / "slurm/workers").read_text().split()[0] == workers, "so that they can be cancelled"
+    submitted.wait_for_the_end(cluster)
+    assert submitted.rows() == undisturbed.rows()
+
+
+@needs_slurm
 def test_a_sweep_that_is_cancelled_leaves_nothing_behind(submitted, cluster):
     submitted.sweep = submitted.folder / "my own sweep"
     submitted.submit(cluster, "--cpu-workers", "2")
@@ -273,11 +305,13 @@ def test_a_sweep_whose_coordinator_waits_is_cancelled_with_its_jobs(submitted, c
     jobs = [submitted.job("coordinator"), submitted.job("workers")]
     assert all(cluster.state(job) == {"PENDING"} for job in jobs)
     said = run("wcam", "cancel", submitted.sweep, "--all", env=cluster.environment).stdout
-    assert f"Slurm's jobs of this sweep ({', '.join(jobs)}) cancelled" in said
+    assert f"Slurm's jobs of this sweep ({', '.join(sorted(jobs))}) cancelled" in said
     for job in jobs:
         cluster.wait_for("its end", job, {"CANCELLED"})
     refused = submitted.submit(cluster, "--join", "--cpu-workers", "1", code=2).stderr
     assert "is finished: leave it out" in refused
+    refused = submitted.submit(cluster, "--cpu-workers", "1", code=2).stderr
+    assert "was cancelled: nothing is left to do" in refused
     assert "nothing to cancel" in run("wcam", "cancel", submitted.sweep, "--all", env=cluster.environment).stdout
 
 
@@ -290,6 +324,10 @@ def test_a_sweep_whose_jobs_are_cancelled_resumes(submitted, cluster, undisturbe
     for job in ("coordinator", "workers"):
         cluster.wait_for(f"the end of the {job}", submitted.job(job), {"CANCELLED"})
     assert "neither runs nor waits" in submitted.submit(cluster, "--join", "--cpu-workers", "1", code=2).stderr
-    run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--cpus", "1", env=cluster.environment)
+    said = run("wcam", "status", submitted.sweep).stdout
+    assert f"as long as job {submitted.job('coordinator')} waits in Slurm's queue" in said
+    said = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", env=cluster.environment).stderr
+    assert "as before, unless said otherwise: --cpus=1, --notice=50 (" in said
+    assert "B:TERM@50\n" in (submitted.sweep / "slurm/workers.sh").read_text()
     submitted.wait_for_the_end(cluster)
     assert submitted.rows() == undisturbed.rows()
