@@ -44,7 +44,7 @@ ExitCode cancel(const std::vector<std::string>& arguments) {
                             : split.rest.empty()         ? ""
                                                          : split.rest.front();
   const SlurmJobs jobs(sweep);
-  if (!split.ours["all"].as<bool>() || jobs.coordinator().empty()) become(command);
+  if (sweep.empty() || !split.ours["all"].as<bool>() || jobs.coordinator().empty()) become(command);
   const bool served = is_served(sweep);
   if (const Ending ending = run_to_end(command); ending.code != 0 || served)
     return static_cast<ExitCode>(ending.code);

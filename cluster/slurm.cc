@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
+#include <regex>
 
 #include "common/sweep_directory.h"
 
@@ -117,29 +117,13 @@ std::string staging(const SlurmSweep& sweep) {
 // Of a time limit as Slurm takes it: M, M:S, H:M:S, D-H, D-H:M or D-H:M:S; nullopt: a word, or a mistake that
 // sbatch will name.
 std::optional<long> seconds_in(const std::string& time) {
-  const auto dash = time.find('-');
-  std::istringstream text(dash == std::string::npos ? time : time.substr(dash + 1));
-  std::vector<long> numbers;
-  for (std::string part; std::getline(text, part, ':');) {
-    const bool digits =
-        !part.empty() && part.size() < 7 &&
-        std::all_of(part.begin(), part.end(), [](unsigned char c) { return std::isdigit(c); });
-    if (!digits) return std::nullopt;
-    numbers.push_back(std::stol(part));
-  }
-  if (numbers.empty() || numbers.size() > 3) return std::nullopt;
-  if (dash != std::string::npos) {
-    const std::string days = time.substr(0, dash);
-    const bool digits =
-        !days.empty() && days.size() < 7 &&
-        std::all_of(days.begin(), days.end(), [](unsigned char c) { return std::isdigit(c); });
-    if (!digits) return std::nullopt;
-    numbers.resize(3);
-    return ((std::stol(days) * 24 + numbers[0]) * 60 + numbers[1]) * 60 + numbers[2];
-  }
-  if (numbers.size() == 1) return 60 * numbers[0];
-  if (numbers.size() == 2) return 60 * numbers[0] + numbers[1];
-  return (numbers[0] * 60 + numbers[1]) * 60 + numbers[2];
+  static const std::regex form(R"((?:(\d{1,6})-)?(\d{1,6})(?::(\d{1,6}))?(?::(\d{1,6}))?)");
+  std::smatch found;
+  if (!std::regex_match(time, found, form)) return std::nullopt;
+  const auto number = [&](std::size_t i) { return found[i].matched ? std::stol(found[i]) : 0; };
+  const bool from_hours = found[1].matched || found[4].matched;
+  if (from_hours) return ((number(1) * 24 + number(2)) * 60 + number(3)) * 60 + number(4);
+  return number(2) * 60 + number(3);
 }
 
 }  // namespace
@@ -223,7 +207,7 @@ device=cuda:0
 [ ! -e "$sweep/slurm/finished" ] || exit 0
 name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
 # One task has the array's own number as its SLURM_JOB_ID, by which all tasks would go back to the queue.
-[ -z "$job" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+[ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 )" + staging(sweep) +
          "run " + program(sweep, "wcam-worker", sweep.gpu) +
          " run --sweep \"$sweep\" --device $device --threads "

@@ -29,9 +29,10 @@ class FailureRecord {
   };
 
   void failed(JobId job, WorkerId worker, TimePoint now, std::string text) {
-    std::vector<WorkerId>& workers = where_[job].workers;
-    if (std::find(workers.begin(), workers.end(), worker) == workers.end()) workers.push_back(worker);
-    where_[job].latest = now;
+    Where& where = where_[job];
+    where.latest = now;
+    if (std::find(where.workers.begin(), where.workers.end(), worker) == where.workers.end())
+      where.workers.push_back(worker);
     Row& row = rows_[worker];
     row = {row.failures + 1, now, std::move(text)};
   }

@@ -29,8 +29,8 @@ struct WorkerOptions {
 // kDone when told to stop by the coordinator, kInterrupted by SIGINT/SIGTERM (either way the job in hand is
 // finished and handed in; a second signal ends the process at once), when no coordinator has been heard for
 // `patience`, when finished results could not be stored to the last or when the device computes wrong since a
-// job has failed, kBadInput when refused. As long as
-// results cannot be stored it waits with them, takes no job, and tries again every few seconds.
+// job has failed, kBadInput when refused. As long as results cannot be stored it waits with them, takes no
+// job, and tries again every few seconds.
 ExitCode run_worker(const WorkerOptions& options);
 
 }  // namespace wcam
