@@ -48,6 +48,9 @@ class Directives {
   std::string text_;
 };
 
+// The first that a script does: Slurm may say that time is up a minute earlier than asked, so at once.
+constexpr const char* kListen = "told=\ntrap 'told=yes' TERM INT\n";
+
 Directives common_directives(const SlurmSweep& sweep, const std::string& role, const std::string& log) {
   Directives lines;
   lines.add("--job-name=" + name_of(sweep) + "-" + role);
@@ -70,13 +73,15 @@ std::string functions(const SlurmSweep& sweep) {
          (sweep.container.empty() ? "\nprograms=" + quoted(sweep.programs.string()) : "") +
          "\nmost_rounds=" + std::to_string(sweep.most_rounds) + R"(
 job=${SLURM_JOB_ID:-}  # none by hand
-told=
 
 # Slurm signals this shell alone (--signal=B): the program gets it from here, and is waited for.
 run() {
+  status=5
+  [ -z "$told" ] || return
   "$@" &
   program=$!
   trap 'told=yes; kill -TERM $program 2>/dev/null' TERM INT
+  [ -z "$told" ] || kill -TERM $program
   while true; do
     wait $program
     status=$?
@@ -86,6 +91,8 @@ run() {
   wait $program 2>/dev/null  # the signal may have cut the last one short
   last=$?
   [ $last -eq 127 ] || status=$last
+  # A program that was told before it could listen has done nothing.
+  [ -z "$told" ] || [ $status -ne 143 ] || status=5
 }
 
 # The same job once more, in the queue. Slurm itself does so after a preemption.
@@ -164,9 +171,8 @@ std::string coordinator_script(const SlurmSweep& sweep) {
            program(sweep, "wcam-plot") + " figure-5 \"$sweep\" || exit\n";
   return "#!/bin/bash\n" + lines.text() +
          "\n# The coordinator of one sweep, written by `wcam submit`. By hand: bash FILE, where workers can "
-         "reach it.\n"
-         "set -u\n" +
-         functions(sweep) + "\nrun " + program(sweep, "wcam-coordinator") +
+         "reach it.\n" +
+         kListen + "set -u\n" + functions(sweep) + "\nrun " + program(sweep, "wcam-coordinator") +
          " run --sweep \"$sweep\" --bind " + quoted(sweep.bind) + " --hand-over " +
          quoted(sweep.coordinator_options) + R"(
 case $status in
@@ -202,7 +208,7 @@ device=cuda:0
 )"
                                        : "\ndevice=cpu\n";
   return "#!/bin/bash\n" + lines.text() +
-         "\n# A worker of one sweep, written by `wcam submit`. By hand: bash FILE.\nset -u\n" +
+         "\n# A worker of one sweep, written by `wcam submit`. By hand: bash FILE.\n" + kListen + "set -u\n" +
          functions(sweep) + device + R"(
 [ ! -e "$sweep/slurm/finished" ] || exit 0
 name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}

@@ -3,6 +3,7 @@ cancelled. Each ends with what an undisturbed run gives, bit for bit."""
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -97,6 +98,30 @@ def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, 
         ["bash", script], env={**os.environ, "CUDA_VISIBLE_DEVICES": "MIG-7d3c"}, capture_output=True, text=True, timeout=DEADLINE
     )
     assert done.returncode in (2, 3) and "cuda:0" in done.stderr
+
+
+def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted, tmp_path):
+    """Slurm's notice may come with the start: before the shell runs anything, or before the program listens."""
+    printed = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
+    calls = tmp_path / "calls"
+    (tmp_path / "scontrol").write_text(f"#!/bin/sh\necho $* >>{calls}\nkill -KILL $PPID\n")  # Slurm ends the job
+    (tmp_path / "scontrol").chmod(0o755)
+    job = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "8", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "3"}
+    deaf = tmp_path / "wcam-worker"
+    deaf.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nkill -TERM $PPID\nexec sleep 60\n")
+    deaf.chmod(0o755)
+    text = printed.split("# --- workers.sh\n")[1]
+    programs = re.search(r"^programs=.*$", text, re.M)[0]
+    script = tmp_path / "workers.sh"
+    for told_at_once in (True, False):
+        if told_at_once:
+            script.write_text(text.replace("\nset -u\n", "\nkill -TERM $$\nset -u\n"))
+        else:
+            script.write_text(text.replace(programs, f"programs={tmp_path}"))
+        done = subprocess.run(["bash", script], env={**os.environ, **job}, capture_output=True, text=True, timeout=DEADLINE)
+        assert calls.read_text() == "requeue 7_3\n", done.stderr
+        assert (tmp_path / "begun").exists() != told_at_once
+        calls.unlink()
 
 
 APPTAINER = """#!/bin/bash
