@@ -178,6 +178,18 @@ class Cluster:
                     continue
         return found
 
+    def processes_left(self):
+        """Of its jobs: they have the environment that these were submitted with."""
+        mark = f"SLURM_CONF={self.root}/slurm.conf".encode()
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
     def stop(self):
         subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, timeout=60)
         end = time.monotonic() + 20
@@ -188,6 +200,7 @@ class Cluster:
         pids = [self.pid_of(f"slurmd.{name}.pid") for name in self.nodes]
         pids += [self.pid_of("slurmctld.pid"), self.pid_of("munge/pid")]
         pids += [int(pid) for name in self.nodes for pid in self.steps_of(name)]
+        pids += self.processes_left()
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in filter(None, pids):
                 if alive(pid):
