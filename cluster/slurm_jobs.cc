@@ -19,22 +19,21 @@ std::string text_of(const fs::path& file) { return fs::exists(file) ? read_file(
 
 }  // namespace
 
-void SlurmJobs::note_coordinator(const std::string& job, const std::vector<std::string>& workers) const {
-  write_file_atomically(folder_ / "coordinator", job + "\n");
+void SlurmJobs::note_coordinator(const std::string& job, const std::vector<std::string>& left) const {
+  write_file_atomically(sweep_.slurm_coordinator(), job + "\n");
   std::string lines;
-  for (const std::string& id : workers) lines += id + "\n";
-  write_file_atomically(folder_ / "workers", lines);
+  for (const std::string& id : left) lines += id + "\n";
+  write_file_atomically(workers(), lines);
 }
 
 void SlurmJobs::note_workers(const std::string& job) const {
-  const fs::path file = folder_ / "workers";
-  write_file_atomically(file, text_of(file) + job + "\n");
+  write_file_atomically(workers(), text_of(workers()) + job + "\n");
 }
 
-std::string SlurmJobs::coordinator() const { return first_line(text_of(folder_ / "coordinator")); }
+std::string SlurmJobs::coordinator() const { return first_line(text_of(sweep_.slurm_coordinator())); }
 
 std::vector<std::string> SlurmJobs::all() const {
-  std::istringstream words(text_of(folder_ / "coordinator") + text_of(folder_ / "workers"));
+  std::istringstream words(text_of(sweep_.slurm_coordinator()) + text_of(workers()));
   return {std::istream_iterator<std::string>(words), {}};
 }
 

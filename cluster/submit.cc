@@ -201,19 +201,15 @@ std::vector<std::string> lasting_words(const po::variables_map& values, const Sl
   for (const auto& [name, value] : values) {
     if (value.defaulted() || std::find(own.begin(), own.end(), name) != own.end()) continue;
     const std::string option = "--" + name;
-    if (const auto* nothing = boost::any_cast<std::string>(&value.value());
-        nothing != nullptr && nothing->empty())
-      continue;
-    if (name == "container")
-      words.push_back(option + "=" + sweep.container);
-    else if (const auto* text = boost::any_cast<std::string>(&value.value()))
-      words.push_back(option + "=" + *text);
-    else if (const auto* number = boost::any_cast<int>(&value.value()))
+    if (const auto* text = boost::any_cast<std::string>(&value.value())) {
+      if (!text->empty()) words.push_back(option + "=" + (name == "container" ? sweep.container : *text));
+    } else if (const auto* number = boost::any_cast<int>(&value.value())) {
       words.push_back(option + "=" + std::to_string(*number));
-    else if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value()))
+    } else if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value())) {
       for (const std::string& entry : *list) words.push_back(option + "=" + entry);
-    else
+    } else {
       words.push_back(option);
+    }
   }
   return words;
 }
@@ -276,8 +272,7 @@ ExitCode submit(const std::vector<std::string>& arguments) {
     std::printf("# --- workers.sh\n%s", worker_script(sweep).c_str());
     return ExitCode::kDone;
   }
-  if (!sweep.container.empty() && sweep.container.find("://") == std::string::npos &&
-      !fs::exists(sweep.container))
+  if (fs::path(sweep.container).is_absolute() && !fs::exists(sweep.container))  // else a URI
     throw UsageError("--container " + sweep.container + " is not there");
   join ? refuse_to_join_nothing(sweep) : refuse_to_submit_twice(sweep);
   if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest); code != ExitCode::kDone)

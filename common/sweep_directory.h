@@ -23,6 +23,8 @@ struct SweepDirectory {
   std::filesystem::path logs() const { return root / "logs"; }
   // Scripts and jobs of a sweep that was submitted (cluster/slurm_jobs.h).
   std::filesystem::path slurm() const { return root / "slurm"; }
+  // The id of its coordinator's job, one line.
+  std::filesystem::path slurm_coordinator() const { return slurm() / "coordinator"; }
   // Who is who in the conversation between coordinator and workers (common/keys.h).
   std::filesystem::path keys() const { return root / "keys"; }
   std::filesystem::path coordinator_key() const { return keys() / "coordinator.key"; }

@@ -242,15 +242,15 @@ void Coordinator::commit(std::span<const Event> events) {
     } catch (const NoRoomError& e) {
       wait_for_room(e);
     }
-  if (std::exchange(next_want_, {}) != TimePoint{}) spdlog::info("the ledger can be written again");
+  if (std::exchange(next_room_complaint_, {}) != TimePoint{}) spdlog::info("the ledger can be written again");
   if (throughput_) throughput_->note(events);
 }
 
 void Coordinator::wait_for_room(const NoRoomError& why) {
   if (interrupts_ == nullptr) throw why;  // it only begins
   const TimePoint begun = std::chrono::steady_clock::now();
-  if (begun >= next_want_) {
-    next_want_ = begun + kComplainEvery;
+  if (begun >= next_room_complaint_) {
+    next_room_complaint_ = begun + kComplainEvery;
     spdlog::error("the sweep waits: {}", why.what());
   }
   while (std::chrono::steady_clock::now() - begun < kWriteAgainAfter) {

@@ -82,7 +82,7 @@ class Coordinator {
   std::vector<Message> replies_;                  // to operators, once what they asked for is durable
   const double forwards_per_wcam_;
   Status status_;
-  TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{}, next_want_{};
+  TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{}, next_room_complaint_{};
   bool status_written_ = true;  // the last time
   // Times with jobs and work done by then, as far back as the rate is measured.
   struct Mark {

@@ -1,7 +1,5 @@
 #include "coordinator/plan_command.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <chrono>

@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kLookEvery{1};
 
 // What Slurm's queue has to do with it, of a sweep that was submitted.
 std::string queue_hint(const SweepDirectory& sweep, const Status& status) {
-  const std::filesystem::path job = sweep.slurm() / "coordinator";
+  const std::filesystem::path job = sweep.slurm_coordinator();
   if (!std::filesystem::exists(job) || status.state == "finished") return "";
   if (!status.running)
     return "submitted: as long as job " + first_line(read_file(job)) +

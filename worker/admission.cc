@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/socket_monitor.h"
+#include "worker/handshakes.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -14,9 +15,7 @@ namespace wcam {
 namespace {
 
 constexpr milliseconds kPause{500};
-constexpr int kHandshakeEnds = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                               ZMQ_EVENT_DISCONNECTED;
+constexpr int kHandshakeEnds = Handshakes::kEvents & ~ZMQ_EVENT_CLOSED;
 
 // How one ends, an event; nullopt: not by the deadline.
 std::optional<int> try_handshake(zmq::context_t& context, const std::string& endpoint, const WorkerKey& key,

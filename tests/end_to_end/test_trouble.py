@@ -169,6 +169,24 @@ def test_a_sweep_that_is_stopped_while_nothing_can_be_written_says_what_is_lost_
         assert study.rows() == undisturbed.rows()
 
 
+def test_a_full_disk_under_the_ledger_stops_the_sweep_and_it_resumes(study, undisturbed):
+    with small_disk(study.folder / "small", "600k") as disk:
+        study.sweep = disk / "sweep"
+        sweep = study.start()
+        try:  # whichever comes first: the ledger cannot be written, or no worker can store
+            wait_for("trouble", lambda: sweep.poll() is not None or "the sweep waits" in study.log.read_text())
+            assert "No space left on device" in study.log.read_text() or "disk is full" in study.log.read_text()
+            sweep.send_signal(signal.SIGINT)
+            assert sweep.wait(60) in (3, 5), study.log.read_text()
+        finally:
+            end(sweep)
+        for segment in study.segments():
+            h5py.File(segment).close()
+        os.system(f"mount -o remount,size=64m {disk}")
+        study.run()
+        assert study.rows() == undisturbed.rows()
+
+
 @pytest.mark.parametrize("interrupted", (False, True))
 def test_a_sweep_waits_for_room_under_its_ledger(study, undisturbed, interrupted):
     with small_disk(study.folder / "small", "64m") as disk:
