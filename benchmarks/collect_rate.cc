@@ -10,10 +10,10 @@
 #include <filesystem>
 #include <random>
 
-#include "common/elapsed.h"
-#include "common/parcel.h"
-#include "common/sha256.h"
-#include "coordinator/collector.h"
+#include "common/base/elapsed.h"
+#include "common/base/sha256.h"
+#include "common/wire/parcel.h"
+#include "coordinator/transport/collector.h"
 
 int main(int argc, char** argv) {
   using namespace wcam;

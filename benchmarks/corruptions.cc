@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/perturbation.h"
+#include "common/study/perturbation.h"
 #include "worker/corruption/corruption.h"
 
 namespace {

@@ -14,11 +14,11 @@
 #include <random>
 #include <string>
 
-#include "common/file.h"
-#include "common/perturbation.h"
+#include "common/base/file.h"
+#include "common/base/sweep_directory.h"
 #include "common/store/pack.h"
 #include "common/store/results.h"
-#include "common/sweep_directory.h"
+#include "common/study/perturbation.h"
 
 namespace fs = std::filesystem;
 

@@ -5,12 +5,13 @@
 //                 [--insecure] [--folder /tmp]
 //
 // The coordinator's real process and its real ledger. The workers are the real half of the protocol
-// (worker/conversation.h), each with a socket of its own, all on one thread; a job "takes" JOB-MS, give or
-// take a half. They connect at once. Then, for SECONDS: the time from the moment a worker says that it has
-// room for a job to the moment that job is there. That includes the commit of what was handed out, and this
-// program's own delays, and ROUND-TRIP-MS, for which every word from the coordinator is held back. Then, how
-// much of its time a worker had a job: all of it, if AHEAD jobs may wait there and that hides the way. At the
-// end, what the workers were told is durable must be in the ledger, and all of them connected, or this fails.
+// (worker/protocol/conversation.h), each with a socket of its own, all on one thread; a job "takes" JOB-MS,
+// give or take a half. They connect at once. Then, for SECONDS: the time from the moment a worker says that
+// it has room for a job to the moment that job is there. That includes the commit of what was handed out, and
+// this program's own delays, and ROUND-TRIP-MS, for which every word from the coordinator is held back. Then,
+// how much of its time a worker had a job: all of it, if AHEAD jobs may wait there and that hides the way. At
+// the end, what the workers were told is durable must be in the ledger, and all of them connected, or this
+// fails.
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <csignal>
@@ -26,12 +27,12 @@
 #include <zmq.hpp>
 
 #include "benchmarks/queue_rig.h"
-#include "common/error.h"
-#include "common/file.h"
-#include "common/joined.h"
-#include "common/options.h"
-#include "common/process.h"
-#include "worker/conversation.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/joined.h"
+#include "common/base/process.h"
+#include "common/command_line/options.h"
+#include "worker/protocol/conversation.h"
 
 namespace po = boost::program_options;
 using std::chrono::milliseconds;

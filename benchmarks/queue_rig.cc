@@ -14,10 +14,10 @@
 #include <stdexcept>
 #include <vector>
 
-#include "common/error.h"
-#include "common/file.h"
-#include "common/plan.h"
-#include "common/sha256.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/sha256.h"
+#include "common/study/plan.h"
 
 namespace fs = std::filesystem;
 

@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 
-#include "common/keys.h"
-#include "common/process.h"
-#include "common/sweep_directory.h"
+#include "common/base/process.h"
+#include "common/base/sweep_directory.h"
+#include "common/wire/keys.h"
 
 namespace wcam {
 

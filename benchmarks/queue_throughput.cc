@@ -23,11 +23,11 @@
 #include <vector>
 
 #include "benchmarks/queue_rig.h"
-#include "common/error.h"
-#include "common/file.h"
-#include "common/log.h"
-#include "common/options.h"
-#include "worker/session.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/command_line/options.h"
+#include "worker/protocol/session.h"
 
 namespace po = boost::program_options;
 using std::chrono::milliseconds;

@@ -1,6 +1,6 @@
 // What does one reconstruction cost: mask, inverse Haar, min-max, 8 bits, normalise, channels_last? 224 x
 // 224, 3 levels, one thread, as many images a call as the argument says; time is per image.
-#include "worker/reconstruction.h"
+#include "worker/wcam/reconstruction.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>

@@ -16,10 +16,10 @@
 #include <vector>
 #include <zmq.hpp>
 
-#include "common/keys.h"
-#include "common/protocol.h"
-#include "common/version.h"
-#include "coordinator/session.h"
+#include "common/base/version.h"
+#include "common/wire/keys.h"
+#include "common/wire/protocol.h"
+#include "coordinator/transport/session.h"
 
 namespace wcam {
 namespace {

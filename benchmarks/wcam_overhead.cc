@@ -3,12 +3,12 @@
 //   wcam_overhead MODEL.pt [IMAGE] [--size S] [--batch N] [--rounds R] [--grid G] [--nb-design N] [--threads
 //   T]
 //
-// One process, one allocator, one frozen channels_last model (worker/model.h). A round runs a whole WCAM
-// (transform, design rows, reconstructions, forwards, estimator) and, right before or after it, as many plain
-// forwards of a ready batch of the same size; the last batch of both is whole. Prints, of the rounds' wall
-// and CPU times, the minimum and the median and their ratios. "Batch by batch" is the same comparison where
-// each forward of the WCAM is followed by a plain one, whose time is taken off: it holds on a machine that
-// others use, too. Last, the process's peak resident memory.
+// One process, one allocator, one frozen channels_last model (worker/models/model.h). A round runs a whole
+// WCAM (transform, design rows, reconstructions, forwards, estimator) and, right before or after it, as many
+// plain forwards of a ready batch of the same size; the last batch of both is whole. Prints, of the rounds'
+// wall and CPU times, the minimum and the median and their ratios. "Batch by batch" is the same comparison
+// where each forward of the WCAM is followed by a plain one, whose time is taken off: it holds on a machine
+// that others use, too. Last, the process's peak resident memory.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
@@ -23,11 +23,11 @@
 #include <numeric>
 #include <vector>
 
-#include "common/error.h"
-#include "common/sha256.h"
+#include "common/base/error.h"
+#include "common/base/sha256.h"
 #include "worker/design/design.h"
-#include "worker/model.h"
-#include "worker/wcam.h"
+#include "worker/models/model.h"
+#include "worker/wcam/wcam.h"
 
 namespace po = boost::program_options;
 

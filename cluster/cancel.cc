@@ -6,9 +6,9 @@
 
 #include "cluster/slurm_jobs.h"
 #include "cluster/split_options.h"
-#include "common/file.h"
-#include "common/joined.h"
-#include "common/process.h"
+#include "common/base/file.h"
+#include "common/base/joined.h"
+#include "common/base/process.h"
 
 namespace po = boost::program_options;
 

@@ -11,12 +11,12 @@
 #include <cstdio>
 #include <system_error>
 
-#include "common/devices.h"
-#include "common/file.h"
-#include "common/interrupt_pace.h"
-#include "common/log.h"
-#include "common/process.h"
-#include "common/sweep_directory.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/base/process.h"
+#include "common/base/sweep_directory.h"
+#include "common/command_line/devices.h"
+#include "common/command_line/interrupt_pace.h"
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <regex>
 
-#include "common/sweep_directory.h"
+#include "common/base/sweep_directory.h"
 
 namespace wcam {
 

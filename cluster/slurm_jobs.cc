@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "common/file.h"
-#include "common/joined.h"
-#include "common/process.h"
+#include "common/base/file.h"
+#include "common/base/joined.h"
+#include "common/base/process.h"
 
 namespace fs = std::filesystem;
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/sweep_directory.h"
+#include "common/base/sweep_directory.h"
 
 namespace wcam {
 

@@ -4,8 +4,8 @@
 #include <boost/program_options/parsers.hpp>
 #include <sstream>
 
-#include "common/error.h"
-#include "common/process.h"
+#include "common/base/error.h"
+#include "common/base/process.h"
 
 namespace po = boost::program_options;
 

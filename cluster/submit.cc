@@ -11,12 +11,12 @@
 #include "cluster/slurm.h"
 #include "cluster/slurm_jobs.h"
 #include "cluster/split_options.h"
-#include "common/file.h"
-#include "common/joined.h"
-#include "common/options.h"
-#include "common/process.h"
-#include "common/sweep_argument.h"
-#include "common/sweep_directory.h"
+#include "common/base/file.h"
+#include "common/base/joined.h"
+#include "common/base/process.h"
+#include "common/base/sweep_directory.h"
+#include "common/command_line/options.h"
+#include "common/command_line/sweep_argument.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;

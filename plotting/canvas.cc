@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 namespace wcam {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "common/map.h"
+#include "common/study/map.h"
 
 namespace wcam {
 

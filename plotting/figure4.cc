@@ -1,6 +1,6 @@
 #include "plotting/figure4.h"
 
-#include "common/perturbation.h"
+#include "common/study/perturbation.h"
 
 namespace wcam {
 

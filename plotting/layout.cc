@@ -5,7 +5,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 namespace wcam {
 

@@ -2,11 +2,11 @@
 #include <cmath>
 #include <iostream>
 
-#include "common/case_spec.h"
-#include "common/error.h"
-#include "common/options.h"
-#include "common/sweep_directory.h"
-#include "common/verbs.h"
+#include "common/base/error.h"
+#include "common/base/sweep_directory.h"
+#include "common/command_line/options.h"
+#include "common/command_line/verbs.h"
+#include "common/study/case_spec.h"
 #include "plotting/sweep_figures.h"
 
 namespace fs = std::filesystem;

@@ -1,6 +1,6 @@
 #include "plotting/panel_selection.h"
 
-#include "common/perturbation.h"
+#include "common/study/perturbation.h"
 
 namespace wcam {
 

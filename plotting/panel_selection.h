@@ -29,7 +29,7 @@ std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profile
 struct Figure4Rows {
   std::optional<std::size_t> source, unaffected, affected;
 };
-// Of several variants of a role, the one with the smallest role_index (coordinator/selection.h).
+// Of several variants of a role, the one with the smallest role_index (coordinator/queue/selection.h).
 Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          const std::string& case_name);
 

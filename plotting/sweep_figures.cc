@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "common/case_spec.h"
-#include "common/error.h"
-#include "common/file.h"
-#include "common/joined.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/joined.h"
 #include "common/store/results.h"
+#include "common/study/case_spec.h"
 #include "plotting/figure4.h"
 #include "plotting/figure5.h"
 #include "plotting/figure_wcam.h"

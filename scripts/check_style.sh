@@ -8,9 +8,9 @@ mapfile -t sources < <(git ls-files '*.cc' '*.h')
 clang-format --dry-run --Werror "${sources[@]}"
 if [ "${1:-}" = --tidy ]; then
   # Without the files that include LibTorch: clang-tidy 14 cannot parse its headers.
-  mapfile -t units < <(git ls-files {cluster,common,coordinator,plotting}/'*.cc' worker/corruption/'*.cc' \
-    worker/{admission,check_models,compute_options,conversation,corrupt_command,corruption_sheet,disk_variants,greeting,handshakes}.cc \
-    worker/{image,imagenet,jpeg,labelled_photographs,places,png,resample,session,stage}.cc)
+  mapfile -t units < <(git ls-files {cluster,common,coordinator,plotting}/'*.cc' worker/{corruption,images,protocol}/'*.cc' \
+    worker/commands/corrupt_command.cc worker/jobs/{compute_options,places}.cc \
+    worker/models/{check_models,imagenet,labelled_photographs}.cc)
   printf '%s\n' "${units[@]}" |
     xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/dev --extra-arg=-Wno-unknown-warning-option 2>/dev/null
 fi

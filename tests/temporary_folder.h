@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "common/scratch_folder.h"
+#include "common/base/scratch_folder.h"
 
 namespace wcam {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 namespace wcam::store {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 
 namespace wcam::store {
 

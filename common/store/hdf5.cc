@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/store/hdf5_driver.h"
 
 namespace wcam::h5 {

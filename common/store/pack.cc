@@ -14,13 +14,13 @@
 #include <set>
 #include <utility>
 
-#include "common/error.h"
-#include "common/file.h"
-#include "common/plan.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/sweep_directory.h"
 #include "common/store/choice.h"
 #include "common/store/sources.h"
 #include "common/store/store_file.h"
-#include "common/sweep_directory.h"
+#include "common/study/plan.h"
 
 namespace fs = std::filesystem;
 

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 namespace wcam {
 

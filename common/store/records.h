@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 
 namespace wcam {
 
@@ -24,15 +24,15 @@ struct ProfileRow {
   std::string case_name;
   Role role{};
   std::uint32_t rank = 0;             // of the image in the sample, from 0
-  std::uint32_t role_index = 0;       // coordinator/selection.h
+  std::uint32_t role_index = 0;       // coordinator/queue/selection.h
   std::int64_t label = 0;             // class explained
   float logit = 0;                    // of that class on the unmasked image
   std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points
   std::vector<float> outputs;         // [forwards] logits in design order (format.md)
   std::vector<float> level_share;     // [L+1] share of the summed indices: approximation, then coarse to fine
-  std::vector<float> level_contributions;  // [L+1] published definition (worker/summary.h)
-  std::vector<float> spectral_profile;     // [3L+1] or, published, [3L-2] (worker/summary.h)
+  std::vector<float> level_contributions;  // [L+1] published definition (worker/wcam/summary.h)
+  std::vector<float> spectral_profile;     // [3L+1] or, published, [3L-2] (worker/wcam/summary.h)
   float robustness_margin = 0;
   float spatial_spread = 0;
   float forward_equivalents = 0;  // a backward counts as two

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "common/plan.h"
 #include "common/store/records.h"
 #include "common/store/segment.h"
+#include "common/study/plan.h"
 
 namespace wcam {
 

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "common/file.h"
+#include "common/base/file.h"
 #include "common/store/columns.h"
 #include "common/store/hdf5.h"
 #include "common/store/store_file.h"

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "common/base/sweep_directory.h"
 #include "common/store/choice.h"
-#include "common/sweep_directory.h"
 
 namespace wcam::store {
 

@@ -1,7 +1,7 @@
 #include "common/store/store_file.h"
 
-#include "common/error.h"
-#include "common/version.h"
+#include "common/base/error.h"
+#include "common/base/version.h"
 
 namespace wcam::store {
 

@@ -1,4 +1,4 @@
-"""What can go wrong, as the C++ programs see it too (common/error.h)."""
+"""What can go wrong, as the C++ programs see it too (common/base/error.h)."""
 
 from collections.abc import Sequence
 

@@ -26,7 +26,7 @@ class Pictures:
 
 
 def _prepare(image: Image.Image, resize: int, size: int) -> np.ndarray:
-    """As the workers do (worker/image.h): shorter side to `resize`, centre crop of `size`. uint8 [S, S, 3]."""
+    """As the workers do (worker/images/image.h): shorter side to `resize`, centre crop of `size`. uint8 [S, S, 3]."""
     image = image.convert("RGB")
     width, height = (int(resize * side / min(image.size)) for side in image.size)
     left, top = round((width - size) / 2), round((height - size) / 2)

@@ -33,7 +33,7 @@ def write_traced(network: torch.nn.Module, example: torch.Tensor, file: Path) ->
 
 
 def _load_as_workers_do(file: Path) -> torch.jit.ScriptModule:
-    """worker/model.cc: weights channels last, then frozen."""
+    """worker/models/model.cc: weights channels last, then frozen."""
     module = torch.jit.load(str(file)).eval()
     for parameter in module.parameters():
         if parameter.dim() == 4:

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "common/perturbation.h"
-#include "common/plan.h"
 #include "common/store/records.h"
 #include "common/store/segment.h"
+#include "common/study/perturbation.h"
+#include "common/study/plan.h"
 
 namespace wcam::sample {
 

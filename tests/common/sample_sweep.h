@@ -1,9 +1,9 @@
 // A sweep directory with the sample's plan and no results.
 #pragma once
 
-#include "common/file.h"
+#include "common/base/file.h"
+#include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
-#include "common/sweep_directory.h"
 #include "tests/common/sample_store.h"
 #include "tests/temporary_folder.h"
 

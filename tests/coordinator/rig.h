@@ -13,13 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "common/plan.h"
-#include "common/protocol.h"
-#include "common/version.h"
-#include "coordinator/draw.h"
-#include "coordinator/ledger.h"
-#include "coordinator/operate.h"
-#include "coordinator/scheduler.h"
+#include "common/base/version.h"
+#include "common/study/plan.h"
+#include "common/wire/protocol.h"
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/operate/operate.h"
+#include "coordinator/queue/draw.h"
+#include "coordinator/queue/scheduler.h"
 #include "tests/temporary_folder.h"
 
 namespace wcam {

@@ -29,7 +29,7 @@ def examine(*words, code=0, **options):
 
 def test_the_known_indices_are_those_of_another_implementation():
     known_wcam = pytest.importorskip("known_wcam", reason="needs python3-torch and python3-scipy")
-    listed = re.findall(r"\d\.\d{6}(?=F,)", (ROOT / "worker/known_wcam.cc").read_text())
+    listed = re.findall(r"\d\.\d{6}(?=F,)", (ROOT / "worker/wcam/known_wcam.cc").read_text())
     assert np.allclose(np.array(listed, dtype=float), known_wcam.indices(), atol=2e-6)
 
 

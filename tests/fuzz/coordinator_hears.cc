@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "common/error.h"
-#include "coordinator/collector.h"
-#include "coordinator/operate.h"
-#include "coordinator/scheduler.h"
+#include "common/base/error.h"
+#include "coordinator/operate/operate.h"
+#include "coordinator/queue/scheduler.h"
+#include "coordinator/transport/collector.h"
 #include "tests/coordinator/rig.h"
 #include "tests/fuzz/records.h"
 #include "tests/fuzz/target.h"

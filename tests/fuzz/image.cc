@@ -1,7 +1,7 @@
 // The bytes of a photograph, of whatever format.
-#include "worker/image.h"
+#include "worker/images/image.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "tests/fuzz/target.h"
 
 using namespace wcam;

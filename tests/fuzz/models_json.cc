@@ -1,6 +1,6 @@
 // models.json, beside a model file and a file of class names that it may name.
-#include "common/case_spec.h"
-#include "common/error.h"
+#include "common/base/error.h"
+#include "common/study/case_spec.h"
 #include "tests/fuzz/target.h"
 #include "tests/temporary_folder.h"
 

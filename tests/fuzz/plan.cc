@@ -1,7 +1,7 @@
 // plan.json, as a worker gets it from a coordinator and everybody reads it from a sweep's folder.
-#include "common/plan.h"
+#include "common/study/plan.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "tests/fuzz/target.h"
 
 using namespace wcam;

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "common/file.h"
+#include "common/base/file.h"
 #include "tests/fuzz/target.h"
 
 namespace fs = std::filesystem;

@@ -1,7 +1,7 @@
 // A segment or results.h5: every column of every row, as pack, plotting and verify read them.
 #include <algorithm>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/store/store_file.h"
 #include "tests/fuzz/target.h"
 #include "tests/temporary_folder.h"

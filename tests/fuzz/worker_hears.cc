@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "common/protocol.h"
+#include "common/wire/protocol.h"
 #include "tests/fuzz/records.h"
 #include "tests/fuzz/target.h"
-#include "worker/conversation.h"
+#include "worker/protocol/conversation.h"
 
 using namespace wcam;
 

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "common/case_spec.h"
-#include "worker/image.h"
-#include "worker/model.h"
+#include "common/study/case_spec.h"
+#include "worker/images/image.h"
+#include "worker/models/model.h"
 
 int main(int argc, char** argv) {
   wcam::prepare_torch(1);

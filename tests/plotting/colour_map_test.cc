@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 namespace wcam {
 

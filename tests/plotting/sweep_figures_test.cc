@@ -8,11 +8,11 @@
 #include <array>
 #include <cstdio>
 
-#include "common/error.h"
-#include "common/file.h"
-#include "common/plan.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
-#include "common/sweep_directory.h"
+#include "common/study/plan.h"
 #include "tests/plotting/sample_figures.h"
 
 namespace fs = std::filesystem;

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "worker/wcam.h"
+#include "worker/wcam/wcam.h"
 
 namespace wcam::test {
 

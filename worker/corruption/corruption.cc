@@ -4,8 +4,8 @@
 #include <iterator>
 #include <string_view>
 
-#include "common/error.h"
-#include "common/sha256.h"
+#include "common/base/error.h"
+#include "common/base/sha256.h"
 #include "worker/corruption/kinds.h"
 
 namespace wcam {

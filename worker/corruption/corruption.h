@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
-#include "common/perturbation.h"
+#include "common/study/perturbation.h"
 #include "worker/corruption/frost_overlays.h"
 #include "worker/corruption/random.h"
-#include "worker/image.h"
+#include "worker/images/image.h"
 
 namespace wcam {
 

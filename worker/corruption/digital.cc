@@ -3,8 +3,8 @@
 
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/jpeg.h"
-#include "worker/resample.h"
+#include "worker/images/jpeg.h"
+#include "worker/images/resample.h"
 
 namespace wcam {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "worker/image.h"
+#include "worker/images/image.h"
 
 namespace wcam {
 

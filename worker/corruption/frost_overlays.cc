@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "common/error.h"
-#include "common/file.h"
-#include "common/image_files.h"
-#include "common/plan.h"
-#include "common/sha256.h"
-#include "worker/faults.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/sha256.h"
+#include "common/study/image_files.h"
+#include "common/study/plan.h"
+#include "worker/base/faults.h"
 
 namespace wcam {
 

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <functional>
 
-#include "worker/image.h"
-#include "worker/lru_cache.h"
+#include "worker/base/lru_cache.h"
+#include "worker/images/image.h"
 
 namespace wcam {
 

@@ -12,7 +12,7 @@
 
 #include "worker/corruption/frost_overlays.h"
 #include "worker/corruption/random.h"
-#include "worker/image.h"
+#include "worker/images/image.h"
 
 namespace wcam {
 

@@ -8,7 +8,7 @@
 #include "worker/corruption/filters.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/opencv.h"
+#include "worker/images/opencv.h"
 
 namespace wcam {
 

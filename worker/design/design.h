@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/wcam_settings.h"
+#include "common/study/wcam_settings.h"
 
 namespace wcam {
 

@@ -1,8 +1,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "common/error.h"
-#include "common/sha256.h"
+#include "common/base/error.h"
+#include "common/base/sha256.h"
 #include "common/store/hdf5.h"
 #include "worker/design/design.h"
 

@@ -14,7 +14,7 @@
 
 #include <string>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "worker/design/pcg64.h"
 #include "worker/design/samplers.h"
 

@@ -1,9 +1,9 @@
 #include "tests/coordinator/simulation/coordinator.h"
 
-#include "common/error.h"
-#include "common/file.h"
-#include "common/protocol.h"
-#include "coordinator/operate.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/wire/protocol.h"
+#include "coordinator/operate/operate.h"
 
 namespace wcam::simulation {
 

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/collector.h"
-#include "coordinator/ledger.h"
-#include "coordinator/scheduler.h"
-#include "coordinator/sweep_state.h"
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/queue/scheduler.h"
+#include "coordinator/queue/sweep_state.h"
+#include "coordinator/transport/collector.h"
 #include "tests/coordinator/simulation/world.h"
 #include "tests/temporary_folder.h"
 

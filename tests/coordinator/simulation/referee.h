@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "coordinator/scheduler.h"
-#include "coordinator/sweep_state.h"
+#include "coordinator/queue/scheduler.h"
+#include "coordinator/queue/sweep_state.h"
 #include "tests/coordinator/simulation/clock.h"
 #include "tests/coordinator/simulation/study.h"
 

@@ -8,9 +8,9 @@
 #include <map>
 #include <string>
 
-#include "common/ids.h"
-#include "common/plan.h"
-#include "coordinator/selection.h"
+#include "common/base/ids.h"
+#include "common/study/plan.h"
+#include "coordinator/queue/selection.h"
 #include "tests/coordinator/simulation/clock.h"
 
 namespace wcam::simulation {

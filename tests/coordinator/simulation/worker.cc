@@ -2,16 +2,16 @@
 
 #include <utility>
 
-#include "common/sha256.h"
+#include "common/base/sha256.h"
 
 namespace wcam::simulation {
 
 namespace {
 
-constexpr milliseconds kTick{200};                 // worker/session.cc: kLongestWait
-constexpr milliseconds kLookEvery{1'000};          // worker/session.cc
-constexpr milliseconds kFarewellPatience{15'000};  // worker/worker.cc
-constexpr milliseconds kStoreAgainAfter{5'000};    // worker/worker.cc
+constexpr milliseconds kTick{200};                 // worker/protocol/session.cc: kLongestWait
+constexpr milliseconds kLookEvery{1'000};          // worker/protocol/session.cc
+constexpr milliseconds kFarewellPatience{15'000};  // worker/jobs/worker.cc
+constexpr milliseconds kStoreAgainAfter{5'000};    // worker/jobs/worker.cc
 constexpr std::size_t kResultsPerSegment = 4;
 constexpr std::chrono::seconds kPatience{60};
 
@@ -83,8 +83,8 @@ void Worker::converse() {
   compute();
 }
 
-// worker/worker.cc, work(): one job after another; what is finished is written when it is due, at the latest
-// when there is nothing to compute.
+// worker/jobs/worker.cc, work(): one job after another; what is finished is written when it is due, at the
+// latest when there is nothing to compute.
 void Worker::compute() {
   if (busy_) return;
   if (conversation_.has_job()) return begin();

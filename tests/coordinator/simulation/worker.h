@@ -1,5 +1,5 @@
-// A worker process: the real conversation, and around it what worker/session.cc and worker/worker.cc do with
-// sockets, threads, models and files, as events on the clock.
+// A worker process: the real conversation, and around it what worker/protocol/session.cc and
+// worker/jobs/worker.cc do with sockets, threads, models and files, as events on the clock.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/coordinator/simulation/world.h"
-#include "worker/conversation.h"
+#include "worker/protocol/conversation.h"
 
 namespace wcam::simulation {
 

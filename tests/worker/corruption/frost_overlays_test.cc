@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "common/error.h"
-#include "common/file.h"
-#include "common/plan.h"
-#include "common/sha256.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/sha256.h"
+#include "common/study/plan.h"
 #include "tests/temporary_folder.h"
-#include "worker/faults.h"
-#include "worker/png.h"
+#include "worker/base/faults.h"
+#include "worker/images/png.h"
 
 namespace wcam {
 namespace {

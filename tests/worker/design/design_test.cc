@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "worker/design/pcg64.h"

@@ -1,0 +1,29 @@
+#include "common/study/forward_plan.h"
+
+namespace wcam {
+
+std::vector<int> live_cells(const WcamSettings& settings, int side) {
+  const int grid = settings.grid, block = side >> settings.levels;
+  // Rows (and columns) of cells wholly inside the block: those before the cell of the first pixel beyond it.
+  const int dead = settings.approximation == Approximation::kPerturb ? 0 : block * grid / side;
+  std::vector<int> cells;
+  for (int row = 0; row < grid; ++row)
+    for (int col = 0; col < grid; ++col)
+      if (row >= dead || col >= dead) cells.push_back(row * grid + col);
+  return cells;
+}
+
+ForwardPlan forward_plan(const WcamSettings& settings, int side) {
+  ForwardPlan plan;
+  plan.live_cells = live_cells(settings, side);
+  const auto sample = [&](std::int64_t first) {
+    for (int point = 0; point < settings.nb_design; ++point) plan.rows.push_back(first + point);
+  };
+  sample(0);
+  if (settings.order == Order::kFirst) sample(settings.nb_design);
+  // Design::first_row_of() (worker/design/design.h).
+  for (const int cell : plan.live_cells) sample(std::int64_t{settings.nb_design} * (cell + 2));
+  return plan;
+}
+
+}  // namespace wcam

@@ -1,0 +1,293 @@
+#include "common/study/plan.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/json_integer.h"
+#include "common/base/sha256.h"
+#include "common/study/image_files.h"
+#include "common/study/perturbation.h"
+
+using nlohmann::json;
+
+namespace wcam {
+
+namespace {
+
+constexpr int kPlanFormat = 1;
+
+// Class lists are long and mostly shared by all cases: they stand once, cases refer to them by position.
+json cases_to_json(const std::vector<CaseSpec>& cases, json& class_lists) {
+  json list = json::array();
+  class_lists = json::array();
+  for (const auto& c : cases) {
+    const json classes = c.classes;
+    auto known = std::find(class_lists.begin(), class_lists.end(), classes);
+    if (known == class_lists.end()) {
+      class_lists.push_back(classes);
+      known = class_lists.end() - 1;
+    }
+    list.push_back({{"name", c.name},
+                    {"sha256", c.sha256},
+                    {"input_size", c.input_size},
+                    {"resize", c.resize},
+                    {"mean", c.mean},
+                    {"std", c.std},
+                    {"class_list", known - class_lists.begin()}});
+  }
+  return list;
+}
+
+json identity(const Plan& plan) {
+  json class_lists;
+  json cases = cases_to_json(plan.cases, class_lists);
+  json images = json::array();
+  for (const auto& image : plan.images) {
+    images.push_back({{"path", image.path}, {"sha256", image.sha256}});
+    if (!image.variants_sha256.empty()) images.back()["variants_sha256"] = image.variants_sha256;
+  }
+  json document{{"format", kPlanFormat},      {"perturbation", plan.perturbation},
+                {"variants", plan.variants},  {"images", std::move(images)},
+                {"cases", std::move(cases)},  {"class_lists", std::move(class_lists)},
+                {"wcam", to_json(plan.wcam)}, {"selection", to_json(plan.selection)},
+                {"seed", plan.seed}};
+  for (const auto& overlay : plan.frost_overlays)
+    document["frost_overlays"].push_back({{"path", overlay.path}, {"sha256", overlay.sha256}});
+  return document;
+}
+
+std::vector<CaseSpec> cases_from_json(const json& document) {
+  std::vector<CaseSpec> cases;
+  for (const auto& entry : document.at("cases")) {
+    CaseSpec c;
+    entry.at("name").get_to(c.name);
+    entry.at("sha256").get_to(c.sha256);
+    c.input_size = integer_of<int>(entry.at("input_size"));
+    c.resize = integer_of<int>(entry.at("resize"));
+    entry.at("mean").get_to(c.mean);
+    entry.at("std").get_to(c.std);
+    document.at("class_lists").at(integer_of<std::size_t>(entry.at("class_list"))).get_to(c.classes);
+    c.file = document.at("locations").at("models").at(c.name).get<std::string>();
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
+
+void note(std::vector<std::string>& lines, const std::string& what, const std::string& old,
+          const std::string& asked) {
+  if (old != asked) lines.push_back(what + ": " + old + " in the sweep, " + asked + " asked");
+}
+
+// Entries by name: what was taken away, added or changed.
+void note_entries(std::vector<std::string>& lines, const std::string& kind,
+                  const std::map<std::string, std::string>& old,
+                  const std::map<std::string, std::string>& asked) {
+  for (const auto& [name, detail] : old) {
+    const auto found = asked.find(name);
+    if (found == asked.end())
+      lines.push_back(kind + " " + name + ": in the sweep, not asked");
+    else
+      note(lines, kind + " " + name, detail, found->second);
+  }
+  for (const auto& [name, unused] : asked)
+    if (!old.contains(name)) lines.push_back(kind + " " + name + ": asked, not in the sweep");
+}
+
+std::map<std::string, std::string> cases_by_name(const Plan& plan) {
+  std::map<std::string, std::string> entries;
+  for (const auto& c : plan.cases) {
+    json unused;
+    json text = cases_to_json({c}, unused).at(0);
+    text["classes_sha256"] = sha256_of(unused.dump());
+    entries[c.name] = text.dump();
+  }
+  return entries;
+}
+
+std::map<std::string, std::string> by_path(const std::vector<PlannedImage>& images) {
+  std::map<std::string, std::string> entries;
+  for (const auto& image : images)
+    entries[image.path] =
+        "SHA-256 " + image.sha256 +
+        (image.variants_sha256.empty() ? "" : " with variants of SHA-256 " + image.variants_sha256);
+  return entries;
+}
+
+void note_selection(std::vector<std::string>& lines, const SelectionSettings& old,
+                    const SelectionSettings& asked) {
+  note(lines, "select", std::string(to_string(old.rule)), std::string(to_string(asked.rule)));
+  note(lines, "sample_size", std::to_string(old.sample_size), std::to_string(asked.sample_size));
+  if (old.rule == SelectionRule::kPublished && asked.rule == old.rule)
+    note(lines, "max_altered", std::to_string(old.max_altered), std::to_string(asked.max_altered));
+}
+
+// Of two plans with the same images, variants and cases in the same order: what is listed in one only.
+void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& asked) {
+  if (old.selection.rule != SelectionRule::kListed) return;
+  for (std::size_t i = 0; i < old.images.size(); ++i) {
+    const auto list_in = [i](const Plan& plan) -> const std::vector<ListedWcam>& {
+      return plan.selection.lists[plan.selection.list_of_image[i]];
+    };
+    const auto note_missing = [&](const Plan& from, const Plan& in, const char* what) {
+      for (const ListedWcam& wcam : list_in(from))
+        if (!std::binary_search(list_in(in).begin(), list_in(in).end(), wcam))
+          lines.push_back("WCAM of " + old.images[i].path + ", " + old.variant_name(wcam.variant) + ", " +
+                          old.cases[wcam.case_index].name + ": " + what);
+    };
+    note_missing(old, asked, "in the sweep, not asked");
+    note_missing(asked, old, "asked, not in the sweep");
+  }
+}
+
+// Their numbers are of 16 bits, and a predict job holds all of an image's variants at once.
+void refuse_too_many(std::size_t count, const std::string& kind) {
+  constexpr std::size_t kMost = 10'000;
+  if (count > kMost)
+    throw InputError(std::to_string(count) + " " + kind + ", a sweep has at most " + std::to_string(kMost) +
+                     ": choose some, or split them over several sweeps");
+}
+
+template <typename Range, typename Name>
+void refuse_repeats(const Range& range, const std::string& kind, Name name) {
+  std::set<std::string> seen;
+  for (const auto& entry : range)
+    if (!seen.insert(name(entry)).second) throw InputError(kind + " '" + name(entry) + "' is named twice");
+}
+
+// A plan comes over the wire too: which files of a worker's host it names must not depend on who wrote it.
+void refuse_escapes(const Plan& plan, const std::string& origin) {
+  const auto check_below = [&](const std::string& path) {
+    if (!stays_below(path))
+      throw InputError(origin + " names '" + path + "', which is outside the folder of its kind");
+  };
+  for (const auto& image : plan.images) {
+    check_below(image.path);
+    if (!plan.variants_root.empty()) check_below(image.variant_stem);
+  }
+  for (const auto& overlay : plan.frost_overlays) check_below(overlay.path);
+}
+
+}  // namespace
+
+const PlannedImage& Plan::find_image(const std::string& path) const {
+  for (const auto& image : images)
+    if (image.path == path) return image;
+  throw InputError("no image '" + path + "' in the plan");
+}
+
+const CaseSpec& Plan::find_case(const std::string& name) const {
+  for (const auto& c : cases)
+    if (c.name == name) return c;
+  throw InputError("no case '" + name + "' in the plan");
+}
+
+const std::string& Plan::variant_name(std::uint16_t variant) const {
+  static const std::string kUnaltered(kSourceVariant);
+  return variant == 0 ? kUnaltered : variants.at(variant - std::size_t{1});
+}
+
+void check(const Plan& plan) {
+  if (plan.images.empty()) throw InputError("no image in " + plan.images_root.string());
+  if (plan.cases.empty()) throw InputError("no case: name at least one model");
+  if (plan.variants.empty()) throw InputError("no variant: name at least one corruption and severity");
+  refuse_too_many(plan.cases.size(), "cases");
+  refuse_too_many(plan.variants.size(), "variants");
+  check(plan.wcam);
+  check(plan.selection, plan.images.size(), plan.variants.size(), plan.cases.size());
+  refuse_repeats(plan.images, "image", [](const PlannedImage& image) { return image.path; });
+  refuse_repeats(plan.frost_overlays, "frost overlay", [](const PlannedImage& image) { return image.path; });
+  if (plan.frost_overlays.empty() && std::any_of(plan.variants.begin(), plan.variants.end(), needs_overlays))
+    throw InputError("frost without overlays: name a folder of photographs of frosted glass");
+  refuse_repeats(plan.variants, "variant", [](const std::string& variant) { return variant; });
+  refuse_repeats(plan.cases, "case", [](const CaseSpec& c) { return c.name; });
+  for (const auto& c : plan.cases)
+    if (c.input_size != plan.input_size() || c.resize != plan.resize())
+      throw InputError("case '" + c.name + "' wants resize " + std::to_string(c.resize) + " and input_size " +
+                       std::to_string(c.input_size) + ", case '" + plan.cases.front().name + "' " +
+                       std::to_string(plan.resize()) + " and " + std::to_string(plan.input_size()) +
+                       ": all cases of a sweep see the same pixels");
+  if (const auto problem = side_problem(plan.wcam, plan.input_size(), "input_size"); !problem.empty())
+    throw InputError(problem);
+}
+
+std::string to_json_text(const Plan& plan) {
+  json document = identity(plan);
+  json models = json::object();
+  for (const auto& c : plan.cases) models[c.name] = c.file.string();
+  json& locations = document["locations"];
+  locations = {{"images_root", plan.images_root.string()}, {"models", models}};
+  if (!plan.frost_overlays.empty()) locations["frost_overlays"] = plan.frost_root.string();
+  if (!plan.variants_root.empty()) {
+    locations["variants_root"] = plan.variants_root.string();
+    json& elsewhere = locations["variant_stems"] = json::object();  // the others lie as the image does
+    for (const auto& image : plan.images)
+      if (image.variant_stem != image_stem(image.path)) elsewhere[image.path] = image.variant_stem;
+  }
+  return document.dump(1) + "\n";
+}
+
+Plan plan_from_json_text(const std::string& text, const std::string& origin) try {
+  const json document = json::parse(text);
+  if (integer_of<int>(document.at("format")) != kPlanFormat)
+    throw InputError(origin + ": plan format " + document.at("format").dump() + ", this version reads " +
+                     std::to_string(kPlanFormat));
+  Plan plan;
+  document.at("perturbation").get_to(plan.perturbation);
+  document.at("variants").get_to(plan.variants);
+  const json& locations = document.at("locations");
+  plan.variants_root = locations.value("variants_root", "");
+  for (const auto& entry : document.at("images")) {
+    PlannedImage image{entry.at("path").get<std::string>(), entry.at("sha256").get<std::string>()};
+    image.variants_sha256 = entry.value("variants_sha256", "");
+    if (!plan.variants_root.empty())
+      image.variant_stem = locations.at("variant_stems").value(image.path, image_stem(image.path));
+    plan.images.push_back(std::move(image));
+  }
+  plan.cases = cases_from_json(document);
+  plan.wcam = wcam_settings_from_json(document.at("wcam"));
+  plan.selection = selection_settings_from_json(document.at("selection"));
+  plan.seed = integer_of<std::uint64_t>(document.at("seed"));
+  plan.images_root = locations.at("images_root").get<std::string>();
+  if (document.contains("frost_overlays")) {
+    for (const auto& overlay : document["frost_overlays"])
+      plan.frost_overlays.push_back(
+          {overlay.at("path").get<std::string>(), overlay.at("sha256").get<std::string>()});
+    plan.frost_root = locations.at("frost_overlays").get<std::string>();
+  }
+  if (plan.cases.empty()) throw InputError(origin + " names no case");
+  refuse_escapes(plan, origin);
+  return plan;
+} catch (const json::exception& e) {
+  throw InputError(origin + " is not a plan: " + e.what());
+}
+
+std::string sweep_id(const Plan& plan) { return sha256_of(identity(plan).dump()); }
+
+std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
+  std::vector<std::string> lines;
+  const json old = identity(in_sweep), wanted = identity(asked);
+  for (const char* key : {"perturbation", "seed"}) note(lines, key, old[key].dump(), wanted[key].dump());
+  for (const auto& [key, setting] : old["wcam"].items())
+    note(lines, key, setting.dump(), wanted["wcam"][key].dump());
+  note_selection(lines, in_sweep.selection, asked.selection);
+  const auto named = [](const std::vector<std::string>& names) {
+    std::map<std::string, std::string> entries;
+    for (const auto& name : names) entries[name];
+    return entries;
+  };
+  note_entries(lines, "variant", named(in_sweep.variants), named(asked.variants));
+  note_entries(lines, "case", cases_by_name(in_sweep), cases_by_name(asked));
+  note_entries(lines, "image", by_path(in_sweep.images), by_path(asked.images));
+  note_entries(lines, "frost overlay", by_path(in_sweep.frost_overlays), by_path(asked.frost_overlays));
+  const auto same = [&](const char* key) { return old[key] == wanted[key]; };
+  if (lines.empty() && same("images") && same("variants") && same("cases"))
+    note_lists(lines, in_sweep, asked);
+  if (lines.empty() && old != wanted) lines.push_back("the order of cases, variants or images differs");
+  return lines;
+}
+
+}  // namespace wcam

@@ -1,0 +1,70 @@
+// A sweep's plan: everything that decides its numbers, written as SWEEP/plan.json, and where its files are.
+// The SHA-256 of the canonical text of the former is the sweep's id and never changes; plan.json is replaced
+// when the sweep is resumed with its files in other places.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/study/case_spec.h"
+#include "common/study/selection_settings.h"
+#include "common/study/wcam_settings.h"
+
+namespace wcam {
+
+struct PlannedImage {
+  std::string path;    // below images_root, '/'-separated: the image's name everywhere
+  std::string sha256;  // of the file
+  // Of a family on disk: digest_of_variants() over its files. Empty: variants are made from the image.
+  std::string variants_sha256 = {};
+  // Where they are in each variant's folder, without the ending. A place, no part of the identity.
+  std::string variant_stem = {};
+  bool operator==(const PlannedImage&) const = default;
+};
+
+struct Plan {
+  std::string perturbation = "corruptions";
+  // Sorted by path, and the seed decides the order in which they are taken; under SelectionRule::kListed in
+  // the order in which they are taken.
+  std::vector<PlannedImage> images;
+  std::vector<std::string> variants;  // without the source
+  std::vector<CaseSpec> cases;        // in the order of the figures' columns
+  WcamSettings wcam;
+  SelectionSettings selection;
+  std::uint64_t seed = 95;
+  std::vector<PlannedImage> frost_overlays;  // what the corruption frost lays over images; else empty
+
+  // Where the files are: not part of the sweep's identity, since moving data changes no number.
+  std::filesystem::path images_root;
+  std::filesystem::path frost_root;     // of the overlays
+  std::filesystem::path variants_root;  // of a family on disk (common/study/variant_tree.h); else empty
+
+  // Every image is resized and cropped to this; all cases agree on it.
+  int input_size() const { return cases.front().input_size; }
+  int resize() const { return cases.front().resize; }
+  // "source" for 0, variants[variant - 1] else.
+  const std::string& variant_name(std::uint16_t variant) const;
+  // Throws InputError naming it when there is none.
+  const PlannedImage& find_image(const std::string& path) const;
+  // Throws InputError naming it when there is no such case.
+  const CaseSpec& find_case(const std::string& name) const;
+};
+
+// Throws InputError: no image; cases or variants none or over 10,000; cases that disagree on input_size or
+// resize; a side that is not a multiple of 2^levels; names that occur twice; frost without overlays.
+void check(const Plan& plan);
+
+std::string to_json_text(const Plan& plan);
+// `origin` names the text in errors. Throws InputError when it is no plan; check() says whether it can be
+// run.
+Plan plan_from_json_text(const std::string& text, const std::string& origin);
+
+// 64 hex digits.
+std::string sweep_id(const Plan& plan);
+
+// Of checked plans: what differs, a line a thing ("seed: 95 in the sweep, 96 asked"); empty: the same sweep.
+std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked);
+
+}  // namespace wcam

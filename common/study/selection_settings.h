@@ -1,0 +1,52 @@
+// Which images of a sweep are explained, and which of their variants. What the rules mean is in
+// coordinator/queue/selection.h and docs/selection.md.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace wcam {
+
+enum class SelectionRule : std::uint8_t {
+  kPublished,  // images of which some variant changes the prediction of every case
+  kAll,        // every image, every variant, every case
+  kListed,     // what a file of the user's lists
+};
+std::string_view to_string(SelectionRule rule);
+
+// One WCAM of an image.
+struct ListedWcam {
+  std::uint16_t variant = 0;     // 0: the source; v: Plan::variants[v - 1]
+  std::uint16_t case_index = 0;  // into Plan::cases
+  bool operator==(const ListedWcam&) const = default;
+  bool operator<(const ListedWcam& other) const {
+    return std::tie(variant, case_index) < std::tie(other.variant, other.case_index);
+  }
+};
+
+struct SelectionSettings {
+  SelectionRule rule = SelectionRule::kPublished;
+  int sample_size = 17;  // images explained at most, >= 1; kListed: the number of images
+  int max_altered = 5;   // kPublished: altered variants explained per image, 1..100; else of no meaning
+
+  // kListed only: the distinct lists of WCAMs, each ascending without repeats, and which of them each of
+  // Plan::images has.
+  std::vector<std::vector<ListedWcam>> lists;
+  std::vector<std::uint32_t> list_of_image;
+  bool operator==(const SelectionSettings&) const = default;
+};
+
+// Throws InputError naming what is out of range for a plan of so many images, variants (without the source)
+// and cases.
+void check(const SelectionSettings& settings, std::size_t images, std::size_t variants, std::size_t cases);
+
+// Only what has a meaning under the rule.
+nlohmann::json to_json(const SelectionSettings& settings);
+// Throws nlohmann::json::exception, and InputError for a rule that is not known.
+SelectionSettings selection_settings_from_json(const nlohmann::json& json);
+
+}  // namespace wcam

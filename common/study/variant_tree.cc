@@ -1,0 +1,62 @@
+#include "common/study/variant_tree.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "common/base/error.h"
+#include "common/base/sha256.h"
+#include "common/base/utf8.h"
+#include "common/study/perturbation.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().front() == '.' || !entry.is_directory()) continue;
+    check_utf8(entry.path());
+    found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void add_severities(VariantTree& tree, const fs::path& corruption) {
+  const std::size_t before = tree.variants.size();
+  for (int s = kLowestSeverity; s <= kHighestSeverity; ++s)
+    if (const fs::path folder = corruption / std::to_string(s); fs::is_directory(folder))
+      tree.variants.push_back(
+          {to_string(Variant{std::string(kImagenetC), canonical_spelling(corruption.filename().string()), s}),
+           folder});
+  if (tree.variants.size() == before) tree.others.push_back(corruption);
+}
+
+}  // namespace
+
+VariantTree read_variant_tree(const fs::path& root, const std::string& family) try {
+  if (!fs::is_directory(root)) throw InputError(root.string() + " is not a folder");
+  VariantTree tree;
+  for (const fs::path& folder : folders_in(root))
+    if (has_severities(family))
+      add_severities(tree, folder);
+    else
+      tree.variants.push_back({to_string(Variant{family, folder.filename().string(), 0}), folder});
+  std::sort(tree.variants.begin(), tree.variants.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.variant, a.folder) < std::tie(b.variant, b.folder);
+  });
+  return tree;
+} catch (const fs::filesystem_error& e) {
+  throw InputError("cannot list the variants in " + root.string() + ": " + e.what());
+}
+
+std::string digest_of_variants(const std::vector<std::string>& sha256s) {
+  std::string all;
+  for (const std::string& sha256 : sha256s) all += sha256;
+  return sha256_of(all);
+}
+
+}  // namespace wcam

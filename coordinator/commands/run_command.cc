@@ -1,0 +1,178 @@
+#include "coordinator/commands/run_command.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
+#include <cerrno>
+#include <csignal>
+#include <iostream>
+#include <optional>
+
+#include "common/base/file.h"
+#include "common/base/host.h"
+#include "common/base/log.h"
+#include "common/base/process.h"
+#include "common/base/sweep_directory.h"
+#include "common/command_line/options.h"
+#include "common/command_line/sweep_argument.h"
+#include "common/wire/keys.h"
+#include "coordinator/commands/interrupts.h"
+#include "coordinator/serve/coordinator.h"
+#include "coordinator/serve/web.h"
+#include "coordinator/study/study_options.h"
+#include "coordinator/sweep/open_sweep.h"
+#include "coordinator/sweep/sweep_plan.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+CommandLine command_line() {
+  const auto number = [](int value) { return po::value<int>()->default_value(value); };
+  CommandLine line;
+  line.usage = "wcam-coordinator run --sweep DIR --images DIR --models models.json [options]";
+  line.about =
+      "Makes a sweep, or resumes it, and serves its jobs to workers until it is finished.\n"
+      "Exit status: 0 finished, 2 usage, 3 bad input, 4 finished with jobs set aside, 5 interrupted.";
+  line.example =
+      "wcam-coordinator run --images photos --models models.json --cases baseline,augmix --sweep study";
+  po::options_description how("How");
+  how.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
+       "directory of the sweep, made if it is not there")  //
+      ("bind", po::value<std::string>()->default_value(SessionOptions{}.bind),
+       "where to listen; port * is any free one")                                                  //
+      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served")  //
+      ("http", po::value<std::string>(),
+       "serve a page that shows how far the sweep is, e.g. on 127.0.0.1:8080; port * is any free one")  //
+      ("http-insecure", po::bool_switch(),
+       "let that page be read beyond this machine, unencrypted, by whoever connects")                     //
+      ("lease-seconds", number(30), "silence after which a worker's jobs go to others, 1 to 86400")       //
+      ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
+      ("speculate", po::bool_switch(),
+       "a worker that has nothing to do also tries jobs that take others unusually long")  //
+      ("prepare", po::bool_switch(),
+       "write the plan and the keys, begin nothing; refused when all is done")  //
+      ("hand-over", po::bool_switch(),
+       "SIGTERM ends at once and leaves the workers to the next coordinator: for a batch system that starts "
+       "it again")  //
+      ("verbose", po::bool_switch(), "log more");
+  line.options.add(how).add(study_options());
+  return line;
+}
+
+CoordinatorOptions coordinator_options(const po::variables_map& values, const SweepDirectory& directory) {
+  CoordinatorOptions options;
+  options.session.bind = values["bind"].as<std::string>();
+  options.session.insecure = values["insecure"].as<bool>();
+  if (const auto problem = options.session.problem()) throw UsageError(*problem);
+  options.scheduler.lease = std::chrono::seconds{in_range(values, "lease-seconds", 1, 86'400)};
+  options.scheduler.heartbeat = std::min(options.scheduler.heartbeat, options.scheduler.lease / 5);
+  options.scheduler.max_attempts = static_cast<std::uint32_t>(in_range(values, "max-attempts", 1, 100));
+  options.hand_over = values["hand-over"].as<bool>();
+  options.scheduler.speculate = values["speculate"].as<bool>();
+  // A process of this host that has ended is not waited for.
+  options.scheduler.has_ended = [host = host_name()](const WorkerInfo& worker) {
+    return worker.host == host && worker.pid > 0 && ::kill(static_cast<pid_t>(worker.pid), 0) != 0 &&
+           errno == ESRCH;
+  };
+  options.scheduler.ending_of = [directory](const WorkerInfo& worker, const std::string& log) {
+    return log.empty() ? WorkerEnding{} : ending_in(directory.logs() / log, static_cast<pid_t>(worker.pid));
+  };
+  options.progress = ::isatty(STDERR_FILENO) != 0 ? CoordinatorOptions::Progress::kTerminal
+                                                  : CoordinatorOptions::Progress::kPlain;
+  return options;
+}
+
+WebOptions web_options(const po::variables_map& values) {
+  const WebOptions options{values["http"].as<std::string>(), values["http-insecure"].as<bool>()};
+  if (const auto problem = options.problem()) throw UsageError(*problem);
+  return options;
+}
+
+// Says "starting" in the status while a sweep's images are hashed, which may take minutes. What then cannot
+// be resumed has its old status again.
+class Announcement {
+ public:
+  explicit Announcement(const SweepDirectory& directory) : file_(directory.status()) {
+    if (!std::filesystem::exists(directory.plan())) return;
+    if (std::filesystem::exists(file_)) earlier_ = read_file(file_);
+    try {
+      write(to_json_text(starting_status(directory.root)));
+    } catch (const InputError&) {  // what is wrong with the plan is said by whoever needs it
+    }
+  }
+  ~Announcement() {
+    if (!kept_ && earlier_) write(*earlier_);
+  }
+  Announcement(const Announcement&) = delete;
+  Announcement& operator=(const Announcement&) = delete;
+  void keep() { kept_ = true; }
+
+ private:
+  void write(const std::string& text) const try {
+    write_file_atomically(file_, text);
+  } catch (const InputError&) {  // people can wait
+  }
+
+  const std::filesystem::path file_;
+  std::optional<std::string> earlier_;
+  bool kept_ = false;
+};
+
+// Before a cluster is asked for machines.
+void refuse_finished(const SweepState& state, const SweepDirectory& directory) {
+  if (!state.finished()) return;
+  throw UsageError(directory.root.string() +
+                   (state.course() == Course::kCancelled ? " was cancelled" : " is finished") +
+                   ": nothing is left to do; `wcam retry` puts back what was set aside or cancelled");
+}
+
+}  // namespace
+
+ExitCode run_command(const std::vector<std::string>& arguments) {
+  const auto values = parse_command_line(command_line(), arguments);
+  if (!values) return ExitCode::kDone;
+  const SweepDirectory directory = sweep_of(*values);
+  CoordinatorOptions options = coordinator_options(*values, directory);
+  check_not_lost(directory);
+  // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
+  std::optional<Ledger> ledger;
+  std::optional<Announcement> announcement;
+  if (std::filesystem::exists(directory.plan())) {
+    open_ledger(ledger, directory);
+    announcement.emplace(directory);
+  }
+  std::optional<Web> web;
+  if (values->contains("http")) options.web = &web.emplace(web_options(*values), directory);
+  const std::optional<Plan> asked = asked_plan(*values, directory);
+  if (!ledger && !asked) agreed_plan(directory, asked);
+  for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
+    make_directories(folder);
+  if (!ledger) open_ledger(ledger, directory);
+  const Plan plan = settle_plan(directory, asked);
+  if (!options.session.insecure) {
+    make_keys(directory, {std::string(kDefaultWorkerKey)});
+    options.session.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
+  }
+  if ((*values)["prepare"].as<bool>()) {
+    refuse_finished(ledger->load(plan), directory);
+    return ExitCode::kDone;
+  }
+  if (announcement) announcement->keep();
+  start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
+  if (web) std::cerr << "page: " << web->url() << "\n";
+  if (options.session.insecure)
+    spdlog::warn(
+        "--insecure: the conversation with workers is neither encrypted nor authenticated; whoever can "
+        "connect to {} can read it and take part in it",
+        options.session.bind);
+  allow_many_connections();
+  return Coordinator(directory, *ledger, plan, options).run(count_interrupts());
+}
+
+}  // namespace wcam

@@ -1,0 +1,13 @@
+// `wcam status`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/error.h"
+
+namespace wcam {
+
+ExitCode status_command(const std::vector<std::string>& arguments);
+
+}  // namespace wcam

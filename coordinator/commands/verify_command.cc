@@ -1,0 +1,89 @@
+#include "coordinator/commands/verify_command.h"
+
+#include <boost/program_options/value_semantic.hpp>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "common/base/joined.h"
+#include "common/command_line/options.h"
+#include "common/command_line/sweep_argument.h"
+#include "coordinator/repair/check_sweep.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+struct Damage {
+  std::string problem, remedy;
+};
+
+std::vector<Damage> damage_of(const SweepCheck& check, const SweepDirectory& sweep) {
+  const std::string repair = "`wcam repair " + sweep.root.string() + "` ";
+  std::vector<Damage> damage;
+  if (!check.plan_problem.empty())
+    damage.push_back({check.plan_problem, repair + "restores it from the ledger"});
+  for (const std::string& problem : check.ledger_problems)
+    damage.push_back({problem, repair + "makes the ledger anew from plan and segments"});
+  for (const DamagedFile& file : check.stored.damaged)
+    damage.push_back(
+        {file.why,
+         file.file == sweep.results()
+             ? repair + "moves it aside and `wcam pack` makes it again from the segments"
+             : "restore it from a copy; or " + repair + "moves it aside and has its results computed again"});
+  std::map<std::string, std::size_t> lost;
+  for (const LostResult& result : check.lost) ++lost[result.segment];
+  for (const DamagedFile& file : check.stored.damaged) lost.erase(file.file.filename().string());
+  for (const auto& [segment, count] : lost)
+    damage.push_back({(sweep.segments() / segment).string() + " does not give " + counted(count, "result") +
+                          " that the ledger has as done",
+                      "restore it from a copy; or " + repair + "has them computed again"});
+  return damage;
+}
+
+std::string to_json_text(const SweepCheck& check, const std::vector<Damage>& damage) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Damage& d : damage) list.push_back({{"problem", d.problem}, {"remedy", d.remedy}});
+  const nlohmann::json document{{"sound", damage.empty()},
+                                {"damage", list},
+                                {"files", check.stored.files.size()},
+                                {"unknown_to_ledger", check.unknown.size()}};
+  return document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const SweepCheck& check, const std::vector<Damage>& damage, const SweepDirectory& sweep) {
+  std::string text;
+  for (const Damage& d : damage) text += "damaged: " + d.problem + "\n  remedy: " + d.remedy + "\n";
+  if (!check.unknown.empty())
+    text += "note: " + counted(check.unknown.size(), "stored result") +
+            " not reported before the coordinator or a worker was cut off; `wcam repair " +
+            sweep.root.string() + "` takes in what may be computed again otherwise\n";
+  if (damage.empty())
+    text += sweep.root.string() + " is sound: " + counted(check.stored.files.size(), "file") +
+            " of results and the ledger say the same\n";
+  return text;
+}
+
+}  // namespace
+
+ExitCode verify_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  line.usage = "wcam verify SWEEP [--json]";
+  line.about =
+      "Reads the whole ledger and every file of results of a sweep that no coordinator is running, and\n"
+      "says what is damaged, with the remedy. Exit status: 0 sound, 3 damaged.";
+  line.example = "wcam verify study";
+  line.options.add_options()("json", po::bool_switch(), "for scripts");
+  take_sweep(line);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  const SweepDirectory sweep = sweep_of(*values);
+  const SweepCheck check = hold_and_check(sweep).check;
+  const std::vector<Damage> damage = damage_of(check, sweep);
+  std::cout << ((*values)["json"].as<bool>() ? to_json_text(check, damage) : to_text(check, damage, sweep));
+  return damage.empty() ? ExitCode::kDone : ExitCode::kBadInput;
+}
+
+}  // namespace wcam

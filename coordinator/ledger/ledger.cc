@@ -1,0 +1,331 @@
+#include "coordinator/ledger/ledger.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/error.h"
+#include "coordinator/ledger/ledger_reader.h"
+
+namespace wcam {
+
+namespace {
+
+// Documented in ledger.md: change both, and kSchemaVersion. For an IN of more than two texts SQLite fills a
+// temporary tree every time a row is written: in what is written for every job, alternatives are spelt out.
+constexpr const char* kSchema = R"sql(
+CREATE TABLE plan (
+  sweep_id TEXT PRIMARY KEY,
+  json     TEXT NOT NULL,
+  created  TEXT NOT NULL,
+  course   TEXT NOT NULL DEFAULT 'on' CHECK (course IN ('on', 'paused', 'cancelled'))
+) WITHOUT ROWID;
+CREATE TABLE images (
+  id      INTEGER PRIMARY KEY,
+  path    TEXT NOT NULL UNIQUE,
+  sha256  TEXT NOT NULL,
+  state   TEXT NOT NULL DEFAULT 'undecided' CHECK (state IN ('undecided', 'selected', 'skipped', 'set_aside')),
+  rank    INTEGER UNIQUE,
+  text    TEXT NOT NULL DEFAULT '',
+  decided TEXT,
+  retries INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE cases (
+  id     INTEGER PRIMARY KEY,
+  name   TEXT NOT NULL UNIQUE,
+  sha256 TEXT NOT NULL,
+  cancelled INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE variants (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE workers (
+  id     INTEGER PRIMARY KEY,
+  name   TEXT NOT NULL UNIQUE,
+  host   TEXT NOT NULL,
+  device TEXT NOT NULL,
+  pid    INTEGER NOT NULL,
+  joined TEXT NOT NULL,
+  drained TEXT
+);
+CREATE TABLE jobs (
+  number     INTEGER PRIMARY KEY,
+  id         INTEGER NOT NULL,
+  kind       TEXT NOT NULL CHECK (kind IN ('predict', 'explain')),
+  image      INTEGER NOT NULL REFERENCES images,
+  case_id    INTEGER NOT NULL REFERENCES cases,
+  variant    INTEGER REFERENCES variants,
+  role       TEXT CHECK (role = 'source' OR role = 'altered' OR role = 'unaffected'),
+  role_index INTEGER,
+  label      INTEGER,
+  state      TEXT NOT NULL DEFAULT 'waiting' CHECK (
+               state = 'waiting' OR state = 'leased' OR state = 'done' OR state = 'set_aside' OR state = 'cancelled'),
+  attempts   INTEGER NOT NULL DEFAULT 0,
+  failures   INTEGER NOT NULL DEFAULT 0,
+  losses     INTEGER NOT NULL DEFAULT 0,
+  text       TEXT NOT NULL DEFAULT '',
+  retries    INTEGER NOT NULL DEFAULT 0,
+  CHECK ((kind = 'explain') = (variant IS NOT NULL AND role IS NOT NULL AND role_index IS NOT NULL AND label IS NOT NULL))
+);
+CREATE TABLE attempts (
+  job        INTEGER NOT NULL REFERENCES jobs,
+  attempt    INTEGER NOT NULL,
+  worker     INTEGER NOT NULL REFERENCES workers,
+  handed_out TEXT NOT NULL,
+  ended      TEXT,
+  outcome    TEXT CHECK (
+               outcome = 'done' OR outcome = 'failed' OR outcome = 'lost' OR outcome = 'given_back' OR
+               outcome = 'not_received' OR outcome = 'restart' OR outcome = 'superseded' OR outcome = 'destroyed'),
+  segment    TEXT,
+  seconds    REAL,
+  text       TEXT,
+  PRIMARY KEY (job, attempt)
+) WITHOUT ROWID;
+CREATE TABLE predictions (
+  job    INTEGER PRIMARY KEY REFERENCES jobs,
+  labels TEXT NOT NULL
+);
+CREATE VIEW job_list AS
+  SELECT jobs.id AS job, jobs.number, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
+         role, role_index, label, jobs.state, attempts, failures, losses, jobs.retries,
+         (SELECT group_concat(workers.name, ' ') FROM attempts AS a JOIN workers ON workers.id = a.worker
+          WHERE a.job = jobs.number AND a.outcome IS NULL) AS workers,
+         jobs.text
+  FROM jobs JOIN images ON images.id = jobs.image JOIN cases ON cases.id = jobs.case_id
+  LEFT JOIN variants ON variants.id = jobs.variant;
+)sql";
+
+// Times in the ledger: UTC, ISO 8601 with milliseconds.
+#define NOW "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+constexpr const char* kWorkerJoined =
+    "INSERT INTO workers (id, name, host, device, pid, joined) VALUES (?, ?, ?, ?, ?, " NOW ")";
+constexpr const char* kImageDecided =
+    "UPDATE images SET state = ?, rank = ?, text = ?, decided = " NOW " WHERE id = ?";
+constexpr const char* kImageRetried =
+    "UPDATE images SET state = CASE WHEN rank IS NULL THEN 'undecided' ELSE 'selected' END, text = '', "
+    "decided = " NOW ", retries = retries + 1 WHERE id = ?";
+constexpr const char* kWorkerDrained = "UPDATE workers SET drained = " NOW " WHERE id = ?";
+constexpr const char* kCourseChanged = "UPDATE plan SET course = ?";
+constexpr const char* kCaseCancelled = "UPDATE cases SET cancelled = ? WHERE id = ?";
+constexpr const char* kJobAdded =
+    "INSERT INTO jobs (number, id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, "
+    "?, ?, ?, ?, ?, ?)";
+constexpr const char* kHolder = "SELECT worker FROM attempts WHERE job = ? AND attempt = ?";
+constexpr const char* kHandedOut = "UPDATE jobs SET state = 'leased', attempts = ? WHERE number = ?";
+constexpr const char* kAttemptBegun =
+    "INSERT INTO attempts (job, attempt, worker, handed_out) VALUES (?, ?, ?, " NOW ")";
+constexpr const char* kAdopted = "UPDATE jobs SET state = 'leased' WHERE number = ?";
+constexpr const char* kAttemptGoesOn =
+    "UPDATE attempts SET worker = ?, ended = NULL, outcome = NULL, text = NULL WHERE job = ? AND attempt = ?";
+constexpr const char* kReturned =
+    "UPDATE jobs SET state = CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE job = jobs.number AND outcome IS "
+    "NULL) "
+    "THEN 'leased' ELSE 'waiting' END, failures = failures + ?, losses = losses + ? WHERE number = ?";
+constexpr const char* kAttemptEnded =
+    "UPDATE attempts SET outcome = ?, text = ?, ended = " NOW " WHERE job = ? AND attempt = ?";
+constexpr const char* kAttemptDone =
+    "UPDATE attempts SET outcome = 'done', segment = ?, seconds = ?, text = NULL, ended = " NOW
+    " WHERE job = ? AND attempt = ?";
+constexpr const char* kOthersSuperseded =
+    "UPDATE attempts SET outcome = 'superseded', ended = " NOW " WHERE job = ? AND outcome IS NULL";
+constexpr const char* kPredicted = "INSERT INTO predictions (job, labels) VALUES (?, ?)";
+constexpr const char* kJobEnded = "UPDATE jobs SET state = ?, text = ? WHERE number = ?";
+constexpr const char* kJobRetried =
+    "UPDATE jobs SET state = 'waiting', failures = 0, losses = 0, retries = retries + 1, text = '' WHERE "
+    "number = ?";
+constexpr const char* kUndone = "UPDATE jobs SET state = 'waiting' WHERE number = ?";
+constexpr const char* kResultDestroyed =
+    "UPDATE attempts SET outcome = 'destroyed', text = ? WHERE job = ? AND outcome = 'done'";
+constexpr const char* kNotPredicted = "DELETE FROM predictions WHERE job = ?";
+constexpr const char* kPlanRecorded = "INSERT INTO plan (sweep_id, json, created) VALUES (?, ?, " NOW ")";
+constexpr const char* kImageRecorded = "INSERT INTO images (id, path, sha256) VALUES (?, ?, ?)";
+constexpr const char* kCaseRecorded = "INSERT INTO cases (id, name, sha256) VALUES (?, ?, ?)";
+constexpr const char* kVariantRecorded = "INSERT INTO variants (id, name) VALUES (?, ?)";
+#undef NOW
+
+void create_or_check_schema(Database& database) {
+  if (schema_of(database) == 0) {
+    database.execute(kSchema);
+    database.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+  }
+  check_schema(database);
+}
+
+class Transaction {
+ public:
+  explicit Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+  ~Transaction() {
+    if (committed_) return;
+    try {
+      database_.execute("ROLLBACK");
+    } catch (const InputError&) {  // SQLite has rolled back by itself: a full disk
+    }
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit() {
+    database_.execute("COMMIT");
+    committed_ = true;
+  }
+
+ private:
+  Database& database_;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+// Exclusive locking: the lock is taken by the first transaction and kept until the file is closed, also by
+// the end of the process; and no shared memory is needed, which network file systems do not have.
+Ledger::Ledger(const std::filesystem::path& file) : database_(file, Database::Access::kReadWriteCreate) {
+  database_.execute("PRAGMA locking_mode = EXCLUSIVE");
+  database_.execute("PRAGMA journal_mode = WAL");
+  database_.execute("PRAGMA synchronous = FULL");
+  database_.execute("PRAGMA foreign_keys = ON");
+  Transaction transaction(database_);
+  create_or_check_schema(database_);
+  transaction.commit();
+}
+
+SweepState Ledger::load(const Plan& plan) {
+  const bool is_new = database_.query_integer("SELECT count(*) FROM plan") == 0;
+  SweepState state = is_new ? SweepState(plan) : read_ledger(database_, plan);
+  if (is_new) record_plan(state);
+  draws_.clear();
+  for (const DrawnImage& image : state.order()) draws_.push_back(image.draw);
+  read_numbers();
+  return state;
+}
+
+void Ledger::read_numbers() {
+  numbers_.clear();
+  Statement rows = database_.prepare("SELECT number, id FROM jobs");
+  rows.query();
+  while (rows.next())
+    numbers_.emplace(JobId{static_cast<std::uint64_t>(rows.integer(1))},
+                     static_cast<std::uint32_t>(rows.integer(0)));
+}
+
+void Ledger::record_plan(const SweepState& state) {
+  const Plan& plan = state.plan();
+  Transaction transaction(database_);
+  change_one(kPlanRecorded, state.sweep(), to_json_text(plan));
+  for (const DrawnImage& image : state.order())
+    change_one(kImageRecorded, image.draw, plan.images[image.index].path, plan.images[image.index].sha256);
+  for (std::uint32_t c = 0; c < plan.cases.size(); ++c)
+    change_one(kCaseRecorded, c, plan.cases[c].name, plan.cases[c].sha256);
+  for (std::uint32_t v = 0; v <= plan.variants.size(); ++v)
+    change_one(kVariantRecorded, v, plan.variant_name(static_cast<std::uint16_t>(v)));
+  transaction.commit();
+}
+
+void Ledger::commit(std::span<const Event> events) {
+  if (events.empty()) return;
+  Transaction transaction(database_);
+  for (const Event& event : events) std::visit([this](const auto& e) { record(e); }, event);
+  transaction.commit();
+}
+
+Statement& Ledger::statement(const char* sql) {
+  const auto found = prepared_.find(sql);
+  if (found != prepared_.end()) return found->second;
+  return prepared_.emplace(sql, database_.prepare(sql)).first->second;
+}
+
+template <typename... Values>
+void Ledger::change_one(const char* sql, const Values&... values) {
+  statement(sql).run(values...);
+  if (database_.changes() != 1)
+    invariant_broken("the ledger changed " + std::to_string(database_.changes()) + " rows, not 1: " + sql);
+}
+
+void Ledger::record(const WorkerJoined& e) {
+  change_one(kWorkerJoined, value(e.worker), e.info.name, e.info.host, e.info.device, e.info.pid);
+}
+
+void Ledger::record(const ImageDecided& e) {
+  change_one(kImageDecided, to_string(e.progress.state), e.progress.rank, e.progress.text,
+             draws_.at(e.image));
+}
+
+void Ledger::record(const ImageRetried& e) { change_one(kImageRetried, draws_.at(e.image)); }
+
+void Ledger::record(const WorkerDrained& e) { change_one(kWorkerDrained, value(e.worker)); }
+
+void Ledger::record(const CourseChanged& e) { change_one(kCourseChanged, to_string(e.course)); }
+
+void Ledger::record(const CaseCancelled& e) {
+  change_one(kCaseCancelled, std::uint32_t{1}, std::uint32_t{e.case_index});
+}
+
+void Ledger::record(const CaseRetried& e) {
+  change_one(kCaseCancelled, std::uint32_t{0}, std::uint32_t{e.case_index});
+}
+
+void Ledger::record(const JobEvent& event) {
+  std::visit([this](const auto& e) { record_job(e); }, event);
+}
+
+void Ledger::record_job(const JobAdded& e) {
+  const JobSpec& s = e.spec;
+  // The number it already has when a commit that failed is tried again.
+  const auto number = numbers_.try_emplace(e.job, static_cast<std::uint32_t>(numbers_.size())).first->second;
+  const std::string kind = to_string(s.kind);
+  const std::uint64_t image = draws_.at(s.image);
+  const std::uint32_t case_id = s.case_index;
+  if (s.kind == JobKind::kPredict)
+    change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::nullopt, std::nullopt,
+               std::nullopt, std::nullopt);
+  else
+    change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::uint32_t{s.variant},
+               to_string(s.role), std::uint32_t{s.role_index}, s.label);
+}
+
+void Ledger::record_job(const JobHandedOut& e) {
+  change_one(kHandedOut, value(e.attempt), number_of(e.job));
+  change_one(kAttemptBegun, number_of(e.job), value(e.attempt), value(e.worker));
+}
+
+void Ledger::record_job(const JobAdopted& e) {
+  change_one(kAdopted, number_of(e.job));
+  change_one(kAttemptGoesOn, value(e.worker), number_of(e.job), value(e.attempt));
+}
+
+void Ledger::record_job(const JobReturned& e) {
+  change_one(kAttemptEnded, to_string(e.cause), e.text, number_of(e.job), value(e.attempt));
+  change_one(kReturned, std::uint32_t{e.cause == Cause::kFailed}, std::uint32_t{e.cause == Cause::kLost},
+             number_of(e.job));
+}
+
+void Ledger::record_job(const JobDone& e) {
+  change_one(kAttemptDone, e.segment, e.seconds, number_of(e.job), value(e.attempt));
+  end_job(e.job, JobState::kDone, "");
+  if (!e.labels.empty()) change_one(kPredicted, number_of(e.job), nlohmann::json(e.labels).dump());
+}
+
+void Ledger::record_job(const JobSetAside& e) { end_job(e.job, JobState::kSetAside, e.text); }
+
+void Ledger::record_job(const JobCancelled& e) { end_job(e.job, JobState::kCancelled, e.text); }
+
+void Ledger::record_job(const JobRetried& e) { change_one(kJobRetried, number_of(e.job)); }
+
+void Ledger::record_job(const JobUndone& e) {
+  change_one(kUndone, number_of(e.job));
+  change_one(kResultDestroyed, e.text, number_of(e.job));
+  statement(kNotPredicted).run(number_of(e.job));
+}
+
+void Ledger::end_job(JobId job, JobState state, const std::string& text) {
+  change_one(kJobEnded, to_string(state), text, number_of(job));
+  statement(kOthersSuperseded).run(number_of(job));
+}
+
+std::optional<WorkerId> Ledger::holder(JobId job, Attempt attempt) {
+  Statement& rows = statement(kHolder);
+  rows.query(number_of(job), value(attempt));
+  std::optional<WorkerId> holder;
+  while (rows.next()) holder = WorkerId{static_cast<std::uint32_t>(rows.integer(0))};
+  return holder;
+}
+
+}  // namespace wcam

@@ -1,0 +1,269 @@
+#include "coordinator/ledger/ledger_reader.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/base/error.h"
+#include "common/base/joined.h"
+
+namespace wcam {
+
+namespace {
+
+template <typename State>
+std::optional<State> state_named(const std::string& text, State last) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i)
+    if (to_string(State(i)) == text) return State(i);
+  return std::nullopt;
+}
+
+class Reader {
+ public:
+  Reader(Database& ledger, const Plan& plan) : ledger_(ledger), state_(plan) {}
+
+  SweepState read() {
+    check_plan();
+    read_course();
+    read_workers();
+    read_images();
+    read_jobs();
+    read_labels();
+    return std::move(state_);
+  }
+
+ private:
+  [[noreturn]] void damaged(const std::string& what) const { throw DamageError(ledger_.file(), what); }
+
+  // A column that numbers something of which there are `count`.
+  template <typename Number>
+  Number number(const Statement& rows, int column, std::size_t count, const char* what) const {
+    const std::int64_t value = rows.integer(column);
+    if (value < 0 || static_cast<std::uint64_t>(value) >= count)
+      damaged(std::string(what) + " " + std::to_string(value) + " of " + std::to_string(count));
+    return static_cast<Number>(value);
+  }
+  std::uint32_t count(const Statement& rows, int column, const char* what) const {
+    return number<std::uint32_t>(rows, column, std::size_t{1} << 32U, what);
+  }
+
+  template <typename State>
+  State state(const std::string& text, State last) const {
+    const std::optional<State> found = state_named(text, last);
+    if (!found) damaged("a state '" + text + "'");
+    return *found;
+  }
+
+  // Ids of images are their draws.
+  std::uint32_t position_of(std::int64_t id) const {
+    const auto& order = state_.order();
+    const auto found =
+        std::lower_bound(order.begin(), order.end(), static_cast<std::uint64_t>(id),
+                         [](const DrawnImage& image, std::uint64_t draw) { return image.draw < draw; });
+    if (found == order.end() || found->draw != static_cast<std::uint64_t>(id))
+      damaged("image " + std::to_string(id) + ", which is not in the plan");
+    return static_cast<std::uint32_t>(found - order.begin());
+  }
+
+  void check_plan() {
+    Statement rows = ledger_.prepare("SELECT sweep_id FROM plan");
+    rows.query();
+    const std::string sweep = rows.next() ? rows.text(0) : "";
+    if (sweep.empty()) damaged("no plan");
+    if (sweep != state_.sweep())
+      throw InputError(ledger_.file().string() + " belongs to sweep " + sweep +
+                       ", the plan beside it is of sweep " + state_.sweep() + ": `wcam repair " +
+                       ledger_.file().parent_path().string() + "` restores the plan that belongs to it");
+  }
+
+  void read_course() {
+    Statement plan = ledger_.prepare("SELECT course FROM plan");
+    plan.query();
+    while (plan.next()) state_.restore_course(state(plan.text(0), Course::kCancelled));
+    Statement cases = ledger_.prepare("SELECT id FROM cases WHERE cancelled <> 0");
+    cases.query();
+    while (cases.next())
+      state_.restore_case_cancelled(number<std::uint16_t>(cases, 0, state_.plan().cases.size(), "case"));
+  }
+
+  void read_workers() {
+    Statement rows = ledger_.prepare("SELECT id, name, host, device, pid, drained FROM workers ORDER BY id");
+    rows.query();
+    while (rows.next()) {
+      if (rows.integer(0) != std::ssize(state_.workers()))
+        damaged("worker " + std::to_string(rows.integer(0)) + " after " +
+                std::to_string(state_.workers().size()) + " others");
+      state_.restore_worker({rows.text(1), rows.text(2), rows.text(3), rows.integer(4), !rows.is_null(5)});
+    }
+  }
+
+  void read_images() {
+    Statement rows = ledger_.prepare("SELECT id, state, rank, text FROM images WHERE state <> 'undecided'");
+    rows.query();
+    while (rows.next()) {
+      ImageProgress progress;
+      progress.state = state(rows.text(1), ImageState::kSetAside);
+      if (!rows.is_null(2)) progress.rank = count(rows, 2, "rank");
+      progress.text = rows.text(3);
+      if ((progress.state == ImageState::kSelected && !progress.rank) ||
+          (progress.state == ImageState::kSkipped && progress.rank))
+        damaged("image " + std::to_string(rows.integer(0)) + ", which is " + to_string(progress.state) +
+                (progress.rank ? " and has a rank" : " without a rank"));
+      state_.restore_image(position_of(rows.integer(0)), std::move(progress));
+    }
+    state_.restore_images_retried(
+        static_cast<std::uint32_t>(ledger_.query_integer("SELECT coalesce(sum(retries), 0) FROM images")));
+  }
+
+  JobSpec spec_of(const Statement& rows) const {
+    const Plan& plan = state_.plan();
+    JobSpec spec;
+    spec.kind = rows.text(1) == "predict" ? JobKind::kPredict : JobKind::kExplain;
+    spec.image = position_of(rows.integer(2));
+    spec.case_index = number<std::uint16_t>(rows, 3, plan.cases.size(), "case");
+    if (spec.kind == JobKind::kPredict) return spec;
+    spec.variant = number<std::uint16_t>(rows, 4, plan.variants.size() + 1, "variant");
+    spec.role = parse_role(rows.text(5));
+    spec.role_index = number<std::uint16_t>(rows, 6, std::size_t{1} << 16U, "role_index");
+    spec.label = rows.integer(7);
+    const auto& rank = state_.images()[spec.image].rank;
+    if (!rank) damaged("an explain job of image " + state_.planned(spec.image).path + ", which has no rank");
+    spec.rank = *rank;
+    return spec;
+  }
+
+  void read_jobs() {
+    Statement rows = ledger_.prepare(
+        "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, "
+        "losses, retries, jobs.text, outcome, number "
+        "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.number AND attempts.attempt = jobs.attempts");
+    Statement in_hand = ledger_.prepare(
+        "SELECT attempt, worker FROM attempts WHERE job = ? AND outcome IS NULL ORDER BY attempt");
+    rows.query();
+    while (rows.next()) {
+      Job job;
+      job.id = JobId{static_cast<std::uint64_t>(rows.integer(0))};
+      job.spec = spec_of(rows);
+      job.state = state(rows.text(8), JobState::kCancelled);
+      job.attempts = count(rows, 9, "attempts");
+      job.failures = count(rows, 10, "failures");
+      job.losses = count(rows, 11, "losses");
+      job.retries = count(rows, 12, "retries");
+      if (job.state == JobState::kLeased) read_holdings(in_hand, rows.integer(15), job);
+      job.text = rows.text(13);
+      const std::string outcome = rows.text(14);
+      const bool unanswered = outcome == "lost" || outcome == "not_received" || outcome == "restart";
+      job.open = job.holding_of(job.attempts) != nullptr || unanswered;
+      if (state_.jobs().find(job.id) != nullptr) damaged("job " + to_string(job.id) + " twice");
+      state_.restore_job(std::move(job));
+    }
+  }
+
+  void read_holdings(Statement& in_hand, std::int64_t number_of_job, Job& job) {
+    std::size_t count = 0;
+    in_hand.query(number_of_job);
+    while (in_hand.next()) {
+      if (count == job.holdings.size()) damaged("job " + to_string(job.id) + " in more than two hands");
+      job.holdings[count++] = {
+          number<std::uint32_t>(in_hand, 0, std::size_t{job.attempts} + 1, "attempt"),
+          WorkerId{number<std::uint32_t>(in_hand, 1, state_.workers().size(), "worker")}};
+    }
+    if (count == 0) damaged("job " + to_string(job.id) + " is leased and in no hand");
+    if (count == 2 && job.holdings[0].worker == job.holdings[1].worker)
+      damaged("job " + to_string(job.id) + " is in one hand twice");
+  }
+
+  void read_labels() {
+    Statement rows = ledger_.prepare(
+        "SELECT jobs.id, labels FROM predictions JOIN jobs ON jobs.number = predictions.job "
+        "JOIN images ON images.id = jobs.image "
+        "WHERE images.state = 'undecided' OR (images.state = 'set_aside' AND images.rank IS NULL)");
+    rows.query();
+    while (rows.next()) {
+      const JobId id{static_cast<std::uint64_t>(rows.integer(0))};
+      const Job* job = state_.jobs().find(id);
+      if (job == nullptr || job->spec.kind != JobKind::kPredict)
+        damaged("predictions of " + to_string(id) + ", which is no predict job");
+      Labels labels = labels_of(rows.text(1), id);
+      if (!state_.restore_labels(job->spec, std::move(labels)))
+        damaged("predictions of " + state_.name_of(job->spec) + " twice");
+    }
+  }
+
+  Labels labels_of(const std::string& text, JobId id) const {
+    Labels labels;
+    try {
+      labels = nlohmann::json::parse(text).get<Labels>();
+    } catch (const nlohmann::json::exception&) {
+      damaged("predictions of job " + to_string(id) + " that are no list of numbers");
+    }
+    if (labels.size() != state_.plan().variants.size() + 1)
+      damaged(std::to_string(labels.size()) + " predictions of job " + to_string(id) + ", not " +
+              std::to_string(state_.plan().variants.size() + 1));
+    return labels;
+  }
+
+  Database& ledger_;
+  SweepState state_;
+};
+
+}  // namespace
+
+std::int64_t schema_of(Database& ledger) { return ledger.query_integer("PRAGMA user_version"); }
+
+void check_schema(Database& ledger) {
+  if (const std::int64_t version = schema_of(ledger); version != kSchemaVersion)
+    throw InputError(ledger.file().string() + " has schema " + std::to_string(version) +
+                     ", this version reads " + std::to_string(kSchemaVersion) +
+                     ": use the version that wrote it, or write it anew with `wcam repair`");
+}
+
+SweepState read_ledger(Database& ledger, const Plan& plan) { return Reader(ledger, plan).read(); }
+
+std::optional<Plan> recorded_plan(Database& ledger) try {
+  if (schema_of(ledger) == 0) return std::nullopt;
+  Statement rows = ledger.prepare("SELECT sweep_id, json FROM plan");
+  rows.query();
+  if (!rows.next()) return std::nullopt;
+  Plan plan = plan_from_json_text(rows.text(1), ledger.file().string());
+  return sweep_id(plan) == rows.text(0) ? std::optional(std::move(plan)) : std::nullopt;
+} catch (const InputError&) {
+  return std::nullopt;
+}
+
+std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  Database database(file, Database::Access::kReadOnly);
+  if (schema_of(database) == 0) return std::nullopt;
+  check_schema(database);
+  Counts summary;
+  Statement jobs = database.prepare("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state");
+  jobs.query();
+  while (jobs.next()) {
+    Tally& tally = jobs.text(0) == "predict" ? summary.predict : summary.explain;
+    const auto state = state_named(jobs.text(1), JobState::kCancelled);
+    if (!state) throw DamageError(file, "a job in state '" + jobs.text(1) + "'");
+    tally.in_state[static_cast<std::size_t>(*state)] = static_cast<std::size_t>(jobs.integer(2));
+  }
+  const auto count = [&](const char* where) {
+    return static_cast<std::size_t>(
+        database.query_integer(std::string("SELECT count(*) FROM images") + where));
+  };
+  summary.images = count("");
+  summary.images_decided = count(" WHERE state <> 'undecided'");
+  summary.images_selected = count(" WHERE rank IS NOT NULL");
+  summary.images_skipped = count(" WHERE state = 'skipped'");
+  summary.images_set_aside = count(" WHERE state = 'set_aside'");
+  Statement plan = database.prepare("SELECT course FROM plan");
+  plan.query();
+  while (plan.next()) summary.course = state_named(plan.text(0), Course::kCancelled).value_or(Course::kOn);
+  Statement rows = database.prepare(
+      "SELECT 'image ' || path || ': ' || text FROM images WHERE state = 'set_aside' UNION ALL "
+      "SELECT kind || ' ' || image || ' ' || coalesce(variant || ' ', '') || case_name || ': ' || text FROM "
+      "job_list "
+      "WHERE state = 'set_aside' AND image NOT IN (SELECT path FROM images WHERE state = 'set_aside')");
+  rows.query();
+  while (rows.next()) summary.set_aside.push_back(first_line(rows.text(0)));
+  return summary;
+}
+
+}  // namespace wcam

@@ -1,0 +1,30 @@
+// Reading a ledger, whoever has opened it (schema: ledger.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "coordinator/ledger/sqlite.h"
+#include "coordinator/queue/sweep_state.h"
+
+namespace wcam {
+
+inline constexpr int kSchemaVersion = 3;
+
+// 0: nothing has been written yet.
+std::int64_t schema_of(Database& ledger);
+// Throws InputError when another version of this program wrote it.
+void check_schema(Database& ledger);
+
+// The sweep's state as recorded. Throws InputError when the ledger belongs to another plan, and DamageError
+// when a row says what cannot be: it has been damaged, since nothing of the kind is ever written.
+SweepState read_ledger(Database& ledger, const Plan& plan);
+
+// The plan that the ledger began with, with the places of that time; nullopt: it cannot be read.
+std::optional<Plan> recorded_plan(Database& ledger);
+
+// Of a sweep that no coordinator has open, for `status`. nullopt when there is no ledger yet.
+std::optional<Counts> summarise_ledger(const std::filesystem::path& file);
+
+}  // namespace wcam

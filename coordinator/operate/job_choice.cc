@@ -1,0 +1,64 @@
+#include "coordinator/operate/job_choice.h"
+
+#include <algorithm>
+#include <map>
+
+#include "common/base/error.h"
+#include "common/base/joined.h"
+#include "coordinator/operate/job_prefix.h"
+
+namespace wcam {
+
+namespace {
+
+JobId job_named(const SweepState& state, const std::string& prefix) {
+  const JobRange range = jobs_beginning_with(prefix);
+  if (range.first == range.last && state.jobs().find(range.first) != nullptr) return range.first;
+  std::vector<JobId> found;
+  for (const auto& [id, job] : state.jobs().all())
+    if (range.first <= id && id <= range.last) found.push_back(id);
+  return only_job(prefix, found);
+}
+
+std::uint16_t case_named(const SweepState& state, const std::string& name) {
+  const auto& cases = state.plan().cases;
+  const auto found =
+      std::find_if(cases.begin(), cases.end(), [&](const CaseSpec& c) { return c.name == name; });
+  if (found == cases.end())
+    throw UsageError("no case '" + name + "' in this sweep; it has " + joined(cases, &CaseSpec::name));
+  return static_cast<std::uint16_t>(found - cases.begin());
+}
+
+std::set<std::uint32_t> images_named(const SweepState& state, const auto& names) {
+  std::map<std::string, std::optional<std::uint32_t>> wanted;
+  for (const std::string& name : names) wanted.emplace(name, std::nullopt);
+  for (std::uint32_t i = 0; i < state.images().size() && !wanted.empty(); ++i)
+    if (const auto found = wanted.find(state.planned(i).path); found != wanted.end()) found->second = i;
+  std::set<std::uint32_t> images;
+  for (const auto& [name, place] : wanted) {
+    if (!place)
+      throw UsageError("no image '" + name +
+                       "' in this sweep; name it as `wcam jobs` does, below the folder of images");
+    images.insert(*place);
+  }
+  return images;
+}
+
+}  // namespace
+
+JobChoice choice_of(const SweepState& state, const wire::Choice& named) {
+  const int kinds = int{named.all()} + int{named.failed()} + int{named.jobs_size() > 0} +
+                    int{named.cases_size() > 0} + int{named.images_size() > 0};
+  if (kinds != 1)
+    throw UsageError(kinds == 0 ? "say which jobs: --job, --case, --image or --all"
+                                : "--all, --failed, --job, --case and --image do not go together");
+  JobChoice choice;
+  choice.all = named.all();
+  choice.failed = named.failed();
+  for (const std::string& prefix : named.jobs()) choice.jobs.insert(job_named(state, prefix));
+  for (const std::string& name : named.cases()) choice.cases.insert(case_named(state, name));
+  choice.images = images_named(state, named.images());
+  return choice;
+}
+
+}  // namespace wcam

@@ -1,0 +1,25 @@
+// Which jobs an operator means, out of what people call them.
+#pragma once
+
+#include <wire.pb.h>
+
+#include <cstdint>
+#include <set>
+
+#include "coordinator/queue/sweep_state.h"
+
+namespace wcam {
+
+// One of these.
+struct JobChoice {
+  bool all = false, failed = false;
+  std::set<JobId> jobs;
+  std::set<std::uint16_t> cases;
+  std::set<std::uint32_t> images;  // places in the order
+};
+
+// O(jobs) for each job named, O(images). Throws UsageError naming what is not there, and when it is not one
+// of all, failed, jobs, cases and images.
+JobChoice choice_of(const SweepState& state, const wire::Choice& named);
+
+}  // namespace wcam

@@ -1,0 +1,39 @@
+#include "coordinator/queue/draw.h"
+
+#include <algorithm>
+#include <string>
+
+#include "common/base/error.h"
+#include "common/base/sha256.h"
+
+namespace wcam {
+
+std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose,
+                   std::string_view item) {
+  std::string what = std::to_string(seed);
+  what += '\0';
+  for (const std::string_view part : {image, purpose, item}) {
+    what += part;
+    what += '\0';
+  }
+  return std::stoull(sha256_of(what).substr(0, 16), nullptr, 16) >> 1U;
+}
+
+std::vector<DrawnImage> taking_order(const Plan& plan) {
+  std::vector<DrawnImage> order;
+  order.reserve(plan.images.size());
+  const bool listed = plan.selection.rule == SelectionRule::kListed;
+  for (std::uint32_t i = 0; i < plan.images.size(); ++i)
+    order.push_back({listed ? i : draw(plan.seed, plan.images[i].path, "order"), i});
+  std::sort(order.begin(), order.end(),
+            [](const DrawnImage& a, const DrawnImage& b) { return a.draw < b.draw; });
+  const auto twin = std::adjacent_find(
+      order.begin(), order.end(), [](const DrawnImage& a, const DrawnImage& b) { return a.draw == b.draw; });
+  if (twin != order.end())
+    throw InputError("images '" + plan.images[twin->index].path + "' and '" +
+                     plan.images[twin[1].index].path + "' draw the same number with seed " +
+                     std::to_string(plan.seed) + ": rename one or choose another --seed");
+  return order;
+}
+
+}  // namespace wcam

@@ -1,0 +1,225 @@
+// The jobs of a sweep and the one function that changes their state. States and transitions: ledger.md.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/store/records.h"
+
+namespace wcam {
+
+// A worker process, numbered from 0 in the order in which the sweep met them.
+enum class WorkerId : std::uint32_t {};
+constexpr std::uint32_t value(WorkerId id) { return static_cast<std::uint32_t>(id); }
+
+enum class JobState : std::uint8_t { kWaiting, kLeased, kDone, kSetAside, kCancelled };
+inline constexpr std::array kJobStates{JobState::kWaiting, JobState::kLeased, JobState::kDone,
+                                       JobState::kSetAside, JobState::kCancelled};
+
+// Why a worker no longer has a job that it did not do.
+enum class Cause : std::uint8_t {
+  kFailed,       // it answered with an error: counts towards setting aside
+  kLost,         // it fell silent: counts towards setting aside
+  kGivenBack,    // it said Goodbye
+  kNotReceived,  // it never had the job in hand
+  kRestart,      // the coordinator restarted
+};
+
+std::string to_string(JobState state);
+std::string to_string(Cause cause);
+
+// What a job is; never changes.
+struct JobSpec {
+  JobKind kind = JobKind::kPredict;
+  std::uint32_t image = 0;       // position in the order in which images are taken
+  std::uint16_t case_index = 0;  // into Plan::cases
+  // The rest of an explain job only.
+  std::uint16_t variant = 0;  // 0: the source; v: Plan::variants[v - 1]
+  Role role = Role::kSource;
+  std::uint16_t role_index = 0;  // coordinator/queue/selection.h
+  std::uint32_t rank = 0;        // of the image in the sample
+  std::int64_t label = 0;        // class explained
+  bool operator==(const JobSpec&) const = default;
+};
+
+// An attempt in a worker's hand.
+struct Holding {
+  std::uint32_t attempt = 0;  // 0: none
+  WorkerId worker{};
+  bool operator==(const Holding&) const = default;
+};
+
+struct Job {
+  JobId id{};
+  JobSpec spec;
+  JobState state = JobState::kWaiting;
+  std::uint32_t attempts = 0;  // handed out so often
+  // The latest attempt is in hand, or may still be answered or found in a worker's hand. Once finished it
+  // matters only if the job is retried or undone.
+  bool open = false;
+  std::uint32_t failures = 0, losses = 0;  // since it was added or last retried
+  std::uint32_t retries = 0;               // put back after it was set aside or cancelled
+  // While leased: one, or two, the earlier first, while a second worker tries it as well.
+  std::array<Holding, 2> holdings{};
+  std::string text;  // why set aside or cancelled
+
+  bool finished() const { return state != JobState::kWaiting && state != JobState::kLeased; }
+  std::span<const Holding> in_hand() const {
+    const auto taken =
+        static_cast<std::size_t>(holdings[0].attempt != 0) + (holdings[1].attempt != 0 ? 1 : 0);
+    return {holdings.data(), taken};
+  }
+  const Holding* held_by(WorkerId worker) const;           // nullptr: not in its hand
+  const Holding* holding_of(std::uint32_t attempt) const;  // nullptr: in nobody's hand
+  // A success still counts: of an explain job also after it was set aside or cancelled, since its result is
+  // stored. The image of a predict job has been passed over by then.
+  bool may_be_done() const {
+    return !finished() || (state != JobState::kDone && spec.kind == JobKind::kExplain);
+  }
+  // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker
+  // is found without its neighbours being blamed.
+  bool suspect() const { return losses > 0; }
+  bool operator==(const Job&) const = default;
+};
+
+struct JobAdded {
+  JobId job{};
+  JobSpec spec;
+};
+// The next attempt goes to a worker: of a job that waits, or that one other worker has in hand.
+struct JobHandedOut {
+  JobId job{};
+  Attempt attempt{};
+  WorkerId worker{};
+};
+// The latest attempt was found in a worker's hand after all.
+struct JobAdopted {
+  JobId job{};
+  Attempt attempt{};
+  WorkerId worker{};
+};
+struct JobReturned {
+  JobId job{};
+  Attempt attempt{};
+  Cause cause{};
+  std::string text;
+};
+// Any attempt's success will do: results depend on the job alone, and the first durable answer wins.
+struct JobDone {
+  JobId job{};
+  Attempt attempt{};
+  std::string segment;
+  double seconds = 0;                // explain jobs
+  std::vector<std::int64_t> labels;  // predict jobs
+};
+struct JobSetAside {
+  JobId job{};
+  std::string text;
+};
+struct JobCancelled {
+  JobId job{};
+  std::string text;
+};
+// Somebody wants it tried again, as often as a new one; attempts count on.
+struct JobRetried {
+  JobId job{};
+};
+// Its result was stored and is lost: to be done again.
+struct JobUndone {
+  JobId job{};
+  std::string text;
+};
+using JobEvent = std::variant<JobAdded, JobHandedOut, JobAdopted, JobReturned, JobDone, JobSetAside,
+                              JobCancelled, JobRetried, JobUndone>;
+
+// How many jobs of one kind are in each state.
+struct Tally {
+  std::array<std::size_t, 5> in_state{};
+  std::size_t operator[](JobState state) const { return in_state[static_cast<std::size_t>(state)]; }
+  std::size_t all() const;
+  bool operator==(const Tally&) const = default;
+};
+
+// Every operation costs O(log jobs) at most, unless it says otherwise.
+class JobTable {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  explicit JobTable(std::size_t cases);
+
+  // The only way a job changes. Aborts, printing job and event, on what ledger.md does not allow.
+  void apply(const JobEvent& event);
+  // A job as the ledger has it, at start.
+  void restore(Job job);
+
+  // A waiting job is not offered by head() and waiting_suspect() until wake() is told that time. No part of
+  // its state: a restart forgets it.
+  void rest(JobId job, TimePoint until);
+  void wake(TimePoint now);
+  std::size_t resting() const { return resting_.size(); }
+
+  const Job* find(JobId id) const;  // nullptr: no such job
+  const Job& at(JobId id) const;    // aborts when there is none
+
+  // Of the waiting jobs of this kind and case that neither rest nor are suspect, the one to do first: explain
+  // jobs by rank, role and role_index, predict jobs by their image's place in the order. The number tells
+  // which of two heads goes first.
+  struct Head {
+    JobId job{};
+    std::uint64_t priority = 0;
+  };
+  // One that has failed before goes first, unless `skip` says so of it.
+  std::optional<Head> head(JobKind kind, std::uint16_t case_index,
+                           const std::function<bool(JobId)>& skip = {}) const;
+  std::optional<JobId> waiting_suspect() const;
+
+  const std::set<JobId>& held_by(WorkerId worker) const;
+  bool holds_suspect(WorkerId worker) const;
+  const Tally& tally(JobKind kind) const { return tallies_[static_cast<std::size_t>(kind)]; }
+  std::size_t unfinished() const;
+  // The jobs set aside.
+  const std::set<JobId>& set_aside() const { return set_aside_; }
+  const std::unordered_map<JobId, Job>& all() const { return jobs_; }
+
+  // What no events could have made, an index that disagrees with the jobs included; nullopt: nothing.
+  // O(jobs).
+  std::optional<std::string> problem() const;
+  void check_invariants() const;  // aborts when there is a problem(): for tests
+  // Same jobs in the same states, O(jobs).
+  bool operator==(const JobTable& other) const { return jobs_ == other.jobs_; }
+
+ private:
+  using Queue = std::set<std::pair<std::uint64_t, JobId>>;
+
+  void enter(const Job& job);  // into the indices below
+  void leave(const Job& job);
+  void withdraw(const Job& job);  // it waits: from the queue, or from its rest
+  static std::optional<std::string> problem(const Job& job);
+  Queue& queue_of(const Job& job);
+
+  std::size_t cases_;
+  std::unordered_map<JobId, Job> jobs_;
+  std::unordered_map<JobId, TimePoint> resting_;
+  std::set<std::pair<TimePoint, JobId>> alarms_;  // the same, by time
+  // Indices: functions of jobs_ and of who rests.
+  std::vector<Queue> queues_;  // [kind * cases + case]
+  std::vector<Queue> failed_;  // the same, of jobs that have failed before
+  Queue suspects_;
+  std::vector<std::set<JobId>> held_;         // by worker
+  std::vector<std::uint32_t> suspects_held_;  // by worker
+  std::set<JobId> set_aside_;
+  std::array<Tally, 2> tallies_{};
+};
+
+}  // namespace wcam

@@ -1,0 +1,58 @@
+// Which images are explained, and which of their variants: a pure function of the plan and of the predictions
+// of all cases.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/store/records.h"
+#include "common/study/plan.h"
+
+namespace wcam {
+
+// Predicted labels of one image with one case: the source at 0, then the plan's variants.
+using Labels = std::vector<std::int64_t>;
+
+// One explain job that follows from a decision.
+struct Choice {
+  std::uint16_t case_index = 0;  // into Plan::cases
+  std::uint16_t variant = 0;     // 0: the source; v: Plan::variants[v - 1]
+  Role role = Role::kSource;
+  // Of the source 0. Altered: the variant's number among the image's altered ones, the same under all cases.
+  // Unaffected: its number among the case's unaffected ones.
+  std::uint16_t role_index = 0;
+  std::int64_t label = 0;  // what this case predicts for this variant
+  bool operator==(const Choice&) const = default;
+};
+
+struct Decision {
+  bool selected = false;
+  std::string why;              // one line for people when not selected
+  std::vector<Choice> choices;  // empty when not selected; ordered by case, role, role_index
+};
+
+// A variant is *affected* under a case when its label differs from the source's. Each choice explains the
+// label that its case predicts for its variant. `labels`: one entry a case, each of variants + 1 labels.
+//
+// SelectionRule::kPublished: an image is selected when at least one variant is affected under every case (the
+// intersection over the cases). Then, for each case, these are explained:
+//   source      the unaltered image;
+//   altered     up to max_altered of the variants affected under every case, the same for all cases: those
+//               with the smallest draw(seed, image, "altered", variant), numbered in the plan's order;
+//   unaffected  of the variants not affected under this case, the one with the smallest
+//               draw(seed, image, "unaffected", variant): the same for all cases where they allow it; none
+//               when every variant is affected under this case.
+//
+// kAll: every image is selected, and every variant and the source are explained under every case; kListed:
+// the same, of what is listed for the image. A variant affected under its case is altered, any other
+// unaffected. Altered ones are numbered by the number of their cases that are affected, most first, then in
+// the plan's order, so that number 0 is the one to compare cases by; unaffected ones by their draws, so that
+// number 0 is the one that kPublished takes.
+Decision select(const Plan& plan, std::size_t image, std::span<const Labels> labels);
+
+// The most WCAMs that a sweep of this plan may explain. kAll, kListed: exactly so many, unless some fail.
+std::uint64_t most_wcams(const Plan& plan);
+
+}  // namespace wcam

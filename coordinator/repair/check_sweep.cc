@@ -1,0 +1,181 @@
+#include "coordinator/repair/check_sweep.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "common/base/error.h"
+#include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/sweep/open_sweep.h"
+#include "coordinator/sweep/sweep_plan.h"
+
+namespace wcam {
+
+namespace {
+
+// Enough to see what kind of damage it is.
+constexpr const char* kIntegrity = "PRAGMA integrity_check(10)";
+
+class Check {
+ public:
+  Check(const SweepDirectory& sweep, const Plan& plan, std::optional<Database>& ledger)
+      : sweep_(sweep), plan_(plan), ledger_(ledger) {}
+
+  SweepCheck run() {
+    check_ledger();
+    check_.stored = read_stored_results(sweep_, check_.state ? *check_.state : SweepState(plan_));
+    if (!check_.state && check_.ledger_problems.empty() &&
+        check_.stored.files.size() + check_.stored.damaged.size() > 0)
+      problem(sweep_.ledger().string() + (ledger_ ? " is empty" : " is gone"));
+    if (check_.state) compare();
+    return std::move(check_);
+  }
+
+ private:
+  void problem(const std::string& what) { check_.ledger_problems.push_back(what); }
+
+  void check_ledger() try {
+    if (!ledger_) {
+      if (std::filesystem::exists(sweep_.ledger())) problem(sweep_.ledger().string() + " is no database");
+      return;
+    }
+    check_pages();
+    if (!check_.ledger_problems.empty() || schema_of(*ledger_) == 0) return;
+    check_schema(*ledger_);
+    check_.state = read_ledger(*ledger_, plan_);
+    check_meaning();
+    if (!check_.ledger_problems.empty()) check_.state.reset();
+  } catch (const InputError& e) {
+    problem(e.what());
+    check_.state.reset();
+  }
+
+  void check_pages() {
+    Statement rows = ledger_->prepare(kIntegrity);
+    rows.query();
+    while (rows.next()) {
+      std::string found = rows.text(0);
+      std::replace(found.begin(), found.end(), '\n', ' ');
+      if (found != "ok") problem(sweep_.ledger().string() + ": " + found);
+    }
+    Statement references = ledger_->prepare("PRAGMA foreign_key_check");
+    references.query();
+    while (references.next())
+      problem(sweep_.ledger().string() + ": row " + references.text(1) + " of " + references.text(0) +
+              " refers to a row of " + references.text(2) + " that is not there");
+  }
+
+  void check_meaning() {
+    const SweepState& state = *check_.state;
+    if (const auto what = state.problem()) problem(sweep_.ledger().string() + ": " + *what);
+    for (const auto& [id, job] : state.jobs().all())
+      if (id != state.job_id(job.spec))
+        return problem(sweep_.ledger().string() + ": job " + to_string(id) + " stands for " +
+                       state.name_of(job.spec) + ", which is " + to_string(state.job_id(job.spec)));
+    const std::int64_t unaccounted = ledger_->query_integer(
+        "SELECT count(*) FROM jobs WHERE state = 'done' AND 1 <> (SELECT count(*) FROM attempts WHERE job = "
+        "jobs.number AND outcome = 'done' AND segment IS NOT NULL)");
+    if (unaccounted > 0)
+      problem(sweep_.ledger().string() + ": " + std::to_string(unaccounted) +
+              " jobs are done without one attempt that did them");
+  }
+
+  // Ledger against store. A file that says otherwise than the ledger is damaged: ids of jobs are hashes of
+  // what they are, so a wrong row cannot pass for another's.
+  void compare() {
+    for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const Labels& labels) {
+      const StoredResult* result = find(job.id, attempt, segment);
+      if (result == nullptr) return;
+      const bool same =
+          job.spec.kind == JobKind::kPredict ? result->labels == labels : result->spec == job.spec;
+      if (!same)
+        check_.stored.discard(result->file, check_.stored.files[result->file].string() +
+                                                " says otherwise than the ledger of " +
+                                                check_.state->name_of(job.spec));
+    });
+    for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const Labels&) {
+      const bool packed = check_.stored.packed && check_.stored.packed->contains(job.id);
+      if (!packed && find(job.id, attempt, segment) == nullptr) check_.lost.push_back({job.id, segment});
+    });
+    for (const auto& [id, stored] : check_.stored.in_segments) {
+      const Job* job = check_.state->jobs().find(id);
+      if (job != nullptr && !job->finished() && answers(*check_.stored.chosen(id), *job))
+        check_.unknown.push_back(id);
+    }
+  }
+
+  template <typename Act>
+  void for_each_recorded(const Act& act) {
+    Statement rows = ledger_->prepare(
+        "SELECT jobs.id, attempt, segment, labels FROM jobs JOIN attempts ON attempts.job = jobs.number AND "
+        "outcome = 'done' LEFT JOIN predictions ON predictions.job = jobs.number WHERE state = 'done' ORDER "
+        "BY "
+        "jobs.number");
+    rows.query();
+    while (rows.next()) {
+      const Job& job = check_.state->jobs().at(JobId{static_cast<std::uint64_t>(rows.integer(0))});
+      Labels labels;
+      if (job.spec.kind == JobKind::kPredict) labels = nlohmann::json::parse(rows.text(3)).get<Labels>();
+      act(job, Attempt{static_cast<std::uint32_t>(rows.integer(1))}, rows.text(2), labels);
+    }
+  }
+
+  const StoredResult* find(JobId job, Attempt attempt, const std::string& segment) const {
+    const auto found = check_.stored.in_segments.find(job);
+    if (found == check_.stored.in_segments.end()) return nullptr;
+    for (const StoredResult& result : found->second)
+      if (result.attempt == attempt && check_.stored.name_of(result) == segment) return &result;
+    return nullptr;
+  }
+
+  const SweepDirectory& sweep_;
+  const Plan& plan_;
+  std::optional<Database>& ledger_;
+  SweepCheck check_;
+};
+
+std::optional<Database> hold_ledger(const SweepDirectory& sweep) try {
+  if (!std::filesystem::exists(sweep.ledger())) return std::nullopt;
+  Database ledger(sweep.ledger(), Database::Access::kReadOnly);
+  ledger.execute("BEGIN");
+  ledger.query_integer("SELECT count(*) FROM sqlite_master");
+  return ledger;
+} catch (const BusyError& busy) {
+  refuse_in_use(sweep, busy);
+} catch (const DamageError&) {
+  return std::nullopt;
+}
+
+Plan plan_to_hold(const SweepDirectory& sweep, std::optional<Database>& ledger, std::string& problem) {
+  const std::optional<Plan> recorded = ledger ? recorded_plan(*ledger) : std::nullopt;
+  if (!recorded) return plan_of(sweep);
+  const std::string file = sweep.plan().string();
+  problem = file + " is gone";
+  try {
+    const std::optional<Plan> stored = stored_plan(sweep);
+    if (stored && sweep_id(*stored) == sweep_id(*recorded)) {
+      problem.clear();
+      return *stored;
+    }
+    if (stored)
+      problem = file + " is the plan of sweep " + sweep_id(*stored) + ", the ledger beside it of " +
+                sweep_id(*recorded);
+  } catch (const InputError& e) {
+    problem = e.what();
+  }
+  return *recorded;
+}
+
+}  // namespace
+
+HeldSweep hold_and_check(const SweepDirectory& sweep) {
+  std::optional<Database> ledger = hold_ledger(sweep);
+  std::string plan_problem;
+  Plan plan = plan_to_hold(sweep, ledger, plan_problem);
+  check(plan);
+  SweepCheck check = Check(sweep, plan, ledger).run();
+  check.plan_problem = std::move(plan_problem);
+  return {std::move(plan), std::move(ledger), std::move(check)};
+}
+
+}  // namespace wcam

@@ -1,0 +1,44 @@
+// Whether ledger and store of a sweep are sound, and say the same: for `verify`, which tells, and `repair`,
+// which acts on it. Nothing here changes a file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/sweep_directory.h"
+#include "coordinator/ledger/sqlite.h"
+#include "coordinator/ledger/stored_results.h"
+#include "coordinator/queue/sweep_state.h"
+#include "coordinator/repair/rebuild.h"
+
+namespace wcam {
+
+struct SweepCheck {
+  std::string plan_problem;  // plan.json is gone, or not what the ledger says; empty: it is sound
+  // What is wrong with the ledger, a sentence each; empty: it is sound.
+  std::vector<std::string> ledger_problems;
+  std::optional<SweepState> state;  // of a sound ledger of a sweep that has begun
+  StoredResults stored;
+  // Of a sound ledger:
+  std::vector<LostResult> lost;
+  std::vector<JobId> unknown;  // their result is stored, and a worker may still hand it in
+  bool sound() const {
+    return plan_problem.empty() && ledger_problems.empty() && stored.damaged.empty() && lost.empty();
+  }
+};
+
+// A sweep that has been checked and cannot change meanwhile.
+struct HeldSweep {
+  Plan plan;  // the ledger's where plan.json is another: what is stored belongs to the ledger
+  // If it can be opened, with a read transaction under way: as long as it lives, no coordinator can start.
+  // nullopt: it is not there, or is no database.
+  std::optional<Database> ledger;
+  SweepCheck check;
+};
+
+// O(everything stored). Throws InputError when there is no sound plan anywhere, and naming the coordinator
+// that has the ledger.
+HeldSweep hold_and_check(const SweepDirectory& sweep);
+
+}  // namespace wcam

@@ -1,0 +1,245 @@
+#include "coordinator/repair/rebuild.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "coordinator/queue/scheduler.h"
+
+namespace wcam {
+
+namespace {
+
+constexpr const char* kPassedOver = "its predictions were not stored when the ledger was made anew";
+constexpr const char* kEarlier = "an earlier attempt";
+
+// Who did what is not known any more.
+const WorkerInfo kEarlierWorker{"before-the-repair", "unknown", "unknown", 0};
+
+// What makes a job done that is waiting or leased.
+std::vector<JobEvent> taking_in(const Job& job, const StoredResult& result, const std::string& segment,
+                                WorkerId worker) {
+  std::vector<JobEvent> events;
+  for (const Holding& holding : job.in_hand())
+    events.emplace_back(JobReturned{job.id, Attempt{holding.attempt}, Cause::kRestart, ""});
+  for (std::uint32_t attempt = job.attempts + 1; attempt <= value(result.attempt); ++attempt) {
+    events.emplace_back(JobHandedOut{job.id, Attempt{attempt}, worker});
+    if (attempt < value(result.attempt))
+      events.emplace_back(JobReturned{job.id, Attempt{attempt}, Cause::kGivenBack, kEarlier});
+  }
+  events.emplace_back(JobDone{job.id, result.attempt, segment, result.seconds, result.labels});
+  return events;
+}
+
+class Rebuilder {
+ public:
+  Rebuilder(const Plan& plan, const StoredResults& stored)
+      : stored_(stored), state_(plan), scheduler_(state_, {}) {
+    for (const auto* results : {&stored.in_segments, stored.packed ? &*stored.packed : nullptr})
+      if (results != nullptr)
+        for (const auto& [job, answers] : *results) note(answers.front().spec);
+  }
+
+  Rebuilt rebuild() {
+    emit(WorkerJoined{kFirst, kEarlierWorker});
+    decide();
+    while (!state_.all_decided() && pass(state_.next_undecided())) decide();
+    take_up_postponed();
+    take_up_passed_over();
+    for (std::uint32_t image = state_.next_undecided(); image < state_.opened(); ++image)
+      if (state_.images()[image].state == ImageState::kUndecided) answer(image);
+    decide();
+    explain();
+    return {std::move(state_), std::move(events_), unused()};
+  }
+
+ private:
+  static constexpr WorkerId kFirst{0};
+
+  void note(const JobSpec& spec) {
+    if (spec.kind == JobKind::kPredict) {
+      end_of_predicted_ = std::max(end_of_predicted_, std::uint64_t{spec.image} + 1);
+      return;
+    }
+    image_of_rank_.emplace(spec.rank, spec.image);
+    rank_of_image_.emplace(spec.image, spec.rank);
+  }
+
+  void emit(Event event) {
+    state_.apply(event);
+    events_.push_back(std::move(event));
+  }
+  // What follows from the predictions known: images decided, jobs added.
+  void decide() {
+    scheduler_.plan_ahead({});
+    scheduler_.settle(
+        [this](std::span<const Event> events) {
+          events_.insert(events_.end(), events.begin(), events.end());
+        },
+        [](const Message&) { return true; });
+  }
+
+  JobSpec predict_spec(std::uint32_t image, std::size_t case_index) const {
+    JobSpec spec;
+    spec.image = image;
+    spec.case_index = static_cast<std::uint16_t>(case_index);
+    return spec;
+  }
+
+  // Gets past the first undecided image, as the sweep did; false: it did not.
+  bool pass(std::uint32_t image) {
+    const std::vector<Labels> labels = stored_labels(image);
+    if (labels.empty()) {
+      if (!was_passed_over(image)) return false;
+      set_aside(image);
+      passed_over_.push_back(image);
+      return true;
+    }
+    if (select(state_.plan(), state_.order()[image].index, labels).selected && joined_later(image)) {
+      emit(ImageDecided{image, {ImageState::kSetAside, std::nullopt, kPassedOver}});
+      postponed_.push_back(image);
+    }
+    answer(image);
+    return true;
+  }
+
+  // One entry a case; empty unless all are stored.
+  std::vector<Labels> stored_labels(std::uint32_t image) const {
+    std::vector<Labels> labels;
+    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
+      const StoredResult* result = stored_.chosen(state_.job_id(predict_spec(image, c)));
+      if (result == nullptr) return {};
+      labels.push_back(result->labels);
+    }
+    return labels;
+  }
+
+  // Images behind it were selected, or predicted so far ahead as only a later image's turn explains. Not
+  // where its predictions may have been lost instead: a file is damaged, it has a rank, or one rank has no
+  // image.
+  bool was_passed_over(std::uint32_t image) const {
+    if (!stored_.damaged.empty() || rank_of_image_.contains(image)) return false;
+    const auto next = image_of_rank_.lower_bound(state_.selected());
+    if (next != image_of_rank_.end() && next->first > state_.selected()) return false;
+    const bool selected_behind = !rank_of_image_.empty() && std::prev(rank_of_image_.end())->first > image;
+    return selected_behind || end_of_predicted_ > std::uint64_t{image} + state_.remaining();
+  }
+
+  // Not in its turn: the next rank went to an image behind it, or its own is a later one.
+  bool joined_later(std::uint32_t image) const {
+    if (const auto own = rank_of_image_.find(image); own != rank_of_image_.end())
+      return own->second > state_.selected();
+    const auto next = image_of_rank_.find(state_.selected());
+    return next != image_of_rank_.end() && next->second > image;
+  }
+
+  void set_aside(std::uint32_t image) {
+    std::vector<JobId> missing;
+    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
+      const JobId id = state_.job_id(predict_spec(image, c));
+      if (!finish(id)) missing.push_back(id);
+    }
+    emit(JobEvent{JobSetAside{missing.front(), kPassedOver}});
+    emit(ImageDecided{image, {ImageState::kSetAside, std::nullopt, kPassedOver}});
+    for (std::size_t i = 1; i < missing.size(); ++i)
+      emit(JobEvent{JobCancelled{missing[i], "its image is set aside: " + std::string(kPassedOver)}});
+  }
+
+  void take_up_postponed() {
+    const auto rank = [&](std::uint32_t image) {
+      const auto own = rank_of_image_.find(image);
+      return own == rank_of_image_.end() ? UINT32_MAX : own->second;
+    };
+    std::stable_sort(postponed_.begin(), postponed_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
+    for (const std::uint32_t image : postponed_) {
+      if (!state_.may_be_retried(image)) continue;
+      emit(ImageRetried{image});
+      decide();
+    }
+  }
+
+  // Whether such an image was set aside, or what it had is lost, nobody can tell: it is tried again, if the
+  // sample has room.
+  void take_up_passed_over() {
+    for (const std::uint32_t image : passed_over_) {
+      if (!state_.may_be_retried(image)) continue;
+      emit(ImageRetried{image});
+      for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
+        const JobId id = state_.job_id(predict_spec(image, c));
+        if (state_.jobs().at(id).state != JobState::kDone) emit(JobEvent{JobRetried{id}});
+      }
+    }
+    decide();
+  }
+
+  // The predictions of an image that are stored.
+  void answer(std::uint32_t image) {
+    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c)
+      finish(state_.job_id(predict_spec(image, c)));
+  }
+
+  void explain() {
+    std::vector<JobId> waiting;
+    for (const auto& [id, job] : state_.jobs().all())
+      if (job.spec.kind == JobKind::kExplain) waiting.push_back(id);
+    std::sort(waiting.begin(), waiting.end());
+    for (const JobId id : waiting) finish(id);
+  }
+
+  // Done, if its result is stored and is what this job asks for.
+  bool finish(JobId id) {
+    const StoredResult* result = stored_.chosen(id);
+    const Job& job = state_.jobs().at(id);
+    if (result == nullptr || job.finished() || !answers(*result, job)) return false;
+    for (const JobEvent& event : taking_in(job, *result, stored_.name_of(*result), kFirst)) emit(event);
+    ++finished_;
+    return true;
+  }
+
+  std::size_t unused() const {
+    std::size_t jobs = stored_.in_segments.size();
+    if (stored_.packed)
+      for (const auto& [job, answers] : *stored_.packed)
+        if (!stored_.in_segments.contains(job)) ++jobs;
+    return jobs - finished_;
+  }
+
+  const StoredResults& stored_;
+  SweepState state_;
+  std::vector<Event> events_;
+  Scheduler scheduler_;
+  // Of the images whose WCAMs are stored.
+  std::map<std::uint32_t, std::uint32_t> image_of_rank_, rank_of_image_;
+  std::uint64_t end_of_predicted_ = 0;  // behind the last image with a stored prediction
+  std::vector<std::uint32_t> postponed_, passed_over_;
+  std::size_t finished_ = 0;
+};
+
+}  // namespace
+
+Rebuilt rebuild(const Plan& plan, const StoredResults& stored) { return Rebuilder(plan, stored).rebuild(); }
+
+bool answers(const StoredResult& result, const Job& job) { return result.spec == job.spec; }
+
+std::vector<Event> amendments(const SweepState& state, const std::vector<LostResult>& lost,
+                              const std::vector<JobId>& unknown, const StoredResults& stored) {
+  std::vector<Event> events;
+  for (const LostResult& result : lost) {
+    const Event undone = JobEvent{JobUndone{result.job, result.segment + " does not give it any more"}};
+    events.push_back(undone);
+  }
+  if (unknown.empty()) return events;
+  const auto known = std::find(state.workers().begin(), state.workers().end(), kEarlierWorker);
+  const WorkerId worker{static_cast<std::uint32_t>(known - state.workers().begin())};
+  if (known == state.workers().end()) events.emplace_back(WorkerJoined{worker, kEarlierWorker});
+  for (const JobId id : unknown) {
+    const StoredResult& result = *stored.chosen(id);
+    for (const JobEvent& event : taking_in(state.jobs().at(id), result, stored.name_of(result), worker))
+      events.emplace_back(event);
+  }
+  return events;
+}
+
+}  // namespace wcam

@@ -1,0 +1,201 @@
+#include "coordinator/study/enumerate.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/joined.h"
+#include "common/base/sha256.h"
+#include "common/base/utf8.h"
+#include "common/study/image_files.h"
+#include "common/study/perturbation.h"
+#include "common/study/variant_tree.h"
+#include "coordinator/study/find_variants.h"
+#include "coordinator/study/select_file.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
+  const std::vector<CaseSpec> all = read_models_json(request.models, request.cases);
+  if (request.cases.empty()) return all;
+  std::vector<CaseSpec> chosen;
+  for (const std::string& name : request.cases) {
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const CaseSpec& c) { return c.name == name; });
+    if (found == all.end())
+      throw UsageError("--cases: no model '" + name + "' in " + request.models.string() +
+                       "; known: " + joined(all, &CaseSpec::name));
+    chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+void refuse_without_meaning(const std::optional<int>& value, const std::string& option,
+                            const std::string& why) {
+  if (value) throw UsageError("--" + option + " " + std::to_string(*value) + " " + why);
+}
+
+// Leaves of `images` those that are taken, in the plan's order.
+SelectionSettings selection_of(const StudyRequest& request, const Plan& plan,
+                               std::vector<std::string>& images) {
+  SelectionSettings selection;
+  selection.rule = request.select;
+  if (request.select == SelectionRule::kPublished) {
+    selection.sample_size = request.sample_size.value_or(selection.sample_size);
+    selection.max_altered = request.max_altered.value_or(selection.max_altered);
+    return selection;
+  }
+  refuse_without_meaning(request.max_altered, "max-altered", "is for --select published only");
+  if (request.select == SelectionRule::kAll) {
+    selection.sample_size = request.sample_size.value_or(static_cast<int>(images.size()));
+    return selection;
+  }
+  refuse_without_meaning(request.sample_size, "sample-size",
+                         "does not go with --select-file: its images are the sample");
+  std::vector<std::string> cases;
+  for (const CaseSpec& c : plan.cases) cases.push_back(c.name);
+  SelectFile file = read_select_file(request.select_file, images, plan.variants, cases);
+  images = std::move(file.images);
+  return std::move(file.selection);
+}
+
+// Hashing may take minutes; silence does not look like work.
+class Progress {
+ public:
+  Progress(const Say& say, std::size_t images) : say_(say), images_(images) {}
+  void done(std::size_t count) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - said_ < kEvery) return;
+    said_ = now;
+    say_("hashing: " + std::to_string(count) + " of " + std::to_string(images_) + " images");
+  }
+
+ private:
+  static constexpr std::chrono::seconds kEvery{5};
+  const Say& say_;
+  const std::size_t images_;
+  std::chrono::steady_clock::time_point said_ = std::chrono::steady_clock::now();
+};
+
+fs::path absolute_place(const fs::path& path) {
+  const fs::path absolute = fs::absolute(path).lexically_normal();
+  check_utf8(absolute);
+  return absolute;
+}
+
+std::string hashed_variants(const std::vector<VariantFolder>& variants, const std::string& stem,
+                            const std::string& likely_ending) {
+  std::vector<std::string> sha256s;
+  for (const VariantFolder& variant : variants) {
+    const auto file = find_image(variant.folder, stem, likely_ending);
+    if (!file) throw InputError((variant.folder / stem).string() + ".* has just gone");
+    sha256s.push_back(sha256_of_file(*file));
+  }
+  return digest_of_variants(sha256s);
+}
+
+// found: of a family on disk.
+std::vector<PlannedImage> hashed_images(const fs::path& root, const std::vector<std::string>& paths,
+                                        const std::optional<VariantsFound>& found, const Say& say) {
+  Progress progress(say, paths.size());
+  std::vector<PlannedImage> images;
+  images.reserve(paths.size());
+  for (const std::string& path : paths) {
+    PlannedImage image{path, sha256_of_file(root / path)};
+    if (found) {
+      image.variant_stem = found->stems.at(path);
+      image.variants_sha256 =
+          hashed_variants(found->variants, image.variant_stem, fs::path(path).extension().string());
+    }
+    images.push_back(std::move(image));
+    progress.done(images.size());
+  }
+  return images;
+}
+
+// Overlays for the variants that need them; without a folder of overlays, these variants are left out.
+void settle_frost(Plan& plan, const fs::path& folder, const Say& say) {
+  const bool wanted = std::any_of(plan.variants.begin(), plan.variants.end(), needs_overlays);
+  if (!wanted && !folder.empty())
+    throw UsageError("--frost-overlays is of no use: frost is not among the corruptions");
+  if (!wanted) return;
+  if (folder.empty()) {
+    const std::string remedy =
+        "it lays photographs of frosted glass over images; name a folder of them with --frost-overlays DIR";
+    std::erase_if(plan.variants, needs_overlays);
+    if (plan.variants.empty()) throw UsageError("frost cannot be made: " + remedy);
+    say("frost is left out: " + remedy);
+    return;
+  }
+  plan.frost_root = absolute_place(folder);
+  for (const std::string& path : list_images(plan.frost_root))
+    plan.frost_overlays.push_back({path, sha256_of_file(plan.frost_root / path)});
+}
+
+// Nothing that is given is ignored.
+void check_options(const StudyRequest& request) {
+  const std::string& family = request.perturbation;
+  check_family(family);
+  const auto refuse = [&](bool given, const std::string& option, const std::string& remedy) {
+    if (given) throw UsageError(option + " does not go with --perturbation " + family + ": " + remedy);
+  };
+  if (!is_on_disk(family)) {
+    const std::string remedy = "it is of imagenet-c, editing and folders, which read variants from a folder";
+    refuse(!request.variants.empty(), "--variants", remedy);
+    refuse(request.skip_incomplete, "--skip-incomplete", remedy);
+  } else if (request.variants.empty()) {
+    throw UsageError("--perturbation " + family +
+                     " reads its variants from a folder: give it with --variants DIR");
+  }
+  refuse(is_on_disk(family) && !request.frost_overlays.empty(), "--frost-overlays", "it is of corruptions");
+  if (has_severities(family)) {
+    const std::string remedy = "it is of editing and folders; use --corruptions and --severities";
+    refuse(!request.variant_names.empty(), "--variant-names", remedy);
+    refuse(!request.source_name.empty(), "--source-name", "it is of editing and folders; use --images");
+  } else {
+    const std::string remedy = "its variants have no severity; choose some with --variant-names";
+    refuse(!request.corruptions.empty(), "--corruptions", remedy);
+    refuse(!request.severities.empty(), "--severities", remedy);
+  }
+  if (request.images.empty() && source_name(request).empty())
+    throw UsageError(has_severities(family)
+                         ? "--images is missing: the folder of unaltered images"
+                         : "which images are unaltered? Name their folder in --variants with --source-name, "
+                           "or give it with --images");
+}
+
+}  // namespace
+
+Plan make_plan(const StudyRequest& request, const Say& say) {
+  check_options(request);
+  Plan plan;
+  plan.perturbation = request.perturbation;
+  if (!is_on_disk(request.perturbation)) {
+    plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
+    settle_frost(plan, request.frost_overlays, say);
+  }
+  plan.wcam = request.wcam;
+  plan.seed = request.seed;
+  plan.images_root = absolute_place(request.images.empty() ? source_folder(request) : request.images);
+  std::vector<std::string> images = list_images(plan.images_root);
+  plan.cases = chosen_cases(request);
+  for (CaseSpec& c : plan.cases) c.file = absolute_place(c.file);
+  std::optional<VariantsFound> found;
+  if (is_on_disk(request.perturbation)) {
+    plan.variants_root = absolute_place(request.variants);
+    found = find_variants(request, plan.images_root, images, say);
+    for (const VariantFolder& variant : found->variants) plan.variants.push_back(variant.variant);
+    std::erase_if(images, [&](const std::string& path) { return !found->stems.contains(path); });
+  }
+  plan.selection = selection_of(request, plan, images);
+  plan.images = hashed_images(plan.images_root, images, found, say);
+  check(plan);
+  return plan;
+}
+
+}  // namespace wcam

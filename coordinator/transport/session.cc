@@ -1,0 +1,295 @@
+#include "coordinator/transport/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/host.h"
+#include "common/base/utf8.h"
+#include "common/base/version.h"
+#include "common/wire/protocol.h"
+#include "coordinator/transport/address.h"
+#include "coordinator/transport/worth_a_line.h"
+
+using std::chrono::milliseconds;
+
+namespace wcam {
+
+namespace {
+
+static_assert(!std::is_copy_constructible_v<Session>);
+
+constexpr milliseconds kBindPatience{1'000};
+constexpr int kDroppedInARow = 1'000;      // then the loop gets to look after its workers
+constexpr std::size_t kLongestWord = 256;  // of what a Hello says about its worker
+
+bool leaves_port_open(const std::string& endpoint) {
+  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  return port == "*" || port == "0";
+}
+
+// `bind` with the port of another endpoint; empty when that has none.
+std::string with_port_of(const std::string& bind, const std::string& endpoint) {
+  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  const bool is_port = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
+  return is_port ? bind.substr(0, bind.rfind(':') + 1) + port : "";
+}
+
+bool is_from_worker(const wire::Envelope& envelope) {
+  return envelope.has_hello() || envelope.has_ready() || envelope.has_heartbeat() ||
+         envelope.has_outcomes() || envelope.has_goodbye() || envelope.has_piece();
+}
+
+// An operator's connection has a name of its own: no worker's begins so (Door::kOperator).
+const std::string kOperatorPrefix = std::string(Door::kOperator) + ".";
+
+bool is_word(const std::string& text) {
+  return !text.empty() && text.size() <= kLongestWord &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
+std::optional<std::string> SessionOptions::problem() const {
+  const auto colon = bind.rfind(':');
+  if (bind.rfind("tcp://", 0) != 0 || colon <= 6 || colon + 1 == bind.size())
+    return "--bind '" + bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
+  return std::nullopt;
+}
+
+bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
+
+Session::Session(const SessionOptions& options)
+    : sweep_id_(options.sweep_id),
+      socket_(context_, zmq::socket_type::router),
+      door_(context_, socket_, options.keys) {
+  if (!options.keys && !options.insecure && options.beyond_loopback())
+    invariant_broken("an unencrypted socket beyond loopback that nobody asked for: " + options.bind);
+  socket_.set(zmq::sockopt::router_mandatory, true);
+  socket_.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
+  // A worker that is told to stop gets its message; one that is gone does not keep us.
+  socket_.set(zmq::sockopt::linger, 1'000);
+  socket_.set(zmq::sockopt::sndhwm, 10'000);
+  socket_.set(zmq::sockopt::rcvhwm, 10'000);
+  socket_.set(zmq::sockopt::tcp_keepalive, 1);
+  socket_.set(zmq::sockopt::heartbeat_ivl, 5'000);
+  socket_.set(zmq::sockopt::heartbeat_timeout, 15'000);
+  socket_.set(zmq::sockopt::ipv6, options.bind.find('[') != std::string::npos);
+  bind(options);
+}
+
+void Session::bind(const SessionOptions& options) {
+  // Another program may have the earlier port by now: then any will do.
+  const std::string earlier = with_port_of(options.bind, options.earlier_endpoint);
+  const bool bound =
+      leaves_port_open(options.bind) && !earlier.empty() && try_bind(earlier, kBindPatience / 4);
+  if (!bound && !try_bind(options.bind, kBindPatience))
+    throw InputError("cannot listen on " + options.bind + ": " + zmq_strerror(errno) +
+                     ": choose another --bind, or port *");
+  endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
+  if (is_any_address(host_of_endpoint(endpoint_)))
+    endpoint_ = "tcp://" + host_name() + endpoint_.substr(endpoint_.rfind(':'));
+}
+
+bool Session::try_bind(const std::string& address, milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (zmq_bind(socket_.handle(), address.c_str()) != 0) {
+    if (errno != EADDRINUSE || std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(milliseconds{20});
+  }
+  return true;
+}
+
+std::optional<Message> Session::receive(milliseconds patience) try {
+  if (patience.count() > 0 && !wait(std::chrono::steady_clock::now() + patience)) return std::nullopt;
+  for (int dropped = 0; dropped < kDroppedInARow; ++dropped) {
+    bool empty = false;
+    auto message = take_one(empty);
+    if (message || empty) return message;
+  }
+  return std::nullopt;
+} catch (const zmq::error_t& e) {
+  if (e.num() == EINTR) return std::nullopt;  // a signal: the loop looks at it
+  throw;
+}
+
+// False when no message has come by then.
+bool Session::wait(std::chrono::steady_clock::time_point deadline) {
+  zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
+                             {door_.questions(), 0, ZMQ_POLLIN, 0},
+                             {door_.events(), 0, ZMQ_POLLIN, 0}};
+  do {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    zmq::poll(items, std::size(items), std::max(left, milliseconds{0}));
+    if ((items[1].revents | items[2].revents) != 0) door_.serve();
+    if (items[0].revents != 0) return true;
+  } while (std::chrono::steady_clock::now() < deadline);
+  return false;
+}
+
+// One message off the socket, if it is sound; `empty` when there is none.
+std::optional<Message> Session::take_one(bool& empty) {
+  zmq::message_t id, frame;
+  empty = !socket_.recv(id, zmq::recv_flags::dontwait);
+  if (empty) return std::nullopt;
+  const std::string peer = id.to_string();
+  // The parts of one message arrive together.
+  int frames = 0;
+  for (bool more = id.more(); more; more = frame.more(), ++frames)
+    if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
+  if (floods(peer)) return std::nullopt;
+  const auto key = door_.sender(frame);
+  if (!key) {
+    forget(peer);
+    refuse(peer, "its key was revoked", false);
+    return std::nullopt;
+  }
+  wire::Envelope envelope;
+  if (frames == 1 && envelope.ParseFromArray(frame.data(), static_cast<int>(frame.size())))
+    return accept(peer, *key, std::move(envelope));
+  if (worth_a_line(++counters_.malformed))
+    spdlog::warn("dropped a message of {} frames, the last of {} bytes, that is not an Envelope ({} so far)",
+                 frames, frame.size(), counters_.malformed);
+  return std::nullopt;
+}
+
+bool Session::floods(const std::string& peer) {
+  if (!rate_bound_.exceeded_by(peer, std::chrono::steady_clock::now())) return false;
+  if (worth_a_line(++counters_.too_many)) {
+    const auto worker = worker_of_.find(peer);
+    spdlog::warn("dropped a message of {}, which sends more than {} a second ({} so far)",
+                 worker == worker_of_.end() ? "a peer that has not said Hello" : "worker " + worker->second,
+                 RateBound::kMessagesASecond, counters_.too_many);
+  }
+  return true;
+}
+
+std::optional<Message> Session::accept(const std::string& peer, const std::string& key,
+                                       wire::Envelope envelope) {
+  if (envelope.protocol_version() != kProtocolVersion) {
+    refuse(peer,
+           "the worker speaks protocol " + std::to_string(envelope.protocol_version()) +
+               ", the coordinator " + std::to_string(kProtocolVersion) + ": run the same version of both",
+           false);
+    return std::nullopt;
+  }
+  if (envelope.has_request()) return accept_request(peer, key, std::move(envelope));
+  if (!is_from_worker(envelope)) {
+    if (worth_a_line(++counters_.malformed))
+      spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
+    return std::nullopt;
+  }
+  if (envelope.has_hello() && !welcome(peer, key, envelope.hello())) return std::nullopt;
+  const auto worker = worker_of_.find(peer);
+  if (worker == worker_of_.end()) {
+    if (worth_a_line(++counters_.before_hello))
+      spdlog::info("a peer that has not said Hello is asked to ({} so far)", counters_.before_hello);
+    wire::Envelope answer;
+    answer.mutable_refused()->set_reason("the coordinator does not know this worker");
+    answer.mutable_refused()->set_again(true);
+    deliver(peer, std::move(answer));
+    return std::nullopt;
+  }
+  Message message{worker->second, std::move(envelope)};
+  if (message.envelope.has_goodbye()) forget(peer);
+  return message;
+}
+
+// Without keys (--insecure) whoever can connect is an operator, as whoever can connect is a worker.
+std::optional<Message> Session::accept_request(const std::string& peer, const std::string& key,
+                                               wire::Envelope envelope) {
+  if (!key.empty() && key != Door::kOperator) {
+    refuse(peer,
+           "only who holds the sweep's keys/coordinator.key may operate it: key '" + key + "' is a worker's",
+           false);
+    return std::nullopt;
+  }
+  return Message{kOperatorPrefix + peer, std::move(envelope)};
+}
+
+void Session::forget(const std::string& peer) {
+  const auto worker = worker_of_.find(peer);
+  if (worker == worker_of_.end()) return;
+  peer_of_.erase(worker->second);
+  worker_of_.erase(worker);
+}
+
+// Files the peer under the worker's name, or refuses it.
+bool Session::welcome(const std::string& peer, const std::string& key, const wire::Hello& hello) {
+  if (hello.software_version() != kVersion) {
+    refuse(peer,
+           "the worker is version " + hello.software_version().substr(0, kLongestWord) +
+               ", the coordinator " + kVersion + ": run the same version of both",
+           false);
+    return false;
+  }
+  if (!hello.sweep_id().empty() && hello.sweep_id() != sweep_id_) {
+    refuse(peer,
+           "this coordinator serves sweep " + sweep_id_ + ", not " + hello.sweep_id().substr(0, kLongestWord),
+           false);
+    return false;
+  }
+  if (!is_word(hello.worker()) || hello.host().size() > kLongestWord ||
+      hello.device().size() > kLongestWord) {
+    refuse(peer,
+           "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host and device at most 256 bytes",
+           false);
+    return false;
+  }
+  if (!hello.log().empty() && !is_file_name(hello.log())) {
+    refuse(peer, "Hello.log must be the name of a file in the sweep's logs, without a folder", false);
+    return false;
+  }
+  if (key == Door::kOperator) {
+    refuse(peer, "the coordinator's own key is no worker's: `wcam keys` makes those", false);
+    return false;
+  }
+  // No word has a dot, so two keys' workers never share a name.
+  const std::string worker = key.empty() ? hello.worker() : key + "." + hello.worker();
+  if (const auto before = peer_of_.find(worker); before != peer_of_.end()) worker_of_.erase(before->second);
+  forget(peer);
+  peer_of_[worker] = peer;
+  worker_of_[peer] = worker;
+  return true;
+}
+
+void Session::refuse(const std::string& peer, const std::string& reason, bool again) {
+  if (worth_a_line(++counters_.refused))
+    spdlog::warn("refused a peer: {} ({} so far)", reason, counters_.refused);
+  wire::Envelope answer;
+  answer.mutable_refused()->set_reason(made_utf8(reason));  // may hold what the peer said, cut off
+  answer.mutable_refused()->set_again(again);
+  deliver(peer, std::move(answer));
+}
+
+bool Session::send(const Message& message) {
+  if (message.worker.rfind(kOperatorPrefix, 0) == 0)
+    return deliver(message.worker.substr(kOperatorPrefix.size()), message.envelope);
+  const auto peer = peer_of_.find(message.worker);
+  const bool delivered = peer != peer_of_.end() && deliver(peer->second, message.envelope);
+  if (delivered) return true;
+  if (worth_a_line(++counters_.undelivered))
+    spdlog::info("worker {} could not be reached ({} messages so far)", message.worker,
+                 counters_.undelivered);
+  return false;
+}
+
+bool Session::deliver(const std::string& peer, wire::Envelope envelope) try {
+  envelope.set_protocol_version(kProtocolVersion);
+  zmq::message_t frame(envelope.ByteSizeLong());
+  envelope.SerializeToArray(frame.data(), static_cast<int>(frame.size()));
+  if (!socket_.send(zmq::buffer(peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait))
+    return false;  // full
+  return socket_.send(frame, zmq::send_flags::dontwait).has_value();
+} catch (const zmq::error_t& e) {
+  if (e.num() == EHOSTUNREACH || e.num() == EINTR) return false;
+  throw;
+}
+
+}  // namespace wcam

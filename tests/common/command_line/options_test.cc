@@ -1,0 +1,89 @@
+#include "common/command_line/options.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/program_options/errors.hpp>
+#include <boost/program_options/value_semantic.hpp>
+
+#include "common/base/error.h"
+#include "common/study/wcam_settings.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+namespace {
+
+CommandLine wcam_line() {
+  CommandLine line;
+  line.options.add(wcam_options());
+  return line;
+}
+
+std::string refusal(const std::vector<std::string>& arguments) {
+  try {
+    wcam_settings(*parse_command_line(wcam_line(), arguments));
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+TEST(Options, DefaultsAreThePublishedOnes) {
+  const WcamSettings s = wcam_settings(*parse_command_line(wcam_line(), {}));
+  EXPECT_EQ(s, WcamSettings{});
+  EXPECT_EQ(s.grid, 28);
+  EXPECT_EQ(s.nb_design, 4);
+  EXPECT_EQ(s.levels, 3);
+  EXPECT_EQ(s.mode, Mode::kReference);
+  EXPECT_EQ(s.design_seed, 42U);
+}
+
+TEST(Options, EachOutOfRangeNamesValueAndBound) {
+  EXPECT_EQ(refusal({"--grid", "8", "--mode", "corrected", "--estimator", "janon"}), "accepted");
+  EXPECT_EQ(refusal({"--grid", "1"}), "--grid 1 is outside 2 to 112");
+  EXPECT_EQ(refusal({"--grid", "112"}),
+            "--grid 112 needs 25088 Sobol dimensions, 21201 exist: at most --grid 102, or --sampler lhs");
+  EXPECT_EQ(refusal({"--grid", "112", "--sampler", "lhs"}), "accepted");
+  EXPECT_EQ(refusal({"--levels", "6"}), "--levels 6 is outside 1 to 5");
+  EXPECT_EQ(refusal({"--nb-design", "1"}), "--nb-design 1 is outside 2 to 4096");
+  EXPECT_EQ(refusal({"--nb-design", "12"}),
+            "--nb-design 12 is not a power of two: a Sobol sequence is balanced only then");
+  EXPECT_EQ(refusal({"--mode", "exact"}), "--mode 'exact' is none of reference|corrected");
+  EXPECT_EQ(refusal({"--estimator", "owen"}),
+            "--estimator 'owen' is none of jansen|homma|janon|glen|saltelli");
+  EXPECT_EQ(refusal({"--grid", "many"}), "the argument ('many') for option '--grid' is invalid");
+  EXPECT_EQ(refusal({"--gri", "8"}), "unrecognised option '--gri'");
+}
+
+TEST(Options, AListIsSplitAtItsCommasWithoutEmptyEntries) {
+  EXPECT_EQ(split_list("a,b c,,d,"), (std::vector<std::string>{"a", "b c", "d"}));
+  EXPECT_TRUE(split_list("").empty());
+  EXPECT_TRUE(split_list(",").empty());
+}
+
+TEST(Options, WhatIsGivenIsNeverTakenForWhatIsNot) {
+  CommandLine line;
+  for (const char* name : {"seed", "devices", "cases"})
+    line.options.add_options()(name, boost::program_options::value<std::string>());
+  const auto values = [&](const std::string& option, const std::string& value) {
+    return *parse_command_line(line, {"--" + option, value});
+  };
+  EXPECT_EQ(seed_of(values("seed", "18446744073709551615")), 18446744073709551615U);
+  for (const char* seed : {"-1", "+1", "1.5", "", "18446744073709551616", "0x10"})
+    EXPECT_THROW(seed_of(values("seed", seed)), UsageError) << seed;
+  EXPECT_TRUE(list_of(values("seed", "1"), "cases").empty());
+  EXPECT_THROW(list_of(values("cases", ""), "cases"), UsageError);
+  EXPECT_THROW(list_of(values("cases", ", "), "cases"), UsageError);
+}
+
+TEST(RunMain, TurnsEachKindOfErrorIntoItsExitCode) {
+  const auto code = [](auto thrown) { return run_main("test", [&]() -> ExitCode { throw thrown; }); };
+  EXPECT_EQ(code(UsageError("usage")), 2);
+  EXPECT_EQ(code(po::unknown_option("--x")), 2);
+  EXPECT_EQ(code(InputError("input")), 3);
+  EXPECT_EQ(code(std::runtime_error("ours")), 1);
+  EXPECT_EQ(run_main("test", [] { return ExitCode::kSetAside; }), 4);
+}
+
+}  // namespace
+}  // namespace wcam

@@ -1,0 +1,325 @@
+#include "coordinator/ledger/ledger.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "coordinator/ledger/ledger_reader.h"
+#include "tests/coordinator/rig.h"
+
+namespace wcam {
+namespace {
+
+std::string refusal(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const InputError& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// What a child process does, and its exit status.
+int in_child(const std::function<int()>& act) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(act());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::int64_t query(const std::filesystem::path& file, const std::string& sql) {
+  return Database(file, Database::Access::kReadOnly).query_integer(sql);
+}
+
+class LedgerTest : public testing::Test {
+ protected:
+  std::filesystem::path file() const { return folder_.path() / "ledger.sqlite"; }
+  // Events of a predict job that was added and handed out.
+  std::vector<Event> begun(const SweepState& state, std::uint32_t image) const {
+    JobSpec spec;
+    spec.image = image;
+    const JobId id = state.job_id(spec);
+    return {WorkerJoined{WorkerId{0}, {"w", "here", "cpu", 1}}, JobEvent{JobAdded{id, spec}},
+            JobEvent{JobHandedOut{id, Attempt{1}, WorkerId{0}}}};
+  }
+  TemporaryFolder folder_;
+  const Plan plan_ = small_plan(3, 2, 2);
+};
+
+TEST_F(LedgerTest, ANewOneHoldsThePlanAndNothingDone) {
+  {
+    Ledger ledger(file());
+    const SweepState state = ledger.load(plan_);
+    EXPECT_TRUE(state == SweepState(plan_));
+  }
+  EXPECT_EQ(query(file(), "SELECT count(*) FROM images"), 3);
+  EXPECT_EQ(query(file(), "SELECT count(*) FROM cases"), 2);
+  EXPECT_EQ(query(file(), "SELECT count(*) FROM variants"), 5);
+  EXPECT_EQ(query(file(), "PRAGMA user_version"), kSchemaVersion);
+  Ledger ledger(file());
+  EXPECT_TRUE(ledger.load(plan_) == SweepState(plan_));
+}
+
+TEST_F(LedgerTest, ASecondOneIsRefusedInWords) {
+  const Ledger ledger(file());
+  const std::string text = refusal([&] { Ledger second(file()); });
+  EXPECT_TRUE(contains(text, file().string())) << text;
+  EXPECT_TRUE(contains(text, "in use by another process")) << text;
+}
+
+TEST_F(LedgerTest, AnotherProcessIsRefusedToo) {
+  const Ledger ledger(file());
+  EXPECT_EQ(in_child([&] { return contains(refusal([&] { Ledger second(file()); }), "in use") ? 7 : 0; }), 7);
+}
+
+TEST_F(LedgerTest, AKilledProcessLeavesNoLockAndWhatItCommitted) {
+  EXPECT_EQ(in_child([&]() -> int {
+              Ledger ledger(file());
+              const SweepState state = ledger.load(plan_);
+              ledger.commit(begun(state, 0));
+              return ::raise(SIGKILL);
+            }),
+            -1);
+  Ledger ledger(file());
+  const SweepState state = ledger.load(plan_);
+  EXPECT_EQ(state.jobs().all().size(), 1U);
+  EXPECT_EQ(state.workers().size(), 1U);
+}
+
+TEST_F(LedgerTest, ABatchIsWholeOrNotThere) {
+  Ledger ledger(file());
+  SweepState state = ledger.load(plan_);
+  std::vector<Event> events = begun(state, 0);
+  events.push_back(
+      WorkerJoined{WorkerId{0}, {"w", "a second worker of that id", "cpu", 2}});  // violates the key
+  EXPECT_TRUE(contains(refusal([&] { ledger.commit(events); }), "UNIQUE"));
+  EXPECT_TRUE(ledger.load(plan_) == state);
+  events.pop_back();
+  ledger.commit(events);  // and the ledger still works
+  for (const Event& event : events) state.apply(event);
+  EXPECT_TRUE(ledger.load(plan_) == state);
+}
+
+TEST_F(LedgerTest, ATornLogEndsBeforeTheBatchThatWasTorn) {
+  // A copy of the files as they lie while the process lives is what a power cut leaves.
+  TemporaryFolder copy;
+  const auto copy_of = [&](const char* suffix) {
+    return copy.path() / ("ledger.sqlite" + std::string(suffix));
+  };
+  std::uintmax_t before = 0;
+  SweepState first(plan_);
+  {
+    Ledger ledger(file());
+    SweepState state = ledger.load(plan_);
+    std::vector<Event> events = begun(state, 0);
+    ledger.commit(events);
+    for (const Event& event : events) first.apply(event);
+    before = std::filesystem::file_size(file().string() + "-wal");
+    events = begun(state, 1);
+    events.erase(events.begin());
+    ledger.commit(events);
+    for (const char* suffix : {"", "-wal"})
+      std::filesystem::copy_file(file().string() + suffix, copy_of(suffix));
+  }
+  const std::uintmax_t after = std::filesystem::file_size(copy_of("-wal"));
+  ASSERT_GT(after, before);
+  const std::string whole = read_file(copy_of("-wal"));
+  const std::string main_file = read_file(copy_of(""));
+  for (std::uintmax_t size = before; size < after; size += 997) {
+    std::ofstream(copy_of("-wal"), std::ios::binary).write(whole.data(), static_cast<std::streamsize>(size));
+    std::ofstream(copy_of(""), std::ios::binary)
+        .write(main_file.data(), static_cast<std::streamsize>(main_file.size()));
+    Ledger ledger(copy_of(""));
+    EXPECT_TRUE(ledger.load(plan_) == first) << size << " bytes of the log";
+  }
+}
+
+TEST_F(LedgerTest, AFullDiskIsSaidWithTheRemedyAndKeepsWhatWasCommitted) {
+  {
+    Ledger ledger(file());
+    const SweepState state = ledger.load(plan_);
+    ledger.commit(begun(state, 0));
+  }
+  const int status = in_child([&]() -> int {
+    ::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit fails instead
+    Ledger ledger(file());
+    const SweepState state = ledger.load(plan_);
+    const rlimit limit{40'000, 40'000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::vector<Event> events;
+    for (std::uint32_t i = 1; i < 2'000; ++i)
+      events.emplace_back(WorkerJoined{WorkerId{i}, {"w" + std::to_string(i), "here", "cpu", 1}});
+    const std::string text = refusal([&] { ledger.commit(events); });
+    return contains(text, "free space") && contains(text, "what was acknowledged is in the ledger") ? 7 : 0;
+  });
+  EXPECT_EQ(status, 7);
+  Ledger ledger(file());
+  EXPECT_EQ(ledger.load(plan_).workers().size(), 1U);
+}
+
+TEST_F(LedgerTest, WhatFoundNoRoomIsWrittenWhenItIsTriedAgain) {
+  std::vector<Event> events = begun(SweepState(plan_), 0);
+  for (std::uint32_t i = 1; i < 2'000; ++i)
+    events.emplace_back(WorkerJoined{WorkerId{i}, {"w" + std::to_string(i), "here", "cpu", 1}});
+  const int status = in_child([&]() -> int {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Ledger ledger(file());
+    (void)ledger.load(plan_);
+    const rlimit little{40'000, RLIM_INFINITY}, enough{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &little);
+    EXPECT_THROW(ledger.commit(events), NoRoomError);
+    EXPECT_THROW(ledger.commit(events), NoRoomError);
+    ::setrlimit(RLIMIT_FSIZE, &enough);
+    ledger.commit(events);
+    return testing::Test::HasFailure() ? 1 : 7;
+  });
+  EXPECT_EQ(status, 7);
+  SweepState expected(plan_);
+  for (const Event& event : events) expected.apply(event);
+  Ledger ledger(file());
+  EXPECT_TRUE(ledger.load(plan_) == expected);
+}
+
+TEST_F(LedgerTest, AnotherPlansLedgerIsRefusedNamingBoth) {
+  { Ledger(file()).load(plan_); }
+  Plan other = plan_;
+  other.seed = 96;
+  Ledger ledger(file());
+  const std::string text = refusal([&] { ledger.load(other); });
+  EXPECT_TRUE(contains(text, sweep_id(plan_))) << text;
+  EXPECT_TRUE(contains(text, sweep_id(other))) << text;
+}
+
+TEST_F(LedgerTest, AnotherSchemaIsRefused) {
+  { Ledger(file()).load(plan_); }
+  Database(file(), Database::Access::kReadWriteCreate).execute("PRAGMA user_version = 9");
+  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }),
+                       "has schema 9, this version reads " + std::to_string(kSchemaVersion)));
+}
+
+TEST_F(LedgerTest, WhatIsNoLedgerIsRefused) {
+  std::ofstream(file()) << std::string(4'096, 'x');
+  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }), "is no ledger"));
+  EXPECT_TRUE(
+      contains(refusal([&] { Ledger ledger(folder_.path() / "none/ledger.sqlite"); }), "none/ledger.sqlite"));
+}
+
+TEST_F(LedgerTest, ItsSchemaRefusesWhatNoJobCanBe) {
+  { Ledger(file()).load(plan_); }
+  Database database(file(), Database::Access::kReadWriteCreate);
+  database.execute("PRAGMA foreign_keys = ON");
+  const auto insert = [&](const std::string& values) {
+    return refusal([&] {
+      database.execute(
+          "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label, state) "
+          "SELECT " +
+          values + " FROM images LIMIT 1");
+    });
+  };
+  EXPECT_TRUE(contains(insert("1, 'predict', 1, 0, NULL, NULL, NULL, NULL, 'waiting'"), "FOREIGN KEY"));
+  EXPECT_TRUE(contains(insert("1, 'predict', id, 0, NULL, NULL, NULL, NULL, 'sleeping'"), "CHECK"));
+  EXPECT_TRUE(contains(insert("1, 'explain', id, 0, NULL, NULL, NULL, NULL, 'waiting'"), "CHECK"));
+  EXPECT_EQ(insert("1, 'explain', id, 0, 1, 'altered', 0, 5, 'waiting'"), "accepted");
+}
+
+TEST_F(LedgerTest, ItsSummaryIsTheStates) {
+  EXPECT_FALSE(summarise_ledger(file()));
+  SweepState state(plan_);
+  {
+    Ledger ledger(file());
+    state = ledger.load(plan_);
+    std::vector<Event> events = begun(state, 0);
+    events.emplace_back(
+        JobEvent{JobSetAside{std::get<JobAdded>(std::get<JobEvent>(events[1])).job, "cut off"}});
+    events.emplace_back(ImageDecided{0, {ImageState::kSetAside, std::nullopt, "cut off"}});
+    ledger.commit(events);
+    for (const Event& event : events) state.apply(event);
+  }
+  const auto summary = summarise_ledger(file());
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(*summary == state.counts(true));
+  EXPECT_EQ(summary->set_aside, std::vector<std::string>{"image " + state.planned(0).path + ": cut off"});
+}
+
+TEST_F(LedgerTest, AResultThatIsLostIsForgottenWithItsLabels) {
+  Ledger ledger(file());
+  SweepState state = ledger.load(plan_);
+  std::vector<Event> events = begun(state, 0);
+  const JobId id = state.job_id({});
+  events.emplace_back(JobEvent{JobDone{id, Attempt{1}, "a.h5", 0, {1, 2, 3, 4, 5}}});
+  events.emplace_back(JobEvent{JobUndone{id, "a.h5 is gone"}});
+  for (const Event& event : events) state.apply(event);
+  ledger.commit(events);
+  EXPECT_TRUE(ledger.load(plan_) == state);
+  EXPECT_EQ(state.jobs().at(id).state, JobState::kWaiting);
+  events = {JobEvent{JobHandedOut{id, Attempt{2}, WorkerId{0}}},
+            JobEvent{JobDone{id, Attempt{2}, "b.h5", 0, {1, 2, 3, 4, 5}}}};
+  for (const Event& event : events) state.apply(event);
+  ledger.commit(events);
+  EXPECT_TRUE(ledger.load(plan_) == state);
+}
+
+// What SQLite cannot know to be wrong is refused too, and named: no row makes the program abort.
+TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
+  const SweepState state(plan_);
+  const JobId id = state.job_id({});
+  {
+    Ledger ledger(file());
+    SweepState loaded = ledger.load(plan_);
+    std::vector<Event> events = begun(loaded, 0);
+    events.emplace_back(JobEvent{JobDone{id, Attempt{1}, "a.h5", 0, {1, 2, 3, 4, 5}}});
+    ledger.commit(events);
+  }
+  const std::string whole = read_file(file());
+  struct Row {
+    const char* sql;
+    const char* message;
+  };
+  const Row table[] = {
+      {"UPDATE jobs SET case_id = 7", "case 7 of 2"},
+      {"UPDATE jobs SET case_id = -1", "case -1 of 2"},
+      {"UPDATE jobs SET image = 5", "image 5, which is not in the plan"},
+      {"UPDATE jobs SET attempts = -3", "attempts -3"},
+      {"UPDATE jobs SET state = 'leased'", "is leased and in no hand"},
+      {"UPDATE jobs SET state = 'leased'; UPDATE attempts SET outcome = NULL, worker = 9", "worker 9 of 1"},
+      {"UPDATE jobs SET kind = 'explain', variant = 9, role = 'source', role_index = 0, label = 0",
+       "variant 9 of 5"},
+      {"UPDATE jobs SET kind = 'explain', variant = 0, role = 'source', role_index = 0, label = 0",
+       "which has no rank"},
+      {"UPDATE predictions SET labels = '[1,2'", "that are no list of numbers"},
+      {"UPDATE predictions SET labels = '[1,2]'", "2 predictions of job"},
+      {"UPDATE images SET state = 'selected' WHERE path = 'i0.png'", "without a rank"},
+      {"UPDATE images SET rank = -4, state = 'selected' WHERE path = 'i0.png'", "rank -4"},
+      {"UPDATE workers SET id = 3", "worker 3 after 0 others"},
+      {"DELETE FROM plan", "no plan"},
+  };
+  for (const Row& row : table) {
+    write_file_atomically(file(), whole);
+    Database database(file(), Database::Access::kReadWriteCreate);
+    database.execute("PRAGMA journal_mode = DELETE");
+    database.execute("PRAGMA ignore_check_constraints = ON");
+    database.execute(row.sql);
+    try {
+      read_ledger(database, plan_);
+      ADD_FAILURE() << row.sql << ": accepted";
+    } catch (const DamageError& e) {
+      EXPECT_TRUE(contains(e.what(), row.message)) << row.sql << ": " << e.what();
+      EXPECT_TRUE(contains(e.what(), "`wcam repair`")) << e.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wcam

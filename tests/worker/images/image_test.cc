@@ -1,0 +1,378 @@
+#include "worker/images/image.h"
+
+#include <gtest/gtest.h>
+#include <png.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <numeric>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <string>
+
+#include "common/base/error.h"
+#include "tests/golden.h"
+#include "tests/support.h"
+#include "worker/images/jpeg.h"
+#include "worker/images/png.h"
+#include "worker/images/resample.h"
+
+namespace wcam {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+class ImageFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "wcam-image-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path write(const std::string& name, const Bytes& bytes) {
+    std::ofstream out(folder_ / name, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return folder_ / name;
+  }
+  RgbImage decode(const std::string& name, const Bytes& bytes) { return decode_image(write(name, bytes)); }
+
+  // The text of the InputError, without the file's path, which it must begin with.
+  std::string complaint(const std::string& name, const Bytes& bytes) {
+    const auto file = write(name, bytes);
+    try {
+      decode_image(file);
+    } catch (const InputError& e) {
+      const std::string text = e.what();
+      EXPECT_TRUE(text.starts_with(file.string() + ": ")) << text;
+      return text.substr(std::min(text.size(), file.string().size() + 2));
+    }
+    return "decoded";
+  }
+
+  std::filesystem::path folder_;
+};
+
+// Every pixel differs from its neighbours.
+RgbImage pattern(int rows, int cols) {
+  RgbImage image = blank_image(rows, cols);
+  std::size_t i = 0;
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < cols; ++c)
+      for (int k = 0; k < 3; ++k)
+        image.pixels[i++] = static_cast<std::uint8_t>((37 * r + 91 * c * c + 53 * k) % 256);
+  return image;
+}
+
+RgbImage constant(int rows, int cols, std::uint8_t value) {
+  RgbImage image = blank_image(rows, cols);
+  std::fill(image.pixels.begin(), image.pixels.end(), value);
+  return image;
+}
+
+// In OpenCV's order, with any number of channels and depth.
+Bytes encode(const std::string& extension, const cv::Mat& bgr, const std::vector<int>& options = {}) {
+  Bytes bytes;
+  EXPECT_TRUE(cv::imencode(extension, bgr, bytes, options));
+  return bytes;
+}
+
+cv::Mat to_bgr(const RgbImage& image) {
+  cv::Mat bgr(image.rows, image.cols, CV_8UC3);
+  for (int r = 0; r < image.rows; ++r)
+    for (int c = 0; c < image.cols; ++c)
+      for (int k = 0; k < 3; ++k) bgr.at<cv::Vec3b>(r, c)[k] = image.row(r)[c * 3 + 2 - k];
+  return bgr;
+}
+
+std::array<double, 3> channel_means(const RgbImage& image) {
+  std::array<double, 3> means{};
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) means[i % 3] += image.pixels[i];
+  for (double& mean : means) mean /= image.rows * image.cols;
+  return means;
+}
+
+int largest_difference(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b) {
+  if (a.size() != b.size()) return 256;
+  int largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+TEST(GoldenPhotographs, ComeOutAsThePublishedPipelineSawThem) {
+  WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
+  const std::filesystem::path photos = "/usr/lib/python3/dist-packages/skimage/data";
+  if (!std::filesystem::exists(photos / "chelsea.png"))
+    GTEST_SKIP() << "install python3-skimage for its photographs";
+  const auto expected =
+      test::read_golden<unsigned char>(test::shared_folder() / "golden/wcam.h5", "images/rgb_uint8");
+  Bytes pixels;
+  for (const char* name : {"chelsea.png", "coffee.png"}) {
+    const RgbImage image = resize_and_crop(decode_image(photos / name), 256, 224);
+    pixels.insert(pixels.end(), image.pixels.begin(), image.pixels.end());
+  }
+  EXPECT_EQ(largest_difference(pixels, expected), 0);
+}
+
+struct OddPhotograph {
+  const char* name;
+  int rows, cols;
+  std::array<double, 3> means;  // Pillow 9.4's convert("RGB")
+};
+
+TEST(OddPhotographs, AreDecodedAsPillowDoes) {
+  WCAM_SKIP_WITHOUT_SHARED("photos/odd");
+  const OddPhotograph photographs[] = {
+      {"cmyk_tabby.jpg", 500, 335, {90.182, 71.477, 53.202}},
+      {"n01748264_Indian_cobra.JPEG", 530, 220, {169.904, 119.073, 96.397}},
+      {"n01756291_sidewinder.JPEG", 160, 128, {171.510, 159.839, 154.677}},
+      {"n01871265_tusker.JPEG", 56, 75, {120.841, 122.510, 103.488}},
+      {"n02096051_Airedale.JPEG", 330, 500, {122.723, 122.723, 122.723}},
+      {"n02951585_can_opener.JPEG", 294, 392, {139.525, 128.830, 93.467}},  // EXIF says "rotate": ignored
+  };
+  for (const auto& odd : photographs) {
+    const RgbImage image = decode_image(test::shared_folder() / "photos/odd" / odd.name);
+    EXPECT_EQ(image.rows, odd.rows) << odd.name;
+    EXPECT_EQ(image.cols, odd.cols) << odd.name;
+    // Another libjpeg may round differently here and there; a wrong conversion is off by whole levels.
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(channel_means(image)[c], odd.means[c], 0.1) << odd.name;
+    EXPECT_EQ(resize_and_crop(image, 256, 224).pixels.size(), 224U * 224 * 3) << odd.name;
+  }
+}
+
+TEST(OddPhotographs, ThatCannotBeUsedAreNamed) {
+  WCAM_SKIP_WITHOUT_SHARED("photos/odd");
+  for (const auto& [name, reason] :
+       {std::pair("truncated_tabby.JPEG", "cut off"), {"not_an_image.JPEG", "not a JPEG"}})
+    try {
+      decode_image(test::shared_folder() / "photos/odd" / name);
+      ADD_FAILURE() << name << " was decoded";
+    } catch (const InputError& e) {
+      EXPECT_NE(std::string(e.what()).find(std::string(name) + ": " + reason), std::string::npos) << e.what();
+    }
+}
+
+TEST_F(ImageFile, LosslessFormatsGiveTheirPixels) {
+  const RgbImage image = pattern(5, 7);
+  for (const char* extension : {".png", ".bmp", ".tiff"})
+    EXPECT_EQ(decode(std::string("a") + extension, encode(extension, to_bgr(image))), image) << extension;
+  EXPECT_EQ(decode("a.webp", encode(".webp", to_bgr(image), {cv::IMWRITE_WEBP_QUALITY, 101})), image);
+}
+
+TEST_F(ImageFile, TheContentDecidesNotTheName) {
+  const RgbImage image = pattern(4, 4);
+  EXPECT_EQ(decode("photo.JPEG", encode(".png", to_bgr(image))), image);
+}
+
+TEST_F(ImageFile, AlphaIsDropped) {
+  const cv::Mat bgra(3, 4, CV_8UC4, cv::Scalar(10, 20, 30, 0));
+  const auto expected = [] {
+    RgbImage image = blank_image(3, 4);
+    for (std::size_t i = 0; i < image.pixels.size(); ++i)
+      image.pixels[i] = static_cast<std::uint8_t>(30 - 10 * (i % 3));
+    return image;
+  }();
+  EXPECT_EQ(decode("a.png", encode(".png", bgra)), expected);
+  EXPECT_EQ(decode("a.tiff", encode(".tiff", bgra)), expected);
+}
+
+TEST_F(ImageFile, SixteenBitsGiveTheirUpperEight) {
+  const cv::Mat grey(2, 2, CV_16UC1, cv::Scalar(0x12ff));
+  const cv::Mat colour(2, 2, CV_16UC3, cv::Scalar(0x12ff, 0x12ff, 0x12ff));
+  for (const char* extension : {".png", ".tiff"}) {
+    EXPECT_EQ(decode(std::string("g") + extension, encode(extension, grey)), constant(2, 2, 0x12))
+        << extension;
+    EXPECT_EQ(decode(std::string("c") + extension, encode(extension, colour)), constant(2, 2, 0x12))
+        << extension;
+  }
+}
+
+TEST_F(ImageFile, GreyAndOneBitPicturesHaveEqualChannels) {
+  EXPECT_EQ(decode("grey.png", encode(".png", cv::Mat(2, 3, CV_8UC1, cv::Scalar(77)))), constant(2, 3, 77));
+  const cv::Mat white(2, 3, CV_8UC1, cv::Scalar(255));
+  EXPECT_EQ(decode("bit.png", encode(".png", white, {cv::IMWRITE_PNG_BILEVEL, 1})), constant(2, 3, 255));
+}
+
+TEST_F(ImageFile, PalettesAreLookedUp) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = 2;
+  header.height = 1;
+  header.format = PNG_FORMAT_RGBA_COLORMAP;
+  header.colormap_entries = 2;
+  const std::uint8_t palette[] = {1, 2, 3, 0, 200, 100, 50, 255};  // the first colour is transparent
+  const std::uint8_t pixels[] = {1, 0};
+  Bytes file(4096);
+  png_alloc_size_t size = file.size();
+  ASSERT_NE(png_image_write_to_memory(&header, file.data(), &size, 0, pixels, 0, palette), 0);
+  file.resize(size);
+  EXPECT_EQ(decode("palette.png", file).pixels, (Bytes{200, 100, 50, 1, 2, 3}));
+}
+
+TEST_F(ImageFile, JpegSurvivesUpToItsLoss) {
+  const RgbImage image = constant(17, 9, 120);
+  EXPECT_LE(largest_difference(decode("a.jpg", encode_jpeg(image, 95)).pixels, image.pixels), 1);
+}
+
+TEST(Png, IsWrittenAsOpenCvReadsIt) {
+  const RgbImage image = pattern(9, 11);
+  const std::string png = encode_png(image);
+  const cv::Mat read = cv::imdecode(Bytes(png.begin(), png.end()), cv::IMREAD_COLOR), written = to_bgr(image);
+  ASSERT_EQ(read.size(), written.size());
+  EXPECT_TRUE(std::equal(read.datastart, read.dataend, written.datastart));
+}
+
+TEST(JpegAndPng, CutAtAnyByteAreErrors) {
+  const Bytes jpeg = encode_jpeg(pattern(9, 11), 80), png = encode(".png", to_bgr(pattern(9, 11)));
+  const auto start = [](const Bytes& bytes, std::size_t size) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), size);
+  };
+  for (std::size_t size = 0; size < jpeg.size(); ++size)
+    EXPECT_THROW(decode_jpeg(start(jpeg, size)), InputError) << size << " of " << jpeg.size();
+  for (std::size_t size = 0; size < png.size(); ++size)
+    EXPECT_THROW(decode_png(start(png, size)), InputError) << size << " of " << png.size();
+}
+
+TEST_F(ImageFile, CutOffWebpTiffAndBmpAreErrorsWithoutNoise) {
+  const RgbImage image = pattern(9, 11);
+  const std::pair<std::string, Bytes> files[] = {
+      {"cut.webp", encode(".webp", to_bgr(image), {cv::IMWRITE_WEBP_QUALITY, 80})},
+      {"cut.tiff", encode(".tiff", to_bgr(image))},
+      {"cut.bmp", encode(".bmp", to_bgr(image))},
+  };
+  testing::internal::CaptureStderr();
+  for (const auto& [name, whole] : files)
+    for (std::size_t size = 0; size < whole.size(); size += size < 100 ? 1 : 13) {
+      const std::string text =
+          complaint(name, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+      EXPECT_NE(text, "decoded") << name << " cut to " << size << " of " << whole.size() << " bytes";
+    }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(ImageFile, NothingIsPrintedAboutBadFiles) {
+  Bytes noisy = encode_jpeg(pattern(64, 64), 80);
+  noisy.insert(noisy.end() - 2, {1, 2, 3, 4});  // libjpeg: "extraneous bytes before marker"
+  Bytes damaged = encode(".png", to_bgr(pattern(9, 11)));
+  damaged[damaged.size() - 20] ^= 1U;  // libpng: "CRC error"
+  Bytes short_tiff = encode(".tiff", to_bgr(pattern(64, 64)));
+  short_tiff.resize(short_tiff.size() / 2);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(complaint("noisy.jpg", noisy), "decoded");
+  EXPECT_NE(complaint("damaged.png", damaged).find("damaged PNG: "), std::string::npos);
+  EXPECT_NE(complaint("short.tiff", short_tiff), "decoded");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(ImageFile, BytesAfterTheEndDoNotMatter) {
+  for (Bytes file : {encode_jpeg(pattern(8, 8), 90), encode(".png", to_bgr(pattern(8, 8)))}) {
+    const RgbImage image = decode("a", file);
+    file.insert(file.end(), 100, 0);
+    EXPECT_EQ(decode("b", file), image);
+  }
+}
+
+TEST_F(ImageFile, TooManyPixelsAreRefusedFromTheHeader) {
+  Bytes jpeg = encode_jpeg(pattern(8, 8), 90);
+  const Bytes frame_header{0xff, 0xc0};  // then length (2), precision (1), height (2), width (2)
+  const auto at = std::search(jpeg.begin(), jpeg.end(), frame_header.begin(), frame_header.end());
+  ASSERT_NE(at, jpeg.end());
+  const Bytes size{0x4e, 0x20, 0x4e, 0x20};  // 20,000 x 20,000
+  std::copy(size.begin(), size.end(), at + 5);
+  EXPECT_NE(complaint("huge.jpg", jpeg).find("20000 x 20000 pixels; at most 100 megapixels"),
+            std::string::npos);
+}
+
+TEST_F(ImageFile, EmptyMissingAndFolderAreErrors) {
+  EXPECT_EQ(complaint("empty.jpg", {}), "the file is empty");
+  EXPECT_THROW(decode_image(folder_ / "missing.jpg"), InputError);
+  EXPECT_THROW(decode_image(folder_), InputError);
+}
+
+TEST(Resize, GivesPillowsPixels) {
+  // Pillow 9.4: Image.fromarray(pattern).resize((cols, rows), BILINEAR).
+  EXPECT_EQ(resize_bilinear(pattern(3, 5), 2, 3).pixels,
+            (Bytes{53, 106, 159, 106, 159, 212, 136, 134, 96, 99, 152, 136, 152, 205, 133, 182, 89, 142}));
+  EXPECT_EQ(resize_bilinear(pattern(3, 5), 4, 6).pixels,
+            (Bytes{0,  53,  106, 68,  121, 174, 101, 154, 207, 84,  137, 190, 82,  135, 124, 176, 229, 26,
+                   23, 76,  129, 91,  144, 197, 124, 177, 230, 107, 160, 213, 105, 118, 147, 199, 92,  49,
+                   51, 104, 157, 119, 172, 153, 152, 205, 162, 135, 188, 185, 133, 122, 175, 227, 24,  77,
+                   74, 127, 180, 142, 195, 56,  175, 228, 25,  158, 211, 115, 156, 145, 198, 250, 47,  100}));
+}
+
+TEST(Resize, KeepsAConstantImageConstantAtAnySize) {
+  for (const int from : {1, 2, 75, 300})
+    for (const int to : {1, 3, 224, 511})
+      for (const Filter filter : {Filter::kBox, Filter::kTriangle})
+        EXPECT_EQ(resample(constant(from, from + 1, 255), to, to + 2, filter), constant(to, to + 2, 255))
+            << from << " to " << to;
+}
+
+TEST(Resize, ToTheSameSizeChangesNothing) {
+  EXPECT_EQ(resize_bilinear(pattern(13, 8), 13, 8), pattern(13, 8));
+  EXPECT_EQ(resample_nearest(pattern(13, 8), 13, 8), pattern(13, 8));
+}
+
+TEST(Resize, BoxHalvesByAveraging) {
+  RgbImage image = blank_image(2, 2);
+  image.pixels = {10, 0, 0, 20, 0, 0, 30, 0, 255, 41, 0, 255};
+  EXPECT_EQ(resample(image, 1, 1, Filter::kBox).pixels, (Bytes{26, 0, 128}));  // rows first: 15, 35.5 -> 36
+}
+
+TEST(Resize, NearestRepeatsPixels) {
+  RgbImage image = blank_image(1, 2);
+  image.pixels = {1, 2, 3, 4, 5, 6};
+  EXPECT_EQ(resample_nearest(image, 2, 4).pixels,
+            (Bytes{1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6}));
+}
+
+TEST(Resize, RefusesEmptySides) {
+  EXPECT_THROW(resize_bilinear(pattern(3, 3), 0, 5), std::invalid_argument);
+  EXPECT_THROW(resize_bilinear(RgbImage{}, 5, 5), std::invalid_argument);
+}
+
+// Red is the column, green the row.
+RgbImage coordinates(int rows, int cols) {
+  RgbImage image = blank_image(rows, cols);
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < cols; ++c) {
+      std::uint8_t* pixel = image.row(r) + std::ptrdiff_t{3} * c;
+      pixel[0] = static_cast<std::uint8_t>(c);
+      pixel[1] = static_cast<std::uint8_t>(r);
+    }
+  return image;
+}
+
+struct CropCase {
+  int rows, cols, resize, side, top, left;
+};
+
+TEST(Crop, IsCentredWithHalvesToTheEvenNumber) {
+  // The shorter side is already `resize`, so nothing is resampled. Offsets: Python's round((size - side) /
+  // 2).
+  for (const CropCase c : {CropCase{20, 30, 20, 10, 5, 10},
+                           {21, 21, 21, 10, 6, 6},
+                           {23, 40, 23, 10, 6, 15},
+                           {30, 25, 25, 10, 10, 8},
+                           {10, 10, 10, 10, 0, 0}}) {
+    const RgbImage crop = resize_and_crop(coordinates(c.rows, c.cols), c.resize, c.side);
+    EXPECT_EQ(crop.rows, c.side);
+    EXPECT_EQ(crop.cols, c.side);
+    EXPECT_EQ(crop.pixels[0], c.left) << c.rows << " x " << c.cols;
+    EXPECT_EQ(crop.pixels[1], c.top) << c.rows << " x " << c.cols;
+  }
+}
+
+TEST(Crop, RefusesWhatCannotFit) {
+  EXPECT_THROW(resize_and_crop(pattern(9, 9), 10, 11), std::invalid_argument);
+  EXPECT_THROW(resize_and_crop(blank_image(1, 100'000), 256, 224), InputError);
+  EXPECT_THROW(resize_and_crop(RgbImage{}, 256, 224), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace wcam

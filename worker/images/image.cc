@@ -1,0 +1,138 @@
+#include "worker/images/image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "worker/images/jpeg.h"
+#include "worker/images/opencv.h"
+#include "worker/images/png.h"
+#include "worker/images/resample.h"
+
+namespace wcam {
+
+namespace {
+
+std::size_t little_endian(std::string_view bytes) {
+  std::size_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+// OpenCV prints about headers it cannot read; what cannot be one of its formats, or is cut off, does not get
+// that far.
+void check_signature(std::string_view bytes) {
+  const bool webp = bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP");
+  const bool bmp = bytes.starts_with("BM"), tiff = bytes.starts_with(std::string_view("II*\0", 4)) ||
+                                                   bytes.starts_with(std::string_view("MM\0*", 4));
+  if (!webp && !bmp && !tiff) throw InputError("not a JPEG, PNG, WebP, BMP or TIFF image");
+  std::size_t expected = webp || bmp ? 32 : 8;  // the shortest header
+  if (bytes.size() >= expected && webp) expected = std::max(expected, 8 + little_endian(bytes.substr(4, 4)));
+  if (bytes.size() >= expected && bmp) expected = std::max(expected, little_endian(bytes.substr(2, 4)));
+  if (bytes.size() < expected)
+    throw InputError("cut off: " + std::to_string(bytes.size()) + " bytes of at least " +
+                     std::to_string(expected));
+}
+
+// The upper byte of 16-bit samples: OpenCV alone would round some formats and truncate others.
+cv::Mat to_eight_bits(const cv::Mat& decoded) {
+  if (decoded.depth() == CV_8U) return decoded;
+  if (decoded.depth() != CV_16U)
+    throw InputError("samples are neither 8 nor 16 bits: convert it to PNG first");
+  cv::Mat result(decoded.rows, decoded.cols, CV_8UC3);
+  for (int r = 0; r < decoded.rows; ++r)
+    std::transform(
+        decoded.ptr<std::uint16_t>(r), decoded.ptr<std::uint16_t>(r) + std::ptrdiff_t{3} * decoded.cols,
+        result.ptr<std::uint8_t>(r), [](unsigned sample) { return static_cast<std::uint8_t>(sample >> 8U); });
+  return result;
+}
+
+// WebP, BMP, TIFF. Their sizes are known only after decoding; OpenCV itself stops at 2^30 pixels.
+RgbImage decode_other(const std::string& bytes) {
+  tame_opencv();
+  check_signature(bytes);
+  cv::Mat decoded;
+  try {
+    const cv::Mat input(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
+    decoded = cv::imdecode(input, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH | cv::IMREAD_IGNORE_ORIENTATION);
+  } catch (const cv::Exception& e) {
+    throw InputError("cannot be decoded: " + e.err);
+  }
+  if (decoded.empty()) throw InputError("damaged, cut off or of a kind that OpenCV does not read");
+  check_image_size(decoded.rows, decoded.cols);
+  RgbImage image = blank_image(decoded.rows, decoded.cols);
+  cv::Mat rgb(image.rows, image.cols, CV_8UC3, image.pixels.data());
+  cv::cvtColor(to_eight_bits(decoded), rgb, cv::COLOR_BGR2RGB);
+  return image;
+}
+
+RgbImage crop_centre(const RgbImage& image, int side) {
+  // Halves go to the even number, as Python's round() does.
+  const int top = static_cast<int>(std::nearbyint((image.rows - side) / 2.0));
+  const int left = static_cast<int>(std::nearbyint((image.cols - side) / 2.0));
+  RgbImage result = blank_image(side, side);
+  for (int r = 0; r < side; ++r)
+    std::copy_n(image.row(top + r) + static_cast<std::ptrdiff_t>(left) * 3,
+                static_cast<std::ptrdiff_t>(side) * 3, result.row(r));
+  return result;
+}
+
+}  // namespace
+
+RgbImage blank_image(int rows, int cols) {
+  return {rows, cols,
+          std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3)};
+}
+
+void check_image_size(std::int64_t rows, std::int64_t cols) {
+  if (rows * cols > kMostPixels)
+    throw InputError(std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +
+                     std::to_string(kMostPixels / 1'000'000) +
+                     " megapixels are decoded: make it smaller first");
+}
+
+RgbImage decode_bytes(const std::string& bytes) {
+  if (bytes.empty()) throw InputError("the file is empty");
+  if (is_jpeg(bytes)) return decode_jpeg(bytes);
+  if (is_png(bytes)) return decode_png(bytes);
+  return decode_other(bytes);
+}
+
+RgbImage decode_image(const std::filesystem::path& file) {
+  const std::string bytes = read_file(file);
+  try {
+    return decode_bytes(bytes);
+  } catch (const InputError& e) {
+    throw InputError(file.string() + ": " + e.what());
+  }
+}
+
+RgbImage resize_bilinear(const RgbImage& image, int rows, int cols) {
+  return resample(image, rows, cols, Filter::kTriangle);
+}
+
+RgbImage resize_and_crop(const RgbImage& image, int resize, int input_size) {
+  if (input_size < 1 || resize < input_size)
+    throw std::invalid_argument("cannot crop " + std::to_string(input_size) +
+                                " pixels from a shorter side of " + std::to_string(resize));
+  const std::int64_t shorter = std::min(image.rows, image.cols), longer = std::max(image.rows, image.cols);
+  if (shorter < 1) throw std::invalid_argument("cannot resize an empty image");
+  const std::int64_t scaled = resize * longer / shorter;
+  if (scaled * resize > kMostPixels)  // a strip of 1 x 100,000 would grow beyond all memory
+    throw InputError("an image of " + std::to_string(image.cols) + " x " + std::to_string(image.rows) +
+                     " pixels is too narrow: with a shorter side of " + std::to_string(resize) +
+                     " it would exceed " + std::to_string(kMostPixels / 1'000'000) + " megapixels");
+  const bool upright = image.rows > image.cols;
+  return crop_centre(resize_bilinear(image, upright ? static_cast<int>(scaled) : resize,
+                                     upright ? resize : static_cast<int>(scaled)),
+                     input_size);
+}
+
+}  // namespace wcam

@@ -1,0 +1,203 @@
+#include "worker/images/jpeg.h"
+
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+#include "common/base/error.h"
+
+extern "C" {
+// After <cstdio> and <cstddef>, which it needs and does not include.
+#include <jerror.h>
+#include <jpeglib.h>
+}
+
+namespace wcam {
+
+namespace {
+
+// libjpeg reports errors by a function that must not return: it jumps back to the setjmp of the function that
+// called libjpeg. A jump runs no destructors, so those functions own nothing and only plain data crosses
+// them.
+struct Errors {
+  jpeg_error_mgr manager;  // first, so that libjpeg's pointer to it is a pointer to this
+  std::jmp_buf back;
+  char text[JMSG_LENGTH_MAX];
+  bool cut_off;
+};
+
+Errors& errors_of(j_common_ptr codec) { return *reinterpret_cast<Errors*>(codec->err); }
+
+[[noreturn]] void on_error(j_common_ptr codec) {
+  Errors& errors = errors_of(codec);
+  errors.manager.format_message(codec, errors.text);
+  std::longjmp(errors.back, 1);
+}
+
+// Level -1 is a warning. The one that matters: the data ended before the end-of-image marker.
+void on_message(j_common_ptr codec, int level) {
+  if (level < 0 && codec->err->msg_code == JWRN_JPEG_EOF) errors_of(codec).cut_off = true;
+}
+
+jpeg_error_mgr* prepare(Errors& errors) {
+  jpeg_std_error(&errors.manager);
+  errors.manager.error_exit = &on_error;
+  errors.manager.emit_message = &on_message;
+  errors.text[0] = '\0';
+  errors.cut_off = false;
+  return &errors.manager;
+}
+
+class Decoder {
+ public:
+  explicit Decoder(std::string_view bytes) : bytes_(bytes) {
+    codec_.err = prepare(errors_);
+    if (create()) return;
+    jpeg_destroy_decompress(&codec_);  // an object whose constructor throws has no destructor
+    fail();
+  }
+  ~Decoder() { jpeg_destroy_decompress(&codec_); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  RgbImage decode() {
+    if (!read_header()) fail();
+    check_image_size(codec_.image_height, codec_.image_width);
+    const bool four_inks = codec_.jpeg_color_space == JCS_CMYK || codec_.jpeg_color_space == JCS_YCCK;
+    codec_.out_color_space = four_inks ? JCS_CMYK : JCS_RGB;
+    if (!start()) fail();
+    RgbImage image =
+        blank_image(static_cast<int>(codec_.output_height), static_cast<int>(codec_.output_width));
+    std::vector<std::uint8_t> inks(four_inks ? static_cast<std::size_t>(image.cols) * 4 : 0);
+    for (int r = 0; r < image.rows; ++r) {
+      if (!read_row(four_inks ? inks.data() : image.row(r))) fail();
+      if (four_inks) inks_to_rgb(inks, image.row(r));
+    }
+    // The end may be missing although all rows are there; whether the last block was whole cannot be known.
+    if (!finish()) fail();
+    if (errors_.cut_off) throw InputError("cut off: the data ends before the picture does");
+    return image;
+  }
+
+ private:
+  bool create() {
+    if (setjmp(errors_.back) != 0) return false;
+    jpeg_create_decompress(&codec_);
+    // libjpeg takes a non-const pointer in some versions and never writes through it.
+    jpeg_mem_src(&codec_, reinterpret_cast<const unsigned char*>(bytes_.data()),
+                 static_cast<unsigned long>(bytes_.size()));
+    return true;
+  }
+  bool read_header() {
+    if (setjmp(errors_.back) != 0) return false;
+    jpeg_read_header(&codec_, TRUE);
+    return true;
+  }
+  bool start() {
+    if (setjmp(errors_.back) != 0) return false;
+    jpeg_start_decompress(&codec_);
+    return true;
+  }
+  bool read_row(std::uint8_t* row) {
+    if (setjmp(errors_.back) != 0) return false;
+    jpeg_read_scanlines(&codec_, &row, 1);
+    return true;
+  }
+  bool finish() {
+    if (setjmp(errors_.back) != 0) return false;
+    jpeg_finish_decompress(&codec_);
+    return true;
+  }
+
+  // Pillow's rule: with Adobe's marker the inks are stored inverted. Rounded product over 255, as Pillow's.
+  void inks_to_rgb(const std::vector<std::uint8_t>& inks, std::uint8_t* rgb) const {
+    const unsigned flip = codec_.saw_Adobe_marker ? 255U : 0U;
+    for (std::size_t i = 0; i < inks.size(); i += 4) {
+      const unsigned light = 255U - (inks[i + 3] ^ flip);
+      for (std::size_t c = 0; c < 3; ++c) {
+        const unsigned product = (inks[i + c] ^ flip) * light + 128U;
+        const unsigned dark = ((product >> 8U) + product) >> 8U;
+        *rgb++ = static_cast<std::uint8_t>(light > dark ? light - dark : 0U);
+      }
+    }
+  }
+
+  [[noreturn]] void fail() const { throw InputError(std::string("damaged JPEG: ") + errors_.text); }
+
+  std::string_view bytes_;
+  Errors errors_{};
+  jpeg_decompress_struct codec_{};
+};
+
+class Encoder {
+ public:
+  Encoder() {
+    codec_.err = prepare(errors_);
+    if (create()) return;
+    jpeg_destroy_compress(&codec_);
+    fail();
+  }
+  ~Encoder() {
+    jpeg_destroy_compress(&codec_);
+    std::free(buffer_);
+  }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  std::vector<std::uint8_t> encode(const RgbImage& image, int quality) {
+    if (!write(image, quality)) fail();
+    return {buffer_, buffer_ + size_};
+  }
+
+ private:
+  bool create() {
+    if (setjmp(errors_.back) != 0) return false;
+    jpeg_create_compress(&codec_);
+    jpeg_mem_dest(&codec_, &buffer_, &size_);
+    return true;
+  }
+  bool write(const RgbImage& image, int quality) {
+    if (setjmp(errors_.back) != 0) return false;
+    codec_.image_width = static_cast<JDIMENSION>(image.cols);
+    codec_.image_height = static_cast<JDIMENSION>(image.rows);
+    codec_.input_components = 3;
+    codec_.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&codec_);
+    jpeg_set_quality(&codec_, quality, TRUE);
+    jpeg_start_compress(&codec_, TRUE);
+    while (codec_.next_scanline < codec_.image_height) {
+      // libjpeg declares its input rows non-const and only reads them.
+      JSAMPROW row = const_cast<JSAMPROW>(image.row(static_cast<int>(codec_.next_scanline)));
+      jpeg_write_scanlines(&codec_, &row, 1);
+    }
+    jpeg_finish_compress(&codec_);
+    return true;
+  }
+
+  [[noreturn]] void fail() const {
+    throw std::runtime_error(std::string("libjpeg cannot encode: ") + errors_.text);
+  }
+
+  unsigned char* buffer_ = nullptr;
+  unsigned long size_ = 0;
+  Errors errors_{};
+  jpeg_compress_struct codec_{};
+};
+
+}  // namespace
+
+bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
+
+RgbImage decode_jpeg(std::string_view bytes) { return Decoder(bytes).decode(); }
+
+std::vector<std::uint8_t> encode_jpeg(const RgbImage& image, int quality) {
+  if (image.rows > JPEG_MAX_DIMENSION || image.cols > JPEG_MAX_DIMENSION)
+    throw InputError("an image of " + std::to_string(image.cols) + " x " + std::to_string(image.rows) +
+                     " pixels cannot be a JPEG; the largest side is " + std::to_string(JPEG_MAX_DIMENSION));
+  return Encoder().encode(image, quality);
+}
+
+}  // namespace wcam

@@ -1,0 +1,55 @@
+#include "worker/models/memory.h"
+
+#include <dlfcn.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "common/base/error.h"
+
+namespace wcam {
+
+namespace {
+
+// In lower case: of the CUDA allocator and driver, of the CPU's (LibTorch 1.13, and 2 on), of libraries
+// below.
+constexpr std::array<std::string_view, 7> kTexts{
+    "out of memory",      "can't allocate memory",      "not enough memory",        "std::bad_alloc",
+    "dnnl_out_of_memory", "cublas_status_alloc_failed", "cudnn_status_alloc_failed"};
+
+// A CUDA build's cache, without its headers, since the same sources are built without CUDA: the function of
+// LibTorch 1.8 to 2.0. From another version's, the cache goes back when the allocator itself runs short.
+void empty_cuda_cache() {
+  if (void* const empty = ::dlsym(RTLD_DEFAULT, "_ZN3c104cuda20CUDACachingAllocator10emptyCacheEv"))
+    reinterpret_cast<void (*)()>(empty)();
+}
+
+}  // namespace
+
+bool is_out_of_memory(const std::exception& exception) {
+  if (dynamic_cast<const OutOfMemory*>(&exception) != nullptr ||
+      dynamic_cast<const std::bad_alloc*>(&exception) != nullptr)
+    return true;
+  if (dynamic_cast<const InputError*>(&exception) != nullptr) return false;  // names files: any text
+  std::string text = exception.what();
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return std::any_of(kTexts.begin(), kTexts.end(),
+                     [&](std::string_view part) { return text.find(part) != std::string::npos; });
+}
+
+void return_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  empty_cuda_cache();
+}
+
+}  // namespace wcam

@@ -1,0 +1,51 @@
+// The WCAM of one image: Sobol indices of the cells of its Haar transform on one logit of a classifier.
+// Sources: G. Kasmi et al., arXiv 2305.14979 (WCAM); T. Fel et al., arXiv 2111.04138 (Sobol indices of
+// masks).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "common/study/forward_plan.h"
+#include "common/study/wcam_settings.h"
+#include "worker/design/design.h"
+#include "worker/images/image.h"
+#include "worker/wcam/estimator.h"
+
+namespace wcam {
+
+// Normalised input float32 [n, 3, S, S], channels_last, on the device -> logits [n, classes]. n is always the
+// batch size asked for (the last batch is padded with images of the one before), so that results do not
+// depend on how rows fell into batches. The input's memory is written again for the next batch.
+using Forward = std::function<at::Tensor(const at::Tensor&)>;
+
+struct Classifier {
+  Forward forward;
+  std::array<double, 3> mean{}, std{};  // applied to pixels in [0, 1]
+  at::Device device = at::Device(at::kCPU);
+};
+
+struct Profile {
+  std::vector<float> indices;  // [g*g] row-major; 0 for a cell inside a kept or dropped approximation
+  std::vector<float>
+      standard_error;  // [g*g] delete-one jackknife over the N design points (worker/wcam/estimator.h)
+  std::vector<float>
+      outputs;      // logits in design order: A, (B, first order only,) then C_i of every live cell i
+  float logit = 0;  // of the label on the unmasked image
+  float forward_equivalents =
+      0;  // images put through the network, padding left out: outputs and the unmasked one
+  double seconds = 0;
+};
+
+// Square image whose side is a multiple of 2^levels and at least the grid. Throws InputError naming value and
+// bound; also, naming the label, when the outputs are constant (indices are undefined) or not finite. What
+// `forward` throws passes. In mode reference indices are as published, in mode corrected from the corrected
+// forms with pooled moments.
+Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_t label,
+                const WcamSettings& settings, const Design& design, int batch_size);
+
+}  // namespace wcam
