@@ -24,6 +24,7 @@
 #include "coordinator/study/study_options.h"
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/sweep_plan.h"
+#include "coordinator/sweep/worker_log.h"
 
 namespace po = boost::program_options;
 
