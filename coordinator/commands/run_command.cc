@@ -23,6 +23,7 @@
 #include "coordinator/serve/web.h"
 #include "coordinator/study/study_options.h"
 #include "coordinator/sweep/open_sweep.h"
+#include "coordinator/sweep/sweep_folder.h"
 #include "coordinator/sweep/sweep_plan.h"
 #include "coordinator/sweep/worker_log.h"
 

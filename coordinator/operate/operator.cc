@@ -13,6 +13,7 @@
 #include "coordinator/operate/operate.h"
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/status.h"
+#include "coordinator/sweep/sweep_folder.h"
 #include "coordinator/transport/address.h"
 
 using Clock = std::chrono::steady_clock;

@@ -7,7 +7,7 @@
 #include "common/base/error.h"
 #include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/sweep/open_sweep.h"
-#include "coordinator/sweep/sweep_plan.h"
+#include "coordinator/sweep/sweep_folder.h"
 
 namespace wcam {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/study/variant_tree.h"
-#include "coordinator/study/enumerate.h"
+#include "coordinator/study/study_request.h"
 #include "coordinator/study/variant_matching.h"
 
 namespace wcam {

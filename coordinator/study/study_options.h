@@ -4,7 +4,7 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 
-#include "coordinator/study/enumerate.h"
+#include "coordinator/study/study_request.h"
 
 namespace wcam {
 

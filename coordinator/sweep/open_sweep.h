@@ -4,20 +4,10 @@
 #include <optional>
 
 #include "common/base/sweep_directory.h"
-#include "common/study/plan.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/sqlite.h"
 
 namespace wcam {
-
-// Throws InputError when the folder is no sweep, or was one and has lost its plan, with the remedy.
-void check_is_sweep(const SweepDirectory& sweep);
-
-// Throws InputError, with the remedy, when there are results without a ledger, or a ledger without a plan.
-void check_not_lost(const SweepDirectory& sweep);
-
-// The plan of a sweep that is there. Throws what check_is_sweep() throws.
-Plan plan_of(const SweepDirectory& sweep);
 
 // After a BusyError: throws InputError naming the coordinator that has the sweep, if one has.
 [[noreturn]] void refuse_in_use(const SweepDirectory& sweep, const BusyError& busy);

@@ -15,7 +15,7 @@
 #include "common/base/joined.h"
 #include "common/study/plan.h"
 #include "coordinator/ledger/ledger_reader.h"
-#include "coordinator/sweep/open_sweep.h"
+#include "coordinator/sweep/sweep_folder.h"
 
 using nlohmann::json;
 

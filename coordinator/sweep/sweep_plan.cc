@@ -8,6 +8,7 @@
 #include "common/base/file.h"
 #include "common/wire/protocol.h"
 #include "coordinator/study/study_options.h"
+#include "coordinator/sweep/sweep_folder.h"
 
 namespace po = boost::program_options;
 
@@ -54,11 +55,6 @@ std::optional<Plan> asked_plan(const po::variables_map& values, const std::optio
           " says what to compute: give --images and --models too, or leave it out to resume the sweep");
   }
   return std::nullopt;
-}
-
-std::optional<Plan> stored_plan(const SweepDirectory& sweep) {
-  if (!std::filesystem::exists(sweep.plan())) return std::nullopt;
-  return plan_from_json_text(read_file(sweep.plan()), sweep.plan().string());
 }
 
 Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) {

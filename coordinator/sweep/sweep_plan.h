@@ -18,9 +18,6 @@ namespace wcam {
 std::optional<Plan> asked_plan(const boost::program_options::variables_map& values,
                                const std::optional<SweepDirectory>& sweep);
 
-// The plan in the directory, if there is one. Throws InputError when it cannot be read.
-std::optional<Plan> stored_plan(const SweepDirectory& sweep);
-
 // The plan to follow, checked: the one asked for, if it is the sweep's; the sweep's own if none is asked for.
 // Writes nothing. Throws UsageError when there is none, InputError listing what differs, when the sweep's
 // images are gone, and when a plan does not fit a message to a worker.

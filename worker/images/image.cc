@@ -86,18 +86,6 @@ RgbImage crop_centre(const RgbImage& image, int side) {
 
 }  // namespace
 
-RgbImage blank_image(int rows, int cols) {
-  return {rows, cols,
-          std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3)};
-}
-
-void check_image_size(std::int64_t rows, std::int64_t cols) {
-  if (rows * cols > kMostPixels)
-    throw InputError(std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +
-                     std::to_string(kMostPixels / 1'000'000) +
-                     " megapixels are decoded: make it smaller first");
-}
-
 RgbImage decode_bytes(const std::string& bytes) {
   if (bytes.empty()) throw InputError("the file is empty");
   if (is_jpeg(bytes)) return decode_jpeg(bytes);

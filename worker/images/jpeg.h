@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/images/image.h"
+#include "worker/images/rgb_image.h"
 
 namespace wcam {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "worker/images/image.h"
+#include "worker/images/rgb_image.h"
 
 namespace wcam {
 

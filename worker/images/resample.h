@@ -1,7 +1,7 @@
 // Pillow's resampling of 8-bit images, reimplemented so that pixels come out equal bit for bit.
 #pragma once
 
-#include "worker/images/image.h"
+#include "worker/images/rgb_image.h"
 
 namespace wcam {
 

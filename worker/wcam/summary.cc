@@ -4,10 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <opencv2/imgproc.hpp>
 
 #include "common/study/map.h"
-#include "worker/images/opencv.h"
+#include "worker/images/spatial_maxima.h"
 
 namespace wcam {
 
@@ -99,82 +98,31 @@ std::vector<float> published_profile(std::span<const float> map, int side, int l
   return profile;
 }
 
-// numpy's default: linear between the order statistics.
-double quantile(std::vector<float> values, double share) {
-  const double position = share * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::ptrdiff_t>(position);
-  std::nth_element(values.begin(), values.begin() + below, values.end());
-  const auto low = static_cast<double>(values[static_cast<std::size_t>(below)]);
-  if (static_cast<std::size_t>(below) + 1 == values.size()) return low;
-  const auto high = static_cast<double>(*std::min_element(values.begin() + below + 1, values.end()));
-  return low + (high - low) * (position - static_cast<double>(below));
-}
-
-double distance(double row, double col, const Place& place) {
+double distance(double row, double col, const Pixel& place) {
   return std::hypot(row - place.row, col - place.col);
 }
 
-double published_spread(const std::vector<Place>& places) {
+double published_spread(const std::vector<Pixel>& places) {
   if (places.size() < 2) return 0;
   double row = 0, col = 0;
-  for (const Place& place : places) row += place.row, col += place.col;
+  for (const Pixel& place : places) row += place.row, col += place.col;
   row /= static_cast<double>(places.size());
   col /= static_cast<double>(places.size());
   std::vector<double> distances;
   distances.reserve(places.size());
-  for (const Place& place : places) distances.push_back(distance(row, col, place));
+  for (const Pixel& place : places) distances.push_back(distance(row, col, place));
   std::partial_sort(distances.begin(), distances.begin() + 2, distances.end(), std::greater<>());
   return distances[0] + distances[1];
 }
 
-double largest_distance(const std::vector<Place>& places) {
+double largest_distance(const std::vector<Pixel>& places) {
   double largest = 0;
-  for (const Place& a : places)
-    for (const Place& b : places) largest = std::max(largest, distance(a.row, a.col, b));
+  for (const Pixel& a : places)
+    for (const Pixel& b : places) largest = std::max(largest, distance(a.row, a.col, b));
   return largest;
 }
 
-Place maximum_within(const cv::Mat& map, const cv::Mat& region) {
-  cv::Point place;
-  cv::minMaxLoc(map, nullptr, nullptr, nullptr, &place, region);
-  return {place.y, place.x};
-}
-
-// As published: of the map with zeros outside the region, so that a region of negative values gives the first
-// pixel outside it.
-Place published_maximum_within(const cv::Mat& map, const cv::Mat& region) {
-  cv::Mat inside = cv::Mat::zeros(map.size(), map.type());
-  map.copyTo(inside, region);
-  return maximum_within(inside, {});
-}
-
 }  // namespace
-
-std::vector<Place> spatial_maxima(std::span<const float> spatial_map, int side, Mode mode) {
-  tame_opencv();
-  const cv::Mat map(side, side, CV_32F, const_cast<float*>(spatial_map.data()));  // only read
-  const double threshold = quantile({spatial_map.begin(), spatial_map.end()}, 0.9);
-  cv::Mat above(side, side, CV_8U);
-  for (int y = 0; y < side; ++y)
-    for (int x = 0; x < side; ++x)
-      above.at<unsigned char>(y, x) = static_cast<double>(map.at<float>(y, x)) > threshold ? 255 : 0;
-  std::vector<Place> places;
-  if (mode == Mode::kReference) {
-    std::vector<std::vector<cv::Point>> contours;
-    std::vector<cv::Vec4i> hierarchy;
-    cv::findContours(above, contours, hierarchy, cv::RETR_TREE, cv::CHAIN_APPROX_NONE);
-    for (int i = 0; i < static_cast<int>(contours.size()); ++i) {
-      cv::Mat region = cv::Mat::zeros(side, side, CV_8U);
-      cv::drawContours(region, contours, i, cv::Scalar(255), cv::FILLED);
-      places.push_back(published_maximum_within(map, region));
-    }
-    return places;
-  }
-  cv::Mat regions;
-  const int count = cv::connectedComponents(above, regions, 8);
-  for (int i = 1; i < count; ++i) places.push_back(maximum_within(map, regions == i));
-  return places;
-}
 
 Summary summarise(std::span<const float> indices, const WcamSettings& s, int side) {
   Summary summary;

@@ -38,11 +38,4 @@ struct Summary {
 // indices: [grid * grid], side: of the image explained.
 Summary summarise(std::span<const float> indices, const WcamSettings& settings, int side);
 
-// The places of spatial_spread, row and column, in the order found.
-struct Place {
-  int row = 0, col = 0;
-  bool operator==(const Place&) const = default;
-};
-std::vector<Place> spatial_maxima(std::span<const float> spatial_map, int side, Mode mode);
-
 }  // namespace wcam

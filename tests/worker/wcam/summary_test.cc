@@ -9,6 +9,7 @@
 #include "common/study/map.h"
 #include "tests/golden.h"
 #include "tests/support.h"
+#include "worker/images/spatial_maxima.h"
 
 namespace wcam {
 namespace {
@@ -63,7 +64,7 @@ TEST_P(PublishedRuns, SummariesOfStoredIndicesAreTheStoredOnes) {
     EXPECT_NEAR(summary.spatial_spread, spread[image], 1e-3);
     const auto maxima =
         test::read_golden<std::int64_t>(file, run.name + "/spatial_maxima_" + std::to_string(image));
-    std::vector<Place> places;
+    std::vector<Pixel> places;
     for (std::size_t i = 0; i < maxima.size(); i += 2)
       places.push_back({static_cast<int>(maxima[i]), static_cast<int>(maxima[i + 1])});
     EXPECT_EQ(spatial_maxima(spatial_map(indices, run.grid, 224, 3, Mode::kReference), 224, Mode::kReference),
@@ -141,7 +142,7 @@ TEST(Summary, CorrectedSpreadIsTheLargestDistanceBetweenRegions) {
   map[1] = 3, map[44] = 2,
   map[91] = 1;  // three regions of one pixel above the quantile, 0
   const auto places = spatial_maxima(map, 10, Mode::kCorrected);
-  EXPECT_EQ(places, (std::vector<Place>{{0, 1}, {4, 4}, {9, 1}}));
+  EXPECT_EQ(places, (std::vector<Pixel>{{0, 1}, {4, 4}, {9, 1}}));
 }
 
 TEST(Summary, AHoleCountsAsARegionOnlyInModeReference) {

@@ -1,0 +1,41 @@
+// What a user asks for: the options of a study, before anything was looked at.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/study/selection_settings.h"
+#include "common/study/wcam_settings.h"
+
+namespace wcam {
+
+struct StudyRequest {
+  std::filesystem::path images;    // folder, searched with all folders below it; empty: VARIANTS/SOURCE_NAME
+  std::filesystem::path models;    // models.json
+  std::vector<std::string> cases;  // names of models, in the order of the figures' columns; empty: all
+  std::string perturbation = "corruptions";
+  // Of corruptions and imagenet-c. Empty: the published study's, or all that are there; "all": every one.
+  std::vector<std::string> corruptions;
+  std::vector<int> severities;  // of the same; empty: all
+  // Of corruptions: folder of photographs of frosted glass; empty: frost is left out.
+  std::filesystem::path frost_overlays;
+  // Of the families on disk (docs/variants.md):
+  std::filesystem::path variants;
+  std::string source_name;                 // of editing and folders: which folder holds unaltered images
+  std::vector<std::string> variant_names;  // of editing and folders; empty: all
+  bool skip_incomplete = false;            // leave out images that some variant lacks
+  WcamSettings wcam;
+  SelectionRule select = SelectionRule::kPublished;
+  std::filesystem::path select_file;            // with SelectionRule::kListed only
+  std::optional<int> sample_size, max_altered;  // absent: the rule's own
+  std::uint64_t seed = 95;
+};
+
+// A line for people while a plan is made: what is odd but no error, how far it is.
+using Say = std::function<void(const std::string& line)>;
+
+}  // namespace wcam

@@ -1,0 +1,21 @@
+#include "worker/images/rgb_image.h"
+
+#include <string>
+
+#include "common/base/error.h"
+
+namespace wcam {
+
+RgbImage blank_image(int rows, int cols) {
+  return {rows, cols,
+          std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3)};
+}
+
+void check_image_size(std::int64_t rows, std::int64_t cols) {
+  if (rows * cols > kMostPixels)
+    throw InputError(std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +
+                     std::to_string(kMostPixels / 1'000'000) +
+                     " megapixels are decoded: make it smaller first");
+}
+
+}  // namespace wcam
