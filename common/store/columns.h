@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/store/hdf5.h"
@@ -12,6 +13,9 @@ namespace wcam::store {
 
 // Of one row's value: a number or text; a vector; a map [g, g]; pixels [S, S, 3].
 enum class Shape { kScalar, kVector, kMap, kPixels };
+
+// A column that files written before it was added lack: their rows have an empty text there.
+inline bool may_be_absent(std::string_view column) { return column == "provenance"; }
 
 // index: small columns, read for every row at opening. arrays: large ones, read a row at a time.
 // A visitor is called with (name, member pointer, shape).
@@ -45,6 +49,7 @@ struct Columns<ProfileRow> {
     visit("batch_size", &ProfileRow::batch_size, Shape::kScalar);
     visit("seconds", &ProfileRow::seconds, Shape::kScalar);
     visit("device", &ProfileRow::device, Shape::kScalar);
+    visit("provenance", &ProfileRow::provenance, Shape::kScalar);
     visit("estimator", &ProfileRow::estimator, Shape::kScalar);
   }
   template <class Visit>
@@ -71,6 +76,7 @@ struct Columns<PredictionRow> {
     visit("label", &PredictionRow::label, Shape::kScalar);
     visit("logit", &PredictionRow::logit, Shape::kScalar);
     visit("probability", &PredictionRow::probability, Shape::kScalar);
+    visit("provenance", &PredictionRow::provenance, Shape::kScalar);
   }
   template <class Visit>
   static void arrays(Visit&&) {}

@@ -39,6 +39,7 @@ struct ProfileRow {
   std::uint32_t batch_size = 0;   // images put through the network at once
   double seconds = 0;             // computing only
   std::string device;             // "cpu", "cuda:0"
+  std::string provenance;         // what computed it and with which libraries (worker/models/device.h)
   std::string estimator;          // "jansen-total"
 
   bool operator==(const ProfileRow&) const = default;
@@ -52,6 +53,7 @@ struct PredictionRow {
   std::int64_t label = 0;  // arg max of the logits
   float logit = 0;         // of that label
   float probability = 0;   // soft-max at that label
+  std::string provenance;  // as above
 
   bool operator==(const PredictionRow&) const = default;
 };

@@ -61,6 +61,11 @@ std::uint64_t StoreReader::rows() {
 }
 
 template <class Row>
+bool StoreReader::lacks(const char* column) {
+  return may_be_absent(column) && !file_.has(path_of<Row>(column));
+}
+
+template <class Row>
 h5::Dataset& StoreReader::checked(const char* column, Shape shape) {
   const std::string name = path_of<Row>(column);
   h5::Dataset& data = file_.dataset(name);
@@ -129,6 +134,7 @@ void scatter(const h5::Dataset& data, std::uint64_t first, std::span<Row> out, s
 template <class Row>
 void StoreReader::read_columns(std::uint64_t first, std::span<Row> out, bool arrays) {
   const auto visit = [&](const char* column, auto member, Shape shape) {
+    if (lacks<Row>(column)) return;
     const h5::Dataset& data = checked<Row>(column, shape);
     scatter(data, first, out, member);
     if constexpr (std::is_same_v<Row, ImageRow>)
@@ -169,6 +175,7 @@ template <class Row>
 std::vector<ColumnShape> StoreReader::shapes() {
   std::vector<ColumnShape> shapes;
   all_columns<Row>([&](const char* column, auto member, Shape shape) {
+    if (lacks<Row>(column)) return shapes.push_back({path_of<Row>(column), h5::text_of(0), {}});
     const h5::Dataset& data = checked<Row>(column, shape);
     const h5::Dims& dims = data.dims();
     shapes.push_back({path_of<Row>(column), format_type(data, member), {dims.begin() + 1, dims.end()}});
@@ -179,8 +186,9 @@ std::vector<ColumnShape> StoreReader::shapes() {
 template <class Row>
 void StoreReader::check_values_of() {
   if (rows<Row>() == 0) return;
-  all_columns<Row>(
-      [&](const char* column, auto, Shape shape) { checked<Row>(column, shape).check_values(); });
+  all_columns<Row>([&](const char* column, auto, Shape shape) {
+    if (!lacks<Row>(column)) checked<Row>(column, shape).check_values();
+  });
 }
 
 void StoreReader::check_values() {
@@ -191,6 +199,10 @@ void StoreReader::check_values() {
 
 void StoreReader::read_bytes(const ColumnShape& column, std::uint64_t first, std::uint64_t count,
                              std::string& out) {
+  if (!file_.has(column.path)) {  // shapes() has seen that it may be
+    out.assign(static_cast<std::size_t>(count) * column.type.bytes, '\0');
+    return;
+  }
   const h5::Dataset& data = file_.dataset(column.path);
   out.resize(static_cast<std::size_t>(count) * data.row_elements() * column.type.bytes);
   data.read(first, count, column.type, out.data());

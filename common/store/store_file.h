@@ -53,7 +53,7 @@ class StoreReader {
   std::vector<ColumnShape> shapes();
   // Reads every value of every column. Throws InputError naming a column whose values are not those written.
   void check_values();
-  // Rows of one column as bytes of `type`.
+  // Rows of one column as bytes of `type`; of one that the file lacks and may lack, empty texts.
   void read_bytes(const ColumnShape& column, std::uint64_t first, std::uint64_t count, std::string& out);
   // For columns known to exist, such as "profiles/job".
   h5::Dataset& dataset(const std::string& path) { return file_.dataset(path); }
@@ -61,6 +61,8 @@ class StoreReader {
  private:
   template <class Row>
   void check_values_of();
+  template <class Row>
+  bool lacks(const char* column);
   template <class Row>
   h5::Dataset& checked(const char* column, Shape shape);
   template <class Row>

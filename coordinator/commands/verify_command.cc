@@ -9,6 +9,7 @@
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/repair/check_sweep.h"
+#include "coordinator/sweep/status.h"
 
 namespace po = boost::program_options;
 
@@ -49,7 +50,8 @@ std::string to_json_text(const SweepCheck& check, const std::vector<Damage>& dam
   const nlohmann::json document{{"sound", damage.empty()},
                                 {"damage", list},
                                 {"files", check.stored.files.size()},
-                                {"unknown_to_ledger", check.unknown.size()}};
+                                {"unknown_to_ledger", check.unknown.size()},
+                                {"provenances", check.stored.jobs_by_provenance()}};
   return document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -60,6 +62,8 @@ std::string to_text(const SweepCheck& check, const std::vector<Damage>& damage, 
     text += "note: " + counted(check.unknown.size(), "stored result") +
             " not reported before the coordinator or a worker was cut off; `wcam repair " +
             sweep.root.string() + "` takes in what may be computed again otherwise\n";
+  if (const std::string unlike = unlike_processors(check.stored.jobs_by_provenance(), "job"); !unlike.empty())
+    text += "note: " + unlike;
   if (damage.empty())
     text += sweep.root.string() + " is sound: " + counted(check.stored.files.size(), "file") +
             " of results and the ledger say the same\n";

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/joined.h"
+#include "coordinator/ledger/schema.h"
 #include "coordinator/queue/job_table.h"
 
 using nlohmann::json;
@@ -91,6 +92,7 @@ json to_json(const wire::AttemptReport& a) {
           {"worker", a.worker()},
           {"host", a.host()},
           {"device", a.device()},
+          {"provenance", a.provenance()},
           {"pid", a.pid()},
           {"handed_out", a.handed_out()},
           {"ended", or_null(a.ended())},
@@ -118,6 +120,7 @@ std::string to_line(const wire::AttemptReport& a) {
                      a.handed_out() + " to " + (a.ended().empty() ? "now" : a.ended());
   if (a.seconds() > 0) line += ", computing " + seconds_text(a.seconds());
   if (!a.segment().empty()) line += ", " + a.segment();
+  if (!a.provenance().empty()) line += "\n  on " + a.provenance();
   if (!a.text().empty()) line += "\n  " + a.text();
   return line + "\n";
 }
@@ -159,8 +162,10 @@ wire::JobStory job_story(Database& ledger, JobId job) {
   wire::JobStory story;
   *story.mutable_job() = report_of(one);
   Statement rows = ledger.prepare(
-      "SELECT attempt, name, host, device, pid, handed_out, ended, outcome, segment, seconds, text "
-      "FROM attempts JOIN workers ON workers.id = worker "
+      std::string(
+          "SELECT attempt, name, host, device, pid, handed_out, ended, outcome, segment, seconds, text, ") +
+      provenance_column(ledger) +
+      " FROM attempts JOIN workers ON workers.id = worker "
       "WHERE job = (SELECT number FROM jobs WHERE id = ?) AND attempt > ? ORDER BY attempt");
   rows.query(value(job), story.job().attempts() - kMostAttempts);
   while (rows.next()) {
@@ -176,6 +181,7 @@ wire::JobStory job_story(Database& ledger, JobId job) {
     a.set_segment(rows.text(8));
     if (!rows.is_null(9)) a.set_seconds(rows.real(9));
     a.set_text(rows.text(10));
+    a.set_provenance(rows.text(11));
   }
   return story;
 }

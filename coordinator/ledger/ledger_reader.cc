@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/joined.h"
+#include "coordinator/ledger/schema.h"
 
 namespace wcam {
 
@@ -86,14 +87,21 @@ class Reader {
   }
 
   void read_workers() {
-    Statement rows = ledger_.prepare("SELECT id, name, host, device, pid, drained FROM workers ORDER BY id");
+    Statement rows = ledger_.prepare("SELECT id, name, host, device, pid, drained, " +
+                                     provenance_column(ledger_) + " FROM workers ORDER BY id");
     rows.query();
     while (rows.next()) {
       if (rows.integer(0) != std::ssize(state_.workers()))
         damaged("worker " + std::to_string(rows.integer(0)) + " after " +
                 std::to_string(state_.workers().size()) + " others");
-      state_.restore_worker({rows.text(1), rows.text(2), rows.text(3), rows.integer(4), !rows.is_null(5)});
+      state_.restore_worker(
+          {rows.text(1), rows.text(2), rows.text(3), rows.integer(4), !rows.is_null(5), rows.text(6)});
     }
+    Statement done = ledger_.prepare(
+        "SELECT DISTINCT worker FROM attempts WHERE outcome = 'done' OR outcome = 'destroyed'");
+    done.query();
+    while (done.next())
+      state_.restore_has_results(WorkerId{number<std::uint32_t>(done, 0, state_.workers().size(), "worker")});
   }
 
   void read_images() {
@@ -208,15 +216,6 @@ class Reader {
 
 }  // namespace
 
-std::int64_t schema_of(Database& ledger) { return ledger.query_integer("PRAGMA user_version"); }
-
-void check_schema(Database& ledger) {
-  if (const std::int64_t version = schema_of(ledger); version != kSchemaVersion)
-    throw InputError(ledger.file().string() + " has schema " + std::to_string(version) +
-                     ", this version reads " + std::to_string(kSchemaVersion) +
-                     ": use the version that wrote it, or write it anew with `wcam repair`");
-}
-
 SweepState read_ledger(Database& ledger, const Plan& plan) { return Reader(ledger, plan).read(); }
 
 std::optional<Plan> recorded_plan(Database& ledger) try {
@@ -256,6 +255,13 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   Statement plan = database.prepare("SELECT course FROM plan");
   plan.query();
   while (plan.next()) summary.course = state_named(plan.text(0), Course::kCancelled).value_or(Course::kOn);
+  Statement provenances = database.prepare(
+      "SELECT " + provenance_column(database) +
+      ", count(*) FROM workers WHERE EXISTS (SELECT 1 FROM attempts WHERE worker = workers.id AND "
+      "(outcome = 'done' OR outcome = 'destroyed')) GROUP BY 1");
+  provenances.query();
+  while (provenances.next())
+    summary.provenances[provenances.text(0)] = static_cast<std::size_t>(provenances.integer(1));
   Statement rows = database.prepare(
       "SELECT 'image ' || path || ': ' || text FROM images WHERE state = 'set_aside' UNION ALL "
       "SELECT kind || ' ' || image || ' ' || coalesce(variant || ' ', '') || case_name || ': ' || text FROM "

@@ -1,7 +1,6 @@
 // Reading a ledger, whoever has opened it (schema: ledger.md).
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -9,13 +8,6 @@
 #include "coordinator/queue/sweep_state.h"
 
 namespace wcam {
-
-inline constexpr int kSchemaVersion = 3;
-
-// 0: nothing has been written yet.
-std::int64_t schema_of(Database& ledger);
-// Throws InputError when another version of this program wrote it.
-void check_schema(Database& ledger);
 
 // The sweep's state as recorded. Throws InputError when the ledger belongs to another plan, and DamageError
 // when a row says what cannot be: it has been damaged, since nothing of the kind is ever written.

@@ -76,7 +76,8 @@ void for_each_row(StoreReader& file, const Take& take) {
 // The results of one file.
 class FileResults {
  public:
-  FileResults(const Names& names, std::uint32_t file) : names_(names), file_(file) {}
+  FileResults(const Names& names, std::uint32_t file, std::vector<std::string>& provenances)
+      : names_(names), file_(file), provenances_(provenances) {}
 
   StoredResults::ByJob read(StoreReader& file) {
     for_each_row<ProfileRow>(file, [&](const ProfileRow& row) { take(row); });
@@ -98,6 +99,7 @@ class FileResults {
     spec.label = row.label;
     names_.check_job(row, spec);
     StoredResult& result = answer(row.job, row.attempt, spec);
+    result.provenance = number_of(row.provenance);
     result.spec = spec;
     result.seconds = row.seconds;
   }
@@ -108,10 +110,20 @@ class FileResults {
     spec.image = names_.image(row.image);
     spec.case_index = names_.case_index(row.case_name);
     names_.check_job(row, spec);
-    Labels& labels = answer(row.job, row.attempt, spec).labels;
+    StoredResult& result = answer(row.job, row.attempt, spec);
+    result.provenance = number_of(row.provenance);
+    Labels& labels = result.labels;
     if (row.label < 0) throw InputError("label " + std::to_string(row.label) + " of " + names_.name_of(spec));
     labels.resize(names_.variants(), kNoLabel);
     labels[names_.variant(row.variant)] = row.label;
+  }
+
+  // A sweep has a handful.
+  std::uint32_t number_of(const std::string& provenance) {
+    const auto found = std::find(provenances_.begin(), provenances_.end(), provenance);
+    const auto number = static_cast<std::uint32_t>(found - provenances_.begin());
+    if (found == provenances_.end()) provenances_.push_back(provenance);
+    return number;
   }
 
   StoredResult& answer(JobId job, Attempt attempt, const JobSpec& spec) {
@@ -136,6 +148,7 @@ class FileResults {
   static constexpr std::int64_t kNoLabel = -1;
   const Names& names_;
   const std::uint32_t file_;
+  std::vector<std::string>& provenances_;
   StoredResults::ByJob results_;
 };
 
@@ -164,8 +177,9 @@ void check_packed(StoredResults& stored) {
   stored.packed.reset();
 }
 
-StoredResults::ByJob results_of(StoreReader& file, const Names& names, std::uint32_t number) try {
-  return FileResults(names, number).read(file);
+StoredResults::ByJob results_of(StoreReader& file, const Names& names, std::uint32_t number,
+                                std::vector<std::string>& provenances) try {
+  return FileResults(names, number, provenances).read(file);
 } catch (const InputError& e) {
   const std::string why = e.what();  // HDF5's wrapper names the file itself
   throw InputError(why.starts_with(file.path()) ? why : file.path() + " holds " + why);
@@ -196,6 +210,15 @@ const StoredResult* StoredResults::chosen(JobId job) const {
   return &*std::min_element(found->second.begin(), found->second.end(), lowest);
 }
 
+std::map<std::string, std::size_t> StoredResults::jobs_by_provenance() const {
+  std::map<std::string, std::size_t> jobs;
+  for (const auto& [job, answers] : in_segments) ++jobs[provenances[chosen(job)->provenance]];
+  if (packed)
+    for (const auto& [job, answers] : *packed)
+      if (!in_segments.contains(job)) ++jobs[provenances[chosen(job)->provenance]];
+  return jobs;
+}
+
 StoredResults read_stored_results(const SweepDirectory& sweep, const SweepState& state) {
   const Names names(state);
   const Plan& plan = state.plan();
@@ -206,7 +229,8 @@ StoredResults read_stored_results(const SweepDirectory& sweep, const SweepState&
       StoreReader file(path);
       store::check_belongs(file, header);
       file.check_values();
-      auto results = results_of(file, names, static_cast<std::uint32_t>(stored.files.size()));
+      auto results =
+          results_of(file, names, static_cast<std::uint32_t>(stored.files.size()), stored.provenances);
       take(file, results);
       stored.files.push_back(path);
     } catch (const InputError& e) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -17,10 +18,11 @@ namespace wcam {
 // The answer to one attempt at a job, as a file holds it.
 struct StoredResult {
   Attempt attempt{};
-  std::uint32_t file = 0;  // into StoredResults::files
-  JobSpec spec;            // predict jobs: without what is of explain jobs
-  double seconds = 0;      // explain jobs
-  Labels labels;           // predict jobs
+  std::uint32_t file = 0;        // into StoredResults::files
+  JobSpec spec;                  // predict jobs: without what is of explain jobs
+  double seconds = 0;            // explain jobs
+  Labels labels;                 // predict jobs
+  std::uint32_t provenance = 0;  // into StoredResults::provenances
 };
 
 struct DamagedFile {
@@ -36,6 +38,7 @@ struct StoredResults {
   ByJob in_segments;                         // in the order of files
   std::optional<ByJob> packed;               // in results.h5
   std::vector<std::string> merged;           // segments that results.h5 was made from
+  std::vector<std::string> provenances;      // each that a row gives, once
 
   // A file that turns out to be damaged after all.
   void discard(std::uint32_t file, const std::string& why);
@@ -43,6 +46,8 @@ struct StoredResults {
   // The answer that counts (common/store/choice.h): the one in results.h5, from a segment if one has it
   // still; else the lowest attempt, of the first segment. nullptr: none is stored.
   const StoredResult* chosen(JobId job) const;
+  // How many jobs' answers that count have each provenance.
+  std::map<std::string, std::size_t> jobs_by_provenance() const;
 };
 
 // `state` gives the plan and the order of its images. Memory: about 150 bytes a result. HDF5: one thread.

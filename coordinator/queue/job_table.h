@@ -122,6 +122,7 @@ struct JobDone {
   std::string segment;
   double seconds = 0;                // explain jobs
   std::vector<std::int64_t> labels;  // predict jobs
+  WorkerId worker{};                 // to whom the attempt was handed
 };
 struct JobSetAside {
   JobId job{};

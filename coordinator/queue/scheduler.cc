@@ -123,7 +123,8 @@ void Scheduler::on_hello(const std::string& worker, const wire::Hello& hello, Ti
   auto id = ids_.find(worker);
   if (id == ids_.end()) {
     id = ids_.emplace(worker, WorkerId{static_cast<std::uint32_t>(state_.workers().size())}).first;
-    emit(WorkerJoined{id->second, {worker, hello.host(), hello.device(), hello.pid()}});
+    emit(WorkerJoined{id->second,
+                      {worker, hello.host(), hello.device(), hello.pid(), false, hello.provenance()}});
     connected_name_.emplace_back();
   }
   const auto [position, is_new] = links_.try_emplace(worker);
@@ -306,7 +307,7 @@ void Scheduler::on_success(const Link& link, const Job& job, const wire::Outcome
   failures_.forget(job.id);
   times_[static_cast<std::size_t>(job.spec.kind)].add(outcome.seconds());
   second_try_.erase(job.id);
-  JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}};
+  JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}, link.id};
   if (outcome.has_profile() && std::isfinite(outcome.profile().seconds()))
     done.seconds = outcome.profile().seconds();
   if (outcome.has_predictions())

@@ -91,6 +91,7 @@ void SweepState::take(const JobEvent& event) {
   jobs_.apply(event);
   if (const auto* added = std::get_if<JobAdded>(&event)) note_job(added->spec);
   if (const auto* done = std::get_if<JobDone>(&event)) {
+    workers_.at(value(done->worker)).has_results = true;
     const JobSpec& spec = jobs_.at(done->job).spec;
     if (spec.kind == JobKind::kPredict && !keep_labels(spec, done->labels))
       invariant_broken("a case answered twice for an image");
@@ -151,7 +152,10 @@ Counts SweepState::counts(bool with_reasons) const {
                 images_skipped_,
                 images_set_aside_,
                 {},
-                course_};
+                course_,
+                {}};
+  for (const WorkerInfo& worker : workers_)
+    if (worker.has_results) ++counts.provenances[worker.provenance];
   if (!with_reasons) return counts;
   for (std::uint32_t i = 0; i < images_.size() && images_set_aside_ > 0; ++i)
     if (images_[i].state == ImageState::kSetAside)

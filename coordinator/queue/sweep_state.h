@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,7 +38,10 @@ struct WorkerInfo {
   std::string name;  // Hello.worker
   std::string host, device;
   std::int64_t pid = 0;
-  bool drained = false;  // gets no job any more
+  bool drained = false;      // gets no job any more
+  std::string provenance{};  // Hello.provenance
+  // It has done a job, be it that the result was lost since.
+  bool has_results = false;
   bool operator==(const WorkerInfo&) const = default;
 };
 
@@ -88,6 +92,8 @@ struct Counts {
   std::size_t images = 0, images_decided = 0, images_selected = 0, images_skipped = 0, images_set_aside = 0;
   std::vector<std::string> set_aside;  // a line an image or job: what and why
   Course course = Course::kOn;
+  // WorkerInfo::provenance of the workers that have results, and how many these are.
+  std::map<std::string, std::size_t> provenances;
   std::size_t cancelled() const { return predict[JobState::kCancelled] + explain[JobState::kCancelled]; }
   bool operator==(const Counts&) const = default;
 };
@@ -105,6 +111,7 @@ class SweepState {
 
   // At start, from the ledger: workers in order and images, then jobs and labels.
   void restore_worker(WorkerInfo info) { workers_.push_back(std::move(info)); }
+  void restore_has_results(WorkerId worker) { workers_.at(value(worker)).has_results = true; }
   void restore_image(std::uint32_t image, ImageProgress progress);
   void restore_job(Job job);
   void restore_images_retried(std::uint32_t count) { images_retried_ = count; }

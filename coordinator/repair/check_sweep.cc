@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/sweep_folder.h"
 

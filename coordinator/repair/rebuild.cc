@@ -28,7 +28,7 @@ std::vector<JobEvent> taking_in(const Job& job, const StoredResult& result, cons
     if (attempt < value(result.attempt))
       events.emplace_back(JobReturned{job.id, Attempt{attempt}, Cause::kGivenBack, kEarlier});
   }
-  events.emplace_back(JobDone{job.id, result.attempt, segment, result.seconds, result.labels});
+  events.emplace_back(JobDone{job.id, result.attempt, segment, result.seconds, result.labels, worker});
   return events;
 }
 

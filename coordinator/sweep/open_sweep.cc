@@ -1,7 +1,7 @@
 #include "coordinator/sweep/open_sweep.h"
 
 #include "common/base/error.h"
-#include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/status.h"
 #include "coordinator/sweep/sweep_folder.h"
 

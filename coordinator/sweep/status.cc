@@ -40,12 +40,19 @@ Tally tally_from(const json& object) {
 }
 
 json to_json(const ConnectedWorker& w) {
-  return {{"name", w.info.name},     {"host", w.info.host},  {"pid", w.info.pid},
-          {"device", w.info.device}, {"in_hand", w.in_hand}, {"drained", w.info.drained}};
+  return {{"name", w.info.name},
+          {"host", w.info.host},
+          {"pid", w.info.pid},
+          {"device", w.info.device},
+          {"in_hand", w.in_hand},
+          {"drained", w.info.drained},
+          {"provenance", w.info.provenance}};
 }
 
 ConnectedWorker worker_from(const json& w) {
-  return {{w.at("name"), w.at("host"), w.at("device"), w.at("pid"), w.at("drained")}, w.at("in_hand")};
+  return {
+      {w.at("name"), w.at("host"), w.at("device"), w.at("pid"), w.at("drained"), w.value("provenance", "")},
+      w.at("in_hand")};
 }
 
 Course course_from(const std::string& text) {
@@ -124,6 +131,7 @@ std::string to_json_text(const Status& s) {
         {"set_aside", s.counts.images_set_aside}}},
       {"jobs", {{"predict", to_json(s.counts.predict)}, {"explain", to_json(s.counts.explain)}}},
       {"set_aside", s.counts.set_aside},
+      {"provenances", s.counts.provenances},
       {"shortfall", shortfall(s)}};
   // Names of files may be any bytes.
   return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -159,6 +167,7 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   s.counts.predict = tally_from(document.at("jobs").at("predict"));
   s.counts.explain = tally_from(document.at("jobs").at("explain"));
   document.at("set_aside").get_to(s.counts.set_aside);
+  s.counts.provenances = document.value("provenances", s.counts.provenances);
   return s;
 } catch (const json::exception& e) {
   throw InputError(origin + " is not a status: " + e.what());
@@ -275,6 +284,19 @@ std::string progress_line(const Status& s) {
          (s.counts.course == Course::kPaused ? ", paused" : "");
 }
 
+std::string unlike_processors(const std::map<std::string, std::size_t>& provenances,
+                              const std::string& thing) {
+  if (provenances.size() < 2) return "";
+  std::string text =
+      "unlike processors or libraries, so results agree to rounding only (docs/reproducibility.md): ";
+  for (bool first = true; const auto& [provenance, count] : provenances) {
+    text += (first ? "" : " | ") + counted(count, thing) + " on " +
+            (provenance.empty() ? "one that is not known" : provenance);
+    first = false;
+  }
+  return text + "\n";
+}
+
 std::string shortfall(const Status& s) {
   const Counts& c = s.counts;
   if (c.images == 0 || c.images_decided < c.images || c.images_selected >= s.sample) return "";
@@ -334,6 +356,7 @@ std::string describe(const Status& s) {
       if (tally[state] > 0) text += " " + std::to_string(tally[state]) + " " + to_string(state);
     text += tally.all() == 0 ? " none yet\n" : "\n";
   }
+  text += unlike_processors(s.counts.provenances, "worker");
   for (const ConnectedWorker& w : s.connected)
     text += "worker " + short_name(w.info) + ": " + w.info.device + " of pid " + std::to_string(w.info.pid) +
             " on " + w.info.host + ", " + counted(w.in_hand, "job") + " in hand" +

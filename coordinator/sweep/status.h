@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -79,6 +80,11 @@ Status starting_status(const std::filesystem::path& sweep);
 // "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"; without speed and workers
 // when no coordinator is running; then what was cancelled, and "paused".
 std::string progress_line(const Status& status);
+
+// A line that says so when results come from processors or libraries that are not all the same, else empty.
+// provenances: what is known of each, with how many `things` ("worker", "row") have results of it.
+std::string unlike_processors(const std::map<std::string, std::size_t>& provenances,
+                              const std::string& thing);
 
 // Why the sample stays smaller than asked, in one line; empty as long as it may still fill, and when it has.
 std::string shortfall(const Status& status);

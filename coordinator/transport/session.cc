@@ -236,9 +236,10 @@ bool Session::welcome(const std::string& peer, const std::string& key, const wir
     return false;
   }
   if (!is_word(hello.worker()) || hello.host().size() > kLongestWord ||
-      hello.device().size() > kLongestWord) {
+      hello.device().size() > kLongestWord || hello.provenance().size() > kLongestWord) {
     refuse(peer,
-           "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host and device at most 256 bytes",
+           "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host, device and provenance at most "
+           "256 bytes",
            false);
     return false;
   }

@@ -85,6 +85,7 @@ inline ProfileRow profile(std::size_t r, std::uint32_t attempt = 1) {
   row.seconds = x / 3;
   row.device = r % 2 == 0 ? "cpu" : "cuda:0";
   row.estimator = "jansen-total";
+  row.provenance = r % 2 == 0 ? "A CPU; LibTorch 1.13.1; OpenBLAS 0.3.21 Zen" : "A GPU; LibTorch 2.6.0";
   return row;
 }
 
@@ -101,6 +102,7 @@ inline PredictionRow prediction(std::size_t p, std::uint32_t attempt = 1) {
   row.label = static_cast<std::int64_t>(p % 5);
   row.logit = static_cast<float>(p) / 8;
   row.probability = 1.0F / static_cast<float>(p + 1);
+  row.provenance = p % 2 == 0 ? "A CPU" : "";
   return row;
 }
 

@@ -167,7 +167,8 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
                                  row.case_name,
                                  predicted.label,
                                  predicted.logit,
-                                 predicted.probability};
+                                 predicted.probability,
+                                 row.provenance};
   const ImageRow image{row.image, row.variant, pixels.rows, pixels.pixels};
   write_store(out, {"", settings.grid, settings.levels}, {&row, 1}, {&prediction, 1}, {&image, 1},
               to_json_text(plan_of(file, spec, settings)));

@@ -15,6 +15,7 @@
 #include "common/study/plan.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/jobs/perform.h"
+#include "worker/wcam/estimator.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;

@@ -11,6 +11,7 @@
 #include "common/base/utf8.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
+#include "worker/wcam/estimator.h"
 #include "worker/wcam/known_wcam.h"
 #include "worker/wcam/summary.h"
 
@@ -70,6 +71,7 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
   row.batch_size = static_cast<std::uint32_t>(batch_size);
   row.seconds = profile.seconds;
   row.device = model.device().str();
+  row.provenance = provenance_of(model.device());
   row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
   return row;
 }
@@ -97,6 +99,7 @@ Performer::Performer(Plan plan, const std::string& device, int batch_size, std::
       own_variants_(!places.variants.empty()),
       plan_(relocated(std::move(plan), places)),
       stage_(places.stage),
+      provenance_(provenance_of(parse_device(device))),
       wrong_with_device_(std::move(wrong_with_device)),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
@@ -244,7 +247,7 @@ void Performer::predict_job(const wire::Job& job, JobResult& result) {
     answer.add_probability(probability);
     result.predictions.push_back({JobId{job.job()}, Attempt{job.attempt()}, job.image(), plan_.perturbation,
                                   plan_.variant_name(static_cast<std::uint16_t>(i)), job.case_name(), label,
-                                  logit, probability});
+                                  logit, probability, provenance_});
   }
 }
 

@@ -103,6 +103,7 @@ class Performer {
   const bool own_images_, own_variants_;
   Plan plan_;
   Stage stage_;
+  const std::string provenance_;  // of the device
   WrongWithDevice wrong_with_device_;
   int batch_size_;                          // asked for
   std::map<std::string, int> batch_sizes_;  // by case: what fits

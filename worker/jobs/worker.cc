@@ -19,6 +19,7 @@
 #include "common/wire/keys.h"
 #include "worker/jobs/outbox.h"
 #include "worker/jobs/perform.h"
+#include "worker/models/device.h"
 #include "worker/protocol/session.h"
 
 using std::chrono::milliseconds;
@@ -224,6 +225,7 @@ ExitCode run_worker(const WorkerOptions& options) {
                    .key = options.key ? std::optional(own_key(*options.key)) : std::nullopt,
                    .device = options.compute.device,
                    .log = log_name(options.log, directory),
+                   .provenance = provenance_of(parse_device(options.compute.device)),
                    .patience = options.patience});
   const SignalWatch signals(session);
   std::size_t lost = 0;

@@ -11,6 +11,14 @@ namespace wcam {
 // sees no such GPU, or was built without CUDA.
 at::Device parse_device(const std::string& text);
 
+// What decides the last bits of a result beside plan and batch size, in one line of at most 256 bytes: the
+// processor or GPU, LibTorch, and what multiplies matrices with which kernel, joined by "; ":
+//   "AMD EPYC (family 26, model 2); LibTorch 1.13.1 AVX2; OpenBLAS 0.3.21 Haswell"
+//   "NVIDIA H200; LibTorch 2.6.0; CUDA Runtime 12.4; CuDNN 90.1"
+// Rows that say the same and have the same batch size are equal to the bit, others to rounding
+// (docs/reproducibility.md).
+std::string provenance_of(at::Device device);
+
 // Whether LibTorch could use a GPU, if there is one.
 bool built_with_cuda();
 

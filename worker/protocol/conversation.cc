@@ -223,6 +223,7 @@ wire::Envelope Conversation::hello() const {
   hello.set_device(options_.device);
   hello.set_log(options_.log);
   hello.set_plan_sha256(plan_sha256_);
+  hello.set_provenance(options_.provenance);
   return envelope;
 }
 

@@ -51,7 +51,8 @@ class Conversation {
     // far took; one as long as that is not known.
     std::size_t jobs_ahead = 64;
     std::chrono::seconds patience{600};
-    std::string log{};  // Hello.log
+    std::string log{};         // Hello.log
+    std::string provenance{};  // Hello.provenance
   };
 
   // Hands one message to the network, never blocking. False: it takes none now, say it again later.

@@ -45,8 +45,8 @@ std::string first_line(const std::filesystem::path& file) {
 }
 
 Conversation::Options conversation_options(const SessionOptions& options) {
-  return {random_name(),    host_name(),        ::getpid(),       options.device,
-          options.sweep_id, options.jobs_ahead, options.patience, options.log};
+  return {random_name(),      host_name(),      ::getpid(),  options.device,    options.sweep_id,
+          options.jobs_ahead, options.patience, options.log, options.provenance};
 }
 
 }  // namespace

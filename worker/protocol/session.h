@@ -23,6 +23,7 @@ struct SessionOptions {
   std::optional<WorkerKey> key;         // without: plain, to a coordinator that was told --insecure
   std::string device;                   // told to the coordinator
   std::string log{};                    // the same: Hello.log
+  std::string provenance{};             // the same
   std::size_t jobs_ahead = 64;          // Conversation::Options
   // A coordinator may be restarted or requeued: that long without a word from one, and the worker gives up.
   std::chrono::seconds patience{600};

@@ -41,6 +41,16 @@ double PooledMoments::variance_without(int j) const {
   return (squares_ - point_squares_[static_cast<std::size_t>(j)] * n_ / (n_ - 1)) / ((n_ - 2) * samples_);
 }
 
+namespace {
+
+double rounding_of(std::span<const double> outputs) {
+  double largest = 0;
+  for (const double value : outputs) largest = std::max(largest, std::abs(value));
+  return kRounding * largest;
+}
+
+}  // namespace
+
 // Sums over design points, of all or of all but one.
 struct IndexEstimator::Sums {
   double n = 0, a = 0, b = 0, c = 0, aa = 0, bb = 0, cc = 0, ab = 0, ac = 0, bc = 0;
@@ -66,9 +76,11 @@ IndexEstimator::IndexEstimator(Estimator estimator, Order order, Form form, std:
       b_(std::move(b)) {
   if (order_ == Order::kTotal) b_.assign(a_.size(), 0);
   const auto [low, high] = std::minmax_element(a_.begin(), a_.end());
-  if (pooled == nullptr ? *low == *high : !(pooled->variance() > 0))
+  const double spread = pooled == nullptr ? *high - *low : std::sqrt(pooled->variance());
+  if (!(spread > rounding_of(a_)))
     throw DegenerateOutputs("the output is constant (" + std::to_string(*low) + " at all " +
-                            std::to_string(a_.size()) + " design points): Sobol indices are undefined");
+                            std::to_string(a_.size()) + " design points" +
+                            (spread > 0 ? ", within rounding" : "") + "): Sobol indices are undefined");
   if (pooled != nullptr) {
     means_.push_back(pooled->mean());
     variances_.push_back(pooled->variance());

@@ -1,6 +1,7 @@
 // Sobol indices from a classifier's outputs on the samples of a design.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -9,8 +10,8 @@
 
 namespace wcam {
 
-// The outputs have no indices: constant, or not finite. The classifier and the image are such; trying again
-// is no use.
+// The outputs have no indices: constant within rounding, or not finite. The classifier and the image are
+// such; trying again is no use.
 class DegenerateOutputs : public InputError {
  public:
   using InputError::InputError;
@@ -65,11 +66,16 @@ struct Index {
   double standard_error = 0;
 };
 
+// By how much float32 logits of one and the same picture may differ with its place in the batch, the batch
+// size, the processor and the BLAS kernel, relative to the largest logit of the map: 3.8e-6
+// (docs/reproducibility.md). Outputs that spread by no more are constant: indices of that would be noise.
+inline constexpr double kRounding = 32 * std::numeric_limits<float>::epsilon();
+
 // Cells one after another; holds A, B and the moments only. Immutable; any thread may use it.
 class IndexEstimator {
  public:
   // b is needed for Order::kFirst, else empty. Throws DegenerateOutputs when the outputs on A (or all pooled
-  // ones) are constant.
+  // ones) are constant within kRounding.
   IndexEstimator(Estimator estimator, Order order, Form form, std::vector<double> a,
                  std::vector<double> b = {}, const PooledMoments* pooled = nullptr);
 

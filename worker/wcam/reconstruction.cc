@@ -35,10 +35,28 @@ at::Tensor per_channel(const std::array<float, 3>& values, at::Device device) {
   return at::tensor(at::ArrayRef<float>(values), at::kFloat).reshape({3, 1, 1}).to(device);
 }
 
+// coefficients: [3, S, S], those of a dropped approximation set to 0.
+std::vector<bool> cells_with_coefficients(const at::Tensor& coefficients, const WcamSettings& s,
+                                          const std::vector<int>& cell_of_pixel) {
+  std::vector<bool> found(static_cast<std::size_t>(s.cells()));
+  const std::int64_t side = coefficients.size(2), block = side >> s.levels;
+  const float* value = coefficients.data_ptr<float>();
+  for (std::int64_t channel = 0; channel < 3; ++channel)
+    for (std::int64_t y = 0; y < side; ++y)
+      for (std::int64_t x = 0; x < side; ++x, ++value) {
+        if (*value == 0 || (s.approximation == Approximation::kKeep && y < block && x < block)) continue;
+        const int row = cell_of_pixel[static_cast<std::size_t>(y)],
+                  col = cell_of_pixel[static_cast<std::size_t>(x)];
+        found[static_cast<std::size_t>(row * s.grid + col)] = true;
+      }
+  return found;
+}
+
 }  // namespace
 
 struct Reconstruction::Impl {
   WcamSettings settings;
+  std::vector<bool> has_coefficients;
   Form form{};
   at::Tensor batch;
   FusedReconstruction plan;
@@ -107,6 +125,9 @@ Reconstruction::Reconstruction(const at::Tensor& planes, const WcamSettings& set
   if (settings.approximation == Approximation::kDrop)
     coefficients.narrow(1, 0, block).narrow(2, 0, block).zero_();
 
+  const std::vector<int> cells = cells_of_pixels(settings.grid, static_cast<int>(side));
+  impl_->has_coefficients = cells_with_coefficients(coefficients, settings, cells);
+
   // (q / 255 - mean) / std of 8-bit values, or (x - mean) / std, as one product and one sum.
   const double unit = settings.mode == Mode::kReference ? 255 : 1;
   std::array<float, 3> scale{}, shift{};
@@ -114,7 +135,6 @@ Reconstruction::Reconstruction(const at::Tensor& planes, const WcamSettings& set
     scale[c] = static_cast<float>(1 / (unit * std[c]));
     shift[c] = static_cast<float>(-mean[c] / std[c]);
   }
-  const std::vector<int> cells = cells_of_pixels(settings.grid, static_cast<int>(side));
 
   if (impl_->form == Form::kTensor) {
     impl_->coefficients = coefficients.unsqueeze(0).to(device);
@@ -156,6 +176,7 @@ void Reconstruction::write(std::span<const float> masks, int first) {
 }
 
 const at::Tensor& Reconstruction::batch() const { return impl_->batch; }
+const std::vector<bool>& Reconstruction::has_coefficients() const { return impl_->has_coefficients; }
 
 at::Tensor image_planes(const RgbImage& image, Mode mode, const std::array<double, 3>& mean,
                         const std::array<double, 3>& std) {

@@ -51,6 +51,10 @@ class Reconstruction {
   // The batch: [batch_size, 3, S, S] float32, channels_last, on the device. Zeros where nothing was written.
   const at::Tensor& batch() const;
 
+  // [g * g] row-major: whether a mask's value in this cell changes anything, that is whether one of the
+  // image's coefficients there, the kept or dropped approximation left out, is not 0.
+  const std::vector<bool>& has_coefficients() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -12,6 +12,7 @@
 #include "common/base/elapsed.h"
 #include "common/base/error.h"
 #include "worker/wcam/estimator.h"
+#include "worker/wcam/indices.h"
 #include "worker/wcam/reconstruction.h"
 
 namespace wcam {
@@ -72,7 +73,19 @@ std::vector<float> run(const Classifier& classifier, const RgbImage& image, std:
   }
   const at::Tensor all = at::cat(logits).cpu();
   const auto* value = all.data_ptr<float>();
-  return {value, value + plan.images()};
+  std::vector<float> outputs(value, value + plan.images());
+  repeat_equal_outputs(std::span(outputs).subspan(1), plan, settings, design,
+                       reconstruction.has_coefficients());
+  return outputs;
+}
+
+void check_finite(std::span<const float> outputs, std::int64_t label) {
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (!std::isfinite(outputs[i]))
+      throw DegenerateOutputs("the logit of label " + std::to_string(label) + " is " +
+                              std::to_string(outputs[i]) + " on " +
+                              (i == 0 ? "the image" : "reconstruction " + std::to_string(i - 1)) +
+                              ": the classifier cannot be explained");
 }
 
 }  // namespace
@@ -85,44 +98,16 @@ Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_
   const ForwardPlan plan = forward_plan(settings, image.rows);
   Profile profile;
   profile.outputs = run(classifier, image, label, settings, design, batch_size, plan);
-  for (std::size_t i = 0; i < profile.outputs.size(); ++i)
-    if (!std::isfinite(profile.outputs[i]))
-      throw DegenerateOutputs("the logit of label " + std::to_string(label) + " is " +
-                              std::to_string(profile.outputs[i]) + " on " +
-                              (i == 0 ? "the image" : "reconstruction " + std::to_string(i - 1)) +
-                              ": the classifier cannot be explained");
+  check_finite(profile.outputs, label);
   profile.logit = profile.outputs.front();
   profile.outputs.erase(profile.outputs.begin());
   profile.forward_equivalents = static_cast<float>(plan.images());
-
-  const auto n = static_cast<std::size_t>(settings.nb_design);
-  const std::vector<double> outputs(profile.outputs.begin(), profile.outputs.end());
-  const auto sample = [&](std::size_t index) {
-    return std::span<const double>(outputs).subspan(index * n, n);
-  };
-  const std::size_t first_cell = settings.order == Order::kFirst ? 2 : 1;
-  PooledMoments pooled(settings.nb_design);
-  if (settings.mode == Mode::kCorrected)
-    for (std::size_t i = 0; i * n < outputs.size(); ++i) pooled.add(sample(i));
-  const auto estimator = [&] {
-    std::vector<double> a(sample(0).begin(), sample(0).end()), b;
-    if (settings.order == Order::kFirst) b.assign(sample(1).begin(), sample(1).end());
-    const bool corrected = settings.mode == Mode::kCorrected;
-    try {
-      return IndexEstimator(settings.estimator, settings.order,
-                            corrected ? Form::kCorrected : Form::kPublished, std::move(a), std::move(b),
-                            corrected ? &pooled : nullptr);
-    } catch (const DegenerateOutputs& e) {
-      throw DegenerateOutputs("label " + std::to_string(label) + ": " + e.what());
-    }
-  }();
-  profile.indices.assign(static_cast<std::size_t>(settings.cells()), 0);
-  profile.standard_error = profile.indices;
-  for (std::size_t i = 0; i < plan.live_cells.size(); ++i) {
-    const Index index = estimator(sample(first_cell + i));
-    const auto cell = static_cast<std::size_t>(plan.live_cells[i]);
-    profile.indices[cell] = static_cast<float>(index.value);
-    profile.standard_error[cell] = static_cast<float>(index.standard_error);
+  try {
+    Indices indices = indices_from(profile.outputs, plan, settings);
+    profile.indices = std::move(indices.values);
+    profile.standard_error = std::move(indices.standard_errors);
+  } catch (const DegenerateOutputs& e) {
+    throw DegenerateOutputs("label " + std::to_string(label) + ": " + e.what());
   }
   profile.seconds = seconds_since(start);
   return profile;

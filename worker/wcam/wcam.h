@@ -14,7 +14,6 @@
 #include "common/study/wcam_settings.h"
 #include "worker/design/design.h"
 #include "worker/images/image.h"
-#include "worker/wcam/estimator.h"
 
 namespace wcam {
 
@@ -42,9 +41,11 @@ struct Profile {
 };
 
 // Square image whose side is a multiple of 2^levels and at least the grid. Throws InputError naming value and
-// bound; also, naming the label, when the outputs are constant (indices are undefined) or not finite. What
-// `forward` throws passes. In mode reference indices are as published, in mode corrected from the corrected
-// forms with pooled moments.
+// bound; also, naming the label, when the outputs are constant within rounding (indices are undefined) or not
+// finite. What `forward` throws passes. Indices are those of indices_from() (indices.h).
+//
+// The same classifier, image, settings, design and batch size give the same bits on the same processor with
+// the same libraries; docs/reproducibility.md says what may differ elsewhere, and by how much.
 Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_t label,
                 const WcamSettings& settings, const Design& design, int batch_size);
 

@@ -67,6 +67,8 @@ def profile_columns(r):
         "seconds": x / 3,
         "device": ["cpu" if i % 2 == 0 else "cuda:0" for i in r],
         "estimator": ["jansen-total"] * len(r),
+        "provenance": ["A CPU; LibTorch 1.13.1; OpenBLAS 0.3.21 Zen" if i % 2 == 0 else "A GPU; LibTorch 2.6.0"
+                       for i in r],
     }
 
 
@@ -81,6 +83,7 @@ def prediction_columns(p):
         "label": (p % 5).astype("i8"),
         "logit": (p / 8).astype("f4"),
         "probability": np.float32(1) / (p + 1).astype("f4"),
+        "provenance": ["A CPU" if i % 2 == 0 else "" for i in p],
     }
 
 

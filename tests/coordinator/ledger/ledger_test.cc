@@ -12,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/schema.h"
 #include "tests/coordinator/rig.h"
 
 namespace wcam {
@@ -205,8 +206,9 @@ TEST_F(LedgerTest, AnotherPlansLedgerIsRefusedNamingBoth) {
 TEST_F(LedgerTest, AnotherSchemaIsRefused) {
   { Ledger(file()).load(plan_); }
   Database(file(), Database::Access::kReadWriteCreate).execute("PRAGMA user_version = 9");
-  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }),
-                       "has schema 9, this version reads " + std::to_string(kSchemaVersion)));
+  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }), "has schema 9, this version reads " +
+                                                                    std::to_string(kOldestSchema) + " to " +
+                                                                    std::to_string(kSchemaVersion)));
 }
 
 TEST_F(LedgerTest, WhatIsNoLedgerIsRefused) {

@@ -19,6 +19,7 @@
 #include "tests/worker/torchscript_fixture.h"
 #include "worker/images/png.h"
 #include "worker/models/memory.h"
+#include "worker/wcam/estimator.h"
 
 namespace fs = std::filesystem;
 
@@ -153,9 +154,16 @@ TEST_F(PerformerTest, WhoseDeviceComputesWrongFromTheBeginningDoesNotServe) {
       CannotServe);
 }
 
+// Another batch size may round otherwise, by BLAS kernel (docs/reproducibility.md).
+void expect_near(const std::vector<float>& found, const std::vector<float>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], kRounding * std::max(1.0F, std::abs(expected[i]))) << i;
+}
+
 #ifndef __SANITIZE_ADDRESS__  // it ends the process when memory runs out
 
-TEST_F(PerformerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStay) {
+TEST_F(PerformerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStayWithinRounding) {
   add_case("light", test::kLinearOnChannelMeans);
   add_case("hungry", kHungry);
   Performer plenty(plan_, "cpu", 8, kModelBytes);
@@ -170,12 +178,15 @@ TEST_F(PerformerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStay
   const JobResult again = short_of_it.perform(explain_job("hungry"));
   ASSERT_TRUE(again.profile) << again.outcome.failure().text();
   EXPECT_EQ(again.profile->batch_size, 4U);
-  EXPECT_EQ(again.profile->outputs, explained.profile->outputs);
-  EXPECT_EQ(again.profile->wcam, explained.profile->wcam);
+  expect_near(again.profile->outputs, explained.profile->outputs);
+  expect_near(again.profile->wcam, explained.profile->wcam);
   EXPECT_EQ(short_of_it.loaded_cases(), std::vector<std::string>{"hungry"});
   const JobResult predicted_again = short_of_it.perform(predict_job("hungry"));
-  EXPECT_EQ(predicted_again.outcome.predictions().SerializeAsString(),
-            predicted.outcome.predictions().SerializeAsString());
+  const auto& before = predicted.outcome.predictions();
+  const auto& after = predicted_again.outcome.predictions();
+  EXPECT_TRUE(
+      std::equal(after.label().begin(), after.label().end(), before.label().begin(), before.label().end()));
+  expect_near({after.logit().begin(), after.logit().end()}, {before.logit().begin(), before.logit().end()});
   EXPECT_EQ(times("case hungry: out of memory with 8 images a forward"), 1U) << log_.str();
   EXPECT_EQ(times("you tried to allocate 4294967296 bytes"), 1U) << log_.str();
   EXPECT_EQ(times(": 4 from now on"), 1U) << log_.str();
@@ -239,11 +250,13 @@ TEST(IsOutOfMemory, TellsLackOfMemoryFromOtherFailures) {
   EXPECT_FALSE(is_out_of_memory(InputError("cannot read /out of memory/a.png: Permission denied")));
 }
 
-// What halving does to the numbers. Sizes on the same side of LibTorch 1.13's choice between its own
-// convolutions (below 16 images) and oneDNN's give the same bits; across it, logits of about 10 in float32.
-TEST(BatchSizes, GiveTheSameBitsOnTheDemoClassifiersAndRoundingOnAPublishedOne) {
-  const auto explained = [](const fs::path& models, const std::string& name, int batch) {
-    for (const CaseSpec& spec : read_models_json(models)) {
+// What halving does to the numbers of a published classifier; reproducibility_test.cc says more of the
+// demo's.
+TEST(BatchSizes, MoveAPublishedClassifiersNumbersByRounding) {
+  WCAM_SKIP_WITHOUT_SHARED("models/models.json");
+  const std::string name = "mobilenet_v1_025_128";
+  const auto explained = [&](int batch) {
+    for (const CaseSpec& spec : read_models_json(test::shared_folder() / "models/models.json")) {
       if (spec.name != name) continue;
       WcamSettings settings;
       settings.grid = 4;
@@ -252,22 +265,16 @@ TEST(BatchSizes, GiveTheSameBitsOnTheDemoClassifiersAndRoundingOnAPublishedOne) 
     }
     throw std::runtime_error("no case " + name);
   };
-  const fs::path demo = fs::path(WCAM_SOURCE_DIR) / "models/demo/models.json";
-  for (const char* name : {"baseline", "adv"}) {
-    const ProfileRow whole = explained(demo, name, 64);
-    for (const int batch : {32, 8, 4, 2, 1})
-      EXPECT_EQ(explained(demo, name, batch).outputs, whole.outputs) << batch;
+  const ProfileRow eight = explained(8);
+  double largest = 0;
+  for (const float logit : eight.outputs) largest = std::max(largest, std::abs(static_cast<double>(logit)));
+  for (const int batch : {64, 16, 4, 2, 1}) {
+    const ProfileRow other = explained(batch);
+    for (std::size_t i = 0; i < eight.outputs.size(); ++i)
+      EXPECT_NEAR(other.outputs[i], eight.outputs[i], kRounding * largest) << batch;
+    for (std::size_t i = 0; i < eight.wcam.size(); ++i)
+      EXPECT_NEAR(other.wcam[i], eight.wcam[i], 1e-5) << batch;
   }
-  WCAM_SKIP_WITHOUT_SHARED("models/models.json");
-  const fs::path published = test::shared_folder() / "models/models.json";
-  const std::string name = "mobilenet_v1_025_128";
-  const ProfileRow whole = explained(published, name, 64), eight = explained(published, name, 8);
-  EXPECT_EQ(explained(published, name, 16).outputs, whole.outputs);
-  for (const int batch : {4, 2, 1})
-    EXPECT_EQ(explained(published, name, batch).outputs, eight.outputs) << batch;
-  for (std::size_t i = 0; i < whole.outputs.size(); ++i)
-    EXPECT_NEAR(eight.outputs[i], whole.outputs[i], 2e-5);
-  for (std::size_t i = 0; i < whole.wcam.size(); ++i) EXPECT_NEAR(eight.wcam[i], whole.wcam[i], 1e-5);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/tinynet.h"
+#include "worker/wcam/estimator.h"
 #include "worker/wcam/haar.h"
 #include "worker/wcam/reconstruction.h"
 
@@ -333,7 +334,7 @@ TEST(Explain, NothingIsWastedAndEveryBatchIsWhole) {
   EXPECT_EQ(run(Approximation::kPerturb, Order::kFirst), 4u * (2 + 64));
 }
 
-TEST(Explain, EqualMasksGiveEqualBitsWhateverTheirPlaceInTheBatch) {
+TEST(Explain, EqualMasksHaveEqualOutputsWhateverTheirPlaceInTheBatch) {
   WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
   const Classifier net = test::tinynet();
   WcamSettings s;
@@ -355,6 +356,74 @@ TEST(Explain, EqualMasksGiveEqualBitsWhateverTheirPlaceInTheBatch) {
   // And so does another run, after another image.
   explain(net, test::golden_image(1), 3, s, published, 7);
   EXPECT_EQ(explain(net, image, 3, s, Design(4, 64, a, b), 7).outputs, profile.outputs);
+}
+
+// A network whose rounding depends on a picture's place in its batch, as those on some BLAS kernels do: place
+// p adds p / 8 of what may be.
+Classifier rounds_by_place(const Classifier& exact) {
+  return {[exact](const at::Tensor& batch) {
+            at::Tensor logits = exact.forward(batch).clone();
+            for (std::int64_t place = 0; place < logits.size(0); ++place)
+              logits[place].mul_(1 + kRounding / 8 * static_cast<double>(place % 8));
+            return logits;
+          },
+          exact.mean, exact.std, exact.device};
+}
+
+// A picture that is flat but for its upper left quarter: the details of all other places are exactly 0.
+RgbImage flat_but_for_a_corner(int side) {
+  RgbImage image = random_image(side, 5);
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x)
+      if (x >= side / 2 || y >= side / 2)
+        for (int c = 0; c < 3; ++c) image.row(y)[3 * x + c] = 100;
+  return image;
+}
+
+TEST(Explain, CellsWithoutEffectAreExactlyZeroHoweverTheNetworkRounds) {
+  WcamSettings s;
+  s.grid = 8;
+  s.levels = 2;
+  const RgbImage image = flat_but_for_a_corner(64);
+  const Design design = make_design(s);
+  for (const Mode mode : {Mode::kReference, Mode::kCorrected}) {
+    s.mode = mode;
+    // Level 1 lies in [32, 64) of rows or columns; of its cells, 8 x 8 pixels each, only the first two rows
+    // and columns of each block hold the corner.
+    const Profile profile = explain(rounds_by_place(toy()), image, 0, s, design, 8);
+    int without_effect = 0;
+    for (int row = 0; row < 8; ++row)
+      for (int col = 0; col < 8; ++col) {
+        const auto cell = static_cast<std::size_t>(8 * row + col);
+        if ((row < 4 && col < 4) || (row % 4 < 2 && col % 4 < 2)) continue;
+        ++without_effect;
+        EXPECT_EQ(profile.indices[cell], 0) << row << ' ' << col;
+        EXPECT_EQ(profile.standard_error[cell], 0) << row << ' ' << col;
+      }
+    EXPECT_EQ(without_effect, 36);
+    EXPECT_GT(profile.indices[0], 0);
+  }
+}
+
+TEST(Explain, OutputsThatDifferByRoundingAloneAreConstant) {
+  WcamSettings s;
+  s.grid = 8;
+  const Classifier flat{[](const at::Tensor& batch) {
+                          return at::full({batch.size(0), 2}, 2.5);
+                        },
+                        {},
+                        {1, 1, 1}};
+  for (const Mode mode : {Mode::kReference, Mode::kCorrected}) {
+    s.mode = mode;
+    try {
+      explain(rounds_by_place(flat), random_image(32, 1), 1, s, make_design(s), 8);
+      ADD_FAILURE() << "explained";
+    } catch (const DegenerateOutputs& e) {
+      EXPECT_NE(std::string(e.what()).find("within rounding): Sobol indices are undefined"),
+                std::string::npos)
+          << e.what();
+    }
+  }
 }
 
 TEST(Explain, AnotherBatchSizeMovesIndicesByRoundingOnly) {

@@ -1,0 +1,127 @@
+#include "coordinator/ledger/schema.h"
+
+#include "common/base/error.h"
+
+namespace wcam {
+
+namespace {
+
+// Documented in ledger.md: change both, and kSchemaVersion, and say below how a ledger gets there. For an IN
+// of more than two texts SQLite fills a temporary tree every time a row is written: in what is written for
+// every job, alternatives are spelt out.
+constexpr const char* kSchema = R"sql(
+CREATE TABLE plan (
+  sweep_id TEXT PRIMARY KEY,
+  json     TEXT NOT NULL,
+  created  TEXT NOT NULL,
+  course   TEXT NOT NULL DEFAULT 'on' CHECK (course IN ('on', 'paused', 'cancelled'))
+) WITHOUT ROWID;
+CREATE TABLE images (
+  id      INTEGER PRIMARY KEY,
+  path    TEXT NOT NULL UNIQUE,
+  sha256  TEXT NOT NULL,
+  state   TEXT NOT NULL DEFAULT 'undecided' CHECK (state IN ('undecided', 'selected', 'skipped', 'set_aside')),
+  rank    INTEGER UNIQUE,
+  text    TEXT NOT NULL DEFAULT '',
+  decided TEXT,
+  retries INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE cases (
+  id     INTEGER PRIMARY KEY,
+  name   TEXT NOT NULL UNIQUE,
+  sha256 TEXT NOT NULL,
+  cancelled INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE variants (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE workers (
+  id     INTEGER PRIMARY KEY,
+  name   TEXT NOT NULL UNIQUE,
+  host   TEXT NOT NULL,
+  device TEXT NOT NULL,
+  pid    INTEGER NOT NULL,
+  joined TEXT NOT NULL,
+  drained TEXT,
+  provenance TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE jobs (
+  number     INTEGER PRIMARY KEY,
+  id         INTEGER NOT NULL,
+  kind       TEXT NOT NULL CHECK (kind IN ('predict', 'explain')),
+  image      INTEGER NOT NULL REFERENCES images,
+  case_id    INTEGER NOT NULL REFERENCES cases,
+  variant    INTEGER REFERENCES variants,
+  role       TEXT CHECK (role = 'source' OR role = 'altered' OR role = 'unaffected'),
+  role_index INTEGER,
+  label      INTEGER,
+  state      TEXT NOT NULL DEFAULT 'waiting' CHECK (
+               state = 'waiting' OR state = 'leased' OR state = 'done' OR state = 'set_aside' OR state = 'cancelled'),
+  attempts   INTEGER NOT NULL DEFAULT 0,
+  failures   INTEGER NOT NULL DEFAULT 0,
+  losses     INTEGER NOT NULL DEFAULT 0,
+  text       TEXT NOT NULL DEFAULT '',
+  retries    INTEGER NOT NULL DEFAULT 0,
+  CHECK ((kind = 'explain') = (variant IS NOT NULL AND role IS NOT NULL AND role_index IS NOT NULL AND label IS NOT NULL))
+);
+CREATE TABLE attempts (
+  job        INTEGER NOT NULL REFERENCES jobs,
+  attempt    INTEGER NOT NULL,
+  worker     INTEGER NOT NULL REFERENCES workers,
+  handed_out TEXT NOT NULL,
+  ended      TEXT,
+  outcome    TEXT CHECK (
+               outcome = 'done' OR outcome = 'failed' OR outcome = 'lost' OR outcome = 'given_back' OR
+               outcome = 'not_received' OR outcome = 'restart' OR outcome = 'superseded' OR outcome = 'destroyed'),
+  segment    TEXT,
+  seconds    REAL,
+  text       TEXT,
+  PRIMARY KEY (job, attempt)
+) WITHOUT ROWID;
+CREATE TABLE predictions (
+  job    INTEGER PRIMARY KEY REFERENCES jobs,
+  labels TEXT NOT NULL
+);
+CREATE VIEW job_list AS
+  SELECT jobs.id AS job, jobs.number, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
+         role, role_index, label, jobs.state, attempts, failures, losses, jobs.retries,
+         (SELECT group_concat(workers.name, ' ') FROM attempts AS a JOIN workers ON workers.id = a.worker
+          WHERE a.job = jobs.number AND a.outcome IS NULL) AS workers,
+         jobs.text
+  FROM jobs JOIN images ON images.id = jobs.image JOIN cases ON cases.id = jobs.case_id
+  LEFT JOIN variants ON variants.id = jobs.variant;
+)sql";
+
+// From the schema that `version` had to the next.
+constexpr const char* kFrom3 = "ALTER TABLE workers ADD COLUMN provenance TEXT NOT NULL DEFAULT ''";
+
+}  // namespace
+
+std::int64_t schema_of(Database& ledger) { return ledger.query_integer("PRAGMA user_version"); }
+
+void check_schema(Database& ledger) {
+  if (const std::int64_t version = schema_of(ledger); version < kOldestSchema || version > kSchemaVersion)
+    throw InputError(ledger.file().string() + " has schema " + std::to_string(version) +
+                     ", this version reads " + std::to_string(kOldestSchema) + " to " +
+                     std::to_string(kSchemaVersion) +
+                     ": use the version that wrote it, or write it anew with `wcam repair`");
+}
+
+std::string provenance_column(Database& ledger) {
+  return schema_of(ledger) < 4 ? "''" : "workers.provenance";
+}
+
+void bring_schema_up_to_date(Database& database) {
+  const std::int64_t version = schema_of(database);
+  if (version == kSchemaVersion) return;
+  if (version == 0)
+    database.execute(kSchema);
+  else {
+    check_schema(database);
+    database.execute(kFrom3);
+  }
+  database.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+}
+
+}  // namespace wcam
