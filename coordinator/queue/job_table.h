@@ -31,7 +31,7 @@ inline constexpr std::array kJobStates{JobState::kWaiting, JobState::kLeased, Jo
 enum class Cause : std::uint8_t {
   kFailed,       // it answered with an error: counts towards setting aside
   kLost,         // it fell silent: counts towards setting aside
-  kGivenBack,    // it said Goodbye
+  kGivenBack,    // it said Goodbye, gave back what it had not begun, or could store no result for a lease
   kNotReceived,  // it never had the job in hand
   kRestart,      // the coordinator restarted
 };

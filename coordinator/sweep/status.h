@@ -20,8 +20,7 @@ struct ConnectedWorker {
 struct Status {
   std::string sweep;  // id
   // "starting" (images are being hashed), "running", "stopping", "finished", "interrupted"; "not begun"
-  // without a ledger; "ended" when the
-  // coordinator was killed or its machine failed.
+  // without a ledger; "ended" when the coordinator was killed or its machine failed.
   std::string state;
   bool running = false;  // a coordinator is alive
   std::string host;      // of the coordinator that runs or ran last
