@@ -34,7 +34,7 @@ struct Profile {
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points (estimator.h)
   std::vector<float> outputs;         // logits in design order: A, B (first order only), C_i of live cells i
   float logit = 0;                    // of the label on the unmasked image
-  float forward_equivalents = 0;      // images put through the network, padding left out; the unmasked one too
+  float forward_equivalents = 0;      // images put through the network, padding left out; the unmasked too
   double seconds = 0;
 };
 
