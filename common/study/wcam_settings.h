@@ -56,7 +56,7 @@ std::string_view to_string(Order);
 // --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order.
 boost::program_options::options_description wcam_options();
 
-// Reads them back. Throws UsageError naming option, value and bound.
+// Reads the options of wcam_options() back. Throws UsageError naming option, value and bound.
 WcamSettings wcam_settings(const boost::program_options::variables_map& values);
 
 // Throws UsageError naming field, value and bound when the settings cannot be used.

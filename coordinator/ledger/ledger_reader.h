@@ -12,9 +12,9 @@ namespace wcam {
 
 inline constexpr int kSchemaVersion = 3;
 
-// 0: nothing has been written yet.
+// The schema's version in the file; 0: nothing has been written yet.
 std::int64_t schema_of(Database& ledger);
-// Throws InputError when another version of this program wrote it.
+// Throws InputError when another version of this program wrote the ledger.
 void check_schema(Database& ledger);
 
 // The sweep's state as recorded. Throws InputError when the ledger belongs to another plan, and DamageError
@@ -24,7 +24,7 @@ SweepState read_ledger(Database& ledger, const Plan& plan);
 // The plan that the ledger began with, with the places of that time; nullopt: it cannot be read.
 std::optional<Plan> recorded_plan(Database& ledger);
 
-// Of a sweep that no coordinator has open, for `status`. nullopt when there is no ledger yet.
+// How far a sweep is that no coordinator has open, for `status`. nullopt when there is no ledger yet.
 std::optional<Counts> summarise_ledger(const std::filesystem::path& file);
 
 }  // namespace wcam

@@ -16,12 +16,13 @@ struct StudyRequest {
   std::filesystem::path models;    // models.json
   std::vector<std::string> cases;  // names of models, in the order of the figures' columns; empty: all
   std::string perturbation = "corruptions";
-  // Of corruptions and imagenet-c. Empty: the published study's, or all that are there; "all": every one.
+  // Names of corruptions, of the families corruptions and imagenet-c. Empty: the published study's, or all
+  // that are there; "all": every one.
   std::vector<std::string> corruptions;
-  std::vector<int> severities;  // of the same; empty: all
-  // Of corruptions: folder of photographs of frosted glass; empty: frost is left out.
+  std::vector<int> severities;  // of the same families; empty: all
+  // Folder of photographs of frosted glass, for the family corruptions; empty: frost is left out.
   std::filesystem::path frost_overlays;
-  // Of the families on disk (docs/variants.md):
+  // From here on for the families on disk (docs/variants.md).
   std::filesystem::path variants;
   std::string source_name;                 // of editing and folders: which folder holds unaltered images
   std::vector<std::string> variant_names;  // of editing and folders; empty: all
@@ -36,10 +37,10 @@ struct StudyRequest {
 // A line for people while a plan is made: what is odd but no error, how far it is.
 using Say = std::function<void(const std::string& line)>;
 
-// Lists and hashes everything (of the images, those that the select-file names, if there is one); a checked
-// plan with absolute paths. Throws UsageError for unknown names, options that do not go together and a sample
-// size or a number of altered variants where the rule leaves no choice, InputError for files that cannot be
-// used or, unless skip_incomplete, are not there for every variant.
+// Lists and hashes everything and returns a checked plan with absolute paths. With a select-file only the
+// images that it names are hashed. Throws UsageError for unknown names, options that do not go together and a
+// sample size or a number of altered variants where the rule leaves no choice, InputError for files that
+// cannot be used or, unless skip_incomplete, are not there for every variant.
 Plan make_plan(const StudyRequest& request, const Say& say);
 
 }  // namespace wcam

@@ -19,14 +19,14 @@ void check_not_lost(const SweepDirectory& sweep);
 // The plan of a sweep that is there. Throws what check_is_sweep() throws.
 Plan plan_of(const SweepDirectory& sweep);
 
-// After a BusyError: throws InputError naming the coordinator that has the sweep, if one has.
+// What to do after a BusyError: throws InputError naming the coordinator that has the sweep, if one has.
 [[noreturn]] void refuse_in_use(const SweepDirectory& sweep, const BusyError& busy);
 
 // The ledger, locked; made if the sweep has not begun. Throws InputError naming the coordinator that has it,
 // and when results are stored but the ledger is gone: a new one would have everything computed again.
 void open_ledger(std::optional<Ledger>& ledger, const SweepDirectory& sweep);
 
-// The same of a sweep that has begun.
+// The ledger, locked, of a sweep that has begun. Throws what open_ledger() throws.
 void open_begun_ledger(std::optional<Ledger>& ledger, const SweepDirectory& sweep);
 
 // The ledger of a sweep that has begun, to be read: nothing in the directory is changed. Throws as above.

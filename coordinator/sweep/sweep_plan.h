@@ -24,7 +24,8 @@ std::optional<Plan> stored_plan(const SweepDirectory& sweep);
 // images are gone, and when a plan does not fit a message to a worker.
 Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked);
 
-// agreed_plan(), written down. Files may have moved: that changes no number, and the latest places are kept.
+// agreed_plan(), written to the sweep's directory. Files may have moved: that changes no number, and the
+// latest places are kept.
 Plan settle_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked);
 
 }  // namespace wcam
