@@ -13,9 +13,9 @@ namespace wcam {
 
 enum class Format { kPdf, kPng, kSvg };
 
-// Throws UsageError listing the known names.
+// The format with this name. Throws UsageError listing the known names.
 Format parse_format(const std::string& name);
-// "pdf", "png", "svg".
+// The ending of a format's files: "pdf", "png", "svg".
 std::string to_string(Format format);
 
 // One page. Units: points, origin top left, y downwards, in all formats; a PNG has dpi/72 pixels a point. The
@@ -35,13 +35,13 @@ class Canvas {
   Rect snapped(const Rect& area) const;
 
   void fill(const Rect& area, const Rgb& colour);
-  // The outline of the area, centred on its edge.
+  // Draws the outline of the area, centred on its edge.
   void frame(const Rect& area, double width_pt, const Rgb& colour);
-  // A horizontal or vertical line with flat ends. In a PNG its sides are on pixel borders, at least one pixel
-  // apart.
+  // Draws a horizontal or vertical line with flat ends. In a PNG its sides are on pixel borders, at least one
+  // pixel apart.
   void rule(const Segment& line, double width_pt, const Rgb& colour);
 
-  // Square images, row-major; drawn over the whole area. A photograph may be smoothed when it is enlarged; a
+  // Draws a square image, row-major, over the whole area. A photograph may be smoothed when it is enlarged; a
   // map's pixels stay what they are. Lossless.
   void photograph(const Rect& area, std::span<const std::uint8_t> rgb, int side);
   void pixels(const Rect& area, std::span<const Rgb> colours, int width, int height);
@@ -49,11 +49,12 @@ class Canvas {
   // The largest font size up to size_pt, but not below kSmallestShare of it, at which the line fits into
   // width_pt.
   double fitted_size(const std::string& line, double width_pt, double size_pt);
-  // One line, centred in the box, cut with an ellipsis in its middle if too wide. Invalid UTF-8 is replaced.
+  // Draws one line of text, centred in the box, cut with an ellipsis in its middle if too wide. Invalid UTF-8
+  // is replaced.
   void text(const Rect& box, const std::string& line, double size_pt, const Rgb& colour = {});
-  // Left-aligned at x, centred about y.
+  // Draws a line of text, left-aligned at x, centred about y.
   void text_right_of(double x, double y, const std::string& line, double size_pt);
-  // Centred about (x, y), reading upwards; at most length_pt long.
+  // Draws a line of text centred about (x, y), reading upwards; at most length_pt long.
   void text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt);
   static constexpr double kSmallestShare = 0.6;
 

@@ -14,7 +14,7 @@ namespace wcam {
 // too.
 enum class ColourMap { kJet, kViridis };
 
-// Throws UsageError listing the known names.
+// The colour map with this name. Throws UsageError listing the known names.
 ColourMap parse_colour_map(const std::string& name);
 
 struct Rgb {

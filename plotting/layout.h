@@ -23,7 +23,7 @@ struct TextLine {
 // Whose maps share one colour range: every panel has its own (as published), all of a row, all of the figure.
 enum class RangeScope { kPanel, kRow, kFigure };
 
-// Throws UsageError listing the known names.
+// The scope with this name. Throws UsageError listing the known names.
 RangeScope parse_range_scope(const std::string& name);
 
 // A grid of square panels, each below lines of title.

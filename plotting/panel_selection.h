@@ -14,18 +14,17 @@
 
 namespace wcam {
 
-// Of the sample, with at least one profile; ordered by rank. Its profiles are rows [first_row, first_row +
-// rows).
+// An image of the sample with at least one profile. Its profiles are rows [first_row, first_row + rows).
 struct ExplainedImage {
   std::uint32_t rank = 0;
   std::string image, perturbation;
   std::size_t first_row = 0, rows = 0;
   bool operator==(const ExplainedImage&) const = default;
 };
-// profiles: ordered by rank, as Results gives them.
+// The images of these profiles, ordered by rank as the profiles are (Results gives them so).
 std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profiles);
 
-// Indices into the profiles; nullopt: not stored (yet).
+// Which profiles are in figure 4, as indices into them; nullopt: not stored (yet).
 struct Figure4Rows {
   std::optional<std::size_t> source, unaffected, affected;
 };
@@ -53,15 +52,15 @@ struct VariantKinds {
   bool affected = false, unaffected = false;
   bool operator==(const VariantKinds&) const = default;
 };
-// (image, case) with predictions.
+// By (image, case), for those with predictions.
 using PredictedKinds = std::map<std::pair<std::string, std::string>, VariantKinds>;
 PredictedKinds predicted_kinds(std::span<const PredictionRow> predictions);
 
 // "corruptions/motion-blur/3" -> "motion-blur, severity 3"; "editing/background-20" -> "background-20".
 std::string readable_variant(const std::string& variant);
 
-// "jansen-total" -> "Total-order Sobol index", "jansen-first" -> "First-order Sobol index", else "Sobol
-// index".
+// What a map's cells hold: "Total-order Sobol index" for "jansen-total", "First-order Sobol index" for
+// "jansen-first", else "Sobol index".
 std::string quantity_of(const std::string& estimator);
 
 }  // namespace wcam

@@ -21,15 +21,15 @@ struct FigureRequest {
   DrawOptions draw;                   // its format is not looked at
 };
 
-// Told of each file once it is there.
+// Called with each file once it is there.
 using OnWritten = std::function<void(const std::filesystem::path&)>;
 
-// OUT/figure-4/{perturbation}_{case}_{rank}.{format}, for each image and case with at least one profile.
-// Throws InputError: a sweep without plan or profiles, a disk that cannot be written; UsageError: an image or
-// a case that is not there, naming those that are.
+// Draws OUT/figure-4/{perturbation}_{case}_{rank}.{format}, for each image and case with at least one
+// profile. Throws InputError: a sweep without plan or profiles, a disk that cannot be written; UsageError: an
+// image or a case that is not there, naming those that are.
 void draw_figure4_files(const FigureRequest& request, const OnWritten& on_written);
 
-// OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. Throws like the other.
+// Draws OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. Throws like the above.
 void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
 
 struct WcamRequest {
@@ -40,7 +40,7 @@ struct WcamRequest {
   DrawOptions draw;
 };
 
-// One WCAM beside its image. Throws like the others.
+// Draws one WCAM beside its image. Throws like the others.
 void draw_wcam_file(const WcamRequest& request);
 
 }  // namespace wcam

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Formatting of every C++ file of ours, and with --tidy what clang-tidy finds in them.
+# Formatting of every C++ file of ours, lengths of lines in Markdown and comments, and with --tidy what clang-tidy finds.
 #   scripts/check_style.sh [--tidy]     --tidy: needs build/dev; minutes
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mapfile -t sources < <(git ls-files '*.cc' '*.h')
 clang-format --dry-run --Werror "${sources[@]}"
+git ls-files -z '*.md' '*.proto' '*.cc' '*.h' | xargs -0 scripts/check_lines.py
 if [ "${1:-}" = --tidy ]; then
   # Without the files that include LibTorch: clang-tidy 14 cannot parse its headers.
   mapfile -t units < <(git ls-files {cluster,common,coordinator,plotting}/'*.cc' worker/{corruption,images,protocol}/'*.cc' \

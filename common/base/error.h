@@ -29,8 +29,8 @@ class InputError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Runs a program's body and turns what it throws into one line on stderr and an exit code:
-// UsageError 2, InputError 3, anything else 1.
+// Runs a program's body and turns what it throws into one line on stderr and an exit code: UsageError 2,
+// InputError 3, anything else 1.
 int run_main(const std::string& program, const std::function<ExitCode()>& body);
 
 // Our own invariant is broken: prints the text and aborts. Never caught.

@@ -7,7 +7,7 @@
 
 namespace wcam {
 
-// The whole file. Throws InputError naming file and reason.
+// The content of a file. Throws InputError naming file and reason.
 std::string read_file(const std::filesystem::path& file);
 
 // A new file under a temporary name beside `target`; commit() makes it durable (fsync), renames it to
@@ -33,17 +33,18 @@ class PendingFile {
 // has that name.
 void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target);
 
-// Makes durable that the file is there under its name.
+// Makes durable that the file is there under its name: fsync of its folder.
 void sync_folder_of(const std::filesystem::path& file);
 
-// PendingFile for content that is at hand.
+// Writes content that is at hand through a PendingFile.
 void write_file_atomically(const std::filesystem::path& target, std::string_view content);
 
 // Removes from `folder` what processes of this host that have ended left half-written. Another host's, and
 // what cannot be removed, stays.
 void remove_abandoned(const std::filesystem::path& folder);
 
-// Throws the InputError with which writing `target` would fail already now. Leaves nothing.
+// Throws the InputError with which writing `target` would fail, before any work is done. Leaves nothing
+// behind.
 void check_can_write(const std::filesystem::path& target);
 
 // Whether `inner` is `outer` or below it, links resolved as far as they exist.
@@ -53,7 +54,7 @@ bool lies_in(const std::filesystem::path& inner, const std::filesystem::path& ou
 // not looked at.
 bool stays_below(const std::filesystem::path& path);
 
-// Whether it names a file in a folder that is known already: 1 to 255 bytes, no "/", no leading dot, no
+// Whether `name` can be a file's name inside a known folder: 1 to 255 bytes, no "/", no leading dot, no
 // control character.
 bool is_file_name(std::string_view name);
 

@@ -8,7 +8,7 @@
 
 namespace wcam {
 
-// "a, b, c": of each element what `name` gives, a text.
+// "a, b, c": the text that `name` gives for each element.
 template <typename Range, typename Name = std::identity>
 std::string joined(const Range& elements, Name name = {}) {
   std::string list;
@@ -20,7 +20,7 @@ std::string joined(const Range& elements, Name name = {}) {
   return list;
 }
 
-// Of a text that may have more.
+// The first line of a text that may have more.
 inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // "1 photograph", "24 photographs".

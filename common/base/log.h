@@ -12,7 +12,8 @@
 
 namespace wcam {
 
-// Of one process: the file in use and the older ones, NAME.1.log the youngest of them.
+// Bounds of one process's log: bytes of a file, and number of files. The older ones are NAME.1.log, the
+// youngest of them, NAME.2.log, ...
 inline constexpr std::size_t kLogFileBytes = 10'000'000, kLogFiles = 5;
 
 // With a file, everything goes there and only warnings and errors to stderr too. It is continued, and begun
@@ -28,8 +29,8 @@ void start_logging(const std::string& program, const std::optional<std::filesyst
 std::string log_line(std::chrono::system_clock::time_point time, std::string_view level,
                      std::string_view program, pid_t pid, std::string_view message);
 
-// What another process has to say at the end of a process's log: a line of `program` about `pid`, added to
-// the file. Not if it cannot be written.
+// Adds to the end of another process's log a line of `program` about `pid`. A file that cannot be written
+// stays as it is.
 void append_to_log(const std::filesystem::path& file, std::string_view level, std::string_view program,
                    pid_t pid, std::string_view message);
 

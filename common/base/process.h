@@ -30,9 +30,9 @@ class Process {
                        int output = -1);
 
   pid_t pid() const { return pid_; }
-  // How it ended, if it has; does not wait. Remembers the answer.
+  // How the child ended, if it has; does not wait. Remembers the answer.
   const std::optional<Ending>& ending();
-  // Does nothing once it has ended.
+  // Sends the child a signal; does nothing once it has ended.
   void signal(int number);
 
  private:
@@ -41,17 +41,17 @@ class Process {
   std::optional<Ending> ending_;
 };
 
-// Starts it and waits for its end.
+// Starts a command and waits for its end.
 Ending run_to_end(const std::vector<std::string>& command);
 
-// What it says to stdout. Throws InputError when it cannot be started, or ends otherwise than with 0.
+// What a command says to stdout. Throws InputError when it cannot be started, or ends otherwise than with 0.
 std::string output_of(const std::vector<std::string>& command);
 
-// A connection is a file, and 1,024 of these, the usual soft limit, are soon used up: by as many workers, or
-// by somebody who means ill. From now on 65,536, which leave room for both, where this process may.
+// Raises this process's limit of open files to 65,536, as far as it may. A connection is a file, and 1,024 of
+// these, the usual soft limit, are soon used up: by as many workers, or by somebody who means ill.
 void allow_many_connections();
 
-// Replaces this process. Throws std::system_error when that fails.
+// Replaces this process by the command. Throws std::system_error when that fails.
 [[noreturn]] void become(const std::vector<std::string>& command);
 
 }  // namespace wcam

@@ -9,7 +9,8 @@ namespace wcam {
 
 std::string sha256_of(std::string_view bytes);
 
-// Of a file's content, read in pieces. Throws InputError naming the file when it cannot be read.
+// SHA-256 of a file's content, which is read in pieces. Throws InputError naming the file when it cannot be
+// read.
 std::string sha256_of_file(const std::filesystem::path& file);
 
 }  // namespace wcam

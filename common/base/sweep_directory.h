@@ -17,7 +17,7 @@ struct SweepDirectory {
   std::filesystem::path status() const { return root / "status.json"; }
   std::filesystem::path segments() const { return root / "segments"; }
   std::filesystem::path results() const { return root / "results.h5"; }
-  // Empty; locked while the sweep is packed.
+  // An empty file that is locked while the sweep is packed.
   std::filesystem::path pack_lock() const { return root / "pack.lock"; }
   std::filesystem::path figures() const { return root / "figures"; }
   std::filesystem::path logs() const { return root / "logs"; }

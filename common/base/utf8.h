@@ -12,7 +12,7 @@ bool is_utf8(const std::string& text);
 // drop what is not UTF-8.
 std::string made_utf8(const std::string& text);
 
-// Throws InputError naming the path when it is not UTF-8.
+// The path as text. Throws InputError naming it when it is not UTF-8.
 void check_utf8(const std::filesystem::path& path);
 
 }  // namespace wcam

@@ -8,15 +8,15 @@
 
 namespace wcam {
 
-// --workers and --devices.
+// The options --workers and --devices.
 boost::program_options::options_description crew_options();
 
-// --devices: "cpu", "cuda", "cuda:N", or a GPU by the name that `nvidia-smi -L` gives it, "GPU-..." or
-// "MIG-...". Throws UsageError for what is none of these, or for none.
+// What --devices lists: "cpu", "cuda", "cuda:N", or a GPU by the name that `nvidia-smi -L` gives it,
+// "GPU-..." or "MIG-...". Throws UsageError for what is none of these, or for none.
 std::vector<std::string> devices_of(const boost::program_options::variables_map& values);
 
-// --workers, 1..256; else one a core, or, with a GPU among the devices, one a device: two on one GPU wait for
-// each other.
+// How many workers: what --workers says, 1..256; else one a core, or, with a GPU among the devices, one a
+// device, since two on one GPU wait for each other.
 int workers_of(const boost::program_options::variables_map& values, const std::vector<std::string>& devices);
 
 // The beginning of the command of worker i of a crew, which gets devices[i % size]: `wcam-worker VERB ...

@@ -10,7 +10,7 @@
 
 namespace wcam {
 
-// The first word that is no option.
+// Lets the first word that is no option be the sweep's directory.
 inline void take_sweep(CommandLine& line) {
   line.options.add_options()("sweep",
                              boost::program_options::value<std::string>()->value_name("DIR")->required(),

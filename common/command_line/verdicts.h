@@ -12,15 +12,15 @@ class Verdicts {
  public:
   // "ok    cpu        264 forwards in 0.1 s": what was looked at, and what was found.
   void ok(const std::string& what, const std::string& found) { say("ok", what, found); }
-  // Works, but a user should know; with the remedy.
+  // It works, but there is something that a user should know; `found` says the remedy too.
   void warn(const std::string& what, const std::string& found) { say("warn", what, found); }
-  // A sweep would not work here; with the remedy.
+  // A sweep would not work here; `found` says the remedy too.
   void fail(const std::string& what, const std::string& found) {
     failed_ = true;
     say("FAIL", what, found);
   }
 
-  // check() gives its own verdicts; what it throws is one that failed.
+  // Runs check(), which gives its own verdicts; what it throws becomes a verdict that fails.
   template <typename Check>
   void of(const std::string& what, Check check) {
     try {

@@ -20,7 +20,7 @@ namespace wcam::h5 {
 using Dims = std::vector<std::uint64_t>;
 struct WriteFault;
 
-// Integers and floats are little-endian in files. Text is UTF-8 of a fixed
+// What a dataset's elements are. Integers and floats are little-endian in files. Text is UTF-8 of a fixed
 // width in bytes that has room for a NUL at the end, where h5dump stops; files of others may pad in other
 // ways.
 enum class Kind { kUint8, kUint32, kUint64, kInt64, kFloat32, kFloat64, kText };

@@ -12,7 +12,7 @@ namespace wcam {
 // block when that is kept or dropped. Ascending.
 std::vector<int> live_cells(const WcamSettings& settings, int side);
 
-// As many as hold these images; the last is filled up.
+// How many batches hold these images; the last one is filled up.
 inline std::int64_t batches_of(std::int64_t images, int batch_size) {
   return (images + batch_size - 1) / batch_size;
 }
@@ -21,9 +21,8 @@ inline std::int64_t batches_of(std::int64_t images, int batch_size) {
 struct ForwardPlan {
   std::vector<int> live_cells;     // ascending
   std::vector<std::int64_t> rows;  // of the design, in the order of Profile::outputs
-  std::int64_t images() const {
-    return static_cast<std::int64_t>(rows.size()) + 1;
-  }  // and the unmasked one, first
+  // One a row, and before them the unmasked one.
+  std::int64_t images() const { return static_cast<std::int64_t>(rows.size()) + 1; }
   std::int64_t batches(int batch_size) const { return batches_of(images(), batch_size); }
 };
 ForwardPlan forward_plan(const WcamSettings& settings, int side);

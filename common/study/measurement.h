@@ -23,7 +23,7 @@ struct Measurement {
 };
 
 std::string to_json_text(const Measurement& measurement);
-// Throws InputError.
+// Reads what to_json_text() made. Throws InputError when it is something else.
 Measurement measurement_from_json_text(const std::string& text);
 
 }  // namespace wcam

@@ -17,17 +17,18 @@ namespace wcam {
 struct PlannedImage {
   std::string path;    // below images_root, '/'-separated: the image's name everywhere
   std::string sha256;  // of the file
-  // Of a family on disk: digest_of_variants() over its files. Empty: variants are made from the image.
+  // digest_of_variants() over the image's files, in a family on disk. Empty: variants are made from the
+  // image.
   std::string variants_sha256 = {};
-  // Where they are in each variant's folder, without the ending. A place, no part of the identity.
+  // The files' name in each variant's folder, without the ending. A place, no part of the plan's identity.
   std::string variant_stem = {};
   bool operator==(const PlannedImage&) const = default;
 };
 
 struct Plan {
   std::string perturbation = "corruptions";
-  // Sorted by path, and the seed decides the order in which they are taken; under SelectionRule::kListed in
-  // the order in which they are taken.
+  // Sorted by path; the seed decides in which order they are taken. Under SelectionRule::kListed they stand
+  // in the order in which they are taken.
   std::vector<PlannedImage> images;
   std::vector<std::string> variants;  // without the source
   std::vector<CaseSpec> cases;        // in the order of the figures' columns
@@ -46,9 +47,9 @@ struct Plan {
   int resize() const { return cases.front().resize; }
   // "source" for 0, variants[variant - 1] else.
   const std::string& variant_name(std::uint16_t variant) const;
-  // Throws InputError naming it when there is none.
+  // The image with this path. Throws InputError naming it when there is none.
   const PlannedImage& find_image(const std::string& path) const;
-  // Throws InputError naming it when there is no such case.
+  // The case with this name. Throws InputError naming it when there is none.
   const CaseSpec& find_case(const std::string& name) const;
 };
 
@@ -57,14 +58,15 @@ struct Plan {
 void check(const Plan& plan);
 
 std::string to_json_text(const Plan& plan);
-// `origin` names the text in errors. Throws InputError when it is no plan; check() says whether it can be
-// run.
+// Reads to_json_text()'s text; `origin` names it in errors. Throws InputError when it is no plan. Whether the
+// plan can be run, check() says.
 Plan plan_from_json_text(const std::string& text, const std::string& origin);
 
-// 64 hex digits.
+// The sweep's id: the plan's SHA-256, 64 hex digits.
 std::string sweep_id(const Plan& plan);
 
-// Of checked plans: what differs, a line a thing ("seed: 95 in the sweep, 96 asked"); empty: the same sweep.
+// What differs between two checked plans, a line a thing ("seed: 95 in the sweep, 96 asked"); empty: the same
+// sweep.
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked);
 
 }  // namespace wcam

@@ -11,12 +11,12 @@
 
 namespace wcam {
 
-// reference: the arithmetic of the published figures: the image is transformed after normalisation, each
-// perturbed
-//            image is min-max scaled and truncated to 8 bits, then normalised again; variance from the
-//            outputs on A.
-// corrected: pixels in [0,1], no scaling, no 8 bits, normalised once; variance from all outputs; unbiased
-// forms.
+// Whose arithmetic a WCAM follows.
+//   reference: that of the published figures. The image is transformed after normalisation; each perturbed
+//              image is min-max scaled and truncated to 8 bits, then normalised again; variance from the
+//              outputs on A.
+//   corrected: that of the method's formulas. Pixels in [0, 1], no scaling, no 8 bits, normalised once;
+//              variance from all outputs; unbiased forms.
 enum class Mode { kReference, kCorrected };
 
 // The coarsest smooth block: perturbed like the rest, left whole, or zeroed.
@@ -56,7 +56,7 @@ std::string_view to_string(Order);
 // --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order.
 boost::program_options::options_description wcam_options();
 
-// Reads them back. Throws UsageError naming option, value and bound.
+// Reads the options of wcam_options() back. Throws UsageError naming option, value and bound.
 WcamSettings wcam_settings(const boost::program_options::variables_map& values);
 
 // Throws UsageError naming field, value and bound when the settings cannot be used.

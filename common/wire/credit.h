@@ -17,18 +17,18 @@ class Credit {
   Credit() = default;
   Credit(std::uint32_t predict, std::uint32_t explain) : whole_{predict, explain} {}
 
-  // Jobs of this kind, if all that is left goes to them.
+  // How many jobs of this kind fit, if all that is left goes to them.
   std::uint32_t left(JobKind kind) const {
     constexpr double kRounding = 1e-6;
     return static_cast<std::uint32_t>(whole_[index(kind)] * left_ + kRounding);
   }
-  // The same is left of both kinds.
+  // Whether the same is left, of both kinds.
   bool operator==(const Credit& other) const {
     return left(JobKind::kPredict) == other.left(JobKind::kPredict) &&
            left(JobKind::kExplain) == other.left(JobKind::kExplain);
   }
   bool any() const { return left(JobKind::kPredict) > 0 || left(JobKind::kExplain) > 0; }
-  // One job more; what was not wanted takes all.
+  // Takes away the part of one job; a job of a kind that was not wanted takes all.
   void spend(JobKind kind) { left_ = std::max(0.0, left_ - 1.0 / std::max(1U, whole_[index(kind)])); }
 
  private:

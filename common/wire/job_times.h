@@ -15,7 +15,7 @@ class JobTimes {
  public:
   using Duration = std::chrono::duration<double>;
 
-  // What is no time is ignored: it comes from outside.
+  // Adds a time. A number that is none (it comes from outside) is ignored.
   void add(double seconds) {
     if (std::isfinite(seconds) && seconds > 0) latest_[count_++ % latest_.size()] = seconds;
   }

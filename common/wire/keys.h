@@ -19,10 +19,10 @@
 
 namespace wcam {
 
-// Of the workers on the coordinator's own machine, and wherever none is named.
+// Name of the key of workers on the coordinator's own machine, and wherever none is named.
 inline constexpr std::string_view kDefaultWorkerKey = "worker";
 
-// Both Z85.
+// A pair of keys, each in Z85.
 struct KeyPair {
   std::string public_key, secret;
 };
@@ -33,7 +33,7 @@ struct WorkerKey {
   KeyPair own;
 };
 
-// Throws UsageError when it is none.
+// Throws UsageError when the name cannot be a key's.
 void check_key_name(const std::string& name);
 
 // Makes what is missing of the coordinator's pair and of the keys named, and returns the files it made. A key
@@ -47,8 +47,8 @@ std::vector<std::filesystem::path> make_keys(const SweepDirectory& sweep,
 // is there.
 void revoke_key(const SweepDirectory& sweep, const std::string& name);
 
-// These throw InputError naming file, reason and remedy when the file cannot be read, is no such key file,
-// or, where it holds a secret, when others may read it.
+// The three below read a file of keys. They throw InputError naming file, reason and remedy when the file
+// cannot be read, is no such key file, or, where it holds a secret, when others may read it.
 KeyPair read_coordinator_key(const std::filesystem::path& file);
 WorkerKey read_worker_key(const std::filesystem::path& file);
 std::string read_public_key(const std::filesystem::path& file);  // of allowed/

@@ -9,9 +9,10 @@
 
 namespace wcam {
 
-// Of a segment at a time: 12 MB/s over a round trip of 20 ms, and a heartbeat waits for no more than that.
+// Bytes of a segment that a worker sends at a time: 12 MB/s over a round trip of 20 ms, and a heartbeat waits
+// for no more than that.
 inline constexpr std::uint64_t kPieceBytes = 256 << 10U;
-// Of another's.
+// The most that a coordinator accepts in one piece.
 inline constexpr std::uint64_t kMostPieceBytes = 1 << 20U;
 // 64 results with pictures of 2,048 x 2,048 pixels, the largest, are 0.8 GB before compression.
 inline constexpr std::uint64_t kMostSegmentBytes = std::uint64_t{4} << 30U;

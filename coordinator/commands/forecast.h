@@ -1,5 +1,4 @@
-// What a sweep would cost, from its plan, from what it has done and from a short measurement: arithmetic
-// only.
+// What a sweep would cost, from its plan, what it has done and a short measurement: arithmetic only.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +13,7 @@
 
 namespace wcam {
 
-// How much is left depends on predictions that are not there yet.
+// The least and the most that a quantity may be: it depends on predictions that are not there yet.
 struct Range {
   double low = 0, high = 0;
   Range operator+(const Range& other) const { return {low + other.low, high + other.high}; }
@@ -27,15 +26,15 @@ struct Forecast {
   Range predict_jobs, explain_jobs;        // still to do
   std::uint64_t forwards_per_predict = 0;  // images put through a network; batches pad them
   std::uint64_t forwards_per_wcam = 0;
-  // Of jobs that the measurement is for; absent without one.
+  // What the jobs of one measured case take.
   struct CaseCost {
     std::string name;
     double load_seconds = 0, image_seconds = 0, predict_seconds = 0, wcam_seconds = 0;  // mean of the workers
   };
-  std::vector<CaseCost> cases;
+  std::vector<CaseCost> cases;                // empty without a measurement
   std::optional<Range> seconds;               // all workers together, still to go
   std::optional<std::uint64_t> memory_bytes;  // of the largest worker, with one case loaded
-  // On disk when the sweep has ended and was packed, what is there already included.
+  // Sizes on disk once the sweep has ended and was packed, what is there already included.
   Range segment_bytes, results_bytes, ledger_bytes;
   Range disk_bytes() const { return segment_bytes + results_bytes + ledger_bytes; }
 

@@ -8,9 +8,9 @@
 
 namespace wcam {
 
-// Tables. begun: what is said is what is left.
+// The forecast as tables. begun: the sweep has begun, so the numbers are what is left.
 std::string describe(const Forecast& forecast, const Plan& plan, const Crew& crew, bool begun);
-// For scripts.
+// The forecast as JSON, for scripts.
 std::string to_json_text(const Forecast& forecast, const Plan& plan);
 
 }  // namespace wcam

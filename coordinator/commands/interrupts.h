@@ -5,7 +5,8 @@
 
 namespace wcam {
 
-// From now on SIGINT and SIGTERM are counted instead of ending the process. The number so far.
+// From now on SIGINT and SIGTERM are counted instead of ending the process. Returns their number, which
+// rises.
 const std::atomic<int>& count_interrupts();
 
 }  // namespace wcam

@@ -8,8 +8,8 @@
 
 namespace wcam {
 
-// Throws UsageError for what is not there, InputError when a coordinator has the sweep: its ledger is locked
-// while it runs.
+// Asks the coordinator that runs the sweep; at rest reads the ledger. Throws UsageError for what is not
+// there, and what carry_out() throws (coordinator/operate/operator.h).
 ExitCode jobs_command(const std::vector<std::string>& arguments);
 
 }  // namespace wcam

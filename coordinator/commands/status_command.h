@@ -1,4 +1,4 @@
-// `wcam status`.
+// `wcam status`: how far a sweep is and who works for it.
 #pragma once
 
 #include <string>

@@ -11,19 +11,20 @@
 
 namespace wcam {
 
-// limit 0: all. Throws UsageError for a state, kind or case that there is none of; "failed" is set_aside.
+// The jobs that the request describes; a limit of 0 means all, the state "failed" means set_aside. Throws
+// UsageError for a state, kind or case that there is none of.
 wire::JobList list_jobs(Database& ledger, const wire::ListJobs& request);
 
 // The jobs with ids from `first` to `last`, two at most.
 std::vector<JobId> find_jobs(Database& ledger, JobId first, JobId last);
 
-// Throws InputError when there is no such job.
+// One job with its attempts. Throws InputError when there is no such job.
 wire::JobStory job_story(Database& ledger, JobId job);
 
-// A table with a heading; an array of objects whose keys are JobReport's fields.
+// The list as a table with a heading; as a JSON array of objects whose keys are JobReport's fields.
 std::string to_text(const wire::JobList& jobs);
 std::string to_json_text(const wire::JobList& jobs);
-// Some lines, one an attempt at the end; an object with `attempts_made`, an array.
+// The story as some lines, at the end one an attempt; as a JSON object, its attempts in `attempts_made`.
 std::string to_text(const wire::JobStory& story);
 std::string to_json_text(const wire::JobStory& story);
 

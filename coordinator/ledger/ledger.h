@@ -32,7 +32,7 @@ class Ledger {
   // same may succeed later. Call load() before.
   void commit(std::span<const Event> events);
 
-  // To be read: what is committed.
+  // The database underneath, for reading what is committed.
   Database& database() { return database_; }
 
   // Whom this attempt of the job was handed to; nullopt when there is no such attempt.

@@ -16,7 +16,7 @@ SweepState read_ledger(Database& ledger, const Plan& plan);
 // The plan that the ledger began with, with the places of that time; nullopt: it cannot be read.
 std::optional<Plan> recorded_plan(Database& ledger);
 
-// Of a sweep that no coordinator has open, for `status`. nullopt when there is no ledger yet.
+// How far a sweep is that no coordinator has open, for `status`. nullopt when there is no ledger yet.
 std::optional<Counts> summarise_ledger(const std::filesystem::path& file);
 
 }  // namespace wcam

@@ -17,35 +17,36 @@ namespace wcam {
 
 class Statement;
 
-// Another process has the file locked.
+// Thrown when another process has the file locked.
 class BusyError : public InputError {
  public:
   using InputError::InputError;
 };
 
-// The file is damaged.
+// Thrown when the file is damaged.
 class DamageError : public InputError {
  public:
   using InputError::InputError;
   DamageError(const std::filesystem::path& file, const std::string& what);
 };
 
-// It cannot be written for now: a full disk, a quota, a fault of the disk.
+// Thrown when the file cannot be written for now: a full disk, a quota, a fault of the disk.
 class NoRoomError : public InputError {
  public:
   using InputError::InputError;
 };
 
-// One connection. What SQLite reports is InputError, or one of those above, with file, SQLite's reason and
-// the remedy.
+// One connection to a file. What SQLite reports is thrown as InputError, or as one of the errors above, with
+// the file, SQLite's reason and the remedy.
 class Database {
  public:
-  // kReadOnly: beside other readers; alone, and nobody else meanwhile, where a file system cannot share
-  // memory between them (some network file systems, FUSE). Also from a file system that is mounted read-only.
+  // kReadOnly reads beside other readers. Where a file system cannot share memory between processes (some
+  // network file systems, FUSE) it reads alone and keeps others out meanwhile. It works on a file system that
+  // is mounted read-only too.
   enum class Access { kReadOnly, kReadWriteCreate };
   Database(std::filesystem::path file, Access access);
 
-  // One or more statements without parameters.
+  // Runs one or more statements without parameters.
   void execute(const std::string& sql);
   std::int64_t query_integer(const std::string& sql);
   Statement prepare(const std::string& sql);
@@ -72,13 +73,13 @@ class Statement {
  public:
   Statement(const Database& database, sqlite3_stmt* statement);
 
-  // An INSERT, UPDATE or DELETE.
+  // Executes an INSERT, UPDATE or DELETE.
   template <typename... Values>
   void run(const Values&... values) {
     bind_all(values...);
     finish();
   }
-  // A SELECT: then `while (next())` read the columns, from 0.
+  // Begins a SELECT: then `while (next())` read the columns, numbered from 0.
   template <typename... Values>
   void query(const Values&... values) {
     bind_all(values...);

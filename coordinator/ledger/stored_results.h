@@ -40,7 +40,7 @@ struct StoredResults {
   std::vector<std::string> merged;           // segments that results.h5 was made from
   std::vector<std::string> provenances;      // each that a row gives, once
 
-  // A file that turns out to be damaged after all.
+  // Drops the results of a file that turns out to be damaged after all, and notes why.
   void discard(std::uint32_t file, const std::string& why);
   std::string name_of(const StoredResult& result) const { return files[result.file].filename().string(); }
   // The answer that counts (common/store/choice.h): the one in results.h5, from a segment if one has it

@@ -10,7 +10,7 @@
 
 namespace wcam {
 
-// One of these.
+// The jobs that a wire::Choice names. One of the members says which; the others are empty.
 struct JobChoice {
   bool all = false, failed = false;
   std::set<JobId> jobs;
@@ -18,8 +18,8 @@ struct JobChoice {
   std::set<std::uint32_t> images;  // places in the order
 };
 
-// O(jobs) for each job named, O(images). Throws UsageError naming what is not there, and when it is not one
-// of all, failed, jobs, cases and images.
+// Looks up the names. O(jobs) for each job named, O(images). Throws UsageError naming what is not there, and
+// when the choice is not exactly one of all, failed, jobs, cases and images.
 JobChoice choice_of(const SweepState& state, const wire::Choice& named);
 
 }  // namespace wcam

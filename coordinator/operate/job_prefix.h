@@ -9,15 +9,16 @@
 
 namespace wcam {
 
-// The ids that begin so.
+// The ids that begin with a prefix.
 struct JobRange {
   JobId first{}, last{};
 };
 
-// Throws UsageError unless `prefix` is 1 to 16 hex digits.
+// The range of ids with this prefix. Throws UsageError unless `prefix` is 1 to 16 hex digits.
 JobRange jobs_beginning_with(const std::string& prefix);
 
-// `found`: the jobs in that range, two at least if there are several. Throws UsageError when it is not one.
+// The one job with this prefix. found: the jobs in its range, two of them if there are several. Throws
+// UsageError when there is none, or more than one.
 JobId only_job(const std::string& prefix, const std::vector<JobId>& found);
 
 }  // namespace wcam

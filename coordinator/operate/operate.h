@@ -22,7 +22,8 @@ Operation operate(const SweepState& state, const wire::Request& request);
 
 // Whether the request is ListJobs or ShowJob, which only ask for what the ledger holds.
 bool only_asks(const wire::Request& request);
-// Their answer. ListJobs without a limit lists all there are. Throws UsageError naming what is not there.
+// The answer to ListJobs or ShowJob. ListJobs without a limit lists all there are. Throws UsageError naming
+// what is not there.
 wire::Reply look_up(Database& ledger, const wire::Request& request);
 
 }  // namespace wcam

@@ -12,9 +12,10 @@ namespace wcam {
 struct Retry {
   std::vector<Event> events;  // not applied yet
   std::size_t images = 0, jobs = 0;
-  std::vector<std::string> put_back;  // a line an image, or a job whose image was not set aside: what, and
-                                      // why it was set aside or cancelled
-  std::vector<std::string> left;      // a line an image or job that stays as it is: why
+  // A line for each image, and for each job whose image was not set aside: what is put back, and why it had
+  // been set aside or cancelled.
+  std::vector<std::string> put_back;
+  std::vector<std::string> left;  // a line an image or job that stays as it is: why
 };
 
 // What was set aside or cancelled of those chosen; failed: without what only an operator cancelled.

@@ -18,14 +18,14 @@ class FailureRecord {
  public:
   using TimePoint = JobTable::TimePoint;
 
-  // Jobs failed one after the other that make a worker doubtful.
+  // So many failures of a worker in a row make it doubtful.
   static constexpr std::uint32_t kDoubtful = 3;
 
-  // Since a worker's last success, or since it was met.
+  // A worker's failures in a row: since its last success, or since it was met.
   struct Row {
     std::uint32_t failures = 0;
     TimePoint latest;
-    std::string text;  // of the latest, a line
+    std::string text;  // error of the latest failure, a line
   };
 
   void failed(JobId job, WorkerId worker, TimePoint now, std::string text) {
@@ -37,7 +37,7 @@ class FailureRecord {
     row = {row.failures + 1, now, std::move(text)};
   }
   void succeeded(WorkerId worker) { rows_.erase(worker); }
-  // It is finished: where it failed does not matter any more.
+  // The job is finished: where it failed does not matter any more.
   void forget(JobId job) { where_.erase(job); }
 
   // Where a job has failed, each worker once, and when it did last; nullptr: nowhere.
@@ -49,7 +49,7 @@ class FailureRecord {
     const auto found = where_.find(job);
     return found == where_.end() ? nullptr : &found->second;
   }
-  // nullptr: it has failed nothing since.
+  // The worker's failures in a row; nullptr: it has failed nothing since its last success.
   const Row* row(WorkerId worker) const {
     const auto found = rows_.find(worker);
     return found == rows_.end() ? nullptr : &found->second;

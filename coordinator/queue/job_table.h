@@ -31,7 +31,7 @@ inline constexpr std::array kJobStates{JobState::kWaiting, JobState::kLeased, Jo
 enum class Cause : std::uint8_t {
   kFailed,       // it answered with an error: counts towards setting aside
   kLost,         // it fell silent: counts towards setting aside
-  kGivenBack,    // it said Goodbye
+  kGivenBack,    // it said Goodbye, gave back what it had not begun, or could store no result for a lease
   kNotReceived,  // it never had the job in hand
   kRestart,      // the coordinator restarted
 };
@@ -39,12 +39,12 @@ enum class Cause : std::uint8_t {
 std::string to_string(JobState state);
 std::string to_string(Cause cause);
 
-// What a job is; never changes.
+// What a job is. Nothing of it ever changes.
 struct JobSpec {
   JobKind kind = JobKind::kPredict;
   std::uint32_t image = 0;       // position in the order in which images are taken
   std::uint16_t case_index = 0;  // into Plan::cases
-  // The rest of an explain job only.
+  // From here on: of explain jobs only.
   std::uint16_t variant = 0;  // 0: the source; v: Plan::variants[v - 1]
   Role role = Role::kSource;
   std::uint16_t role_index = 0;  // coordinator/queue/selection.h
@@ -70,7 +70,8 @@ struct Job {
   bool open = false;
   std::uint32_t failures = 0, losses = 0;  // since it was added or last retried
   std::uint32_t retries = 0;               // put back after it was set aside or cancelled
-  // While leased: one, or two, the earlier first, while a second worker tries it as well.
+  // Who has the job while it is leased: one worker, or two, the earlier first, when a second one tries it
+  // too.
   std::array<Holding, 2> holdings{};
   std::string text;  // why set aside or cancelled
 
@@ -82,13 +83,13 @@ struct Job {
   }
   const Holding* held_by(WorkerId worker) const;           // nullptr: not in its hand
   const Holding* holding_of(std::uint32_t attempt) const;  // nullptr: in nobody's hand
-  // A success still counts: of an explain job also after it was set aside or cancelled, since its result is
-  // stored. The image of a predict job has been passed over by then.
+  // Whether a success still counts. That of an explain job counts also after the job was set aside or
+  // cancelled, since its result is stored. The image of a predict job has been passed over by then.
   bool may_be_done() const {
     return !finished() || (state != JobState::kDone && spec.kind == JobKind::kExplain);
   }
-  // It was in hand when a worker was lost. It is then handed out alone, so that a job that kills its worker
-  // is found without its neighbours being blamed.
+  // Whether the job was in hand when a worker was lost. It is then handed out alone, so that a job that kills
+  // its worker is found without its neighbours being blamed.
   bool suspect() const { return losses > 0; }
   bool operator==(const Job&) const = default;
 };
@@ -132,11 +133,11 @@ struct JobCancelled {
   JobId job{};
   std::string text;
 };
-// Somebody wants it tried again, as often as a new one; attempts count on.
+// Somebody wants the job tried again, as often as a new one; attempts count on.
 struct JobRetried {
   JobId job{};
 };
-// Its result was stored and is lost: to be done again.
+// The job's result was stored and is lost: to be done again.
 struct JobUndone {
   JobId job{};
   std::string text;
@@ -161,11 +162,11 @@ class JobTable {
 
   // The only way a job changes. Aborts, printing job and event, on what ledger.md does not allow.
   void apply(const JobEvent& event);
-  // A job as the ledger has it, at start.
+  // Takes in a job as the ledger has it, at start.
   void restore(Job job);
 
-  // A waiting job is not offered by head() and waiting_suspect() until wake() is told that time. No part of
-  // its state: a restart forgets it.
+  // Lets a waiting job rest: head() and waiting_suspect() do not offer it until wake() is told that time. The
+  // rest is no part of the job's state: a restart forgets it.
   void rest(JobId job, TimePoint until);
   void wake(TimePoint now);
   std::size_t resting() const { return resting_.size(); }
@@ -173,14 +174,14 @@ class JobTable {
   const Job* find(JobId id) const;  // nullptr: no such job
   const Job& at(JobId id) const;    // aborts when there is none
 
-  // Of the waiting jobs of this kind and case that neither rest nor are suspect, the one to do first: explain
-  // jobs by rank, role and role_index, predict jobs by their image's place in the order. The number tells
-  // which of two heads goes first.
+  // The first of some waiting jobs; `priority` tells which of two heads goes first, the smaller one.
   struct Head {
     JobId job{};
     std::uint64_t priority = 0;
   };
-  // One that has failed before goes first, unless `skip` says so of it.
+  // Of the waiting jobs of this kind and case that neither rest nor are suspect, the one to do first: explain
+  // jobs by rank, role and role_index, predict jobs by their image's place in the order. A job that has
+  // failed before goes ahead of these, unless `skip` is true of it.
   std::optional<Head> head(JobKind kind, std::uint16_t case_index,
                            const std::function<bool(JobId)>& skip = {}) const;
   std::optional<JobId> waiting_suspect() const;
@@ -193,11 +194,11 @@ class JobTable {
   const std::set<JobId>& set_aside() const { return set_aside_; }
   const std::unordered_map<JobId, Job>& all() const { return jobs_; }
 
-  // What no events could have made, an index that disagrees with the jobs included; nullopt: nothing.
-  // O(jobs).
+  // A sentence on what no events could have made, an index that disagrees with the jobs included; nullopt:
+  // all is sound. O(jobs).
   std::optional<std::string> problem() const;
   void check_invariants() const;  // aborts when there is a problem(): for tests
-  // Same jobs in the same states, O(jobs).
+  // Whether both have the same jobs in the same states. O(jobs).
   bool operator==(const JobTable& other) const { return jobs_ == other.jobs_; }
 
  private:
@@ -212,10 +213,10 @@ class JobTable {
   std::size_t cases_;
   std::unordered_map<JobId, Job> jobs_;
   std::unordered_map<JobId, TimePoint> resting_;
-  std::set<std::pair<TimePoint, JobId>> alarms_;  // the same, by time
-  // Indices: functions of jobs_ and of who rests.
+  std::set<std::pair<TimePoint, JobId>> alarms_;  // resting_, by time
+  // From here on indices: functions of jobs_ and of who rests.
   std::vector<Queue> queues_;  // [kind * cases + case]
-  std::vector<Queue> failed_;  // the same, of jobs that have failed before
+  std::vector<Queue> failed_;  // [kind * cases + case], of jobs that have failed before
   Queue suspects_;
   std::vector<std::set<JobId>> held_;         // by worker
   std::vector<std::uint32_t> suspects_held_;  // by worker

@@ -22,8 +22,9 @@ enum class ImageState : std::uint8_t {
   kUndecided,
   kSelected,  // explained
   kSkipped,   // selection did not choose it
-  kSetAside,  // it cannot be read, or a predict job of it was set aside; skipped, or given up after it was
-              // selected
+  // It cannot be read, or one of its predict jobs was set aside: passed over if it was undecided, given up if
+  // it was selected.
+  kSetAside,
 };
 std::string to_string(ImageState state);
 
@@ -68,7 +69,7 @@ struct ImageDecided {
 struct ImageRetried {
   std::uint32_t image = 0;
 };
-// The operator's.
+// An operator wants a worker to get no more jobs.
 struct WorkerDrained {
   WorkerId worker{};
 };
@@ -105,7 +106,7 @@ class SweepState {
   // The only way the state changes after it was restored. Aborts on what cannot follow from the state.
   void apply(const Event& event);
 
-  // JobTable's.
+  // JobTable::rest() and JobTable::wake().
   void rest(JobId job, JobTable::TimePoint until) { jobs_.rest(job, until); }
   void wake(JobTable::TimePoint now) { jobs_.wake(now); }
 
@@ -126,7 +127,7 @@ class SweepState {
   const std::string& sweep() const { return sweep_id_; }
   const JobTable& jobs() const { return jobs_; }
   const std::vector<WorkerInfo>& workers() const { return workers_; }
-  // As images are taken.
+  // The images in the order in which they are taken.
   const std::vector<DrawnImage>& order() const { return order_; }
   const std::vector<ImageProgress>& images() const { return images_; }
   const PlannedImage& planned(std::uint32_t image) const { return plan_.images[order_[image].index]; }
@@ -147,13 +148,12 @@ class SweepState {
   bool finished() const { return all_decided() && jobs_.unfinished() == 0; }
   Course course() const { return course_; }
   bool is_cancelled(std::uint16_t case_index) const { return case_cancelled_.at(case_index); }
-  // Whether ImageRetried applies.
+  // Whether ImageRetried may happen to this image.
   bool may_be_retried(std::uint32_t image) const;
   // One entry a case once every case has answered for an undecided image; empty before and after.
   std::span<const Labels> labels(std::uint32_t image) const;
 
-  // O(images + set aside); images_set_aside only counts, without the lines, when `with_reasons` is false:
-  // O(1).
+  // How far the sweep is. O(images + set aside) with a line for each thing set aside, O(1) without reasons.
   Counts counts(bool with_reasons) const;
   bool anything_set_aside() const { return images_set_aside_ > 0 || !jobs_.set_aside().empty(); }
 
@@ -161,7 +161,7 @@ class SweepState {
   // "explain a.png corruptions/contrast/3 vit", "predict a.png vit".
   std::string name_of(const JobSpec& spec) const;
 
-  // What cannot follow from any events, in a sentence; nullopt: nothing. O(jobs + images).
+  // A sentence on what cannot follow from any events; nullopt: all is sound. O(jobs + images).
   std::optional<std::string> problem() const;
   void check_invariants() const;  // aborts when there is a problem(): for tests
   bool operator==(const SweepState& other) const;
@@ -178,14 +178,14 @@ class SweepState {
   void forget_labels(const JobSpec& predict);
   bool keep_labels(const JobSpec& predict, Labels labels);
   void note_job(const JobSpec& spec);
-  // Its labels are, or may be, needed.
+  // Whether this image's labels are, or may be, needed.
   bool is_open(std::uint32_t image) const;
 
-  // Constant.
+  // What never changes:
   Plan plan_;
   std::string sweep_id_;
   std::vector<DrawnImage> order_;
-  // State.
+  // What events change:
   JobTable jobs_;
   std::vector<WorkerInfo> workers_;
   std::vector<ImageProgress> images_;
@@ -199,7 +199,7 @@ class SweepState {
   std::uint32_t images_retried_ = 0;
   Course course_ = Course::kOn;
   std::vector<bool> case_cancelled_;
-  // Functions of the above.
+  // Functions of the members above, kept up to date:
   std::uint32_t next_undecided_ = 0, opened_ = 0, selected_ = 0, images_decided_ = 0, images_skipped_ = 0,
                 images_set_aside_ = 0;
 };

@@ -20,9 +20,10 @@ struct SweepCheck {
   std::vector<std::string> ledger_problems;
   std::optional<SweepState> state;  // of a sound ledger of a sweep that has begun
   StoredResults stored;
-  // Of a sound ledger:
-  std::vector<LostResult> lost;
-  std::vector<JobId> unknown;  // their result is stored, and a worker may still hand it in
+  std::vector<LostResult> lost;  // of a sound ledger
+  // Of a sound ledger: jobs that it does not have as done, and whose result is stored. A worker may still
+  // hand it in.
+  std::vector<JobId> unknown;
   bool sound() const {
     return plan_problem.empty() && ledger_problems.empty() && stored.damaged.empty() && lost.empty();
   }
@@ -31,14 +32,14 @@ struct SweepCheck {
 // A sweep that has been checked and cannot change meanwhile.
 struct HeldSweep {
   Plan plan;  // the ledger's where plan.json is another: what is stored belongs to the ledger
-  // If it can be opened, with a read transaction under way: as long as it lives, no coordinator can start.
-  // nullopt: it is not there, or is no database.
+  // The ledger with a read transaction under way: as long as this lives, no coordinator can start. nullopt:
+  // it is not there, or is no database.
   std::optional<Database> ledger;
   SweepCheck check;
 };
 
-// O(everything stored). Throws InputError when there is no sound plan anywhere, and naming the coordinator
-// that has the ledger.
+// Holds the sweep and checks all of it: O(everything stored). Throws InputError when there is no sound plan
+// anywhere, and, naming the coordinator, when one has the ledger.
 HeldSweep hold_and_check(const SweepDirectory& sweep);
 
 }  // namespace wcam

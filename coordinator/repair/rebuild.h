@@ -16,8 +16,9 @@ struct Rebuilt {
   std::size_t unused = 0;     // stored jobs that the state does not have, or has with another label or rank
 };
 
-// The scheduler decides images and adds jobs as it did the first time, and every job with a stored result is
-// done; the rest waits. What only the lost ledger knew is found by its traces:
+// Makes a sweep's state from its plan and what is stored. The scheduler decides images and adds jobs as it
+// did the first time, and every job with a stored result is done; the rest waits. What only the lost ledger
+// knew is found by its traces:
 //   - an image whose predictions are incomplete, though images behind it in the order were decided, had been
 //     set aside: it is set aside again, and `wcam retry` puts it back;
 //   - an image that has a later rank than images behind it, as its WCAMs say, had been retried: it joins the
@@ -34,8 +35,8 @@ struct LostResult {
 // Whether `job`, which is waiting or leased, is what this result answers.
 bool answers(const StoredResult& result, const Job& job);
 
-// What a sound ledger must learn: that results are lost, and that jobs, `unknown` to it as done, have one
-// that answers() them.
+// What a sound ledger must learn: that the results in `lost` are gone, and that the jobs in `unknown`, which
+// it does not have as done, have a result that answers() them.
 std::vector<Event> amendments(const SweepState& state, const std::vector<LostResult>& lost,
                               const std::vector<JobId>& unknown, const StoredResults& stored);
 

@@ -12,21 +12,22 @@
 
 namespace wcam {
 
-// Name of the folder of unaltered images in request.variants; of editing "ori" unless given; else "" unless
-// given.
+// Name of the folder of unaltered images in request.variants: the one given, else "ori" in the family
+// editing, else "".
 std::string source_name(const StudyRequest& request);
 
-// That folder. Throws InputError naming what there is when it is not there.
+// The folder of unaltered images. Throws InputError when it is not there, naming what is.
 std::filesystem::path source_folder(const StudyRequest& request);
 
 struct VariantsFound {
   std::vector<VariantFolder> variants;  // sorted, each once
-  // Of the images that have a file in each: PlannedImage::variant_stem.
+  // By image, of those that have a file in each variant: PlannedImage::variant_stem.
   std::map<std::string, std::string> stems;
 };
 
-// `images`: list_images(images_root). Says which files are left over and which images are left out. Throws
-// UsageError for a name that is not there, InputError with the list of what is missing.
+// Finds the variants that lie on disk for `images`, which is list_images(images_root). Says which files are
+// left over and which images are left out. Throws UsageError for a name that is not there, InputError with
+// the list of what is missing.
 VariantsFound find_variants(const StudyRequest& request, const std::filesystem::path& images_root,
                             const std::vector<std::string>& images, const Say& say);
 

@@ -11,8 +11,8 @@ namespace wcam {
 // --images, --variants, --models, --cases, the perturbation, the selection, --seed and those of the WCAM.
 boost::program_options::options_description study_options();
 
-// Reads them back. `images` and `models` are empty when they were not given. Throws UsageError naming option,
-// value and bound.
+// Reads the options of study_options() back. `images` and `models` are empty when they were not given. Throws
+// UsageError naming option, value and bound.
 StudyRequest study_request(const boost::program_options::variables_map& values);
 
 }  // namespace wcam

@@ -18,12 +18,13 @@ struct StudyRequest {
   std::filesystem::path models;    // models.json
   std::vector<std::string> cases;  // names of models, in the order of the figures' columns; empty: all
   std::string perturbation = "corruptions";
-  // Of corruptions and imagenet-c. Empty: the published study's, or all that are there; "all": every one.
+  // Names of corruptions, of the families corruptions and imagenet-c. Empty: the published study's, or all
+  // that are there; "all": every one.
   std::vector<std::string> corruptions;
-  std::vector<int> severities;  // of the same; empty: all
-  // Of corruptions: folder of photographs of frosted glass; empty: frost is left out.
+  std::vector<int> severities;  // of the same families; empty: all
+  // Folder of photographs of frosted glass, for the family corruptions; empty: frost is left out.
   std::filesystem::path frost_overlays;
-  // Of the families on disk (docs/variants.md):
+  // From here on for the families on disk (docs/variants.md).
   std::filesystem::path variants;
   std::string source_name;                 // of editing and folders: which folder holds unaltered images
   std::vector<std::string> variant_names;  // of editing and folders; empty: all

@@ -9,10 +9,10 @@ namespace wcam {
 
 inline constexpr std::size_t kShownOfAList = 20;  // of thousands, people need the first
 
-// "a, b and 3 more": of `count` words, the first kShownOfAList; `words` may hold no more than these.
+// "a, b and 3 more": the first kShownOfAList of `count` words; `words` need hold no more than these.
 std::string first_of(const std::vector<std::string>& words, std::size_t count);
 
-// A path of list_images() that lies in a folder below the one listed.
+// Whether a path of list_images() lies in a folder below the one listed.
 bool is_nested(const std::string& path);
 
 // Files belong to an image when they have its path below their folder, whatever the ending. Where one side
@@ -20,14 +20,14 @@ bool is_nested(const std::string& path);
 // decides.
 class VariantMatcher {
  public:
-  // As list_images() gives them. Throws InputError naming both when two differ in the ending alone.
+  // images: as list_images() gives them. Throws InputError naming both when two differ in the ending alone.
   explicit VariantMatcher(std::vector<std::string> images);
 
-  // The files of one variant, as list_images() gives them. Throws InputError naming both when two of them
-  // would belong to one image.
+  // Adds the files of one variant, as list_images() gives them. Throws InputError naming both when two of
+  // them would belong to one image.
   void add(const std::string& variant, const std::vector<std::string>& files);
 
-  // Variants that have the same to tell, with the first kShownOfAList of `count` paths.
+  // Variants of which the same `count` paths are missing or left over; `paths` holds the first kShownOfAList.
   struct Oddity {
     std::vector<std::string> variants;
     std::size_t count = 0;

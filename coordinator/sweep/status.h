@@ -21,8 +21,7 @@ struct ConnectedWorker {
 struct Status {
   std::string sweep;  // id
   // "starting" (images are being hashed), "running", "stopping", "finished", "interrupted"; "not begun"
-  // without a ledger; "ended" when the
-  // coordinator was killed or its machine failed.
+  // without a ledger; "ended" when the coordinator was killed or its machine failed.
   std::string state;
   bool running = false;  // a coordinator is alive
   std::string host;      // of the coordinator that runs or ran last
@@ -50,31 +49,32 @@ std::string duration_text(double seconds);
 // Seconds since 1970, for Status::updated.
 std::int64_t unix_now();
 
-// The JSON of `wcam status --json`: documented in docs/ by its keys, which are Status's members.
+// The JSON of `wcam status --json`, and of SWEEP/status.json. Its keys are Status's members.
 std::string to_json_text(const Status& status);
-// Throws InputError.
+// Reads that JSON. Throws InputError when it is none; `origin` names the text in errors.
 Status status_from_json_text(const std::string& text, const std::string& origin);
 
 // What is known of a sweep, from its status file while a coordinator runs and from the ledger after. Throws
 // InputError when the folder is not a sweep.
 Status read_status(const std::filesystem::path& sweep);
 
-// What its coordinator wrote last; nullopt: none has run. Throws InputError when it cannot be read.
+// What a sweep's coordinator wrote last; nullopt: none has run. Throws InputError when it cannot be read.
 std::optional<Status> last_status(const std::filesystem::path& sweep);
 
-// Whether that coordinator is there and goes on writing.
+// Whether the coordinator that wrote this status is there and goes on writing.
 bool is_alive(const Status& status);
 
-// "there is no word from coordinator 4711 on node3 (tcp://...) for 42 s: ..." Of one that has not ended.
+// "there is no word from coordinator 4711 on node3 (tcp://...) for 42 s: ...", of one that has not ended.
 std::string silence(const Status& status);
 
-// Of a sweep whose coordinator is alive, else nullopt. Throws InputError when the status cannot be read.
+// The status of a sweep whose coordinator is alive, else nullopt. Throws InputError when the status cannot be
+// read.
 std::optional<Status> running_status(const std::filesystem::path& sweep);
 
-// After a command that changed a sweep without a coordinator.
+// Writes the status file after a command that changed a sweep without a coordinator.
 void write_status_at_rest(const SweepDirectory& sweep, bool finished);
 
-// Of a sweep that this process has begun to resume: as it was last, "starting".
+// The status of a sweep that this process begins to resume: the last one there is, but "starting".
 Status starting_status(const std::filesystem::path& sweep);
 
 // "42/130 jobs, image 5 of 17, 12.1 jobs/min, ETA 7 min, 2 workers, 0 set aside"; without speed and workers

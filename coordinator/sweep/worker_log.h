@@ -9,8 +9,8 @@
 
 namespace wcam {
 
-// Of the lines about `pid` in a log file (docs/logs.md). Empty when there is no such file: also when it is a
-// link or no plain file, since workers write to that folder.
+// How the worker with this process id ended, by the lines about it in a log file (docs/logs.md). Empty when
+// there is no such file: also when it is a link or no plain file, since workers write to that folder.
 WorkerEnding ending_in(const std::filesystem::path& log, pid_t pid);
 
 }  // namespace wcam

@@ -11,7 +11,8 @@ inline std::string host_of_endpoint(const std::string& endpoint) {
   return endpoint.substr(begin, endpoint.rfind(':') - begin);
 }
 
-// Only this machine can connect there. A name that merely begins like one ("127.example.org") is not.
+// Whether only this machine can connect to the address. A name that merely begins like one
+// ("127.example.org") is not.
 inline bool is_loopback(const std::string& host) {
   const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
   return host == "localhost" || host == "[::1]" || host == "lo" || (numbers && host.rfind("127.", 0) == 0);

@@ -12,9 +12,9 @@ class AllowList {
  public:
   explicit AllowList(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // As the folder is now: one look at each file, reading those that are new or changed. A file that is no
-  // public key is left out with a warning. A folder that cannot be read changes nothing, one that is gone
-  // leaves no key.
+  // Brings the list up to date with the folder: one look at each file, reading those that are new or changed.
+  // A file that is no public key is left out with a warning. A folder that cannot be read changes nothing,
+  // one that is gone leaves no key.
   void refresh();
 
   // The name of the public key's (Z85) file, without .pub; nullopt when none has it.

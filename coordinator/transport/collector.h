@@ -14,18 +14,18 @@ namespace wcam {
 // One owner thread.
 class Collector {
  public:
-  // The sweep's folder of segments.
+  // segments: the sweep's folder of segments.
   explicit Collector(std::filesystem::path segments) : segments_(std::move(segments)) {}
 
-  // The piece is on disk, and if it was the last the segment is stored, when this returns; durable if
-  // `stored`. A piece that makes no sense changes nothing. `worker`: one has one segment under way at a time,
-  // and nobody else adds to it.
+  // Writes the piece to disk; after the last one the segment has its name, and is durable if the answer says
+  // `stored`. A piece that makes no sense changes nothing. A worker has one segment under way at a time, and
+  // nobody else adds to it.
   wire::Received take(const std::string& worker, const wire::Piece& piece);
 
   // The worker has left: nobody will finish what it had under way.
   void forget(const std::string& worker);
 
-  // The same of all, when the sweep is finished.
+  // The sweep is finished: removes what any worker had under way.
   void remove_unfinished() const;
 
  private:

@@ -26,13 +26,13 @@ struct DoorKeys {
 
 class Door {
  public:
-  // Who has the coordinator's own key: no worker's key may have this name (check_key_name).
+  // The name of whoever has the coordinator's own key. No worker's key may have it (check_key_name).
   static constexpr const char* kOperator = "coordinator";
 
-  // Of `socket`, before it is bound. Without keys everybody is let in, unencrypted.
+  // Guards `socket`, which is not bound yet. Without keys everybody is let in, unencrypted.
   Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<DoorKeys>& keys);
 
-  // To be polled; serve() then does what there is to do, without waiting.
+  // Two sockets to be polled. When one is readable, serve() does what there is to do, without waiting.
   void* questions() { return questions_.handle(); }
   void* events() { return monitor_.handle(); }
   void serve();

@@ -21,24 +21,22 @@ namespace wcam {
 
 struct SessionOptions {
   std::string bind = "tcp://127.0.0.1:*";  // "tcp://ADDRESS:PORT", PORT may be *
-  // Without: plain, for whoever can connect. Beyond loopback only if `insecure`.
+  // Without keys all is plain, for whoever can connect. Beyond loopback that takes `insecure`.
   std::optional<DoorKeys> keys;
   bool insecure = false;
-  // Tried first when `bind` leaves the port open: workers of a coordinator that restarts find it where it
-  // was.
+  // Tried first when `bind` leaves the port open, so that workers find a coordinator that restarts.
   std::string earlier_endpoint;
   std::string sweep_id;
 
-  // What is wrong, in a sentence; nullopt when usable.
+  // What is wrong with the options, in a sentence; nullopt when they can be used.
   std::optional<std::string> problem() const;
-  // Another host could connect to `bind`.
+  // Whether another host could connect to `bind`.
   bool beyond_loopback() const;
 };
 
 // Messages that were not handled, by reason.
 struct SessionCounters {
-  std::uint64_t malformed =
-      0;  // does not parse, is more than one frame, has no body or one of the other direction
+  std::uint64_t malformed = 0;     // no Envelope in one frame, no body, or one of the other direction
   std::uint64_t before_hello = 0;  // from a peer that has not said who it is: told to
   std::uint64_t refused = 0;       // another protocol, software or sweep: told so
   std::uint64_t undelivered = 0;   // to a worker that is gone or takes nothing
@@ -61,10 +59,10 @@ class Session {
   //
   // Message::worker is what the worker calls itself, after "KEY." where keys are in use: a name belongs to a
   // key, so no other key's holder can pass for that worker, not even at a coordinator that just restarted.
-  // Of an operator's Request it is a name of that connection, which no worker can have: for the Reply.
+  // With an operator's Request it names that connection, for the Reply; no worker can have such a name.
   [[nodiscard]] std::optional<Message> receive(std::chrono::milliseconds patience);
 
-  // Never blocks. False: the worker is not connected or takes nothing; the message is gone.
+  // Sends without ever blocking. False: the worker is not connected or takes nothing; the message is gone.
   [[nodiscard]] bool send(const Message& message);
 
   const SessionCounters& counters() const { return counters_; }

@@ -43,8 +43,8 @@ inline Plan small_plan(int images, int cases, int sample_size) {
   return plan;
 }
 
-// Made-up predictions: a variant is affected under a case in about half of the cases, always the same for the
-// same names.
+// Made-up predictions: of all pairs of variant and case about three in four are affected, always the same for
+// the same names.
 inline std::int64_t predicted_label(const std::string& image, const std::string& variant,
                                     const std::string& case_name) {
   if (variant == "source") return 7;

@@ -26,7 +26,8 @@ class LruCache {
     return &entries_.front().value;
   }
 
-  // Drops the least recently used until an entry of this size fits, or none is left; the names dropped.
+  // Drops the least recently used until an entry of this size fits, or none is left. Returns the names
+  // dropped.
   std::vector<std::string> make_room(std::uint64_t size) {
     std::vector<std::string> dropped;
     while (!entries_.empty() && (size > capacity_ || total_ > capacity_ - size)) {
@@ -37,7 +38,7 @@ class LruCache {
     return dropped;
   }
 
-  // Drops every entry but this one; the names dropped.
+  // Drops every entry but this one. Returns the names dropped.
   std::vector<std::string> drop_but(const std::string& name) {
     std::vector<std::string> dropped;
     for (auto entry = entries_.begin(); entry != entries_.end();) {
@@ -50,15 +51,15 @@ class LruCache {
     return dropped;
   }
 
-  // A new entry, the most recently used. make_room() comes first, and what does not fit alone is kept all the
-  // same: it is about to be used.
+  // Adds an entry, which becomes the most recently used. Call make_room() before. What does not fit alone is
+  // kept all the same: it is about to be used.
   const T& add(const std::string& name, T value, std::uint64_t size) {
     entries_.push_front({name, std::move(value), size});
     total_ += size;
     return entries_.front().value;
   }
 
-  // Most recently used first.
+  // The names of all entries, most recently used first.
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const Entry& entry : entries_) names.push_back(entry.name);

@@ -8,8 +8,8 @@
 
 namespace wcam {
 
-// kBadInput when a case cannot be used, else kSetAside when something looks wrong, else kDone; all cases are
-// looked at in any case. Throws UsageError, InputError.
+// Returns kBadInput when a case cannot be used, else kSetAside when something looks wrong, else kDone; all
+// cases are looked at in any case. Throws UsageError, InputError.
 ExitCode check_models_command(const std::vector<std::string>& arguments);
 
 }  // namespace wcam

@@ -42,7 +42,8 @@ struct Gaussian {
 // this with the defaults above.
 Plane gaussian_filter(const Plane& plane, const Gaussian& gaussian);
 
-// The same of pixels / 255, with both sigmas and the defaults above; the result times 255, truncated.
+// gaussian_filter() of pixels / 255, with this sigma in both directions and the defaults of Gaussian; the
+// result times 255, truncated.
 RgbImage gaussian_filter(const RgbImage& image, double sigma);
 
 // ImageNet-C's motion blur: a one-sided Gaussian of 2 * radius + 1 taps (sigma in steps of a pixel), tap i
@@ -51,7 +52,7 @@ RgbImage gaussian_filter(const RgbImage& image, double sigma);
 // and less), the published code drops it and all after it, which darkens the result; here edges go on.
 Plane line_blur(const Plane& plane, int radius, double sigma, double degrees);
 
-// The same of pixels, truncated.
+// line_blur() of an image's pixels, the result truncated.
 RgbImage line_blur(const RgbImage& image, int radius, double sigma, double degrees);
 
 // ImageNet-C's clipped zoom: the centre of a picture, enlarged by `factor` >= 1 with bilinear interpolation

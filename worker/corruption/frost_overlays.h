@@ -42,7 +42,7 @@ class FrostOverlays {
 // be decoded.
 FrostOverlays frost_overlays_in(const std::filesystem::path& folder);
 
-// The planned ones, in their order; none when the plan has none. Each is read once here (and then again
+// The overlays of the plan, in its order; none when the plan has none. Each is read once here (and then again
 // whenever it is drawn and not kept), so that a sweep does not find out after days: both throw CannotServe
 // naming a file that cannot be read, is not the one planned, or cannot be decoded.
 FrostOverlays planned_frost_overlays(const Plan& plan);

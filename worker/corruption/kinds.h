@@ -47,7 +47,7 @@ RgbImage speckle_noise(const RgbImage& image, int severity, RandomStream& random
 RgbImage spatter(const RgbImage& image, int severity, RandomStream& random);
 RgbImage snow(const RgbImage& image, int severity, RandomStream& random);
 RgbImage fog(const RgbImage& image, int severity, RandomStream& random);
-// At least one overlay.
+// overlays: at least one.
 RgbImage frost(const RgbImage& image, int severity, RandomStream& random, const FrostOverlays& overlays);
 
 // The parameters of a severity.
@@ -56,7 +56,7 @@ const auto& at_severity(const Table& table, int severity) {
   return table[static_cast<std::size_t>(severity - 1)];
 }
 
-// From [0, 1], truncated as published.
+// 255 times x, which is in [0, 1], truncated as published.
 inline std::uint8_t to_byte(double x) { return static_cast<std::uint8_t>(std::clamp(x, 0.0, 1.0) * 255.0); }
 
 }  // namespace wcam

@@ -39,8 +39,7 @@ class PoissonTable {
   }
 
  private:
-  std::vector<std::uint32_t>
-      below_;  // below_[k]: number of words that give at most k; the last gives the rest
+  std::vector<std::uint32_t> below_;        // [k]: number of words that give at most k; the last k: the rest
   std::array<std::uint16_t, 256> first_{};  // by the word's top byte: the smallest k it can give
 };
 

@@ -23,14 +23,15 @@ RgbImage fit_variant(const RgbImage& variant, const Plan& plan);
 // Not thread-safe.
 class DiskVariants {
  public:
-  // Plan and stage outlive this. Nothing is read before the first load().
+  // Plan and stage must outlive this object. Nothing is read before the first load().
   DiskVariants(const Plan& plan, const Stage& stage) : plan_(plan), stage_(stage) {}
   DiskVariants(const DiskVariants&) = delete;
   DiskVariants& operator=(const DiskVariants&) = delete;
 
-  // Of a planned image. The first time, all variants of the image are hashed, for the plan has one digest of
-  // them all. Throws CannotServe without the folder of variants, InputError when a file is not there (it may
-  // be at the next attempt), BadImage when it is not what was planned or cannot be decoded.
+  // The pixels of a variant of a planned image. The first time, all variants of the image are hashed, for the
+  // plan has one digest of them all. Throws CannotServe without the folder of variants, InputError when a
+  // file is not there (it may be at the next attempt), BadImage when it is not what was planned or cannot be
+  // decoded.
   RgbImage load(const std::string& image, const std::string& variant);
 
  private:

@@ -14,7 +14,7 @@ namespace wcam {
 // image, cut off in the middle, larger than kMostPixels.
 RgbImage decode_image(const std::filesystem::path& file);
 
-// The same of a file's content. Throws InputError with the reason (not the file's name).
+// decode_image() of a file's content. Throws InputError with the reason (not the file's name).
 RgbImage decode_bytes(const std::string& bytes);
 
 // Pillow's antialiased bilinear resize (triangle filter scaled by the reduction, 22-bit fixed point,

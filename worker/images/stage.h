@@ -9,8 +9,8 @@ namespace wcam {
 
 class Stage {
  public:
-  // Empty: nothing is copied. The folder is made when it is needed, and stays: the next worker of this host,
-  // of this sweep or another, finds what is there.
+  // folder: where copies go; empty: nothing is copied. The folder is made when it is needed, and stays: the
+  // next worker of this host, of this sweep or another, finds what is there.
   explicit Stage(std::filesystem::path folder);
 
   // A copy of the file, made if it is not there yet, once for all processes of this host; one of an earlier
@@ -18,7 +18,7 @@ class Stage {
   // warning. The copy is not trusted: others may write there too, so whoever reads it compares SHA-256 and
   // turns to the file itself.
   std::filesystem::path local(const std::filesystem::path& file) const;
-  // That done: a copy with this SHA-256, or the file itself.
+  // local(file), with the comparison made: a copy with this SHA-256, or the file itself.
   std::filesystem::path local(const std::filesystem::path& file, const std::string& sha256) const;
 
  private:

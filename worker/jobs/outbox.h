@@ -24,10 +24,11 @@ class Outbox {
 
   void add(JobResult result, Clock::time_point now);
 
-  // True when 64 results have gathered, the oldest has waited `patience`, a failure waits, or nothing is left
-  // to compute. No longer than 2 s if a prediction waits, which selection needs, and at first, so that
-  // somebody who watches sees that it goes on: a quarter of the time since the first result. `next_job`: how
-  // long the next look is away, as the last job was; a result never waits `patience` and a job more.
+  // Whether it is time to store: 64 results have gathered, the oldest has waited `patience`, a failure waits,
+  // or nothing is left to compute. A prediction waits no longer than 2 s, since selection needs it. In the
+  // beginning a result waits no longer than a quarter of the time since the first one, so that somebody who
+  // watches sees that it goes on. `next_job`: how long the next look is away, as the last job was; a result
+  // never waits `patience` and a job more.
   bool due(Clock::time_point now, bool idle, Clock::duration next_job) const;
 
   std::size_t size() const { return outcomes_.size(); }
@@ -35,7 +36,7 @@ class Outbox {
   // Writes one segment (if there is anything to store) and returns the outcomes that may now be reported.
   // Throws InputError when it cannot be written: the results stay here.
   std::vector<wire::Outcome> store();
-  // The same, for the coordinator to store.
+  // Makes a segment in memory instead, which the coordinator is to store.
   Parcel pack();
 
  private:

@@ -56,8 +56,9 @@ struct JobResult {
   std::string device_fault;  // after a failure that the device may have made: wrong_with() it; empty: nothing
 };
 
-// When memory runs out the other cases are dropped, then the batch is halved, for this case and from then on,
-// and the job is begun again. What does not fit with one image a forward is the job's failure.
+// Performs jobs, one after the other. When memory runs out the other cases are dropped, then the batch is
+// halved, for this case and from then on, and the job is begun again. What does not fit with one image a
+// forward is the job's failure.
 class Performer {
  public:
   using WrongWithDevice = std::function<std::optional<std::string>()>;
@@ -69,7 +70,7 @@ class Performer {
   Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
             const Places& places = {}, WrongWithDevice wrong_with_device = {});
 
-  // What a job can do wrong becomes Outcome::failure. Throws CannotServe.
+  // Does one job. What can go wrong with it becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
 
   // What a predict job of this image predicts: the source, then the plan's variants. Throws InputError when
@@ -82,17 +83,17 @@ class Performer {
  private:
   Model load(CaseSpec spec, const std::string& device) const;
   const Model& model(const std::string& case_name);
-  // Of this case: what was asked for, or what fits.
+  // The batch size of this case: what was asked for, or what fits.
   int& batch_size(const std::string& case_name);
-  // act(model, batch size), until memory suffices.
+  // Calls act(model, batch size) until memory suffices.
   template <typename Act>
   auto with_enough_memory(const std::string& case_name, const Act& act);
-  // Throws OutOfMemory when it is of one image.
+  // Throws OutOfMemory when the batch is one image already.
   void halve_batch(const std::string& case_name, const std::exception& why);
   // The planned image as the cases see it. Throws InputError when it is not the planned file or cannot be
   // decoded.
   const RgbImage& source(const wire::Job& job);
-  // Of the corruption frost, once it is wanted; else empty.
+  // The overlays of the corruption frost, read once it is wanted; else empty.
   const FrostOverlays& frost_overlays();
   RgbImage pixels_of(const wire::Job& job, const std::string& variant);
 

@@ -28,11 +28,11 @@ class ClassLabels {
   ClassLabels(std::int64_t classes, std::vector<std::string> class_ids, std::vector<std::string> names,
               std::vector<std::string> labels);
 
-  // With class_ids its place there and nothing else. Otherwise, in this order: the rank of a WordNet id among
-  // ImageNet's for a network of 1,000 classes; the class one of whose names it is, whatever its case and with
-  // '_' for ' ', and none when two have that name ("crane"); a number below `classes`; and where there are
-  // exactly as many labels as classes, of which some are none of these, the place among the sorted ones, as
-  // torchvision's ImageFolder counts.
+  // The class that a label means. With class_ids it is the label's place there and nothing else. Otherwise,
+  // in this order: the rank of a WordNet id among ImageNet's for a network of 1,000 classes; the class one of
+  // whose names it is, whatever its case and with '_' for ' ', and none when two have that name ("crane"); a
+  // number below `classes`; and where there are exactly as many labels as classes, of which some are none of
+  // these, the place among the sorted ones, as torchvision's ImageFolder counts.
   std::optional<std::int64_t> find(const std::string& label) const;
 
   // A sentence when the names are in another order than the classes: most of the names that are known
@@ -52,11 +52,10 @@ class ClassLabels {
   std::vector<Named> known_otherwise() const;
 
   std::int64_t classes_;
-  std::vector<std::string> ids_;    // when not empty, the place of a label in it is its class
-  std::vector<std::string> names_;  // as given
-  std::vector<std::vector<std::string>>
-      synonyms_;         // comparable(): of each class the whole line, then its parts
-  bool ranked_ = false;  // ImageNet's ranks are the classes, as far as is known
+  std::vector<std::string> ids_;                    // when not empty, the place of a label in it is its class
+  std::vector<std::string> names_;                  // as given
+  std::vector<std::vector<std::string>> synonyms_;  // [class], comparable(): the whole line, then its parts
+  bool ranked_ = false;                             // ImageNet's ranks are the classes, as far as is known
 };
 
 // A folder of labelled photographs as networks see them.
@@ -73,8 +72,8 @@ class LabelledPhotographs {
     std::vector<RgbImage> images;
     std::vector<std::int64_t> labels;
   };
-  // Those whose label is a class and that can be decoded, in the order of the SHA-256 of their names: a
-  // random one that any machine repeats. Throws InputError when there are none.
+  // The photographs whose label is a class and that can be decoded, in the order of the SHA-256 of their
+  // names, which is random and the same on every machine. Throws InputError when there are none.
   Labelled labelled(const CaseSpec& spec, const ClassLabels& meaning);
 
   // A sentence for each set of labels that were no class of some cases, and for each photograph that could
@@ -85,7 +84,7 @@ class LabelledPhotographs {
   struct Photograph {
     std::string path, label;
   };
-  // nullptr when it cannot be decoded.
+  // The photograph as the case sees it; nullptr when it cannot be decoded.
   const RgbImage* decoded(const std::string& path, const CaseSpec& spec);
 
   std::filesystem::path folder_;

@@ -26,7 +26,7 @@ class ModelCache {
   // throws.
   const Model& get(const CaseSpec& spec);
 
-  // Drops every case but this one, which stays valid; false when there is no other: for when memory runs out.
+  // For when memory runs out: drops every case but this one, which stays valid. False when there is no other.
   bool keep_only(const std::string& name);
 
   // Names of the cases that are loaded, most recently used first.

@@ -63,27 +63,27 @@ class Conversation {
   // --- for who computes ---
 
   State state() const { return state_; }
-  // Why the state is neither of the first two: one line.
+  // Why the state is neither kConnecting nor kServing: one line.
   const std::string& reason() const { return reason_; }
   bool ended() const { return state_ != State::kConnecting && state_ != State::kServing; }
   const std::string& plan_json() const { return plan_json_; }  // empty before the first Welcome
-  // Not while there is trouble, or more to deliver than one segment after another.
+  // Whether a job waits to be computed. None while there is trouble, or while segments to deliver pile up.
   bool has_job() const { return trouble().empty() && !is_behind() && !queue_.empty(); }
   // The next job to compute. Aborts when there is none.
   wire::Job next_job();
-  // Durable results of jobs taken with next_job(). Kept, and sent again after every Welcome, until the
+  // Takes durable results of jobs taken with next_job(). Kept, and sent again after every Welcome, until the
   // coordinator acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
-  // The same, once the coordinator has stored the segment that holds them.
+  // Takes a segment that the coordinator is to store; its results are reported once that is done.
   void deliver(Parcel parcel);
   std::size_t undelivered() const;  // results
   // Bytes of segments that the coordinator is known to have: grows as long as delivery makes progress.
   std::uint64_t delivered_bytes() const { return stored_bytes_ + delivery_.have; }
   // The cases that are loaded, most recently used first: told with the next Ready.
   void tell_loaded(std::vector<std::string> cases) { loaded_cases_ = std::move(cases); }
-  // Why nothing can be stored now, in one line; empty: it can. Until then no job is wanted.
+  // Tells why nothing can be stored now, in one line; empty: it can. As long as it cannot, no job is wanted.
   void tell_trouble(const std::string& trouble) { trouble_ = made_utf8(trouble); }
-  // That, or why the coordinator cannot store what is delivered.
+  // What tell_trouble() said, or else why the coordinator cannot store what is delivered.
   const std::string& trouble() const { return trouble_.empty() ? delivery_.trouble : trouble_; }
   // No more jobs from now on. The first reason stands.
   void stop(const std::string& reason) { end(State::kStopping, reason); }
@@ -98,12 +98,12 @@ class Conversation {
   void hear(wire::Envelope envelope, TimePoint now);
   // Says all that is due.
   void speak(TimePoint now, const Send& send);
-  // The last word.
+  // The last word to the coordinator.
   static wire::Envelope goodbye(const std::string& reason);
   // Ends with kAlone when no coordinator has spoken for longer than `patience`; says so in the log before.
   void give_up_if_alone(TimePoint now);
 
-  // Queue and map agree; aborts. For tests.
+  // Aborts unless queue and map agree: for tests.
   void check_invariants() const;
 
  private:
@@ -136,16 +136,16 @@ class Conversation {
   std::string sweep_id_;  // the first Welcome's when none was asked for
   std::deque<wire::Job> queue_;
   std::map<std::uint64_t, Held> in_hand_;  // by job
-  bool something_unsent_ = false;          // one of them may have an outcome that was not sent
+  bool something_unsent_ = false;          // a job in hand may have an outcome that was not sent
   std::vector<std::string> loaded_cases_;
   std::string trouble_;
   static constexpr std::size_t kParcelsAhead = 2;
   std::deque<Parcel> parcels_;      // the first is on its way
-  std::uint64_t stored_bytes_ = 0;  // of those before
+  std::uint64_t stored_bytes_ = 0;  // of the parcels before it
   struct Delivery {
-    std::uint64_t have = 0,
-                  sent = 0;  // bytes that the coordinator is known to have; up to where they were sent
-    bool asking = false;     // how much it has
+    // Bytes that the coordinator is known to have; up to where bytes were sent.
+    std::uint64_t have = 0, sent = 0;
+    bool asking = false;  // for how much the coordinator has
     TimePoint ask_at = TimePoint::max();
     std::string trouble;
   } delivery_;

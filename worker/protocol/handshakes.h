@@ -23,7 +23,7 @@ class Handshakes {
                                  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
-  // A new connection to this endpoint; failures count as long as it stays the same.
+  // A new connection to this endpoint begins; failures count as long as it stays the same.
   void connecting(const std::string& endpoint);
 
   enum class Next { kGoOn, kReconnect };
@@ -31,14 +31,14 @@ class Handshakes {
 
   // Whether the latest connection was lost before its handshake succeeded.
   bool failing() const { return failures_ > 0; }
-  // The coordinator has said that it does not admit the key.
+  // Whether the coordinator has said that it does not admit the key.
   bool turned_away() const { return turned_away_; }
   // Handshakes, and nothing else, have failed for two seconds: time to ask who is there.
   bool in_vain(TimePoint now) const;
-  // Nobody who will never talk to us: a coordinator that is away behind a proxy, say. Counts anew.
+  // The failures have an innocent cause, such as a coordinator that is away behind a proxy: counts anew.
   void forgive() { failures_ = greetings_ = 0; }
-  // Whoever is there greets, although handshakes fail. True when that is so twice in a row: the first time it
-  // may be a network that cuts connections. Counts anew.
+  // To be told that whoever is there greets, although handshakes fail. True when that is so twice in a row:
+  // the first time it may be a network that cuts connections. Counts failures anew.
   bool greeted() {
     failures_ = 0;
     return ++greetings_ >= 2;

@@ -22,8 +22,8 @@ struct SessionOptions {
   std::string sweep_id;                 // that the coordinator must serve; empty: the one it serves first
   std::optional<WorkerKey> key;         // without: plain, to a coordinator that was told --insecure
   std::string device;                   // told to the coordinator
-  std::string log{};                    // the same: Hello.log
-  std::string provenance{};             // the same
+  std::string log{};                    // told to the coordinator: Hello.log
+  std::string provenance{};             // told to the coordinator
   std::size_t jobs_ahead = 64;          // Conversation::Options
   // A coordinator may be restarted or requeued: that long without a word from one, and the worker gives up.
   std::chrono::seconds patience{600};
@@ -47,14 +47,15 @@ class Session {
   // The next job to compute; nullopt when none has come within `patience`, or when the state is no longer
   // kServing.
   std::optional<wire::Job> next_job(std::chrono::milliseconds patience);
-  // Durable results. Kept, and sent again after a reconnect, until the coordinator acknowledges them.
+  // Takes durable results. They are kept, and sent again after a reconnect, until the coordinator
+  // acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
-  // Results in a segment that the coordinator is to store; reported once it has.
+  // Takes results in a segment that the coordinator is to store; they are reported once it has.
   void deliver(Parcel parcel);
   std::size_t undelivered() const;  // results, in such segments
-  // The cases that are loaded, most recently used first: told to the coordinator with the next Ready.
+  // Tells which cases are loaded, most recently used first; the coordinator hears it with the next Ready.
   void tell_loaded(std::vector<std::string> cases);
-  // Why nothing can be stored now, in one line; empty: it can. next_job() gives none until then.
+  // Tells why nothing can be stored now, in one line; empty: it can. next_job() gives none until then.
   void tell_trouble(const std::string& trouble);
   // No more jobs from now on (a signal to this process).
   void stop(const std::string& reason);

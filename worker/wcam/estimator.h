@@ -53,8 +53,8 @@ class PooledMoments {
   double variance_without(int j) const;
 
  private:
-  double n_, samples_ = 0, sum_ = 0,
-             squares_ = 0;  // squares_: sum of squared deviations, each from its sample's mean
+  // squares_: sum of squared deviations, each from its sample's mean.
+  double n_, samples_ = 0, sum_ = 0, squares_ = 0;
   std::vector<double> point_sums_, point_squares_;  // by design point: of outputs, of squared deviations
 };
 

@@ -6,9 +6,10 @@
 namespace wcam {
 
 // A 2 x 2 block [p q; r s] of one level gives
-//   smooth  (p + q + r + s) / 2    along W     (p - q + r - s) / 2   (answers vertical edges)
-//   along H (p + q - r - s) / 2    along both  (p - q - r + s) / 2
-//           (answers horizontal edges)
+//   smooth      (p + q + r + s) / 2
+//   along W     (p - q + r - s) / 2   (answers vertical edges)
+//   along H     (p + q - r - s) / 2   (answers horizontal edges)
+//   along both  (p - q - r + s) / 2
 // which go to the quadrants upper left, upper right, lower left and lower right. The next level repeats this
 // on the upper left quadrant; level 1 is the finest, and after `levels` of them the upper left [H / 2^levels,
 // W / 2^levels] block is the approximation.

@@ -15,14 +15,14 @@
 namespace wcam {
 
 // One image's reconstructions, written into one batch that is used again and again:
-//   mask [g, g] -> nearest to S x S -> times the image's Haar coefficients, all channels alike -> inverse
-//   transform
-//   -> mode reference: z -> trunc(255 (z - min z) / (max z - min z)), min and max over the three channels (a
-//   constant
-//      image gives 0), then normalised: scale and shift of each channel, (q / 255 - mean) / std
-//   -> mode corrected: (z - mean) / std, without clipping: the inverse may leave [0, 1] a little, and where
-//   it does that
-//      is what the mask did.
+//   mask [g, g]
+//   -> enlarged to S x S, nearest neighbour
+//   -> times the image's Haar coefficients, all channels alike
+//   -> inverse transform, which gives z
+//   -> mode reference: q = trunc(255 (z - min z) / (max z - min z)), min and max over the three channels
+//                      (a constant image gives 0), then normalised: (q / 255 - mean) / std of each channel
+//      mode corrected: (z - mean) / std, without clipping: the inverse may leave [0, 1] a little, and where
+//                      it does, that is what the mask did
 // In mode reference the coefficients are those of the *normalised* image, as published; in mode corrected
 // those of the pixels in [0, 1], so that a mask of ones gives the input back. Approximation kKeep: mask 1
 // over the coarsest smooth block [0, S / 2^levels)^2; kDrop: 0 there. Both go by pixel, so a cell that the

@@ -1,6 +1,6 @@
 // The WCAM of one image: Sobol indices of the cells of its Haar transform on one logit of a classifier.
-// Sources: G. Kasmi et al., arXiv 2305.14979 (WCAM); T. Fel et al., arXiv 2111.04138 (Sobol indices of
-// masks).
+// Sources: G. Kasmi et al., arXiv 2305.14979 (WCAM);
+//          T. Fel et al., arXiv 2111.04138 (Sobol indices of masks).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -29,14 +29,11 @@ struct Classifier {
 };
 
 struct Profile {
-  std::vector<float> indices;  // [g*g] row-major; 0 for a cell inside a kept or dropped approximation
-  std::vector<float>
-      standard_error;  // [g*g] delete-one jackknife over the N design points (worker/wcam/estimator.h)
-  std::vector<float>
-      outputs;      // logits in design order: A, (B, first order only,) then C_i of every live cell i
-  float logit = 0;  // of the label on the unmasked image
-  float forward_equivalents =
-      0;  // images put through the network, padding left out: outputs and the unmasked one
+  std::vector<float> indices;         // [g*g] row-major; 0 for a cell inside a kept or dropped approximation
+  std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points (estimator.h)
+  std::vector<float> outputs;         // logits in design order: A, B (first order only), C_i of live cells i
+  float logit = 0;                    // of the label on the unmasked image
+  float forward_equivalents = 0;      // images put through the network, padding left out; the unmasked too
   double seconds = 0;
 };
 
