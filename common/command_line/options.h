@@ -26,6 +26,9 @@ struct CommandLine {
 std::optional<boost::program_options::variables_map> parse_command_line(
     const CommandLine& line, const std::vector<std::string>& arguments);
 
+// What --version says, on stdout: "wcam 0.2.0 (c1efdbe)".
+void print_version();
+
 // Throws UsageError "--NAME VALUE is outside LOW to HIGH".
 void check_range(const std::string& option, int value, int low, int high);
 

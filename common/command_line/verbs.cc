@@ -6,6 +6,7 @@
 
 #include "common/base/joined.h"
 #include "common/base/version.h"
+#include "common/command_line/options.h"
 
 namespace wcam {
 
@@ -32,7 +33,7 @@ ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
   if (verb == "help" || verb == "--help" || verb == "-h") {
     help(program);
   } else if (verb == "--version") {
-    std::printf("wcam %s\n", kVersion);
+    print_version();
   } else {
     throw UsageError("unknown verb '" + verb + "'; known: " + joined(program.verbs, &Verb::name));
   }
