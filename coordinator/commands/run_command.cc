@@ -1,4 +1,4 @@
-#include "coordinator/commands/run_command.h"
+#include "coordinator/commands/commands.h"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "worker/commands/explain_command.h"
+#include "worker/commands/commands.h"
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
