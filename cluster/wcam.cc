@@ -186,50 +186,24 @@ ExitCode explain(const Arguments& arguments) {
           values["figure"].as<std::string>()});
 }
 
-constexpr Verb kVerbs[] = {
-    {"run", "run or resume a sweep on this machine, then draw its figures", run},
-    {"submit", "run or resume a sweep on a Slurm cluster", submit},
-    {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
-    {"check-models", "whether the cases of a models.json are what they are said to be",
-     [](const Arguments& rest) { return become_program("wcam-worker", with_verb("check-models", rest)); }},
-    {"doctor", "whether this host is fit: devices, LibTorch, files, locks, network", doctor},
-    {"corrupt", "a corrupted image as a sweep sees it, or all corruptions on one sheet",
-     [](const Arguments& rest) { return become_program("wcam-worker", with_verb("corrupt", rest)); }},
-    {"plan", "what run would do, and what it costs",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("plan", rest)); }},
-    {"status", "how far a sweep is",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("status", rest)); }},
-    {"jobs", "the jobs of a sweep, listed",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("jobs", rest)); }},
-    {"show", "one job of a sweep and every attempt at it",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("show", rest)); }},
-    {"pause", "hand nothing more out until resume",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("pause", rest)); }},
-    {"resume", "go on after pause",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("resume", rest)); }},
-    {"drain", "let one worker of a sweep finish and go",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("drain", rest)); }},
-    {"cancel", "give up jobs, a case, an image or all that is left", cancel},
-    {"retry", "put back what was set aside or cancelled",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("retry", rest)); }},
-    {"verify", "whether ledger and results of a sweep are sound",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("verify", rest)); }},
-    {"repair", "mend a damaged sweep from what it has stored",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("repair", rest)); }},
-    {"keys", "the keys of a sweep's coordinator and workers: make, add, revoke, list",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("keys", rest)); }},
-    {"pack", "merge a sweep's segments into results.h5",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("pack", rest)); }},
-    {"plot", "draw figure-4, figure-5 or one WCAM from stored results",
-     [](const Arguments& rest) { return become_program("wcam-plot", rest); }},
+ExitCode plot(const Arguments& arguments) { return become_program("wcam-plot", arguments); }
+
+ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
+  return become_program(verb.program, with_verb(verb.name, rest));
+}
+
+// The others are handed on to the programs that act on them.
+constexpr VerbAction kActions[] = {
+    {"run", run},       {"submit", submit}, {"explain", explain},
+    {"doctor", doctor}, {"cancel", cancel}, {"plot", plot},
 };
+
+constexpr VerbProgram kProgram{"wcam", "how distribution shift moves what image classifiers rest on",
+                               "wcam explain cat.jpg --model resnet50.pt --out cat.h5 --figure cat-wcam.png",
+                               kActions, hand_on};
+static_assert(acts_on_its_verbs(kProgram));
 
 }  // namespace
 }  // namespace wcam
 
-int main(int argc, char** argv) {
-  return wcam::run_verbs(
-      {"wcam", "how distribution shift moves what image classifiers rest on",
-       "wcam explain cat.jpg --model resnet50.pt --out cat.h5 --figure cat-wcam.png", wcam::kVerbs},
-      argc, argv);
-}
+int main(int argc, char** argv) { return wcam::run_verbs(wcam::kProgram, argc, argv); }

@@ -27,8 +27,12 @@ COMMANDS = [command for program in PROGRAMS for command in verbs_of([program])]
 EACH_COMMAND = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
+def listed_options(command):
+    return re.findall(r"^  (?:-\w \[ )?(--[a-z0-9-]+)", help_of(command), re.M)
+
+
 def options_of(command):
-    return set(re.findall(r"^  (?:-\w \[ )?(--[a-z0-9-]+)", help_of(command), re.M))
+    return set(listed_options(command))
 
 
 def page(command):
@@ -66,6 +70,22 @@ def test_a_page_has_every_option_and_every_section(command):
     assert sections == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
     assert re.search(rf"^NAME\n +{name} - \w", text, re.M)
     assert options_of(command) <= set(re.findall(r"^ +(?:-\w \[ )?(--[a-z0-9-]+)", text, re.M))
+
+
+@EACH_COMMAND
+def test_no_option_is_listed_twice(command):
+    assert len(listed_options(command)) == len(options_of(command))
+
+
+def test_a_verb_has_the_same_line_wherever_it_is_listed():
+    def lines(program):
+        return dict(re.findall(r"^  (\S+)  +(.*)$", re.search(r"^Verbs:\n((?:  .*\n)*)", help_of([program]), re.M)[1], re.M))
+
+    own = {"run", "doctor"}  # other things of each program
+    of_wcam = lines("wcam")
+    for program in ("wcam-coordinator", "wcam-worker"):
+        both = lines(program).keys() & of_wcam.keys() - own
+        assert both and all(lines(program)[verb] == of_wcam[verb] for verb in both)
 
 
 @EACH_COMMAND

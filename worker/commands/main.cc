@@ -5,20 +5,16 @@
 namespace wcam {
 namespace {
 
-constexpr Verb kVerbs[] = {
-    {"run", "serve a sweep's coordinator until nothing is left to do", run_command},
-    {"explain", "the WCAM of one image under one classifier, without a sweep", explain_command},
-    {"check-models", "whether the cases of a models.json are what they are said to be", check_models_command},
-    {"corrupt", "a corrupted image, or all corruptions on one sheet", corrupt_command},
-    {"doctor", "whether LibTorch, driver and devices of this host compute right", worker_doctor_command},
-    {"measure", "how fast this worker would be at a plan's cases", measure_command},
+constexpr VerbAction kActions[] = {
+    {"run", run_command},         {"explain", explain_command},      {"check-models", check_models_command},
+    {"corrupt", corrupt_command}, {"doctor", worker_doctor_command}, {"measure", measure_command},
 };
+
+constexpr VerbProgram kProgram{"wcam-worker", "who computes", "wcam-worker run --sweep study --device cuda:1",
+                               kActions};
+static_assert(acts_on_its_verbs(kProgram));
 
 }  // namespace
 }  // namespace wcam
 
-int main(int argc, char** argv) {
-  return wcam::run_verbs(
-      {"wcam-worker", "who computes", "wcam-worker run --sweep study --device cuda:1", wcam::kVerbs}, argc,
-      argv);
-}
+int main(int argc, char** argv) { return wcam::run_verbs(wcam::kProgram, argc, argv); }
