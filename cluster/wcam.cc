@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
-#include <thread>
 
 #include "cluster/cancel.h"
 #include "cluster/local.h"
@@ -18,6 +17,7 @@
 #include "common/command_line/sweep_argument.h"
 #include "common/command_line/verbs.h"
 #include "common/command_line/verdicts.h"
+#include "common/study/sweep_options.h"
 
 namespace po = boost::program_options;
 
@@ -74,7 +74,7 @@ int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
 ExitCode run(const Arguments& arguments) {
   CommandLine line = run_command_line();
   if (const auto asked = help_asked(arguments)) {
-    line.more = coordinator_options("How", line.options);
+    line.options.add(serve_options()).add(study_options());
     parse_command_line(line, {*asked});
     return ExitCode::kDone;
   }

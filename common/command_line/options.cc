@@ -28,7 +28,7 @@ po::options_description shown(const CommandLine& line) {
 void print_help(const CommandLine& line, const po::options_description& options) {
   std::cout << "Usage: " << line.usage << "\n\n" << line.about << "\n\n";
   options.print(std::cout, options.get_option_column_width() + 1);  // two spaces after the longest, not one
-  std::cout << line.more << "\nExamples:\n  " << line.example << "\n";
+  std::cout << "\nExamples:\n  " << line.example << "\n";
 }
 
 }  // namespace

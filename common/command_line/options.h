@@ -16,7 +16,6 @@ struct CommandLine {
   std::string about;    // one or two sentences
   std::string example;  // a command that can be copied
   boost::program_options::options_description options;
-  std::string more;  // below its own options: those of a program that takes them, as that one's --help says
   boost::program_options::positional_options_description positional;
 };
 

@@ -12,12 +12,12 @@
 #include "common/base/scratch_folder.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"
+#include "common/study/sweep_options.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/forecast.h"
 #include "coordinator/commands/forecast_text.h"
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/queue/draw.h"
-#include "coordinator/study/study_options.h"
 #include "coordinator/sweep/sweep_plan.h"
 
 namespace fs = std::filesystem;

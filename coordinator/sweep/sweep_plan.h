@@ -10,7 +10,7 @@
 
 namespace wcam {
 
-// The plan asked for (study_options.h); nullopt when `sweep`'s own (if there is any) is to be resumed:
+// The plan asked for (study_request.h); nullopt when `sweep`'s own (if there is any) is to be resumed:
 // neither --images,
 // --variants nor --models, and no other option of the study. Throws UsageError for any other mixture and for
 // a sweep inside the folders of images, variants or overlays, and what make_plan() throws. What it has to say

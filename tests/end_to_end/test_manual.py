@@ -77,6 +77,10 @@ def test_no_option_is_listed_twice(command):
     assert len(listed_options(command)) == len(options_of(command))
 
 
+def test_run_lists_what_it_passes_on_to_the_coordinator():
+    assert options_of(["wcam-coordinator", "run"]) < options_of(["wcam", "run"])
+
+
 def test_a_verb_has_the_same_line_wherever_it_is_listed():
     def lines(program):
         return dict(re.findall(r"^  (\S+)  +(.*)$", re.search(r"^Verbs:\n((?:  .*\n)*)", help_of([program]), re.M)[1], re.M))
