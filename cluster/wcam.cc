@@ -1,14 +1,12 @@
 // The `wcam` command: finds the program that owns a verb and becomes it; `wcam run` launches a whole sweep.
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
-#include <cstdio>
 
 #include "cluster/cancel.h"
 #include "cluster/local.h"
 #include "cluster/split_options.h"
 #include "cluster/submit.h"
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/host.h"
 #include "common/base/joined.h"
 #include "common/base/process.h"
@@ -147,45 +145,6 @@ ExitCode doctor(const Arguments& arguments) {
   return static_cast<ExitCode>(std::max(code, run_to_end(keeping).code));
 }
 
-// Before anything is computed: its ending, its folder, and that it replaces no other file of the command.
-void check_figure(const std::string& figure, const Arguments& arguments) {
-  const std::string ending = std::filesystem::path(figure).extension().string();
-  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
-    throw UsageError("--figure '" + figure + "' must end in .png, .pdf or .svg");
-  if (std::count(arguments.begin(), arguments.end(), figure) > 1)
-    throw UsageError("--figure " + figure + " would replace another file of this command");
-  check_can_write(figure);
-}
-
-// The worker's, with the option that it does not have.
-ExitCode help_to_explain() {
-  std::string help = output_of({sibling_program("wcam-worker").string(), "explain", "--help"});
-  help.insert(help.rfind("\nExamples:\n"),
-              "\nDrawing:\n"
-              "  --figure FILE          draws what --out holds, as `wcam plot wcam` does; .png,\n"
-              "                         .pdf or .svg\n");
-  std::printf("%s", help.c_str());
-  return ExitCode::kDone;
-}
-
-// `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
-ExitCode explain(const Arguments& arguments) {
-  if (help_asked(arguments) == "--help") return help_to_explain();
-  po::options_description ours;
-  ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
-  const SplitOptions split_arguments = split_options(ours, arguments);
-  const auto& values = split_arguments.ours;
-  if (values.contains("figure")) check_figure(values["figure"].as<std::string>(), arguments);
-  Arguments computing{sibling_program("wcam-worker").string(), "explain"};
-  computing.insert(computing.end(), split_arguments.rest.begin(), split_arguments.rest.end());
-  if (values.contains("out")) computing.insert(computing.end(), {"--out", values["out"].as<std::string>()});
-  if (!values.contains("figure")) become(computing);
-  const Ending ending = run_to_end(computing);
-  if (ending.code != 0 || !values.contains("out")) return static_cast<ExitCode>(ending.code);
-  become({sibling_program("wcam-plot").string(), "wcam", values["out"].as<std::string>(), "--out",
-          values["figure"].as<std::string>()});
-}
-
 ExitCode plot(const Arguments& arguments) { return become_program("wcam-plot", arguments); }
 
 ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
@@ -194,8 +153,7 @@ ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
 
 // The others are handed on to the programs that act on them.
 constexpr VerbAction kActions[] = {
-    {"run", run},       {"submit", submit}, {"explain", explain},
-    {"doctor", doctor}, {"cancel", cancel}, {"plot", plot},
+    {"run", run}, {"submit", submit}, {"doctor", doctor}, {"cancel", cancel}, {"plot", plot},
 };
 
 constexpr VerbProgram kProgram{"wcam", "how distribution shift moves what image classifiers rest on",

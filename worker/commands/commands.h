@@ -11,7 +11,7 @@ namespace wcam {
 // Serves a sweep's coordinator until there is nothing left to do.
 ExitCode run_command(const Arguments& arguments);
 
-// One WCAM without a sweep.
+// One WCAM without a sweep; with --figure this process then becomes `wcam-plot wcam`, which draws it.
 ExitCode explain_command(const Arguments& arguments);
 
 // Whether each case of a models.json is the network it is said to be, before a sweep: kBadInput when a case
