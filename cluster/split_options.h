@@ -17,10 +17,6 @@ struct SplitOptions {
 SplitOptions split_options(const boost::program_options::options_description& ours,
                            const std::vector<std::string>& arguments);
 
-// What `wcam-coordinator run --help` lists from this headline on, without options that are ours too.
-std::string coordinator_options(const std::string& headline,
-                                const boost::program_options::options_description& ours);
-
 // "--help" (for -h too) or "--version", if one is there.
 std::optional<std::string> help_asked(const std::vector<std::string>& arguments);
 

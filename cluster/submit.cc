@@ -17,6 +17,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "common/study/sweep_options.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -255,7 +256,7 @@ void refuse_to_submit_twice(const SlurmSweep& sweep) {
 ExitCode submit(const std::vector<std::string>& arguments) {
   CommandLine line = command_line();
   if (const auto asked = help_asked(arguments)) {
-    line.more = coordinator_options("What to compute", line.options);
+    line.options.add(study_options());
     parse_command_line(line, {*asked});
     return ExitCode::kDone;
   }

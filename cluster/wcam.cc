@@ -1,15 +1,12 @@
 // The `wcam` command: finds the program that owns a verb and becomes it; `wcam run` launches a whole sweep.
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
-#include <cstdio>
-#include <thread>
 
 #include "cluster/cancel.h"
 #include "cluster/local.h"
 #include "cluster/split_options.h"
 #include "cluster/submit.h"
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/host.h"
 #include "common/base/joined.h"
 #include "common/base/process.h"
@@ -18,6 +15,7 @@
 #include "common/command_line/sweep_argument.h"
 #include "common/command_line/verbs.h"
 #include "common/command_line/verdicts.h"
+#include "common/study/sweep_options.h"
 
 namespace po = boost::program_options;
 
@@ -74,7 +72,7 @@ int model_memory(const po::variables_map& values, const LocalSweep& sweep) {
 ExitCode run(const Arguments& arguments) {
   CommandLine line = run_command_line();
   if (const auto asked = help_asked(arguments)) {
-    line.more = coordinator_options("How", line.options);
+    line.options.add(serve_options()).add(study_options());
     parse_command_line(line, {*asked});
     return ExitCode::kDone;
   }
@@ -147,89 +145,23 @@ ExitCode doctor(const Arguments& arguments) {
   return static_cast<ExitCode>(std::max(code, run_to_end(keeping).code));
 }
 
-// Before anything is computed: its ending, its folder, and that it replaces no other file of the command.
-void check_figure(const std::string& figure, const Arguments& arguments) {
-  const std::string ending = std::filesystem::path(figure).extension().string();
-  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
-    throw UsageError("--figure '" + figure + "' must end in .png, .pdf or .svg");
-  if (std::count(arguments.begin(), arguments.end(), figure) > 1)
-    throw UsageError("--figure " + figure + " would replace another file of this command");
-  check_can_write(figure);
+ExitCode plot(const Arguments& arguments) { return become_program("wcam-plot", arguments); }
+
+ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
+  return become_program(verb.program, with_verb(verb.name, rest));
 }
 
-// The worker's, with the option that it does not have.
-ExitCode help_to_explain() {
-  std::string help = output_of({sibling_program("wcam-worker").string(), "explain", "--help"});
-  help.insert(help.rfind("\nExamples:\n"),
-              "\nDrawing:\n"
-              "  --figure FILE          draws what --out holds, as `wcam plot wcam` does; .png,\n"
-              "                         .pdf or .svg\n");
-  std::printf("%s", help.c_str());
-  return ExitCode::kDone;
-}
-
-// `wcam-worker explain` computes, `wcam-plot wcam` draws: --figure asks for both.
-ExitCode explain(const Arguments& arguments) {
-  if (help_asked(arguments) == "--help") return help_to_explain();
-  po::options_description ours;
-  ours.add_options()("figure", po::value<std::string>())("out", po::value<std::string>());
-  const SplitOptions split_arguments = split_options(ours, arguments);
-  const auto& values = split_arguments.ours;
-  if (values.contains("figure")) check_figure(values["figure"].as<std::string>(), arguments);
-  Arguments computing{sibling_program("wcam-worker").string(), "explain"};
-  computing.insert(computing.end(), split_arguments.rest.begin(), split_arguments.rest.end());
-  if (values.contains("out")) computing.insert(computing.end(), {"--out", values["out"].as<std::string>()});
-  if (!values.contains("figure")) become(computing);
-  const Ending ending = run_to_end(computing);
-  if (ending.code != 0 || !values.contains("out")) return static_cast<ExitCode>(ending.code);
-  become({sibling_program("wcam-plot").string(), "wcam", values["out"].as<std::string>(), "--out",
-          values["figure"].as<std::string>()});
-}
-
-constexpr Verb kVerbs[] = {
-    {"run", "run or resume a sweep on this machine, then draw its figures", run},
-    {"submit", "run or resume a sweep on a Slurm cluster", submit},
-    {"explain", "the WCAM of one image under one classifier, without a sweep", explain},
-    {"check-models", "whether the cases of a models.json are what they are said to be",
-     [](const Arguments& rest) { return become_program("wcam-worker", with_verb("check-models", rest)); }},
-    {"doctor", "whether this host is fit: devices, LibTorch, files, locks, network", doctor},
-    {"corrupt", "a corrupted image as a sweep sees it, or all corruptions on one sheet",
-     [](const Arguments& rest) { return become_program("wcam-worker", with_verb("corrupt", rest)); }},
-    {"plan", "what run would do, and what it costs",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("plan", rest)); }},
-    {"status", "how far a sweep is",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("status", rest)); }},
-    {"jobs", "the jobs of a sweep, listed",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("jobs", rest)); }},
-    {"show", "one job of a sweep and every attempt at it",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("show", rest)); }},
-    {"pause", "hand nothing more out until resume",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("pause", rest)); }},
-    {"resume", "go on after pause",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("resume", rest)); }},
-    {"drain", "let one worker of a sweep finish and go",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("drain", rest)); }},
-    {"cancel", "give up jobs, a case, an image or all that is left", cancel},
-    {"retry", "put back what was set aside or cancelled",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("retry", rest)); }},
-    {"verify", "whether ledger and results of a sweep are sound",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("verify", rest)); }},
-    {"repair", "mend a damaged sweep from what it has stored",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("repair", rest)); }},
-    {"keys", "the keys of a sweep's coordinator and workers: make, add, revoke, list",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("keys", rest)); }},
-    {"pack", "merge a sweep's segments into results.h5",
-     [](const Arguments& rest) { return become_program("wcam-coordinator", with_verb("pack", rest)); }},
-    {"plot", "draw figure-4, figure-5 or one WCAM from stored results",
-     [](const Arguments& rest) { return become_program("wcam-plot", rest); }},
+// The others are handed on to the programs that act on them.
+constexpr VerbAction kActions[] = {
+    {"run", run}, {"submit", submit}, {"doctor", doctor}, {"cancel", cancel}, {"plot", plot},
 };
+
+constexpr VerbProgram kProgram{"wcam", "how distribution shift moves what image classifiers rest on",
+                               "wcam explain cat.jpg --model resnet50.pt --out cat.h5 --figure cat-wcam.png",
+                               kActions, hand_on};
+static_assert(acts_on_its_verbs(kProgram));
 
 }  // namespace
 }  // namespace wcam
 
-int main(int argc, char** argv) {
-  return wcam::run_verbs(
-      {"wcam", "how distribution shift moves what image classifiers rest on",
-       "wcam explain cat.jpg --model resnet50.pt --out cat.h5 --figure cat-wcam.png", wcam::kVerbs},
-      argc, argv);
-}
+int main(int argc, char** argv) { return wcam::run_verbs(wcam::kProgram, argc, argv); }

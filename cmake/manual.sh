@@ -70,8 +70,7 @@ describe() {
 
 rm -rf "$out"
 mkdir -p "$out/man1"
-version=$(wcam --version)
-version=${version#wcam }
+read -r _ version _ < <(wcam --version) # without the commit, which says nothing of the pages
 cat >"$out/wcam.new" <<'END'
 # Completion of wcam for bash, made by cmake/manual.sh.
 

@@ -24,4 +24,8 @@ if(WCAM_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-set(WCAM_VERSION_STRING "${PROJECT_VERSION}")
+# A cache of what was compiled before, where there is one.
+find_program(CCACHE ccache)
+if(CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

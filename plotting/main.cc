@@ -129,17 +129,17 @@ ExitCode draw_wcam(const Arguments& arguments) {
   return ExitCode::kDone;
 }
 
-constexpr Verb kVerbs[] = {
-    {"figure-4", "an image under one case: source, unaffected, affected", draw_figure4},
-    {"figure-5", "an image under every case: source, altered", draw_figure5},
-    {"wcam", "one WCAM of `wcam explain`", draw_wcam},
+constexpr VerbAction kActions[] = {
+    {"figure-4", draw_figure4},
+    {"figure-5", draw_figure5},
+    {"wcam", draw_wcam},
 };
+
+constexpr VerbProgram kProgram{"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study",
+                               kActions};
+static_assert(acts_on_its_verbs(kProgram));
 
 }  // namespace
 }  // namespace wcam
 
-int main(int argc, char** argv) {
-  return wcam::run_verbs(
-      {"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study", wcam::kVerbs}, argc,
-      argv);
-}
+int main(int argc, char** argv) { return wcam::run_verbs(wcam::kProgram, argc, argv); }

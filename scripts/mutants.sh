@@ -18,13 +18,13 @@ trap 'rm -rf "$copy"' EXIT
 git ls-files -z | xargs -0 cp --parents -t "$copy"
 cd "$copy"
 export CCACHE_BASEDIR=$copy CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
-cmake --preset dev -DWCAM_WITH_WORKER=OFF > cmake.log
+cmake --preset queue > cmake.log
 
 # What the simulation says, a line; empty when everything held.
 complaint() {
-  cmake --build build/dev --target simulation_tests > build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
+  cmake --build build/queue --target simulation_tests > build.log 2>&1 || { tail -n 20 build.log >&2; exit 1; }
   # More schedules than in the usual run: some mistakes need a rare one.
-  WCAM_SIMULATION_SCHEDULES=40000 bash -c 'timeout 600 build/dev/bin/simulation_tests; exit $?' > run.log 2>&1 && return
+  WCAM_SIMULATION_SCHEDULES=40000 bash -c 'timeout 600 build/queue/bin/simulation_tests; exit $?' > run.log 2>&1 && return
   grep -ahE '^seed|^invariant broken' run.log || echo "ended with status $?: $(tail -n 1 run.log)"
 }
 

@@ -28,7 +28,7 @@ po::options_description shown(const CommandLine& line) {
 void print_help(const CommandLine& line, const po::options_description& options) {
   std::cout << "Usage: " << line.usage << "\n\n" << line.about << "\n\n";
   options.print(std::cout, options.get_option_column_width() + 1);  // two spaces after the longest, not one
-  std::cout << line.more << "\nExamples:\n  " << line.example << "\n";
+  std::cout << "\nExamples:\n  " << line.example << "\n";
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
     return std::nullopt;
   }
   if (values.contains("version")) {
-    std::cout << "wcam " << kVersion << "\n";
+    print_version();
     return std::nullopt;
   }
   try {
@@ -66,6 +66,12 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
     throw;
   }
   return values;
+}
+
+void print_version() {
+  std::cout << "wcam " << kVersion;
+  if (*kCommit != '\0') std::cout << " (" << kCommit << ")";
+  std::cout << "\n";
 }
 
 void check_range(const std::string& option, int value, int low, int high) {

@@ -16,7 +16,6 @@ struct CommandLine {
   std::string about;    // one or two sentences
   std::string example;  // a command that can be copied
   boost::program_options::options_description options;
-  std::string more;  // printed below the options: those that are passed on to another program, by its --help
   boost::program_options::positional_options_description positional;
 };
 
@@ -25,6 +24,9 @@ struct CommandLine {
 // boost::program_options::error, which run_main() reports.
 std::optional<boost::program_options::variables_map> parse_command_line(
     const CommandLine& line, const std::vector<std::string>& arguments);
+
+// What --version says, on stdout: "wcam 0.2.0 (c1efdbe)".
+void print_version();
 
 // Throws UsageError "--NAME VALUE is outside LOW to HIGH".
 void check_range(const std::string& option, int value, int low, int high);

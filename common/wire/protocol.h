@@ -5,8 +5,9 @@
 
 namespace wcam {
 
-// Raised by every change that an older end would misunderstand. A new field that an older end may ignore and
-// a newer one may miss is none.
+// Two ends talk if theirs is the same, whatever the versions of their programs. Raised by every change that
+// an older end would misunderstand. A new field that an older end may ignore and a newer one may miss is
+// none.
 inline constexpr std::uint32_t kProtocolVersion = 2;
 
 // A larger message is not read: ZeroMQ drops it and the connection it came on.

@@ -1,5 +1,3 @@
-#include "coordinator/commands/doctor_command.h"
-
 #include <fcntl.h>
 #include <netdb.h>
 #include <sys/stat.h>
@@ -25,6 +23,7 @@
 #include "common/command_line/options.h"
 #include "common/command_line/verdicts.h"
 #include "common/store/results.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/sweep/status.h"
 #include "coordinator/transport/address.h"

@@ -1,10 +1,9 @@
-#include "coordinator/commands/jobs_command.h"
-
 #include <boost/program_options/value_semantic.hpp>
 #include <iostream>
 
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/ledger/job_report.h"
 #include "coordinator/operate/operator.h"
 

@@ -1,5 +1,3 @@
-#include "coordinator/commands/keys_command.h"
-
 #include <boost/program_options/value_semantic.hpp>
 #include <iostream>
 #include <set>
@@ -8,6 +6,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/wire/keys.h"
+#include "coordinator/commands/commands.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;

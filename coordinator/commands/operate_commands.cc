@@ -1,11 +1,10 @@
-#include "coordinator/commands/operate_commands.h"
-
 #include <boost/program_options/value_semantic.hpp>
 #include <filesystem>
 #include <iostream>
 
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/operate/operator.h"
 
 namespace po = boost::program_options;

@@ -1,6 +1,5 @@
-#include "coordinator/commands/plan_command.h"
-
 #include <algorithm>
+#include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <chrono>
 #include <csignal>
@@ -13,10 +12,12 @@
 #include "common/base/scratch_folder.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"
+#include "common/study/sweep_options.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/commands/forecast.h"
 #include "coordinator/commands/forecast_text.h"
+#include "coordinator/commands/interrupts.h"
 #include "coordinator/queue/draw.h"
-#include "coordinator/study/study_options.h"
 #include "coordinator/sweep/sweep_plan.h"
 
 namespace fs = std::filesystem;
@@ -129,7 +130,8 @@ Plan plan_of(const po::variables_map& values, const std::optional<SweepDirectory
 
 }  // namespace
 
-ExitCode plan_command(const std::vector<std::string>& arguments, const std::atomic<int>& interrupts) {
+ExitCode plan_command(const Arguments& arguments) {
+  const std::atomic<int>& interrupts = count_interrupts();
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
   const std::vector<std::string> devices = devices_of(*values);

@@ -1,5 +1,3 @@
-#include "coordinator/commands/repair_command.h"
-
 #include <algorithm>
 #include <iostream>
 #include <optional>
@@ -8,6 +6,7 @@
 #include "common/base/joined.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/repair/check_sweep.h"
 #include "coordinator/repair/rebuild.h"
 #include "coordinator/sweep/open_sweep.h"

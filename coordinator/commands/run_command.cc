@@ -1,5 +1,3 @@
-#include "coordinator/commands/run_command.h"
-
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -17,11 +15,12 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "common/study/sweep_options.h"
 #include "common/wire/keys.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/serve/coordinator.h"
 #include "coordinator/serve/web.h"
-#include "coordinator/study/study_options.h"
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/sweep_folder.h"
 #include "coordinator/sweep/sweep_plan.h"
@@ -34,7 +33,6 @@ namespace wcam {
 namespace {
 
 CommandLine command_line() {
-  const auto number = [](int value) { return po::value<int>()->default_value(value); };
   CommandLine line;
   line.usage = "wcam-coordinator run --sweep DIR --images DIR --models models.json [options]";
   line.about =
@@ -42,28 +40,11 @@ CommandLine command_line() {
       "Exit status: 0 finished, 2 usage, 3 bad input, 4 finished with jobs set aside, 5 interrupted.";
   line.example =
       "wcam-coordinator run --images photos --models models.json --cases baseline,augmix --sweep study";
-  po::options_description how("How");
-  how.add_options()  //
+  line.options.add_options()  //
       ("sweep", po::value<std::string>()->value_name("DIR")->required(),
        "directory of the sweep, made if it is not there")  //
-      ("bind", po::value<std::string>()->default_value(SessionOptions{}.bind),
-       "where to listen; port * is any free one")                                                  //
-      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served")  //
-      ("http", po::value<std::string>(),
-       "serve a page that shows how far the sweep is, e.g. on 127.0.0.1:8080; port * is any free one")  //
-      ("http-insecure", po::bool_switch(),
-       "let that page be read beyond this machine, unencrypted, by whoever connects")                     //
-      ("lease-seconds", number(30), "silence after which a worker's jobs go to others, 1 to 86400")       //
-      ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
-      ("speculate", po::bool_switch(),
-       "a worker that has nothing to do also tries jobs that take others unusually long")  //
-      ("prepare", po::bool_switch(),
-       "write the plan and the keys, begin nothing; refused when all is done")  //
-      ("hand-over", po::bool_switch(),
-       "SIGTERM ends at once and leaves the workers to the next coordinator: for a batch system that starts "
-       "it again")  //
-      ("verbose", po::bool_switch(), "log more");
-  line.options.add(how).add(study_options());
+      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served");
+  line.options.add(serve_options()).add(study_options());
   return line;
 }
 

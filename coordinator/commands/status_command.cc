@@ -1,5 +1,3 @@
-#include "coordinator/commands/status_command.h"
-
 #include <unistd.h>
 
 #include <boost/program_options/value_semantic.hpp>
@@ -11,6 +9,7 @@
 #include "common/base/joined.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/sweep/status.h"
 
 namespace po = boost::program_options;

@@ -1,5 +1,3 @@
-#include "coordinator/commands/verify_command.h"
-
 #include <boost/program_options/value_semantic.hpp>
 #include <iostream>
 #include <map>
@@ -8,6 +6,7 @@
 #include "common/base/joined.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "coordinator/commands/commands.h"
 #include "coordinator/repair/check_sweep.h"
 #include "coordinator/sweep/status.h"
 

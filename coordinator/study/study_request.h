@@ -1,6 +1,7 @@
 // What a user asks for: the options of a study, before anything was looked at.
 #pragma once
 
+#include <boost/program_options/variables_map.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -35,6 +36,10 @@ struct StudyRequest {
   std::optional<int> sample_size, max_altered;  // absent: the rule's own
   std::uint64_t seed = 95;
 };
+
+// Reads study_options() back (common/study/sweep_options.h). `images` and `models` are empty when they were
+// not given. Throws UsageError naming option, value and bound.
+StudyRequest study_request(const boost::program_options::variables_map& values);
 
 // A line for people while a plan is made: what is odd but no error, how far it is.
 using Say = std::function<void(const std::string& line)>;

@@ -6,8 +6,10 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/study/sweep_options.h"
 #include "common/wire/protocol.h"
-#include "coordinator/study/study_options.h"
+#include "coordinator/study/enumerate.h"
+#include "coordinator/study/study_request.h"
 #include "coordinator/sweep/sweep_folder.h"
 
 namespace po = boost::program_options;

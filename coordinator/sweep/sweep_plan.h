@@ -9,7 +9,7 @@
 
 namespace wcam {
 
-// The plan asked for (study_options.h); nullopt when `sweep`'s own (if there is any) is to be resumed, that
+// The plan asked for (study_request.h); nullopt when `sweep`'s own (if there is any) is to be resumed, that
 // is, without --images, --variants, --models or any other option of the study. Throws UsageError for any
 // other mixture and for a sweep inside the folders of images, variants or overlays, and what make_plan()
 // throws. What it has to say goes to stderr.

@@ -222,13 +222,6 @@ void Session::forget(const std::string& peer) {
 
 // Files the peer under the worker's name, or refuses it.
 bool Session::welcome(const std::string& peer, const std::string& key, const wire::Hello& hello) {
-  if (hello.software_version() != kVersion) {
-    refuse(peer,
-           "the worker is version " + hello.software_version().substr(0, kLongestWord) +
-               ", the coordinator " + kVersion + ": run the same version of both",
-           false);
-    return false;
-  }
   if (!hello.sweep_id().empty() && hello.sweep_id() != sweep_id_) {
     refuse(peer,
            "this coordinator serves sweep " + sweep_id_ + ", not " + hello.sweep_id().substr(0, kLongestWord),
@@ -253,7 +246,12 @@ bool Session::welcome(const std::string& peer, const std::string& key, const wir
   }
   // No word has a dot, so two keys' workers never share a name.
   const std::string worker = key.empty() ? hello.worker() : key + "." + hello.worker();
-  if (const auto before = peer_of_.find(worker); before != peer_of_.end()) worker_of_.erase(before->second);
+  const auto before = peer_of_.find(worker);
+  const bool again = before != peer_of_.end() && before->second == peer;  // Hello is repeated until Welcome
+  if (!again && hello.software_version() != kVersion)
+    spdlog::info("worker {} is version {}, this coordinator {}: the protocol is the same, so it is served",
+                 worker, hello.software_version().substr(0, kLongestWord), kVersion);
+  if (before != peer_of_.end()) worker_of_.erase(before->second);
   forget(peer);
   peer_of_[worker] = peer;
   worker_of_[peer] = worker;

@@ -27,8 +27,12 @@ COMMANDS = [command for program in PROGRAMS for command in verbs_of([program])]
 EACH_COMMAND = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
+def listed_options(command):
+    return re.findall(r"^  (?:-\w \[ )?(--[a-z0-9-]+)", help_of(command), re.M)
+
+
 def options_of(command):
-    return set(re.findall(r"^  (?:-\w \[ )?(--[a-z0-9-]+)", help_of(command), re.M))
+    return set(listed_options(command))
 
 
 def page(command):
@@ -69,13 +73,35 @@ def test_a_page_has_every_option_and_every_section(command):
 
 
 @EACH_COMMAND
+def test_no_option_is_listed_twice(command):
+    assert len(listed_options(command)) == len(options_of(command))
+
+
+def test_run_lists_what_it_passes_on_to_the_coordinator():
+    assert options_of(["wcam-coordinator", "run"]) < options_of(["wcam", "run"])
+
+
+def test_a_verb_has_the_same_line_wherever_it_is_listed():
+    def lines(program):
+        return dict(re.findall(r"^  (\S+)  +(.*)$", re.search(r"^Verbs:\n((?:  .*\n)*)", help_of([program]), re.M)[1], re.M))
+
+    own = {"run", "doctor"}  # other things of each program
+    of_wcam = lines("wcam")
+    for program in ("wcam-coordinator", "wcam-worker"):
+        both = lines(program).keys() & of_wcam.keys() - own
+        assert both and all(lines(program)[verb] == of_wcam[verb] for verb in both)
+
+
+@EACH_COMMAND
 def test_completion_offers_every_option(command):
     assert completions(*command, "-") == options_of(command)
 
 
 def test_pages_do_not_depend_on_when_and_where_they_were_made():
+    version = run("wcam", "--version").stdout.split()[1].encode()
     for command in COMMANDS:
-        assert gzip.decompress(page(command).read_bytes()).splitlines()[1].split(b'"')[3] == b""
+        heading = gzip.decompress(page(command).read_bytes()).splitlines()[1].split(b'"')
+        assert heading[3] == b"" and heading[5] == b"wcam " + version
         assert page(command).read_bytes()[4:8] == bytes(4)
     assert "default: one a core" in " ".join(shown(["wcam", "run"]).split())
 

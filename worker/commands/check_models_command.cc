@@ -1,5 +1,3 @@
-#include "worker/commands/check_models_command.h"
-
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <c10/core/InferenceMode.h>
@@ -13,6 +11,7 @@
 
 #include "common/base/elapsed.h"
 #include "common/command_line/options.h"
+#include "worker/commands/commands.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/models/check_models.h"
 #include "worker/models/check_report.h"

@@ -1,5 +1,3 @@
-#include "worker/commands/corrupt_command.h"
-
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <optional>
@@ -10,6 +8,7 @@
 #include "common/command_line/options.h"
 #include "common/study/case_spec.h"
 #include "common/study/plan.h"
+#include "worker/commands/commands.h"
 #include "worker/corruption/corruption.h"
 #include "worker/corruption/corruption_sheet.h"
 #include "worker/images/png.h"

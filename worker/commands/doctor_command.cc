@@ -1,5 +1,3 @@
-#include "worker/commands/doctor_command.h"
-
 #include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <sched.h>
@@ -24,6 +22,7 @@
 #include "common/command_line/options.h"
 #include "common/command_line/verdicts.h"
 #include "common/wire/keys.h"
+#include "worker/commands/commands.h"
 #include "worker/models/device.h"
 #include "worker/models/model.h"
 #include "worker/protocol/admission.h"

@@ -1,5 +1,3 @@
-#include "worker/commands/explain_command.h"
-
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
@@ -7,11 +5,13 @@
 #include <sstream>
 
 #include "common/base/file.h"
+#include "common/base/process.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
 #include "common/command_line/options.h"
 #include "common/store/segment.h"
 #include "common/study/plan.h"
+#include "worker/commands/commands.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/jobs/perform.h"
 
@@ -50,7 +50,10 @@ CommandLine command_line() {
        "normalisation, one number a channel")  //
       ("design", po::value<std::string>()->value_name("FILE"),
        "FILE.h5[:GROUP] with A and B [nb-design, grid*grid] in place of --sampler");
-  line.options.add(wcam_options()).add(compute_options());
+  po::options_description drawing("Drawing");
+  drawing.add_options()("figure", po::value<std::string>()->value_name("FILE"),
+                        "draws what --out holds, as `wcam plot wcam` does; .png, .pdf or .svg");
+  line.options.add(wcam_options()).add(compute_options()).add(drawing);
   line.positional.add("image", 1);
   return line;
 }
@@ -111,6 +114,18 @@ bool same_file(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, none);
 }
 
+// Before anything is computed: its ending, its folder, and that it replaces no other file of the command.
+void check_figure(const std::string& figure, const po::variables_map& values) {
+  const std::string ending = fs::path(figure).extension().string();
+  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
+    throw UsageError("--figure '" + figure + "' must end in .png, .pdf or .svg");
+  for (const char* other : {"image", "model", "classes", "out"})
+    if (values.contains(other) &&
+        (values[other].as<std::string>() == figure || same_file(values[other].as<std::string>(), figure)))
+      throw UsageError("--figure " + figure + " would replace another file of this command");
+  check_can_write(figure);
+}
+
 void print(const ProfileRow& row, const Prediction& predicted, const std::vector<std::string>& classes) {
   std::printf("predicted   %s (%.3f)\n", class_name(classes, predicted.label).c_str(), predicted.probability);
   std::printf("explained   %s, logit %.4f\n", class_name(classes, row.label).c_str(), row.logit);
@@ -136,6 +151,7 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   const ComputeOptions compute = compute_settings(*values);
   WcamSettings settings = wcam_settings(*values);
   const fs::path file = (*values)["image"].as<std::string>(), out = (*values)["out"].as<std::string>();
+  if (values->contains("figure")) check_figure((*values)["figure"].as<std::string>(), *values);
   check_utf8(file);
   check_can_write(out);
   for (const char* input : {"image", "model", "classes"})
@@ -174,7 +190,10 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
               to_json_text(plan_of(file, spec, settings)));
   print(row, predicted, spec.classes);
   std::printf("%s\n", out.c_str());
-  return ExitCode::kDone;
+  if (!values->contains("figure")) return ExitCode::kDone;
+  std::fflush(stdout);
+  become({sibling_program("wcam-plot").string(), "wcam", out.string(), "--out",
+          (*values)["figure"].as<std::string>()});
 }
 
 }  // namespace wcam

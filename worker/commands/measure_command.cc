@@ -1,5 +1,3 @@
-#include "worker/commands/measure_command.h"
-
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include "common/store/segment.h"
 #include "common/study/measurement.h"
 #include "common/study/plan.h"
+#include "worker/commands/commands.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/jobs/perform.h"
 #include "worker/wcam/estimator.h"

@@ -6,6 +6,7 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include "common/base/error.h"
+#include "common/base/version.h"
 #include "common/study/wcam_settings.h"
 
 namespace po = boost::program_options;
@@ -74,6 +75,14 @@ TEST(Options, WhatIsGivenIsNeverTakenForWhatIsNot) {
   EXPECT_TRUE(list_of(values("seed", "1"), "cases").empty());
   EXPECT_THROW(list_of(values("cases", ""), "cases"), UsageError);
   EXPECT_THROW(list_of(values("cases", ", "), "cases"), UsageError);
+}
+
+TEST(Options, TheVersionIsPrintedWithTheCommitWhereThatIsKnown) {
+  testing::internal::CaptureStdout();
+  EXPECT_FALSE(parse_command_line(wcam_line(), {"--version"}));
+  const std::string commit = kCommit;
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "wcam " + std::string(kVersion) + (commit.empty() ? "" : " (" + commit + ")") + "\n");
 }
 
 TEST(RunMain, TurnsEachKindOfErrorIntoItsExitCode) {

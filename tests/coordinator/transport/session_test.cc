@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <sstream>
 #include <thread>
 
 #include "common/base/error.h"
+#include "common/base/version.h"
 #include "common/wire/keys.h"
 #include "common/wire/socket_monitor.h"
 #include "tests/coordinator/rig.h"
@@ -216,7 +220,32 @@ TEST(Session, WhoSpeaksBeforeHelloIsAskedToSayHello) {
   EXPECT_TRUE(answer.refused().again());
 }
 
-TEST(Session, AnotherProtocolSoftwareOrSweepIsRefusedInWords) {
+TEST(Session, AnotherSoftwareVersionOfTheSameProtocolIsServedAndNotedOnce) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
+  {
+    Session session(options());
+    Peer other(session.endpoint()), same(session.endpoint());
+    wire::Envelope hello = hello_of("other");
+    hello.mutable_hello()->set_software_version("0.0.1");
+    for (int i = 0; i < 2; ++i) {  // as it is repeated until Welcome comes
+      other.send(hello);
+      EXPECT_EQ(take(session).worker, "other");
+    }
+    same.send(hello_of("same"));
+    EXPECT_EQ(take(session).worker, "same");
+    EXPECT_EQ(session.counters().refused, 0U);
+  }
+  spdlog::set_default_logger(before);
+  const std::string noted = log.str(),
+                    line = "worker other is version 0.0.1, this coordinator " + std::string(kVersion);
+  ASSERT_NE(noted.find(line), std::string::npos) << noted;
+  EXPECT_EQ(noted.find("is version", noted.find(line) + line.size()), std::string::npos) << noted;
+}
+
+TEST(Session, AnotherProtocolOrSweepIsRefusedInWords) {
   Session session(options());
   const auto answer_to = [&](const std::function<void(wire::Envelope&)>& change) {
     Peer peer(session.endpoint());
@@ -230,9 +259,6 @@ TEST(Session, AnotherProtocolSoftwareOrSweepIsRefusedInWords) {
   };
   EXPECT_EQ(answer_to([](auto& e) { e.set_protocol_version(99); }),
             "the worker speaks protocol 99, the coordinator 2: run the same version of both");
-  EXPECT_EQ(answer_to([](auto& e) { e.mutable_hello()->set_software_version("0.0.1"); }),
-            "the worker is version 0.0.1, the coordinator " + std::string(kVersion) +
-                ": run the same version of both");
   EXPECT_NE(answer_to([](auto& e) { e.mutable_hello()->set_sweep_id("6"); }).find("not 6"),
             std::string::npos);
   EXPECT_NE(answer_to([](auto& e) { e.mutable_hello()->set_worker(""); }).find("Hello.worker"),

@@ -1,0 +1,53 @@
+// Every verb of every program, in the order in which people meet them. --help, the manual pages and the
+// completion all say what stands here.
+#pragma once
+
+#include <string_view>
+
+namespace wcam {
+
+struct VerbEntry {
+  const char* name;
+  const char* program;  // that acts on it
+  const char* about;    // one line, the same wherever the verb is listed
+  bool of_wcam;         // `wcam NAME` is it too: wcam becomes the program, or wraps it
+};
+
+inline constexpr VerbEntry kVerbTable[] = {
+    {"run", "wcam", "run or resume a sweep on this machine, then draw its figures", true},
+    {"run", "wcam-coordinator", "make or resume a sweep and serve its jobs to workers", false},
+    {"run", "wcam-worker", "serve a sweep's coordinator until nothing is left to do", false},
+    {"submit", "wcam", "run or resume a sweep on a Slurm cluster", true},
+    {"explain", "wcam-worker", "the WCAM of one image under one classifier, without a sweep", true},
+    {"check-models", "wcam-worker", "whether the cases of a models.json are what they are said to be", true},
+    {"doctor", "wcam", "whether this host is fit: devices, LibTorch, files, locks, network", true},
+    {"doctor", "wcam-coordinator", "whether a sweep would be safe in a folder and found on this host", false},
+    {"doctor", "wcam-worker", "whether LibTorch, driver and devices of this host compute right", false},
+    {"corrupt", "wcam-worker", "a corrupted image as a sweep sees it, or all corruptions on one sheet", true},
+    {"measure", "wcam-worker", "how fast this worker would be at a plan's cases", false},
+    {"plan", "wcam-coordinator", "what run would do, and what it costs", true},
+    {"status", "wcam-coordinator", "how far a sweep is", true},
+    {"jobs", "wcam-coordinator", "the jobs of a sweep, listed", true},
+    {"show", "wcam-coordinator", "one job of a sweep and every attempt at it", true},
+    {"pause", "wcam-coordinator", "hand nothing more out until resume", true},
+    {"resume", "wcam-coordinator", "go on after pause", true},
+    {"drain", "wcam-coordinator", "let one worker of a sweep finish and go", true},
+    {"cancel", "wcam-coordinator", "give up jobs, a case, an image or all that is left", true},
+    {"retry", "wcam-coordinator", "put back what was set aside or cancelled", true},
+    {"verify", "wcam-coordinator", "whether ledger and results of a sweep are sound", true},
+    {"repair", "wcam-coordinator", "mend the ledger of a sweep from what is stored, or make it anew", true},
+    {"keys", "wcam-coordinator", "the keys of a sweep's coordinator and workers: make, add, revoke, list",
+     true},
+    {"pack", "wcam-coordinator", "merge a sweep's segments into results.h5", true},
+    {"plot", "wcam", "draw figure-4, figure-5 or one WCAM from stored results", true},
+    {"figure-4", "wcam-plot", "an image under one case: source, unaffected, affected", false},
+    {"figure-5", "wcam-plot", "an image under every case: source, altered", false},
+    {"wcam", "wcam-plot", "one WCAM of `wcam explain`", false},
+};
+
+// Whether a program's --help lists a verb.
+constexpr bool lists(std::string_view program, const VerbEntry& verb) {
+  return program == "wcam" ? verb.of_wcam : program == verb.program;
+}
+
+}  // namespace wcam

@@ -1,0 +1,29 @@
+#include <iostream>
+
+#include "common/base/joined.h"
+#include "common/base/sweep_directory.h"
+#include "common/command_line/options.h"
+#include "common/command_line/sweep_argument.h"
+#include "common/store/pack.h"
+#include "coordinator/commands/commands.h"
+
+namespace wcam {
+
+ExitCode pack_command(const Arguments& arguments) {
+  CommandLine line;
+  line.usage = "wcam-coordinator pack SWEEP";
+  line.about = "Merges the segments of a sweep into its results.h5, every job once. While it runs or after.";
+  line.example = "wcam-coordinator pack study";
+  take_sweep(line);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  const SweepDirectory directory = sweep_of(*values);
+  const PackReport report = pack(directory.root);
+  std::cout << directory.results().string() << ": " << counted(report.profiles, "WCAM") << ", "
+            << counted(report.predictions, "prediction") << ", " << counted(report.images, "image") << "; "
+            << counted(report.segments, "new segment") << " merged, "
+            << counted(report.duplicates, "duplicate") << " left out\n";
+  return ExitCode::kDone;
+}
+
+}  // namespace wcam

@@ -1,0 +1,96 @@
+#include "common/command_line/verbs.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <utility>
+
+namespace wcam {
+namespace {
+
+std::string acted;  // what the actions below were asked
+
+ExitCode act(const Arguments& rest) {
+  acted = "act";
+  for (const std::string& word : rest) acted += " " + word;
+  return ExitCode::kSetAside;
+}
+
+ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
+  acted = "hand on " + std::string(verb.name) + " to " + verb.program;
+  for (const std::string& word : rest) acted += " " + word;
+  return ExitCode::kInterrupted;
+}
+
+constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act}, {"wcam", act}};
+constexpr VerbProgram kPlot{"wcam-plot", "about", "example", kPlots};
+
+std::string help_of(const VerbProgram& program, const Arguments& words) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(dispatch(program, words), ExitCode::kDone);
+  return testing::internal::GetCapturedStdout();
+}
+
+TEST(VerbTable, EachProgramHasAVerbOnceAndSaysWhatItIsInALine) {
+  std::set<std::pair<std::string, std::string>> of_programs;
+  std::set<std::string> of_wcam;
+  for (const VerbEntry& verb : kVerbTable) {
+    EXPECT_TRUE(of_programs.emplace(verb.program, verb.name).second) << verb.name;
+    EXPECT_TRUE(!verb.of_wcam || of_wcam.insert(verb.name).second) << verb.name;
+    EXPECT_TRUE(verb.of_wcam || verb.program != std::string("wcam")) << verb.name;
+    const std::string about = verb.about;
+    EXPECT_TRUE(!about.empty() && about.size() <= 80 && about.find_first_of("\n\t") == std::string::npos)
+        << verb.name;
+  }
+}
+
+TEST(Verbs, AProgramActsOnItsVerbsOfTheTableAndOnNoOther) {
+  EXPECT_TRUE(acts_on_its_verbs(kPlot));
+  constexpr VerbAction kOneMissing[] = {{"figure-4", act}, {"wcam", act}};
+  constexpr VerbAction kOneTwice[] = {{"figure-4", act}, {"figure-5", act}, {"wcam", act}, {"wcam", act}};
+  constexpr VerbAction kOneUnknown[] = {{"figure-4", act}, {"figure-5", act}, {"wcam", act}, {"run", act}};
+  VerbProgram other = kPlot;
+  for (const std::span<const VerbAction> actions :
+       {std::span<const VerbAction>(kOneMissing), std::span<const VerbAction>(kOneTwice),
+        std::span<const VerbAction>(kOneUnknown)}) {
+    other.actions = actions;
+    EXPECT_FALSE(acts_on_its_verbs(other));
+  }
+}
+
+TEST(Verbs, OnlyWhatOthersActOnCanBeHandedOn) {
+  constexpr VerbAction kOwn[] = {{"run", act}, {"submit", act}, {"doctor", act}, {"plot", act}};
+  VerbProgram wcam{"wcam", "about", "example", kOwn, hand_on};
+  EXPECT_TRUE(acts_on_its_verbs(wcam));
+  EXPECT_EQ(dispatch(wcam, {"status", "study"}), ExitCode::kInterrupted);
+  EXPECT_EQ(acted, "hand on status to wcam-coordinator study");
+  EXPECT_EQ(dispatch(wcam, {"run", "--x"}), ExitCode::kSetAside);
+  EXPECT_EQ(acted, "act --x");
+  wcam.hand_on = nullptr;
+  EXPECT_FALSE(acts_on_its_verbs(wcam));
+  wcam.hand_on = hand_on;
+  wcam.actions = std::span(kOwn).first(3);
+  EXPECT_FALSE(acts_on_its_verbs(wcam));
+}
+
+TEST(Verbs, HelpListsTheTablesLines) {
+  for (const Arguments& words : {Arguments{}, Arguments{"help"}, Arguments{"--help"}, Arguments{"-h"}})
+    EXPECT_NE(help_of(kPlot, words)
+                  .find("Verbs:\n"
+                        "  figure-4  an image under one case: source, unaffected, affected\n"
+                        "  figure-5  an image under every case: source, altered\n"
+                        "  wcam      one WCAM of `wcam explain`\n\n"),
+              std::string::npos);
+}
+
+TEST(Verbs, AnUnknownOneIsRefusedWithThoseThatAreKnown) {
+  try {
+    dispatch(kPlot, {"run"});
+    FAIL() << "accepted";
+  } catch (const UsageError& e) {
+    EXPECT_STREQ(e.what(), "unknown verb 'run'; known: figure-4, figure-5, wcam");
+  }
+}
+
+}  // namespace
+}  // namespace wcam
