@@ -31,7 +31,7 @@ void SweepState::apply(const Event& event) {
 
 void SweepState::take(const WorkerJoined& event) {
   if (value(event.worker) != workers_.size()) invariant_broken("worker ids must count up");
-  workers_.push_back(event.info);
+  restore_worker(event.info);
 }
 
 void SweepState::take(const ImageDecided& event) {
@@ -91,12 +91,17 @@ void SweepState::take(const JobEvent& event) {
   jobs_.apply(event);
   if (const auto* added = std::get_if<JobAdded>(&event)) note_job(added->spec);
   if (const auto* done = std::get_if<JobDone>(&event)) {
-    workers_.at(value(done->worker)).has_results = true;
+    has_results_.at(value(done->worker)) = true;
     const JobSpec& spec = jobs_.at(done->job).spec;
     if (spec.kind == JobKind::kPredict && !keep_labels(spec, done->labels))
       invariant_broken("a case answered twice for an image");
   }
   if (const auto* undone = std::get_if<JobUndone>(&event)) forget_labels(jobs_.at(undone->job).spec);
+}
+
+void SweepState::restore_worker(WorkerInfo info) {
+  workers_.push_back(std::move(info));
+  has_results_.push_back(false);
 }
 
 void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
@@ -154,8 +159,8 @@ Counts SweepState::counts(bool with_reasons) const {
                 {},
                 course_,
                 {}};
-  for (const WorkerInfo& worker : workers_)
-    if (worker.has_results) ++counts.provenances[worker.provenance];
+  for (std::size_t w = 0; w < workers_.size(); ++w)
+    if (has_results_[w]) ++counts.provenances[workers_[w].provenance];
   if (!with_reasons) return counts;
   for (std::uint32_t i = 0; i < images_.size() && images_set_aside_ > 0; ++i)
     if (images_[i].state == ImageState::kSetAside)

@@ -41,8 +41,6 @@ struct WorkerInfo {
   std::int64_t pid = 0;
   bool drained = false;      // gets no job any more
   std::string provenance{};  // Hello.provenance
-  // It has done a job, be it that the result was lost since.
-  bool has_results = false;
   bool operator==(const WorkerInfo&) const = default;
 };
 
@@ -111,8 +109,8 @@ class SweepState {
   void wake(JobTable::TimePoint now) { jobs_.wake(now); }
 
   // At start, from the ledger: workers in order and images, then jobs and labels.
-  void restore_worker(WorkerInfo info) { workers_.push_back(std::move(info)); }
-  void restore_has_results(WorkerId worker) { workers_.at(value(worker)).has_results = true; }
+  void restore_worker(WorkerInfo info);
+  void restore_has_results(WorkerId worker) { has_results_.at(value(worker)) = true; }
   void restore_image(std::uint32_t image, ImageProgress progress);
   void restore_job(Job job);
   void restore_images_retried(std::uint32_t count) { images_retried_ = count; }
@@ -188,6 +186,9 @@ class SweepState {
   // What events change:
   JobTable jobs_;
   std::vector<WorkerInfo> workers_;
+  // Of each, whether it has done a job, be it that the result was lost since. For people: no decision rests on
+  // it, and it is not compared, since a repair cannot tell who did what it finds.
+  std::vector<bool> has_results_;
   std::vector<ImageProgress> images_;
   struct Answers {
     std::vector<Labels> by_case;  // empty: not yet

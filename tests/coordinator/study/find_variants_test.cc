@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
+#include "coordinator/study/enumerate.h"
 #include "tests/temporary_folder.h"
 
 namespace fs = std::filesystem;
