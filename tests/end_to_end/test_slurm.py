@@ -146,7 +146,7 @@ def test_in_a_container_the_programs_are_the_images_own(submitted, undisturbed, 
     environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"}
     words = submitted.arguments()
     at = words.index("--workers")
-    run("wcam", "submit", *words[1:at], *words[at + 2 :], "--cpu-workers", "1", "--container", "wcam.sif",
+    run("wcam", "submit", *words[1:at], *words[at + 2 :], "--cpu-workers", "1", "--cpus", "1", "--container", "wcam.sif",
         "--stage", "/$NOT_SET_HERE", cwd=tmp_path, env=environment)  # fmt: skip
     scripts = [submitted.sweep / "slurm" / name for name in ("coordinator.sh", "workers.sh")]
     (submitted.sweep / "slurm/workers").unlink()  # nothing waits in a queue, to be cancelled at the end

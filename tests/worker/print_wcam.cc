@@ -1,6 +1,6 @@
 // A small WCAM of one case at several batch sizes, bit by bit, for reproducibility_test.cc, which runs this
 // program with one BLAS kernel after the other.
-//   print_wcam models.json CASE BATCH...   prints {"provenance": ..., "BATCH": {"outputs": [...], "indices":
+//   print_wcam models.json CASE THREADS BATCH...   prints {"provenance": ..., "BATCH": {"outputs": [...], "indices":
 //   [...]}, ...}
 #include <cmath>
 #include <cstdio>
@@ -24,7 +24,7 @@ wcam::RgbImage textured(int side) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  wcam::prepare_torch(1);
+  wcam::prepare_torch(std::stoi(argv[3]));
   wcam::WcamSettings settings;
   settings.grid = 4;
   const wcam::Design design = wcam::make_design(settings);
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
     if (spec.name != argv[2]) continue;
     const wcam::Model model = wcam::Model::load(spec, "cpu");
     nlohmann::json printed{{"provenance", wcam::provenance_of(model.device())}};
-    for (int i = 3; i < argc; ++i) {
+    for (int i = 4; i < argc; ++i) {
       const wcam::ProfileRow row =
           wcam::explain_row(model, textured(spec.input_size), {"a", "source", spec.name, 1}, settings, design,
                             std::stoi(argv[i]));

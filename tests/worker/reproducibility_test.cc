@@ -45,12 +45,14 @@ std::vector<std::string> kernels() {
   return names;
 }
 
-Printed print_wcam(const std::string& kernel, const std::string& case_name, const std::vector<int>& batches) {
+Printed print_wcam(const std::string& kernel, const std::string& case_name, const std::vector<int>& batches,
+                   int threads = 1) {
   std::vector<std::string> command{"/usr/bin/env"};
   if (!kernel.empty()) command.push_back("OPENBLAS_CORETYPE=" + kernel);
   for (const char* word : {PRINT_WCAM, WCAM_SOURCE_DIR "/models/demo/models.json"})
     command.emplace_back(word);
   command.push_back(case_name);
+  command.push_back(std::to_string(threads));
   for (const int batch : batches) command.push_back(std::to_string(batch));
   const auto json = nlohmann::json::parse(output_of(command));
   Printed printed{json.at("provenance"), {}};
@@ -96,12 +98,12 @@ TEST_P(Reproducibility, ARepeatedRunGivesTheSameBitsAndSaysWithWhatItComputed) {
     EXPECT_NE(first.provenance.find("; LibTorch "), std::string::npos) << first.provenance;
     // Else the kernels were not switched, and the next test shows nothing.
     if (!kernel.empty() && first.provenance.find("OpenBLAS") != std::string::npos) {
-      EXPECT_TRUE(first.provenance.ends_with(" " + kernel)) << first.provenance;
+      EXPECT_TRUE(first.provenance.ends_with(" " + kernel + "; 1 thread")) << first.provenance;
     }
   }
 }
 
-TEST_P(Reproducibility, OtherKernelsAndBatchSizesMoveLogitsAndIndicesByRounding) {
+TEST_P(Reproducibility, OtherKernelsBatchSizesAndThreadsMoveLogitsAndIndicesByRounding) {
   const std::vector<int> batches{1, 3, kDefaultBatch, 16, 64};
   const Wcam reference = print_wcam("", GetParam(), {kDefaultBatch}).by_batch.at(kDefaultBatch);
   const double rounding = kRounding * largest(reference.outputs),
@@ -109,18 +111,23 @@ TEST_P(Reproducibility, OtherKernelsAndBatchSizesMoveLogitsAndIndicesByRounding)
   ASSERT_GT(relative, 0);
   ASSERT_LT(relative, 0.01) << "this picture leaves the logit nearly constant";
   double logits = 0, indices = 0;
-  for (const std::string& kernel : kernels())
-    for (const auto& [batch, wcam] : print_wcam(kernel, GetParam(), batches).by_batch) {
-      SCOPED_TRACE(kernel + ", batch " + std::to_string(batch));
-      EXPECT_LE(largest_difference(wcam.outputs, reference.outputs), rounding);
-      for (std::size_t i = 0; i < wcam.indices.size(); ++i) {
-        const double index = reference.indices[i];
-        EXPECT_NEAR(wcam.indices[i], index,
-                    3 * (index + std::sqrt(index)) * relative + 3 * relative * relative);
-      }
-      logits = std::max(logits, largest_difference(wcam.outputs, reference.outputs));
-      indices = std::max(indices, largest_difference(wcam.indices, reference.indices));
+  const auto compare = [&](const std::string& what, const Wcam& wcam) {
+    SCOPED_TRACE(what);
+    EXPECT_LE(largest_difference(wcam.outputs, reference.outputs), rounding);
+    for (std::size_t i = 0; i < wcam.indices.size(); ++i) {
+      const double index = reference.indices[i];
+      EXPECT_NEAR(wcam.indices[i], index,
+                  3 * (index + std::sqrt(index)) * relative + 3 * relative * relative);
     }
+    logits = std::max(logits, largest_difference(wcam.outputs, reference.outputs));
+    indices = std::max(indices, largest_difference(wcam.indices, reference.indices));
+  };
+  for (const std::string& kernel : kernels())
+    for (const auto& [batch, wcam] : print_wcam(kernel, GetParam(), batches).by_batch)
+      compare(kernel + ", batch " + std::to_string(batch), wcam);
+  for (const int threads : {2, 4})
+    compare(std::to_string(threads) + " threads",
+            print_wcam("", GetParam(), {kDefaultBatch}, threads).by_batch.at(kDefaultBatch));
   RecordProperty("largest_logit", std::to_string(largest(reference.outputs)));
   RecordProperty("logits_differ_by", std::to_string(logits * 1e6) + "e-6");
   RecordProperty("indices_differ_by", std::to_string(indices * 1e6) + "e-6");

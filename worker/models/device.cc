@@ -1,6 +1,7 @@
 #include "worker/models/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <dlfcn.h>
 #include <sys/utsname.h>
@@ -13,10 +14,14 @@
 #include <string_view>
 
 #include "common/base/error.h"
+#include "common/base/joined.h"
 
 namespace wcam {
 
 namespace {
+
+// Of Hello.provenance, in proto/wire.proto.
+constexpr std::size_t kLongestProvenance = 256;
 
 std::optional<int> parse_index(std::string_view digits) {
   int index = 0;
@@ -117,7 +122,8 @@ std::string gpu_provenance(at::Device device) {
 
 std::string provenance_of(at::Device device) {
   static const std::string cpu = cpu_provenance();
-  return (device.is_cuda() ? gpu_provenance(device) : cpu).substr(0, 256);
+  return (device.is_cuda() ? gpu_provenance(device) : cpu + "; " + counted(at::get_num_threads(), "thread"))
+      .substr(0, kLongestProvenance);
 }
 
 // Not at::hasCUDA(), which asks whether a GPU can be used now.

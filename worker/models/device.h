@@ -12,8 +12,8 @@ namespace wcam {
 at::Device parse_device(const std::string& text);
 
 // What decides the last bits of a result beside plan and batch size, in one line of at most 256 bytes: the
-// processor or GPU, LibTorch, and what multiplies matrices with which kernel, joined by "; ":
-//   "AMD EPYC (family 26, model 2); LibTorch 1.13.1 AVX2; OpenBLAS 0.3.21 Haswell"
+// processor or GPU, LibTorch, what multiplies matrices with which kernel, and LibTorch's threads:
+//   "AMD EPYC (family 26, model 2); LibTorch 1.13.1 AVX2; OpenBLAS 0.3.21 Haswell; 1 thread"
 //   "NVIDIA H200; LibTorch 2.6.0; CUDA Runtime 12.4; CuDNN 90.1"
 // Rows that say the same and have the same batch size are equal to the bit, others to rounding
 // (docs/reproducibility.md).
