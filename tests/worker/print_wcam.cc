@@ -8,7 +8,7 @@
 #include <string>
 
 #include "common/study/case_spec.h"
-#include "worker/jobs/perform.h"
+#include "worker/jobs/compute.h"
 #include "worker/models/device.h"
 
 namespace {

@@ -10,10 +10,11 @@
 #include "common/base/utf8.h"
 #include "common/command_line/options.h"
 #include "common/store/segment.h"
+#include "common/study/perturbation.h"
 #include "common/study/plan.h"
 #include "worker/commands/commands.h"
+#include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
-#include "worker/jobs/perform.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;

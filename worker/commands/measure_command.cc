@@ -12,9 +12,11 @@
 #include "common/study/measurement.h"
 #include "common/study/plan.h"
 #include "worker/commands/commands.h"
+#include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/jobs/perform.h"
 #include "worker/wcam/estimator.h"
+#include "worker/wcam/wcam.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -66,7 +68,7 @@ RgbImage measure_pictures(Performer& performer, const Plan& plan, const fs::path
     job.set_image_sha256(plan.images[i].sha256);
     const auto start = Clock::now();
     try {
-      const std::vector<RgbImage> pictures = performer.pictures(job);
+      const std::vector<RgbImage> pictures = performer.pictures().all(job);
       seconds += seconds_since(start);
       bytes += stored_bytes(pictures, plan, scratch);
       if (!source) source = pictures.front();

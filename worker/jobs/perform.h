@@ -1,4 +1,4 @@
-// Turns a job into its result: decodes, corrupts, loads the case and runs the core. Keeps what the next jobs
+// Turns a job into its result: takes the pictures, loads the case and runs the core. Keeps what the next jobs
 // are likely to need again. Not thread-safe; LibTorch's calls happen here.
 #pragma once
 
@@ -15,37 +15,14 @@
 #include "common/store/records.h"
 #include "common/study/plan.h"
 #include "worker/base/faults.h"
-#include "worker/base/lru_cache.h"
-#include "worker/corruption/corruption.h"
 #include "worker/design/design.h"
-#include "worker/images/disk_variants.h"
-#include "worker/images/image.h"
 #include "worker/images/stage.h"
+#include "worker/jobs/pictures.h"
 #include "worker/jobs/places.h"
 #include "worker/models/model.h"
 #include "worker/models/model_cache.h"
-#include "worker/wcam/wcam.h"
 
 namespace wcam {
-
-// What a profile and its image are made of; common to sweeps and `wcam explain`.
-struct ExplainSubject {
-  std::string image, variant, case_name;
-  std::int64_t label = 0;
-};
-
-// The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
-// are the caller's. Throws what explain() throws.
-ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
-                       const WcamSettings& settings, const Design& design, int batch_size);
-
-// Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
-// (the last one padded, so that an image's result does not depend on its neighbours).
-struct Prediction {
-  std::int64_t label = 0;
-  float logit = 0, probability = 0;
-};
-std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size);
 
 // A finished job: what is stored, and what is said once it is durable (Outcome::segment still empty).
 struct JobResult {
@@ -63,9 +40,7 @@ class Performer {
  public:
   using WrongWithDevice = std::function<std::optional<std::string>()>;
 
-  // model_bytes: bound of the cases that stay loaded (ModelCache). A worker with images or variants of its
-  // own that are not the planned ones cannot serve: that says nothing of the images of others. Throws what
-  // relocated() throws, and CannotServe when something is wrong with the device; wrong_with_device (empty:
+  // model_bytes: bound of the cases that stay loaded (ModelCache). Throws what relocated() throws, and CannotServe when something is wrong with the device; wrong_with_device (empty:
   // wrong_with() it) is asked then, and after failures that may be its.
   Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
             const Places& places = {}, WrongWithDevice wrong_with_device = {});
@@ -73,9 +48,7 @@ class Performer {
   // Does one job. What can go wrong with it becomes Outcome::failure. Throws CannotServe.
   JobResult perform(const wire::Job& job);
 
-  // What a predict job of this image predicts: the source, then the plan's variants. Throws InputError when
-  // the image cannot be used, CannotServe.
-  std::vector<RgbImage> pictures(const wire::Job& job);
+  Pictures& pictures() { return pictures_; }
 
   // Names of the cases that are loaded, most recently used first.
   std::vector<std::string> loaded_cases() const { return models_.loaded(); }
@@ -90,18 +63,10 @@ class Performer {
   auto with_enough_memory(const std::string& case_name, const Act& act);
   // Throws OutOfMemory when the batch is one image already.
   void halve_batch(const std::string& case_name, const std::exception& why);
-  // The planned image as the cases see it. Throws InputError when it is not the planned file or cannot be
-  // decoded.
-  const RgbImage& source(const wire::Job& job);
-  // The overlays of the corruption frost, read once it is wanted; else empty.
-  const FrostOverlays& frost_overlays();
-  RgbImage pixels_of(const wire::Job& job, const std::string& variant);
-
   void predict_job(const wire::Job& job, JobResult& result);
   void explain_job(const wire::Job& job, JobResult& result);
   void doubt_device(JobResult& result) const;
 
-  const bool own_images_, own_variants_;
   Plan plan_;
   Stage stage_;
   const std::string provenance_;  // of the device
@@ -110,9 +75,7 @@ class Performer {
   std::map<std::string, int> batch_sizes_;  // by case: what fits
   Design design_;
   ModelCache models_;
-  LruCache<RgbImage> sources_;
-  DiskVariants disk_variants_;
-  std::optional<FrostOverlays> frost_overlays_;
+  Pictures pictures_;
 };
 
 }  // namespace wcam

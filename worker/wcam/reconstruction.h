@@ -34,6 +34,7 @@ namespace wcam {
 class Reconstruction {
  public:
   enum class Form { kTensor, kFused };
+  struct Impl;  // either form
 
   // planes: [3, S, S] float32, CPU: what is transformed (image_planes() below). `form` nullopt: kFused on a
   // CPU, else kTensor. Throws InputError naming value and bound when S is not a multiple of 2^levels or is
@@ -56,7 +57,6 @@ class Reconstruction {
   const std::vector<bool>& has_coefficients() const;
 
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

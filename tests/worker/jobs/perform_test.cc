@@ -18,6 +18,7 @@
 #include "tests/temporary_folder.h"
 #include "tests/worker/torchscript_fixture.h"
 #include "worker/images/png.h"
+#include "worker/jobs/compute.h"
 #include "worker/models/memory.h"
 #include "worker/wcam/estimator.h"
 

@@ -1,0 +1,60 @@
+#include "worker/jobs/compute.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/models/device.h"
+#include "worker/wcam/summary.h"
+#include "worker/wcam/wcam.h"
+
+namespace wcam {
+
+ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
+                       const WcamSettings& settings, const Design& design, int batch_size) {
+  const Classifier classifier{[&](const at::Tensor& input) { return model.forward(input); },
+                              model.spec().mean, model.spec().std, model.device()};
+  Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size);
+  Summary summary = summarise(profile.indices, settings, pixels.rows);
+  ProfileRow row;
+  row.image = subject.image;
+  row.variant = subject.variant;
+  row.case_name = subject.case_name;
+  row.label = subject.label;
+  row.logit = profile.logit;
+  row.wcam = std::move(profile.indices);
+  row.standard_error = std::move(profile.standard_error);
+  row.outputs = std::move(profile.outputs);
+  row.level_share = std::move(summary.level_share);
+  row.level_contributions = std::move(summary.level_contributions);
+  row.spectral_profile = std::move(summary.spectral_profile);
+  row.robustness_margin = summary.robustness_margin;
+  row.spatial_spread = summary.spatial_spread;
+  row.forward_equivalents = profile.forward_equivalents;
+  row.batch_size = static_cast<std::uint32_t>(batch_size);
+  row.seconds = profile.seconds;
+  row.device = model.device().str();
+  row.provenance = provenance_of(model.device());
+  row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
+  return row;
+}
+
+std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size) {
+  std::vector<Prediction> predictions;
+  const auto batch = static_cast<std::size_t>(batch_size);
+  for (std::size_t first = 0; first < images.size(); first += batch) {
+    const std::size_t wanted = std::min(images.size() - first, batch);
+    const at::Tensor logits = model.forward(model.to_input(batch_from(images, first, batch))).to(at::kCPU);
+    const auto [logit, label] = logits.max(1);
+    const at::Tensor probability = at::softmax(logits, 1).gather(1, label.unsqueeze(1));
+    for (std::size_t i = 0; i < wanted; ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      predictions.push_back(
+          {label[row].item<std::int64_t>(), logit[row].item<float>(), probability[row][0].item<float>()});
+    }
+  }
+  return predictions;
+}
+
+}  // namespace wcam

@@ -1,0 +1,35 @@
+// What a case says of pixels, as the store keeps it: for the jobs of a sweep and for `wcam explain` alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/store/records.h"
+#include "common/study/wcam_settings.h"
+#include "worker/design/design.h"
+#include "worker/images/rgb_image.h"
+#include "worker/models/model.h"
+
+namespace wcam {
+
+// What a profile and its image are made of; common to sweeps and `wcam explain`.
+struct ExplainSubject {
+  std::string image, variant, case_name;
+  std::int64_t label = 0;
+};
+
+// The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
+// are the caller's. Throws what explain() throws.
+ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
+                       const WcamSettings& settings, const Design& design, int batch_size);
+
+// Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
+// (the last one padded, so that an image's result does not depend on its neighbours).
+struct Prediction {
+  std::int64_t label = 0;
+  float logit = 0, probability = 0;
+};
+std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size);
+
+}  // namespace wcam

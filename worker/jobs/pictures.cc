@@ -1,0 +1,89 @@
+#include "worker/jobs/pictures.h"
+
+#include <filesystem>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/sha256.h"
+#include "worker/base/faults.h"
+#include "worker/images/image.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+// Jobs of one image come together, one a case.
+constexpr std::uint64_t kSourcesKept = 8;
+
+// What read() throws is the image's fault or, where the worker was told to look elsewhere, this host's.
+template <typename Read>
+auto planned(bool own, const Read& read) {
+  try {
+    return read();
+  } catch (const CannotServe&) {
+    throw;
+  } catch (const InputError& e) {
+    if (!own) throw;
+    throw CannotServe(std::string(e.what()) +
+                      "; this worker was told to look there, and others may have the planned file");
+  }
+}
+
+}  // namespace
+
+Pictures::Pictures(const Plan& plan, const Stage& stage, const Places& places)
+    : plan_(plan),
+      stage_(stage),
+      own_images_(!places.images.empty()),
+      own_variants_(!places.variants.empty()),
+      sources_(kSourcesKept),
+      disk_variants_(plan_, stage_) {}
+
+const RgbImage& Pictures::source(const wire::Job& job) {
+  if (const RgbImage* known = sources_.find(job.image())) return *known;
+  if (!fs::is_directory(plan_.images_root))
+    throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
+  // The plan decides which files are read, whatever a message says.
+  const fs::path file =
+      stage_.local(plan_.images_root / plan_.find_image(job.image()).path, job.image_sha256());
+  // A file that cannot be opened may be there at the next attempt; one that is not what was planned never
+  // will. Read once: what is hashed is what is decoded.
+  const std::string bytes = planned(own_images_, [&] {
+    std::string content = read_file(file);
+    if (const std::string found = sha256_of(content); found != job.image_sha256())
+      throw BadImage(file.string() + " has SHA-256 " + found + ", the plan says " + job.image_sha256() +
+                     ": it was changed after the sweep began, or is another file");
+    return content;
+  });
+  try {
+    RgbImage image = fit_source(decode_bytes(bytes), plan_);
+    sources_.make_room(1);
+    return sources_.add(job.image(), std::move(image), 1);
+  } catch (const InputError& e) {
+    throw BadImage(file.string() + ": " + e.what());
+  }
+}
+
+const FrostOverlays& Pictures::frost_overlays() {
+  if (!frost_overlays_) frost_overlays_ = planned_frost_overlays(plan_);
+  return *frost_overlays_;
+}
+
+RgbImage Pictures::of(const wire::Job& job, const std::string& variant) {
+  const RgbImage& original = source(job);
+  if (variant == kSourceVariant) return original;
+  if (is_on_disk(plan_.perturbation))
+    return planned(own_variants_, [&] { return disk_variants_.load(job.image(), variant); });
+  return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()}, frost_overlays());
+}
+
+std::vector<RgbImage> Pictures::all(const wire::Job& job) {
+  std::vector<RgbImage> images;
+  for (std::size_t v = 0; v <= plan_.variants.size(); ++v)
+    images.push_back(of(job, plan_.variant_name(static_cast<std::uint16_t>(v))));
+  return images;
+}
+
+}  // namespace wcam
