@@ -174,8 +174,15 @@ std::vector<Assignment::SecondAttempt> Assignment::second_attempts(
       if (straggles(state_.jobs().at(id), hold, times, tried)) stragglers.emplace_back(hold.number, id);
   std::sort(stragglers.begin(), stragglers.end());
   std::vector<SecondAttempt> attempts;
-  for (std::size_t i = 0; i < std::min(idle.size(), stragglers.size()); ++i)
-    attempts.push_back({idle[i], stragglers[i].second});
+  std::vector<const Link*> free = idle;
+  for (const auto& [number, job] : stragglers) {
+    const JobKind kind = state_.jobs().at(job).spec.kind;
+    const auto taker =
+        std::find_if(free.begin(), free.end(), [&](const Link* link) { return link->credit.left(kind) > 0; });
+    if (taker == free.end()) continue;
+    attempts.push_back({*taker, job});
+    free.erase(taker);
+  }
   return attempts;
 }
 
