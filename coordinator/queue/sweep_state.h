@@ -186,8 +186,8 @@ class SweepState {
   // What events change:
   JobTable jobs_;
   std::vector<WorkerInfo> workers_;
-  // Of each, whether it has done a job, be it that the result was lost since. For people: no decision rests on
-  // it, and it is not compared, since a repair cannot tell who did what it finds.
+  // Of each worker, whether it has done a job, be it that the result was lost since. For people: no decision
+  // rests on it, and it is not compared, since a repair cannot tell who did what it finds.
   std::vector<bool> has_results_;
   std::vector<ImageProgress> images_;
   struct Answers {

@@ -1,21 +1,20 @@
-// One sweep's coordinator: the loop between the workers' messages, the scheduler's decisions and the ledger.
+// One sweep's coordinator: the process around the loop, with its socket, its ledger, the segments that are
+// sent to it, and what it tells people.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "common/base/error.h"
 #include "common/base/sweep_directory.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/queue/scheduler.h"
-#include "coordinator/serve/throughput.h"
+#include "coordinator/serve/loop.h"
+#include "coordinator/serve/reporter.h"
 #include "coordinator/serve/web.h"
-#include "coordinator/sweep/status.h"
 #include "coordinator/transport/collector.h"
 #include "coordinator/transport/session.h"
 
@@ -24,12 +23,13 @@ namespace wcam {
 struct CoordinatorOptions {
   SchedulerOptions scheduler;
   SessionOptions session;  // sweep_id and earlier_endpoint are filled in
-  enum class Progress { kNone, kTerminal, kPlain } progress = Progress::kNone;
+  using Progress = ProgressLine;
+  Progress progress = Progress::kNone;
   bool hand_over = false;  // one interrupt is as good as two
   Web* web = nullptr;      // told once a second how far the sweep is; outlives the coordinator
 };
 
-class Coordinator {
+class Coordinator : private Transport, private Journal, private Household {
  public:
   // The sweep's plan and its ledger, open and locked. Listens when this returns, and the directory's endpoint
   // file says where. Throws InputError.
@@ -43,32 +43,17 @@ class Coordinator {
   const SweepState& state() const { return state_; }
 
  private:
-  using TimePoint = Scheduler::TimePoint;
+  // For the loop.
+  std::optional<Message> receive(std::chrono::milliseconds patience) override;
+  bool send(const Message& message) override;
+  void commit(std::span<const Event> events) override;
+  wire::Received take(const std::string& worker, const wire::Piece& piece) override;
+  void forget(const std::string& worker) override;
+  wire::Reply look(const wire::Request& request) override;
+  void before_replies() override;
 
   ExitCode say_interrupted() const;
   void tell_sample() const;
-  bool take_messages();
-  std::optional<Message> next_message(std::chrono::milliseconds patience);
-  void keep_company(Message message);
-  void collect(const Message& message);
-  wire::Reply answer(const wire::Request& request);
-  wire::Reply look(const wire::Request& request);
-  void consider_stopping(int interrupts, TimePoint now);
-  void settle();
-  void commit(std::span<const Event> events);
-  // Before the next try. Throws `why` again when told to stop.
-  void wait_for_room(const NoRoomError& why);
-  bool over(int interrupts, TimePoint now) const;
-  void tell(TimePoint now);
-  void tell_trouble(TimePoint now);
-  void write_running_status();
-  void write_status(const std::string& state_name, bool with_reasons);
-  std::vector<ConnectedWorker> connected_workers() const;
-  Snapshot snapshot() const;
-  void update_rate(TimePoint now);
-  double forwards(double predict_jobs, double explain_jobs) const;
-  double unfinished(JobKind kind) const;
-  double wcams_left() const;
 
   const SweepDirectory directory_;
   const CoordinatorOptions options_;
@@ -77,21 +62,8 @@ class Coordinator {
   Scheduler scheduler_;
   Session session_;
   Collector collector_;
-  const std::atomic<int>* interrupts_ = nullptr;  // of run()
-  std::deque<Message> kept_;                      // heard while the ledger had no room
-  std::vector<Message> replies_;                  // to operators, once what they asked for is durable
-  const double forwards_per_wcam_;
-  Status status_;
-  TimePoint stop_deadline_{}, next_status_{}, next_line_{}, next_complaint_{}, next_room_complaint_{};
-  bool status_written_ = true;  // the last time
-  // Times with jobs and work done by then, as far back as the rate is measured.
-  struct Mark {
-    TimePoint time;
-    std::size_t jobs, explained;
-    double work;
-  };
-  std::deque<Mark> marks_;
-  std::optional<Throughput> throughput_;  // kept for the page only
+  Reporter reporter_;
+  Loop loop_;
 };
 
 }  // namespace wcam

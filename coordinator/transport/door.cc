@@ -129,7 +129,7 @@ std::optional<std::string> Door::sender(const zmq::message_t& frame) {
 }
 
 std::optional<std::string> Door::holder_of(const std::string& key) const {
-  return key == own_key_ ? kOperator : allowed_->name_of(key);
+  return key == own_key_ ? Peers::kOperator : allowed_->name_of(key);
 }
 
 }  // namespace wcam

@@ -16,6 +16,7 @@
 #include "common/wire/keys.h"
 #include "common/wire/socket_monitor.h"
 #include "coordinator/transport/allow_list.h"
+#include "coordinator/transport/peers.h"
 
 namespace wcam {
 
@@ -26,9 +27,6 @@ struct DoorKeys {
 
 class Door {
  public:
-  // The name of whoever has the coordinator's own key. No worker's key may have it (check_key_name).
-  static constexpr const char* kOperator = "coordinator";
-
   // Guards `socket`, which is not bound yet. Without keys everybody is let in, unencrypted.
   Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<DoorKeys>& keys);
 
@@ -37,8 +35,8 @@ class Door {
   void* events() { return monitor_.handle(); }
   void serve();
 
-  // Who sent this frame: kOperator, or the name of its key, as long as that is admitted (a second longer at
-  // most); nullopt when it was revoked. Without keys: an empty name.
+  // Who sent this frame: Peers::kOperator, or the name of its key, as long as that is admitted (a second
+  // longer at most); nullopt when it was revoked. Without keys: an empty name.
   std::optional<std::string> sender(const zmq::message_t& frame);
 
   // Connections that failed before they could say anything: another or no key, no encryption or unasked for,

@@ -8,10 +8,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/host.h"
-#include "common/base/utf8.h"
-#include "common/base/version.h"
 #include "common/wire/protocol.h"
 #include "coordinator/transport/address.h"
 #include "coordinator/transport/worth_a_line.h"
@@ -25,8 +22,7 @@ namespace {
 static_assert(!std::is_copy_constructible_v<Session>);
 
 constexpr milliseconds kBindPatience{1'000};
-constexpr int kDroppedInARow = 1'000;      // then the loop gets to look after its workers
-constexpr std::size_t kLongestWord = 256;  // of what a Hello says about its worker
+constexpr int kDroppedInARow = 1'000;  // then the loop gets to look after its workers
 
 bool leaves_port_open(const std::string& endpoint) {
   const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
@@ -38,20 +34,6 @@ std::string with_port_of(const std::string& bind, const std::string& endpoint) {
   const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
   const bool is_port = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
   return is_port ? bind.substr(0, bind.rfind(':') + 1) + port : "";
-}
-
-bool is_from_worker(const wire::Envelope& envelope) {
-  return envelope.has_hello() || envelope.has_ready() || envelope.has_heartbeat() ||
-         envelope.has_outcomes() || envelope.has_goodbye() || envelope.has_piece();
-}
-
-// An operator's connection has a name of its own: no worker's begins so (Door::kOperator).
-const std::string kOperatorPrefix = std::string(Door::kOperator) + ".";
-
-bool is_word(const std::string& text) {
-  return !text.empty() && text.size() <= kLongestWord &&
-         std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
 }
 
 }  // namespace
@@ -66,9 +48,9 @@ std::optional<std::string> SessionOptions::problem() const {
 bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
 
 Session::Session(const SessionOptions& options)
-    : sweep_id_(options.sweep_id),
-      socket_(context_, zmq::socket_type::router),
-      door_(context_, socket_, options.keys) {
+    : socket_(context_, zmq::socket_type::router),
+      door_(context_, socket_, options.keys),
+      peers_(options.sweep_id) {
   if (!options.keys && !options.insecure && options.beyond_loopback())
     invariant_broken("an unencrypted socket beyond loopback that nobody asked for: " + options.bind);
   socket_.set(zmq::sockopt::router_mandatory, true);
@@ -146,8 +128,10 @@ std::optional<Message> Session::take_one(bool& empty) {
   if (floods(peer)) return std::nullopt;
   const auto key = door_.sender(frame);
   if (!key) {
-    forget(peer);
-    refuse(peer, "its key was revoked", false);
+    peers_.forget(peer);
+    wire::Refused revoked;
+    revoked.set_reason("its key was revoked");
+    refuse(peer, revoked);
     return std::nullopt;
   }
   wire::Envelope envelope;
@@ -162,118 +146,41 @@ std::optional<Message> Session::take_one(bool& empty) {
 bool Session::floods(const std::string& peer) {
   if (!rate_bound_.exceeded_by(peer, std::chrono::steady_clock::now())) return false;
   if (worth_a_line(++counters_.too_many)) {
-    const auto worker = worker_of_.find(peer);
+    const auto worker = peers_.worker_at(peer);
     spdlog::warn("dropped a message of {}, which sends more than {} a second ({} so far)",
-                 worker == worker_of_.end() ? "a peer that has not said Hello" : "worker " + worker->second,
-                 RateBound::kMessagesASecond, counters_.too_many);
+                 worker ? "worker " + *worker : "a peer that has not said Hello", RateBound::kMessagesASecond,
+                 counters_.too_many);
   }
   return true;
 }
 
 std::optional<Message> Session::accept(const std::string& peer, const std::string& key,
                                        wire::Envelope envelope) {
-  if (envelope.protocol_version() != kProtocolVersion) {
-    refuse(peer,
-           "the worker speaks protocol " + std::to_string(envelope.protocol_version()) +
-               ", the coordinator " + std::to_string(kProtocolVersion) + ": run the same version of both",
-           false);
-    return std::nullopt;
-  }
-  if (envelope.has_request()) return accept_request(peer, key, std::move(envelope));
-  if (!is_from_worker(envelope)) {
-    if (worth_a_line(++counters_.malformed))
-      spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
-    return std::nullopt;
-  }
-  if (envelope.has_hello() && !welcome(peer, key, envelope.hello())) return std::nullopt;
-  const auto worker = worker_of_.find(peer);
-  if (worker == worker_of_.end()) {
+  Peers::Heard heard = peers_.hear(peer, key, std::move(envelope));
+  if (auto* message = std::get_if<Message>(&heard)) return std::move(*message);
+  if (const auto* refused = std::get_if<wire::Refused>(&heard))
+    refuse(peer, *refused);
+  else if (worth_a_line(++counters_.malformed))
+    spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
+  return std::nullopt;
+}
+
+void Session::refuse(const std::string& peer, const wire::Refused& refused) {
+  if (refused.again()) {
     if (worth_a_line(++counters_.before_hello))
       spdlog::info("a peer that has not said Hello is asked to ({} so far)", counters_.before_hello);
-    wire::Envelope answer;
-    answer.mutable_refused()->set_reason("the coordinator does not know this worker");
-    answer.mutable_refused()->set_again(true);
-    deliver(peer, std::move(answer));
-    return std::nullopt;
+  } else if (worth_a_line(++counters_.refused)) {
+    spdlog::warn("refused a peer: {} ({} so far)", refused.reason(), counters_.refused);
   }
-  Message message{worker->second, std::move(envelope)};
-  if (message.envelope.has_goodbye()) forget(peer);
-  return message;
-}
-
-// Without keys (--insecure) whoever can connect is an operator, as whoever can connect is a worker.
-std::optional<Message> Session::accept_request(const std::string& peer, const std::string& key,
-                                               wire::Envelope envelope) {
-  if (!key.empty() && key != Door::kOperator) {
-    refuse(peer,
-           "only who holds the sweep's keys/coordinator.key may operate it: key '" + key + "' is a worker's",
-           false);
-    return std::nullopt;
-  }
-  return Message{kOperatorPrefix + peer, std::move(envelope)};
-}
-
-void Session::forget(const std::string& peer) {
-  const auto worker = worker_of_.find(peer);
-  if (worker == worker_of_.end()) return;
-  peer_of_.erase(worker->second);
-  worker_of_.erase(worker);
-}
-
-// Files the peer under the worker's name, or refuses it.
-bool Session::welcome(const std::string& peer, const std::string& key, const wire::Hello& hello) {
-  if (!hello.sweep_id().empty() && hello.sweep_id() != sweep_id_) {
-    refuse(peer,
-           "this coordinator serves sweep " + sweep_id_ + ", not " + hello.sweep_id().substr(0, kLongestWord),
-           false);
-    return false;
-  }
-  if (!is_word(hello.worker()) || hello.host().size() > kLongestWord ||
-      hello.device().size() > kLongestWord || hello.provenance().size() > kLongestWord) {
-    refuse(peer,
-           "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host, device and provenance at most "
-           "256 bytes",
-           false);
-    return false;
-  }
-  if (!hello.log().empty() && !is_file_name(hello.log())) {
-    refuse(peer, "Hello.log must be the name of a file in the sweep's logs, without a folder", false);
-    return false;
-  }
-  if (key == Door::kOperator) {
-    refuse(peer, "the coordinator's own key is no worker's: `wcam keys` makes those", false);
-    return false;
-  }
-  // No word has a dot, so two keys' workers never share a name.
-  const std::string worker = key.empty() ? hello.worker() : key + "." + hello.worker();
-  const auto before = peer_of_.find(worker);
-  const bool again = before != peer_of_.end() && before->second == peer;  // Hello is repeated until Welcome
-  if (!again && hello.software_version() != kVersion)
-    spdlog::info("worker {} is version {}, this coordinator {}: the protocol is the same, so it is served",
-                 worker, hello.software_version().substr(0, kLongestWord), kVersion);
-  if (before != peer_of_.end()) worker_of_.erase(before->second);
-  forget(peer);
-  peer_of_[worker] = peer;
-  worker_of_[peer] = worker;
-  return true;
-}
-
-void Session::refuse(const std::string& peer, const std::string& reason, bool again) {
-  if (worth_a_line(++counters_.refused))
-    spdlog::warn("refused a peer: {} ({} so far)", reason, counters_.refused);
   wire::Envelope answer;
-  answer.mutable_refused()->set_reason(made_utf8(reason));  // may hold what the peer said, cut off
-  answer.mutable_refused()->set_again(again);
+  *answer.mutable_refused() = refused;
   deliver(peer, std::move(answer));
 }
 
 bool Session::send(const Message& message) {
-  if (message.worker.rfind(kOperatorPrefix, 0) == 0)
-    return deliver(message.worker.substr(kOperatorPrefix.size()), message.envelope);
-  const auto peer = peer_of_.find(message.worker);
-  const bool delivered = peer != peer_of_.end() && deliver(peer->second, message.envelope);
-  if (delivered) return true;
-  if (worth_a_line(++counters_.undelivered))
+  const auto peer = peers_.peer_of(message.worker);
+  if (peer && deliver(*peer, message.envelope)) return true;
+  if (!Peers::is_operator(message.worker) && worth_a_line(++counters_.undelivered))
     spdlog::info("worker {} could not be reached ({} messages so far)", message.worker,
                  counters_.undelivered);
   return false;

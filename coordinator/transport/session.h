@@ -7,14 +7,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <zmq.hpp>
 
-#include "coordinator/queue/scheduler.h"
+#include "coordinator/queue/message.h"
 #include "coordinator/transport/door.h"
+#include "coordinator/transport/peers.h"
 #include "coordinator/transport/rate_bound.h"
 
 namespace wcam {
@@ -56,10 +55,7 @@ class Session {
   // The next sound message of a worker that has said Hello (Hello itself included). nullopt when none came
   // within `patience` or a signal interrupted the wait. What is not sound is dropped or answered here.
   // Connections are admitted here too, while it waits.
-  //
-  // Message::worker is what the worker calls itself, after "KEY." where keys are in use: a name belongs to a
-  // key, so no other key's holder can pass for that worker, not even at a coordinator that just restarted.
-  // With an operator's Request it names that connection, for the Reply; no worker can have such a name.
+  // Message::worker: Peers::hear().
   [[nodiscard]] std::optional<Message> receive(std::chrono::milliseconds patience);
 
   // Sends without ever blocking. False: the worker is not connected or takes nothing; the message is gone.
@@ -75,20 +71,14 @@ class Session {
   std::optional<Message> take_one(bool& empty);
   bool floods(const std::string& peer);
   std::optional<Message> accept(const std::string& peer, const std::string& key, wire::Envelope envelope);
-  std::optional<Message> accept_request(const std::string& peer, const std::string& key,
-                                        wire::Envelope envelope);
-  bool welcome(const std::string& peer, const std::string& key, const wire::Hello& hello);
-  void forget(const std::string& peer);
-  void refuse(const std::string& peer, const std::string& reason, bool again);
+  void refuse(const std::string& peer, const wire::Refused& refused);
   bool deliver(const std::string& peer, wire::Envelope envelope);
 
-  std::string sweep_id_;
   zmq::context_t context_;
   zmq::socket_t socket_;
   Door door_;
   std::string endpoint_;
-  // Both ways between a connection (ZeroMQ's routing id) and the worker that last said Hello on it.
-  std::unordered_map<std::string, std::string> worker_of_, peer_of_;
+  Peers peers_;  // by ZeroMQ's routing id
   RateBound rate_bound_;
   SessionCounters counters_;
 };

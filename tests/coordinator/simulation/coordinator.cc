@@ -1,5 +1,7 @@
 #include "tests/coordinator/simulation/coordinator.h"
 
+#include <utility>
+
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/wire/protocol.h"
@@ -9,8 +11,13 @@ namespace wcam::simulation {
 
 namespace {
 
-constexpr milliseconds kLongestWait{100};  // coordinator.cc
-constexpr milliseconds kFarewell{5'000};
+constexpr milliseconds kSlowest{5};  // until what has arrived is looked at
+
+std::vector<Event> asked_for(const SweepState& state, const wire::Request& request) try {
+  return wcam::operate(state, request).events;
+} catch (const UsageError&) {  // the loop says so
+  return {};
+}
 
 }  // namespace
 
@@ -25,12 +32,22 @@ SweepState Coordinator::recorded() const {
   return state;
 }
 
-void Coordinator::start(bool same_endpoint) {
+void Coordinator::run(bool same_endpoint) {
   if (alive() || finished_) return;
-  ++life_;
+  bool killed = false;
+  try {
+    start(same_endpoint);
+    work();
+  } catch (const Died&) {
+    killed = true;
+  } catch (const NoRoomError&) {  // told to stop, or only beginning
+  }
+  end(killed);
+}
+
+void Coordinator::start(bool same_endpoint) {
   ++world_.referee.happenings["coordinators started"];
-  world_.referee.coordinator_is_away_until(world_.clock.now());
-  if (!same_endpoint || world_.endpoint_file == 0) ++world_.endpoint_file;
+  if (!same_endpoint) ++world_.endpoint_file;
   world_.tell("coord", [&] { return "starts at " + std::to_string(world_.endpoint_file); });
   state_ = std::make_unique<SweepState>(recorded());
   if (folder_) {
@@ -40,72 +57,122 @@ void Coordinator::start(bool same_endpoint) {
     *state_ = std::move(read);
   }
   if (segments_) collector_.emplace(segments_->path());
+  peers_.emplace(state_->sweep());
   SchedulerOptions options = world_.options;
   options.holder = [this](JobId job, Attempt attempt) { return holder(job, attempt); };
   scheduler_ = std::make_unique<Scheduler>(*state_, options);
-  messages_per_turn_ = world_.chance.between(1, 20);
+  LoopOptions loop{options.lease, world_.chance.one_in(4), "the sweep", 1'000};
+  loop.messages = static_cast<int>(world_.chance.between(1, 20));
+  loop_.reset(new Loop(
+      *state_, *scheduler_, *this, *this, *this, [this] { return world_.clock.now(); }, loop));
   world_.referee.coordinator_starts();
-  scheduler_->start(world_.clock.now());
-  scheduler_->plan_ahead(world_.clock.now());
-  settle();
-  world_.network.listen(world_.endpoint_file,
-                        [this] { wake(world_.chance.time(milliseconds{0}, milliseconds{5})); });
-  wake(milliseconds{0});
+  loop_->begin();
+  world_.network.listen(world_.endpoint_file);
 }
 
-// A turn comes no later than that.
-void Coordinator::wake(milliseconds delay) {
-  const TimePoint when = world_.clock.now() + delay;
-  if (next_turn_ && *next_turn_ <= when) return;
-  next_turn_ = when;
-  world_.clock.at(when, [this, when, life = life_] {
-    if (life != life_ || next_turn_ != when || paused_) return;
-    next_turn_.reset();
-    try {
-      turn();
-    } catch (const Died&) {
-      end(true);
-    }
+void Coordinator::work() {
+  for (bool goes_on = true; goes_on;) {
+    goes_on = loop_->turn(interrupts_);
+    ++world_.referee.happenings["turns"];
+    scheduler_->check_invariants();
+  }
+  finished_ = state_->finished();
+}
+
+void Coordinator::sleep(TimePoint until, const std::function<bool()>& woken) {
+  if (until > world_.clock.now()) world_.clock.at(until, [] {});
+  while ((world_.clock.now() < until && !woken()) || world_.clock.now() < paused_until_) {
+    world_.step();
+    if (doom_ == Moment::kAtOnce) throw Died{};
+  }
+}
+
+std::optional<Message> Coordinator::receive(milliseconds patience) {
+  if (patience.count() > 0) {
+    sleep(world_.clock.now() + patience,
+          [this] { return world_.network.something_came_up() || !requests_.empty(); });
+    sleep(world_.clock.now() + world_.chance.time(milliseconds{0}, kSlowest), [] { return false; });
+  }
+  if (auto request = next_request()) return request;
+  while (const auto heard = world_.network.receive_up())
+    if (auto message = accept(heard->first, heard->second)) return message;
+  return std::nullopt;
+}
+
+std::optional<Message> Coordinator::next_request() {
+  if (requests_.empty()) return std::nullopt;
+  wire::Envelope envelope;
+  envelope.set_protocol_version(kProtocolVersion);
+  *envelope.mutable_request() = std::move(requests_.front());
+  requests_.pop_front();
+  const wire::Request& request = envelope.request();
+  world_.tell("coord", [&] { return "hears an operator: " + request.ShortDebugString(); });
+  if (!no_room_since_) world_.referee.operator_asks(request, asked_for(*state_, request));
+  return std::get<Message>(peers_->hear("an operator's", "", std::move(envelope)));
+}
+
+std::optional<Message> Coordinator::accept(Network::Peer peer, const wire::Envelope& envelope) {
+  Peers::Heard heard = peers_->hear(std::to_string(peer), "", envelope);
+  auto* message = std::get_if<Message>(&heard);
+  world_.tell("coord", [&] {
+    return "hears " + (message != nullptr ? message->worker : "a stranger") + ": " + describe(envelope);
   });
-}
-
-void Coordinator::turn() {
-  ++world_.referee.happenings["turns"];
-  const TimePoint now = world_.clock.now();
-  take_messages();
-  take_requests();
-  if (all_taken_) scheduler_->expire(now);
-  scheduler_->plan_ahead(now);
-  consider_stopping();
-  scheduler_->check_invariants();
-  settle();
-  if (scheduler_->stopping() && (scheduler_->workers() == 0 || now > stop_deadline_)) {
-    finished_ = state_->finished();
-    return end(false);
+  if (message != nullptr) {
+    // Most of what is said while there is no room is forgotten.
+    if (!no_room_since_) world_.referee.hears(message->worker, envelope);
+    return std::move(*message);
   }
-  wake(all_taken_ ? kLongestWait : milliseconds{1});
+  wire::Envelope answer;
+  *answer.mutable_refused() = std::get<wire::Refused>(heard);
+  deliver(std::to_string(peer), std::move(answer));
+  return std::nullopt;
 }
 
-void Coordinator::take_messages() {
-  all_taken_ = false;
-  for (std::uint64_t taken = 0; taken < messages_per_turn_; ++taken) {
-    const auto message = world_.network.receive_up();
-    all_taken_ = !message;
-    if (!message) return;
-    std::string worker;
-    const bool known = accept(message->first, message->second, worker);
-    world_.tell("coord", [&] { return "hears " + worker + ": " + describe(message->second); });
-    if (!known) continue;
-    world_.referee.hears(worker, message->second);
-    scheduler_->on_message(worker, message->second, world_.clock.now());
-    if (message->second.has_piece()) collect(worker, message->second.piece());
+bool Coordinator::deliver(const std::string& peer, wire::Envelope envelope) {
+  envelope.set_protocol_version(kProtocolVersion);
+  return world_.network.send_down(std::stoull(peer), envelope);
+}
+
+bool Coordinator::send(const Message& message) {
+  if (doom_ == Moment::kWhileSending && sends_left_-- == 0) throw Died{};
+  if (Peers::is_operator(message.worker)) {
+    world_.tell("coord", [&] { return "replies: " + message.envelope.reply().ShortDebugString(); });
+    world_.referee.replies(message.envelope.reply());
+    return true;
   }
+  world_.referee.sends(message.worker, message.envelope);
+  const auto peer = peers_->peer_of(message.worker);
+  const bool sent = peer && deliver(*peer, message.envelope);
+  world_.tell("coord", [&] {
+    return (sent ? "says to " : "cannot say to ") + message.worker + ": " + describe(message.envelope);
+  });
+  return sent;
 }
 
-// coordinator.cc, collect(): the real files, and the answer at once.
-void Coordinator::collect(const std::string& worker, const wire::Piece& piece) {
-  Message answer{worker, {}};
-  wire::Received& received = *answer.envelope.mutable_received();
+void Coordinator::commit(std::span<const Event> events) {
+  if (!events.empty() && doom_ == Moment::kBeforeCommit) throw Died{};
+  check_room(events);
+  if (ledger_) ledger_->commit(events);
+  log_.insert(log_.end(), events.begin(), events.end());
+  for (const Event& event : events)
+    if (const auto* change = std::get_if<JobEvent>(&event))
+      if (const auto* given = std::get_if<JobHandedOut>(change))
+        holders_[{given->job, given->attempt}] = given->worker;
+  world_.referee.commits(events, std::exchange(no_room_since_, {}).value_or(world_.clock.now()));
+  if (!events.empty() && doom_ == Moment::kAfterCommit) throw Died{};
+}
+
+void Coordinator::check_room(std::span<const Event> events) {
+  if (events.empty() || world_.clock.now() >= full_until_) return;
+  world_.tell("coord", [] { return "cannot write its ledger"; });
+  ++world_.referee.happenings["commits without room"];
+  if (!no_room_since_) no_room_since_ = world_.clock.now();
+  throw NoRoomError("the ledger's disk is full");
+}
+
+// The real files.
+wire::Received Coordinator::take(const std::string& worker, const wire::Piece& piece) {
+  wire::Received received;
   const bool room = world_.clock.elapsed() >= world_.no_room_until || piece.data().empty();
   if (room) {
     received = collector_->take(worker, piece);
@@ -121,28 +188,31 @@ void Coordinator::collect(const std::string& worker, const wire::Piece& piece) {
     world_.referee.segment_is_durable(piece.segment(),
                                       {content.outcomes().begin(), content.outcomes().end()});
   }
-  (void)send(answer);
+  return received;
 }
 
-void Coordinator::take_requests() {
-  for (const wire::Request& request : std::exchange(requests_, {})) {
-    try {
-      const Operation operation = wcam::operate(*state_, request);
-      world_.tell("coord", [&] { return "an operator's request: " + operation.report.summary(); });
-      world_.referee.operator_asks(request, operation.events);
-      scheduler_->carry_out(operation.events);
-    } catch (const UsageError& e) {
-      world_.tell("coord", [&] { return std::string("refuses an operator: ") + e.what(); });
-    }
-  }
+void Coordinator::forget(const std::string& worker) {
+  if (collector_) collector_->forget(worker);
+}
+
+wire::Reply Coordinator::look(const wire::Request&) { throw Violation("nobody has asked to look"); }
+
+std::optional<WorkerId> Coordinator::holder(JobId job, Attempt attempt) {
+  if (ledger_) return ledger_->holder(job, attempt);
+  const auto found = holders_.find({job, attempt});
+  return found == holders_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Coordinator::operate(const wire::Request& request) {
   if (finished_) return;
-  if (alive()) {
+  if (alive())
     requests_.push_back(request);
-    return wake(milliseconds{0});
-  }
+  else
+    ask_at_rest(request);
+}
+
+void Coordinator::ask_at_rest(const wire::Request& request) {
+  if (world_.clock.now() < full_until_) return;  // the command says so
   SweepState state = recorded();
   try {
     const Operation operation = wcam::operate(state, request);
@@ -155,83 +225,9 @@ void Coordinator::operate(const wire::Request& request) {
       ledger->commit(operation.events);
     }
     log_.insert(log_.end(), operation.events.begin(), operation.events.end());
-    world_.referee.commits(operation.events);
+    world_.referee.commits(operation.events, world_.clock.now());
   } catch (const UsageError& e) {
     world_.tell("at rest", [&] { return std::string("an operator is refused: ") + e.what(); });
-  }
-}
-
-// session.cc, accept(): whose message it is; a stranger is asked who it is.
-bool Coordinator::accept(Network::Peer peer, const wire::Envelope& envelope, std::string& worker) {
-  if (envelope.has_hello()) {
-    worker = envelope.hello().worker();
-    if (const auto before = peer_of_.find(worker); before != peer_of_.end()) worker_of_.erase(before->second);
-    if (const auto before = worker_of_.find(peer); before != worker_of_.end()) peer_of_.erase(before->second);
-    peer_of_[worker] = peer;
-    worker_of_[peer] = worker;
-  }
-  const auto known = worker_of_.find(peer);
-  if (known == worker_of_.end()) {
-    wire::Envelope answer;
-    answer.set_protocol_version(kProtocolVersion);
-    answer.mutable_refused()->set_reason("the coordinator does not know this worker");
-    answer.mutable_refused()->set_again(true);
-    world_.network.send_down(peer, answer);
-    worker = "a stranger";
-    return false;
-  }
-  worker = known->second;
-  if (envelope.has_goodbye()) {
-    peer_of_.erase(worker);
-    worker_of_.erase(known);
-  }
-  return true;
-}
-
-bool Coordinator::send(const Message& message) {
-  if (doom_ == Moment::kWhileSending && sends_left_-- == 0) throw Died{};
-  world_.referee.sends(message.worker, message.envelope);
-  const auto peer = peer_of_.find(message.worker);
-  wire::Envelope envelope = message.envelope;
-  envelope.set_protocol_version(kProtocolVersion);
-  const bool sent = peer != peer_of_.end() && world_.network.send_down(peer->second, envelope);
-  world_.tell("coord", [&] {
-    return (sent ? "says to " : "cannot say to ") + message.worker + ": " + describe(message.envelope);
-  });
-  return sent;
-}
-
-void Coordinator::settle() {
-  scheduler_->settle([this](std::span<const Event> events) { commit(events); },
-                     [this](const Message& message) { return send(message); });
-}
-
-void Coordinator::commit(std::span<const Event> events) {
-  if (!events.empty() && doom_ == Moment::kBeforeCommit) throw Died{};
-  if (ledger_) ledger_->commit(events);
-  log_.insert(log_.end(), events.begin(), events.end());
-  for (const Event& event : events)
-    if (const auto* change = std::get_if<JobEvent>(&event))
-      if (const auto* given = std::get_if<JobHandedOut>(change))
-        holders_[{given->job, given->attempt}] = given->worker;
-  world_.referee.commits(events);
-  if (!events.empty() && doom_ == Moment::kAfterCommit) throw Died{};
-}
-
-std::optional<WorkerId> Coordinator::holder(JobId job, Attempt attempt) {
-  if (ledger_) return ledger_->holder(job, attempt);
-  const auto found = holders_.find({job, attempt});
-  return found == holders_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void Coordinator::consider_stopping() {
-  if (scheduler_->stopping()) return;
-  if (state_->finished()) {
-    scheduler_->stop("the sweep is finished");
-    stop_deadline_ = world_.clock.now() + kFarewell;
-  } else if (interrupted_) {
-    scheduler_->stop("the coordinator was told to stop");
-    stop_deadline_ = TimePoint::max();
   }
 }
 
@@ -239,44 +235,44 @@ void Coordinator::die(Moment moment) {
   if (!alive()) return;
   doom_ = moment;
   sends_left_ = world_.chance.below(4);
-  if (moment == Moment::kAtOnce) end(true);
 }
 
 void Coordinator::pause(milliseconds duration) {
-  if (!alive() || paused_) return;
+  if (!alive() || world_.clock.now() < paused_until_) return;
   world_.tell("coord", [&] { return "is stopped for " + std::to_string(duration.count()) + " ms"; });
-  paused_ = true;
-  world_.referee.coordinator_is_away_until(world_.clock.now() + duration);
-  world_.clock.after(duration, [this, life = life_] {
-    if (life != life_) return;
-    world_.tell("coord", [] { return "goes on"; });
-    paused_ = false;
-    next_turn_.reset();
-    wake(milliseconds{0});
-  });
+  paused_until_ = world_.clock.now() + duration;
+  world_.referee.coordinator_is_away_until(paused_until_);
+  world_.clock.at(paused_until_, [this] { world_.tell("coord", [] { return "goes on, if it lives"; }); });
 }
 
 void Coordinator::interrupt() {
   world_.tell("coord", [] { return "is told to stop"; });
-  interrupted_ = true;
+  ++interrupts_;
+}
+
+void Coordinator::fill_disk(milliseconds duration) {
+  world_.tell("coord", [&] { return "has no room for " + std::to_string(duration.count()) + " ms"; });
+  full_until_ = world_.clock.now() + duration;
+  world_.referee.coordinator_is_busy_until(full_until_ + std::chrono::seconds{3});
 }
 
 void Coordinator::end(bool killed) {
   world_.tell("coord", [&] { return killed ? "dies" : finished_ ? "ends: finished" : "ends"; });
   counters_ = scheduler_->counters();
-  ++life_;
+  loop_.reset();
   scheduler_.reset();
   if (folder_ && finished_ && !(ledger_->load(world_.study.plan()) == *state_))
     throw Violation("the ledger gives back another state than the coordinator ended with");
   state_.reset();
   ledger_.reset();
-  worker_of_.clear();
-  peer_of_.clear();
+  peers_.reset();
   requests_.clear();
   doom_.reset();
-  paused_ = interrupted_ = false;
-  next_turn_.reset();
+  paused_until_ = {};
+  no_room_since_.reset();
+  interrupts_ = 0;
   world_.network.close_all(killed);
+  world_.referee.coordinator_ends();
 }
 
 }  // namespace wcam::simulation

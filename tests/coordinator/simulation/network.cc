@@ -62,7 +62,6 @@ void Network::transmit_up(Peer peer, wire::Envelope envelope) {
     --arriving.going_up;
     if (!arrives(arriving) || arriving.known_broken) return;
     inbox_.emplace_back(peer, std::move(envelope));
-    readable_();
   });
 }
 
@@ -125,10 +124,7 @@ void Network::vanish(Socket socket) {
   if (end.peer != 0) sever(end.peer, milliseconds{0}, learns);
 }
 
-void Network::listen(std::uint32_t endpoint, std::function<void()> readable) {
-  endpoint_ = endpoint;
-  readable_ = std::move(readable);
-}
+void Network::listen(std::uint32_t endpoint) { endpoint_ = endpoint; }
 
 void Network::close_all(bool killed) {
   endpoint_.reset();

@@ -33,9 +33,10 @@ class Network {
   void vanish(Socket socket);  // the process is killed
 
   // The coordinator's side.
-  void listen(std::uint32_t endpoint, std::function<void()> readable);
+  void listen(std::uint32_t endpoint);
   bool send_down(Peer peer, const wire::Envelope& envelope);  // false: gone or full
   std::optional<std::pair<Peer, wire::Envelope>> receive_up();
+  bool something_came_up() const { return !inbox_.empty(); }
   void close_all(bool killed);
 
   // No connection for so long.
@@ -77,7 +78,6 @@ class Network {
   std::map<Peer, Connection> connections_;
   std::uint64_t next_ = 1;
   std::optional<std::uint32_t> endpoint_;  // where the coordinator listens
-  std::function<void()> readable_;
   std::deque<std::pair<Peer, wire::Envelope>> inbox_;
   std::uint64_t lost_ = 0, turned_away_ = 0;
 };

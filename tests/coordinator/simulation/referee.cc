@@ -95,6 +95,7 @@ void Referee::succeeds(const std::string& worker, const wire::Job& job) {
 }
 
 void Referee::worker_hears(const std::string& worker, const wire::Envelope& envelope) {
+  if (envelope.has_welcome()) greeting_.erase(worker);
   for (const wire::Lease& lease : envelope.release().leases()) {
     computed_.erase({worker, JobId{lease.job()}});
     released_.emplace(worker, JobId{lease.job()});
@@ -103,6 +104,7 @@ void Referee::worker_hears(const std::string& worker, const wire::Envelope& enve
 }
 
 void Referee::worker_says(const wire::Envelope& envelope) {
+  if (envelope.has_hello()) greeting_.insert(envelope.hello().worker());
   for (const wire::Outcome& outcome : envelope.outcomes().outcomes())
     if (outcome.has_failure()) failed_.emplace(JobId{outcome.job()}, outcome.attempt());
 }
@@ -113,6 +115,14 @@ void Referee::disturbed(const std::string& worker, milliseconds duration) {
 }
 
 void Referee::dies(const std::string& worker) { dead_.insert(worker); }
+
+// Not one that is being served by a coordinator that is there, however long that has no room.
+void Referee::gives_up(const std::string& worker, milliseconds patience) const {
+  const auto trouble = trouble_until_.find(worker);
+  const bool had_trouble = trouble != trouble_until_.end() && clock_.now() - trouble->second < patience;
+  require(!is_there_ || clock_.now() - there_since_ < patience || had_trouble || greeting_.contains(worker),
+          worker + " gives up, and the coordinator has been there all the time");
+}
 
 void Referee::killed_by(const std::string& worker, const wire::Job& job) {
   ++happenings["workers killed by a job"];
@@ -131,6 +141,9 @@ void Referee::segment_is_durable(const std::string& name, const std::vector<wire
 
 // What rests in memory alone is forgotten.
 void Referee::coordinator_starts() {
+  is_there_ = true;
+  replies_due_.clear();
+  coordinator_is_away_until(clock_.now());
   for (auto& [id, record] : jobs_) record.rests_until = {};
 }
 
@@ -145,7 +158,9 @@ void Referee::hears(const std::string& worker, const wire::Envelope& envelope) {
     in_trouble_.insert(worker);
 }
 
-void Referee::commits(std::span<const Event> events) {
+void Referee::commits(std::span<const Event> events, TimePoint decided) {
+  decided_ = decided;
+  if (!events.empty()) replies_due_.assign(replies_due_.size(), false);
   for (const Event& event : events) std::visit([this](const auto& e) { commit(e); }, event);
 }
 
@@ -159,10 +174,12 @@ void Referee::commit(const ImageDecided& event) {
 
 void Referee::operator_asks(const wire::Request& request, const std::vector<Event>& events) {
   something_was_injected();
+  replies_due_.push_back(!events.empty());
+  if (events.empty()) return;
   if (request.has_cancel()) ++cancels_;
   if (request.has_retry()) ++retries_;
   static constexpr const char* kVerbs[] = {"", "pause", "resume", "drain", "cancel", "retry"};
-  if (!events.empty()) ++happenings[std::string("operator: ") + kVerbs[request.verb_case()]];
+  ++happenings[std::string("operator: ") + kVerbs[request.verb_case()]];
 }
 
 void Referee::commit(const ImageRetried& event) {
@@ -191,7 +208,7 @@ void Referee::commit_job(const JobRetried& event) {
 // `wcam repair` makes these.
 void Referee::commit_job(const JobUndone&) { require(false, "the coordinator gave up a result"); }
 
-void Referee::commit(const WorkerDrained& event) { drained_.emplace(event.worker, clock_.now()); }
+void Referee::commit(const WorkerDrained& event) { drained_.emplace(event.worker, decided_); }
 
 void Referee::commit(const CourseChanged& event) {
   course_ = event.course;
@@ -218,8 +235,7 @@ void Referee::commit_job(const JobHandedOut& event) {
   require(course_ != Course::kPaused, "job " + to_string(event.job) + " was handed out while paused");
   require(!drained_.contains(event.worker),
           "job " + to_string(event.job) + " was handed out to a drained worker");
-  require(clock_.now() >= record.rests_until,
-          "job " + to_string(event.job) + " was handed out before its time");
+  require(decided_ >= record.rests_until, "job " + to_string(event.job) + " was handed out before its time");
   if (!record.hands.empty()) {
     check_second_attempt(record, event);
     ++record.second_attempts;
@@ -227,7 +243,7 @@ void Referee::commit_job(const JobHandedOut& event) {
   }
   record.attempts = value(event.attempt);
   record.open = true;
-  record.hands[value(event.attempt)] = {event.worker, clock_.now()};
+  record.hands[value(event.attempt)] = {event.worker, decided_};
 }
 
 // Only when it was asked for and nothing else is left to do, once a job (and life of the coordinator), and
@@ -238,11 +254,13 @@ void Referee::check_second_attempt(const Record& record, const JobHandedOut& eve
   require(record.hands.size() == 1, name + " was given to a third worker");
   const auto& [worker, since] = record.hands.begin()->second;
   require(worker != event.worker, name + " was given to one worker twice");
-  require(clock_.now() - since > 2 * options_.heartbeat, name + " has a second attempt before it is late");
+  require(decided_ - since > 2 * options_.heartbeat, name + " has a second attempt before it is late");
   require(record.failures + record.losses == 0, name + " has a second attempt although it was trouble");
+  const std::string& helper = workers_.at(value(event.worker));
+  const Wanted wanted = wanted_.contains(helper) ? wanted_.at(helper) : Wanted{};
   for (const auto& [id, other] : jobs_)
-    require(!other.waits(clock_.now()) || failed_at_.contains({workers_.at(value(event.worker)), id}),
-            name + " has a second attempt although another job waits");
+    require(!other.waits(decided_) || failed_at_.contains({helper, id}) || !wanted.takes(other.spec.kind),
+            name + " has a second attempt, by " + helper + ", although job " + to_string(id) + " waits");
 }
 
 void Referee::commit_job(const JobAdopted& event) {
@@ -250,7 +268,7 @@ void Referee::commit_job(const JobAdopted& event) {
   Record& record = jobs_.at(event.job);
   require(!record.finished, "job " + to_string(event.job) + " was adopted after it was finished");
   record.rests_until = {};
-  record.hands[value(event.attempt)] = {event.worker, clock_.now()};
+  record.hands[value(event.attempt)] = {event.worker, decided_};
 }
 
 void Referee::commit_job(const JobReturned& event) {
@@ -284,12 +302,12 @@ void Referee::commit_job(const JobReturned& event) {
 // 1 s, 4 s, 16 s, ... a minute (or not at all, in half of the schedules) after failures and losses; some
 // heartbeats for a worker to come back to a coordinator that restarted.
 TimePoint Referee::rest_of(const Record& record, Cause cause) const {
-  if (cause == Cause::kRestart) return clock_.now() + 5 * options_.heartbeat;
-  if (cause != Cause::kFailed && cause != Cause::kLost) return clock_.now();
+  if (cause == Cause::kRestart) return decided_ + 5 * options_.heartbeat;
+  if (cause != Cause::kFailed && cause != Cause::kLost) return decided_;
   milliseconds rest = options_.backoff;
   for (std::uint32_t mishaps = record.failures + record.losses; mishaps > 1; --mishaps)
     rest = std::min(4 * rest, milliseconds{60'000});
-  return clock_.now() + rest;
+  return decided_ + rest;
 }
 
 // A worker is lost only when it was silent for a lease, which never happens to one that nothing happened to,
@@ -297,11 +315,11 @@ TimePoint Referee::rest_of(const Record& record, Cause cause) const {
 void Referee::check_loss(Record& record, const JobReturned& event) {
   ++record.losses;
   const std::string& worker = workers_.at(value(record.hands.at(value(event.attempt)).first));
-  require(clock_.now() - last_heard_.at(worker) > options_.lease,
+  require(decided_ - last_heard_.at(worker) > options_.lease,
           worker + " was lost although it had been heard within the lease");
   const auto trouble = trouble_until_.find(worker);
   require(dead_.contains(worker) ||
-              (trouble != trouble_until_.end() && clock_.now() <= trouble->second + 2 * options_.lease),
+              (trouble != trouble_until_.end() && decided_ <= trouble->second + 2 * options_.lease),
           worker + " was lost although nothing had happened to it");
   const auto killer = killed_by_.find(worker);
   if (killer == killed_by_.end() || killer->second == event.job) return;
@@ -366,12 +384,18 @@ void Referee::sends(const std::string& worker, const wire::Envelope& envelope) {
     const auto found = jobs_.find(JobId{job.job()});
     require(found != jobs_.end() && found->second.attempts == job.attempt(),
             short_name(job.job(), job.attempt()) + " is assigned and the ledger does not know of it");
-    // Of so many of either kind that a worker wants, a job takes one part.
     Wanted& wanted = wanted_[worker];
-    const std::uint32_t jobs = wanted.jobs.at(job.has_explain() ? 1 : 0);
-    require(jobs > 0 && wanted.given + 1.0 / jobs < 1 + 1e-3, worker + " is handed more than it wants");
-    wanted.given += 1.0 / jobs;
+    const JobKind kind = job.has_explain() ? JobKind::kExplain : JobKind::kPredict;
+    require(wanted.takes(kind), worker + " is handed more than it wants");
+    wanted.given += wanted.part(kind);
   }
+}
+
+void Referee::replies(const wire::Reply& reply) {
+  require(!replies_due_.empty(), "an operator has a reply and has not asked");
+  require(reply.has_refused() || !replies_due_.front(),
+          "an operator has a reply, and what was asked for is not durable");
+  replies_due_.pop_front();
 }
 
 // --- the end ---

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <span>
@@ -43,6 +44,8 @@ class Referee {
   // Something happens to a worker that may keep it from being heard for so long.
   void disturbed(const std::string& worker, milliseconds duration);
   void dies(const std::string& worker);
+  // For want of a word from a coordinator, for so long.
+  void gives_up(const std::string& worker, milliseconds patience) const;
   void killed_by(const std::string& worker, const wire::Job& job);
   void segment_is_durable(const std::string& name, const std::vector<wire::Outcome>& outcomes);
   void worker_hears(const std::string& worker, const wire::Envelope& envelope);
@@ -51,12 +54,20 @@ class Referee {
 
   // --- what the coordinator does
   void coordinator_starts();
+  void coordinator_ends() { is_there_ = false; }
   void hears(const std::string& worker, const wire::Envelope& envelope);
-  void commits(std::span<const Event> events);
+  // `decided`: when they were made, which is earlier where they had to wait for room.
+  void commits(std::span<const Event> events, TimePoint decided);
   void sends(const std::string& worker, const wire::Envelope& envelope);
-  // An operator's request is carried out; the events follow from it.
+  void replies(const wire::Reply& reply);
+  // An operator's request is heard; the events follow from it, none where it is refused.
   void operator_asks(const wire::Request& request, const std::vector<Event>& events);
-  void coordinator_is_away_until(TimePoint time) { heard_from_ = std::max(heard_from_, time); }
+  void coordinator_is_away_until(TimePoint time) {
+    there_since_ = std::max(there_since_, time);
+    coordinator_is_busy_until(time);
+  }
+  // It hears and answers, and does nothing else.
+  void coordinator_is_busy_until(TimePoint time) { heard_from_ = std::max(heard_from_, time); }
   void something_was_injected() { quiet_ = false; }
 
   // The sweep has finished: state and books must agree, and the outcome must be the only one possible.
@@ -114,6 +125,12 @@ class Referee {
   bool quiet_;  // nothing happens that an undisturbed sweep does not know
 
   std::uint64_t releases_ = 0;  // leases, sent
+  TimePoint decided_{};         // the events being committed
+  // The coordinator's process; its latest absence ended then.
+  bool is_there_ = false;
+  TimePoint there_since_{};
+  // Of operators who wait for theirs, in order: whether what they asked for is still to be made durable.
+  std::deque<bool> replies_due_;
 
   // Durable.
   std::map<JobId, Record> jobs_;
@@ -131,11 +148,15 @@ class Referee {
   struct Wanted {
     std::array<std::uint32_t, 2> jobs{};  // predict, explain
     double given = 0;                     // of the whole
+    // Of so many of either kind, a job takes one part.
+    double part(JobKind kind) const { return 1.0 / jobs.at(static_cast<std::size_t>(kind)); }
+    bool takes(JobKind kind) const { return given + part(kind) < 1 + 1e-3; }  // none: infinite
   };
   std::map<std::string, Wanted> wanted_;  // by worker, as it last said
   // Of workers, by name.
   std::map<std::string, TimePoint> last_heard_, trouble_until_;
   std::map<std::string, JobId> killed_by_;
+  std::set<std::string> greeting_;  // have said Hello and not heard Welcome
   std::set<std::string> dead_;
   std::set<std::string> in_trouble_;                   // has said that it can store nothing
   std::set<std::pair<std::string, JobId>> computed_;   // and not released since

@@ -25,17 +25,13 @@ class Simulation {
       : world_(seed, traced), coordinator_(world_, world_.chance.one_in(kRealLedgerOneIn)) {}
 
   Happenings run() {
-    coordinator_.start(true);
+    world_.clock.after(milliseconds{0}, [this] { coordinator_.run(true); });
     wanted_workers_ = world_.chance.between(1, 4);
     for (std::uint64_t i = 0; i < wanted_workers_; ++i) start_worker();
-    supervise();
+    world_.clock.after(kSupervision, [this] { supervise(); });
     if (!world_.chance.one_in(8)) plan_faults();
     if (world_.chance.one_in(2)) plan_operations();
-    while (!coordinator_.finished()) {
-      world_.clock.step();
-      if (world_.clock.elapsed() > kEndsWithin)
-        throw Violation("the sweep is not finished after " + std::to_string(kEndsWithin.count()) + " s");
-    }
+    while (!coordinator_.finished()) world_.step();
     if (world_.network.turned_away() > 0) world_.referee.something_was_injected();
     world_.referee.judge(coordinator_.recorded(), coordinator_.counters());
     Happenings& happenings = world_.referee.happenings;
@@ -56,7 +52,7 @@ class Simulation {
   void supervise() {
     world_.clock.after(kSupervision, [this] { supervise(); });
     if (!coordinator_.alive()) {
-      if (world_.clock.now() >= coordinator_away_until_) coordinator_.start(world_.chance.one_in(2));
+      if (world_.clock.now() >= coordinator_away_until_) coordinator_.run(world_.chance.one_in(2));
       return;
     }
     std::uint64_t alive = 0;
@@ -144,7 +140,7 @@ class Simulation {
   }
 
   void inject() {
-    switch (world_.chance.below(16)) {
+    switch (world_.chance.below(17)) {
       case 0:
       case 1:
       case 2:
@@ -169,6 +165,8 @@ class Simulation {
       case 15:
         ++world_.referee.happenings["workers broken"];
         return with_worker([](Worker& w) { w.break_down(); });
+      case 16:  // sometimes for so long that workers who hear nothing give up
+        return coordinator_.fill_disk(world_.chance.one_in(4) ? milliseconds{100'000} : 2 * some_time());
       case 9:
       case 10:
         return kill_coordinator();
@@ -242,6 +240,12 @@ World::World(std::uint64_t seed, bool with_trace)
       options(some_options(chance)),
       network(clock, chance),
       referee(study, options, clock) {}
+
+void World::step() {
+  clock.step();
+  if (clock.elapsed() > kEndsWithin)
+    throw Violation("the sweep is not finished after " + std::to_string(kEndsWithin.count()) + " s");
+}
 
 Happenings simulate(std::uint64_t seed, bool traced) { return Simulation(seed, traced).run(); }
 

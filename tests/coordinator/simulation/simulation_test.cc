@@ -99,6 +99,7 @@ TEST_F(Simulation, EveryScheduleEndsWithEveryJobDoneOnce) {
                            "messages lost",
                            "segments collected",
                            "stores that failed",
+                           "commits without room",
                            "one of two attempts ended",
                            "second attempts",
                            "sends told no",

@@ -78,7 +78,9 @@ void Worker::converse() {
     world_.tell(name_, [&] { return (sent ? "says " : "cannot say ") + describe(envelope); });
     return sent;
   });
+  const bool had_ended = conversation_.ended();
   conversation_.give_up_if_alone(now);
+  if (!had_ended && conversation_.ended()) world_.referee.gives_up(name_, kPatience);
   conversation_.check_invariants();
   compute();
 }

@@ -14,6 +14,9 @@ namespace wcam::simulation {
 struct World {
   World(std::uint64_t seed, bool with_trace);
 
+  // The next thing happens. Throws Violation when the sweep should have ended by now.
+  void step();
+
   // A line of the trace; `text` makes it only when it is wanted.
   template <typename Text>
   void tell(const std::string& who, const Text& text) const {
@@ -32,7 +35,7 @@ struct World {
   SchedulerOptions options;
   Network network;
   Referee referee;
-  std::uint32_t endpoint_file = 0;  // SWEEP/coordinator.endpoint
+  std::uint32_t endpoint_file = 1;  // SWEEP/coordinator.endpoint
 };
 
 }  // namespace wcam::simulation
