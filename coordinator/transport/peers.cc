@@ -39,8 +39,8 @@ wire::Refused refusal(const std::string& reason, bool again = false) {
 
 void note_version(const std::string& worker, const wire::Hello& hello) {
   if (hello.software_version() != kVersion)
-    spdlog::info("worker {} is version {}, this coordinator {}: the protocol is the same, so it is served", worker,
-                 hello.software_version().substr(0, kLongestWord), kVersion);
+    spdlog::info("worker {} is version {}, this coordinator {}: the protocol is the same, so it is served",
+                 worker, hello.software_version().substr(0, kLongestWord), kVersion);
 }
 
 std::optional<std::string> found_in(const std::unordered_map<std::string, std::string>& names,
@@ -83,9 +83,10 @@ Peers::Heard Peers::hear_request(const std::string& peer, const std::string& key
 std::string Peers::objection_to(const wire::Hello& hello, const std::string& key) const {
   if (!hello.sweep_id().empty() && hello.sweep_id() != sweep_id_)
     return "this coordinator serves sweep " + sweep_id_ + ", not " + hello.sweep_id().substr(0, kLongestWord);
-  if (!is_word(hello.worker()) || hello.host().size() > kLongestWord || hello.device().size() > kLongestWord ||
-      hello.provenance().size() > kLongestWord)
-    return "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host, device and provenance at most 256 "
+  if (!is_word(hello.worker()) || hello.host().size() > kLongestWord ||
+      hello.device().size() > kLongestWord || hello.provenance().size() > kLongestWord)
+    return "Hello.worker must be 1 to 256 letters, digits, '-' or '_', host, device and provenance at most "
+           "256 "
            "bytes";
   if (!hello.log().empty() && !is_file_name(hello.log()))
     return "Hello.log must be the name of a file in the sweep's logs, without a folder";

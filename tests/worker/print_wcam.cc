@@ -1,7 +1,7 @@
 // A small WCAM of one case at several batch sizes, bit by bit, for reproducibility_test.cc, which runs this
 // program with one BLAS kernel after the other.
-//   print_wcam models.json CASE THREADS BATCH...   prints {"provenance": ..., "BATCH": {"outputs": [...], "indices":
-//   [...]}, ...}
+//   print_wcam models.json CASE THREADS BATCH...
+// prints {"provenance": ..., "BATCH": {"outputs": [...], "indices": [...]}, ...}.
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>

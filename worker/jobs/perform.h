@@ -40,8 +40,9 @@ class Performer {
  public:
   using WrongWithDevice = std::function<std::optional<std::string>()>;
 
-  // model_bytes: bound of the cases that stay loaded (ModelCache). Throws what relocated() throws, and CannotServe when something is wrong with the device; wrong_with_device (empty:
-  // wrong_with() it) is asked then, and after failures that may be its.
+  // model_bytes: bound of the cases that stay loaded (ModelCache). Throws what relocated() throws, and
+  // CannotServe when something is wrong with the device; wrong_with_device (empty: wrong_with() it) is asked
+  // then, and after failures that may be its.
   Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
             const Places& places = {}, WrongWithDevice wrong_with_device = {});
 
