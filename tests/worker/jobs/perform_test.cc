@@ -258,8 +258,8 @@ TEST(BatchSizes, GiveTheSameBitsOnTheDemoClassifiersAndRoundingOnAPublishedOne) 
     for (const int batch : {32, 8, 4, 2, 1})
       EXPECT_EQ(explained(demo, name, batch).outputs, whole.outputs) << batch;
   }
-  WCAM_SKIP_WITHOUT_SHARED("models/models.json");
-  const fs::path published = test::shared_folder() / "models/models.json";
+  if (test::reference_set().empty()) return;
+  const fs::path published = test::reference_set() / "models/models.json";
   const std::string name = "mobilenet_v1_025_128";
   const ProfileRow whole = explained(published, name, 64), eight = explained(published, name, 8);
   EXPECT_EQ(explained(published, name, 16).outputs, whole.outputs);
