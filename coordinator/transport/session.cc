@@ -67,6 +67,7 @@ bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpo
 
 Session::Session(const SessionOptions& options)
     : sweep_id_(options.sweep_id),
+      clock_(options.clock),
       socket_(context_, zmq::socket_type::router),
       door_(context_, socket_, options.keys) {
   if (!options.keys && !options.insecure && options.beyond_loopback())
@@ -160,7 +161,7 @@ std::optional<Message> Session::take_one(bool& empty) {
 }
 
 bool Session::floods(const std::string& peer) {
-  if (!rate_bound_.exceeded_by(peer, std::chrono::steady_clock::now())) return false;
+  if (!rate_bound_.exceeded_by(peer, clock_())) return false;
   if (worth_a_line(++counters_.too_many)) {
     const auto worker = worker_of_.find(peer);
     spdlog::warn("dropped a message of {}, which sends more than {} a second ({} so far)",

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ struct SessionOptions {
   // was.
   std::string earlier_endpoint;
   std::string sweep_id;
+  // Tells the seconds of RateBound; a test can hold it.
+  std::function<RateBound::TimePoint()> clock = std::chrono::steady_clock::now;
 
   // What is wrong, in a sentence; nullopt when usable.
   std::optional<std::string> problem() const;
@@ -85,6 +88,7 @@ class Session {
   bool deliver(const std::string& peer, wire::Envelope envelope);
 
   std::string sweep_id_;
+  std::function<RateBound::TimePoint()> clock_;
   zmq::context_t context_;
   zmq::socket_t socket_;
   Door door_;
