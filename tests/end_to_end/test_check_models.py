@@ -10,6 +10,7 @@ from conftest import ROOT, run, textured_image, write_png
 def check(models, *more, code=0):
     done = run("wcam", "check-models", models, "--json", *more, code=code)
     found = {model["name"]: model for model in json.loads(done.stdout)["models"]}
+    assert found
     for model in found.values():
         model["stderr"] = done.stderr
     return found

@@ -212,6 +212,7 @@ TEST(GoldenModel, StoredEightBitImagesGiveTheStoredLogits) {
     const auto pixels = test::read_golden<unsigned char>(golden_file(), run + "perturbed_uint8");
     const auto index = test::read_golden<std::int64_t>(golden_file(), run + "perturbed_index");
     const auto logits = stored(run + "logits");
+    ASSERT_EQ(index.size(), 1U);
     for (std::size_t i = 0; i < index.size(); ++i) {
       constexpr std::ptrdiff_t kBytes = std::ptrdiff_t{224} * 224 * 3;
       const auto first = pixels.begin() + static_cast<std::ptrdiff_t>(i) * kBytes;
