@@ -1,4 +1,4 @@
-// Reads datasets of ../shared/golden/*.h5 with the plain C library: independent of the store under test.
+// Reads datasets of tests/golden/*.h5 with the plain C library: independent of the store under test.
 #pragma once
 
 #include <hdf5.h>

@@ -1,27 +1,24 @@
-// What tests of several folders need.
+// Where tests find what they compare with.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #ifndef WCAM_SOURCE_DIR
 #error "compile with -DWCAM_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\""
 #endif
+#ifndef WCAM_REFERENCE_SET
+#define WCAM_REFERENCE_SET ""
+#endif
 
 namespace wcam::test {
 
-// The folder of golden values, photos and models, which lies beside the checkout or where $WCAM_SHARED says.
-// It may be absent: tests that need it then skip.
-inline std::filesystem::path shared_folder() {
-  const char* given = std::getenv("WCAM_SHARED");
-  return given != nullptr ? std::filesystem::path(given)
-                          : std::filesystem::path(WCAM_SOURCE_DIR).parent_path() / "shared";
+// A file of tests/golden, whose README says what is in it.
+inline std::filesystem::path golden(const std::string& file) {
+  return std::filesystem::path(WCAM_SOURCE_DIR) / "tests/golden" / file;
 }
 
-}  // namespace wcam::test
+// The folder of the larger set, CMake's option WCAM_REFERENCE_SET; empty in a build without it.
+inline std::filesystem::path reference_set() { return WCAM_REFERENCE_SET; }
 
-// At the top of a test that needs shared/FILE.
-#define WCAM_SKIP_WITHOUT_SHARED(file)                                \
-  if (!std::filesystem::exists(wcam::test::shared_folder() / (file))) \
-  GTEST_SKIP() << (wcam::test::shared_folder() / (file)) << " is not there; set WCAM_SHARED"
+}  // namespace wcam::test

@@ -48,7 +48,8 @@ std::optional<std::string> SessionOptions::problem() const {
 bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
 
 Session::Session(const SessionOptions& options)
-    : socket_(context_, zmq::socket_type::router),
+    : clock_(options.clock),
+      socket_(context_, zmq::socket_type::router),
       door_(context_, socket_, options.keys),
       peers_(options.sweep_id) {
   if (!options.keys && !options.insecure && options.beyond_loopback())
@@ -144,7 +145,7 @@ std::optional<Message> Session::take_one(bool& empty) {
 }
 
 bool Session::floods(const std::string& peer) {
-  if (!rate_bound_.exceeded_by(peer, std::chrono::steady_clock::now())) return false;
+  if (!rate_bound_.exceeded_by(peer, clock_())) return false;
   if (worth_a_line(++counters_.too_many)) {
     const auto worker = peers_.worker_at(peer);
     spdlog::warn("dropped a message of {}, which sends more than {} a second ({} so far)",

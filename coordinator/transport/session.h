@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <zmq.hpp>
@@ -26,6 +27,8 @@ struct SessionOptions {
   // Tried first when `bind` leaves the port open, so that workers find a coordinator that restarts.
   std::string earlier_endpoint;
   std::string sweep_id;
+  // Tells the seconds of RateBound; a test can hold it.
+  std::function<RateBound::TimePoint()> clock = std::chrono::steady_clock::now;
 
   // What is wrong with the options, in a sentence; nullopt when they can be used.
   std::optional<std::string> problem() const;
@@ -74,6 +77,7 @@ class Session {
   void refuse(const std::string& peer, const wire::Refused& refused);
   bool deliver(const std::string& peer, wire::Envelope envelope);
 
+  std::function<RateBound::TimePoint()> clock_;
   zmq::context_t context_;
   zmq::socket_t socket_;
   Door door_;

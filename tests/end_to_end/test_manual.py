@@ -69,7 +69,8 @@ def test_a_page_has_every_option_and_every_section(command):
     sections = re.findall(r"^[A-Z][A-Z ]+$", text, re.M)
     assert sections == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
     assert re.search(rf"^NAME\n +{name} - \w", text, re.M)
-    assert options_of(command) <= set(re.findall(r"^ +(?:-\w \[ )?(--[a-z0-9-]+)", text, re.M))
+    options = options_of(command)
+    assert "--help" in options and options <= set(re.findall(r"^ +(?:-\w \[ )?(--[a-z0-9-]+)", text, re.M))
 
 
 @EACH_COMMAND

@@ -136,9 +136,8 @@ def test_a_full_disk_stops_the_workers_until_it_has_room_again(study, undisturbe
             for _ in range(3):
                 before = disk.stat().st_mtime_ns
                 wait_for("another attempt", lambda: disk.stat().st_mtime_ns != before and not list(disk.glob(".*.partial")))
-            for pid, name in children(sweep.pid).items():
-                if name == "wcam-worker":
-                    assert not open_files(pid, disk)
+            workers = [pid for pid, name in children(sweep.pid).items() if name == "wcam-worker"]
+            assert [open_files(pid, disk) for pid in workers] == [[], []]
             assert status(study)["done"] == told["done"] and sweep.poll() is None
             os.system(f"mount -o remount,size=64m {disk}")
             assert sweep.wait(120) == 0, study.log.read_text()

@@ -92,7 +92,8 @@ TEST(SubbandLines, HalveTheBlockThatTheySplitAndStopAtItsEdge) {
   EXPECT_EQ(subband_lines({10, 20, 224, 224}, 3), expected);
 }
 
-// QUIRKS P12: the published lines run through the middle of pixels 112, 56 and 28, half a pixel off.
+// published_arithmetic.md, P12: the published lines run through the middle of pixels 112, 56 and 28, half a
+// pixel off.
 TEST(SubbandLines, LieBetweenPixels) {
   constexpr double side = 224, pixel = 240 / side;
   for (const Segment& line : subband_lines({0, 0, 240, 240}, 3)) {

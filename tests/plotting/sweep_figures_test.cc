@@ -205,6 +205,7 @@ TEST_F(SweepFigures, DrawnAgainTheyAreTheSameBytes) {
     return bytes;
   };
   const std::string first = read_all();
+  EXPECT_NE(first, "");
   EXPECT_EQ(read_all(), first);
 }
 

@@ -13,7 +13,7 @@ namespace wcam::test {
 
 namespace {
 
-std::filesystem::path file() { return shared_folder() / "golden/wcam.h5"; }
+std::filesystem::path file() { return golden("wcam.h5"); }
 
 at::Tensor weights(const std::string& name, at::IntArrayRef shape) {
   auto values = read_golden<float>(file(), "model/" + name);

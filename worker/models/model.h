@@ -19,7 +19,7 @@ namespace wcam {
 std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t first, std::size_t batch_size);
 
 // Raises glibc's mmap and trim thresholds so that activations are reused instead of mapped on every forward
-// (three times faster; PLATFORM: resident memory then grows with the batch), sets the number of threads of
+// (three times faster, but resident memory then grows with the batch), sets the number of threads of
 // LibTorch, and rules out what would give the same input different bits (specialisation by profiling, cuDNN's
 // timing, TF32). Call once, before the first tensor and the first model.
 void prepare_torch(int threads);

@@ -137,6 +137,7 @@ TEST_F(RetryTest, AJobIsTriedAgainAsOftenAsANewOneAndCountsItsAttemptsOn) {
 // Whichever image was bad, and however far the sweep had come: as long as the sample is not full, it ends
 // with the images of the undisturbed one.
 TEST_F(RetryTest, BeforeTheSampleIsFullTheSampleIsThatOfTheUndisturbedSweep) {
+  int sweeps = 0, retried = 0;
   for (std::uint32_t bad = 0; bad <= selected().back(); ++bad)
     for (int jobs = 1; jobs < 60; jobs += 9) {
       Rig rig(plan_);
@@ -145,11 +146,15 @@ TEST_F(RetryTest, BeforeTheSampleIsFullTheSampleIsThatOfTheUndisturbedSweep) {
       const bool was_set_aside = rig.state().anything_set_aside();
       const Retry back = retry(rig);
       EXPECT_EQ(back.images, was_set_aside ? 1U : 0U);
+      ++sweeps;
+      retried += was_set_aside ? 1 : 0;
       EXPECT_FALSE(rig.state().anything_set_aside());
       work(rig, never);
       EXPECT_EQ(sample_of(rig.state()), sample_of(undisturbed_.state())) << image(bad) << " after " << jobs;
       EXPECT_FALSE(rig.state().anything_set_aside());
     }
+  EXPECT_GT(retried, 0);
+  EXPECT_GT(sweeps, retried);
 }
 
 TEST_F(RetryTest, AFullSampleTakesNoFurtherImageAndSaysSo) {

@@ -71,8 +71,8 @@ Decision decide_listed(const std::vector<Labels>& labels, const std::vector<List
   return select(plan, 0, labels);
 }
 
-// QUIRKS.md P7: the published code forms (1 and 2) or 3 or 4 ..., crashes when there is a third case, and
-// answers the union of the rest when 1 and 2 share nothing. Ours is the intersection.
+// published_arithmetic.md, P7: the published code forms (1 and 2) or 3 or 4 ..., crashes when there is a
+// third case, and answers the union of the rest when 1 and 2 share nothing. Ours is the intersection.
 struct Intersection {
   const char* name;
   std::vector<std::set<int>> affected;
@@ -110,7 +110,8 @@ TEST(Selection, OtherLabelsOfAnAffectedVariantNeedNotAgreeBetweenCases) {
   EXPECT_TRUE(decision.selected);
 }
 
-// QUIRKS.md P5: the published "stable" example is shifted by one; at 0 it is the source itself.
+// published_arithmetic.md, P5: the published "stable" example is shifted by one; at 0 it is the source
+// itself.
 TEST(Selection, TheUnaffectedVariantIsUnaffectedUnderItsCaseAndNeverTheSource) {
   for (int image = 0; image < 100; ++image) {
     const std::vector<Labels> labels{affected(5, {1, 2}), affected(5, {1, 2, 3, 4})};
@@ -133,7 +134,7 @@ TEST(Selection, ACaseWithEveryVariantAffectedHasNoUnaffectedOne) {
   EXPECT_EQ(of_role(decision, 1, Role::kUnaffected).size(), 1U);
 }
 
-// QUIRKS.md P16: what is explained is what that case predicts for that image.
+// published_arithmetic.md, P16: what is explained is what that case predicts for that image.
 TEST(Selection, EveryChoiceExplainsItsOwnPrediction) {
   const std::vector<Labels> labels{{5, 6, 5, 7}, {5, 8, 9, 5}};
   const Decision decision = decide(labels);
@@ -141,7 +142,7 @@ TEST(Selection, EveryChoiceExplainsItsOwnPrediction) {
   for (const Choice& c : decision.choices) EXPECT_EQ(c.label, labels[c.case_index][c.variant]);
 }
 
-// QUIRKS.md P8: the published draw repeats variants.
+// published_arithmetic.md, P8: the published draw repeats variants.
 TEST(Selection, AtMostMaxAlteredAreDrawnWithoutRepeats) {
   for (int image = 0; image < 200; ++image) {
     const Decision decision =
@@ -198,8 +199,8 @@ TEST(Selection, ADrawnVariantStaysDrawnWhenOthersAreNoLongerAffected) {
   EXPECT_EQ(after, before);
 }
 
-// QUIRKS.md P8: the published loop counts file numbers. An image counts once, however many of its variants
-// are explained.
+// published_arithmetic.md, P8: the published loop counts file numbers. An image counts once, however many of
+// its variants are explained.
 TEST(Selection, AnImageIsOneOfTheSampleHoweverManyVariantsAreExplained) {
   Plan plan = small_plan(12, 2, 3);
   plan.selection.max_altered = 4;

@@ -18,10 +18,10 @@
 #include "common/base/error.h"
 #include "common/base/sha256.h"
 #include "common/study/perturbation.h"
-#include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/corruption/corruption_names.h"
 #include "tests/worker/corruption/frost_overlays.h"
+#include "tests/worker/corruption/published_corruptions.h"
 
 namespace wcam {
 namespace {
@@ -62,112 +62,8 @@ RgbImage noise(int rows, int cols) {
   return image;
 }
 
-double mean_difference(const RgbImage& a, const RgbImage& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(a.pixels[i] - b.pixels[i]);
-  return sum / static_cast<double>(a.pixels.size());
-}
-
-struct Agreement {
-  double equal = 0, within_one = 0;  // shares
-  int largest = 0;
-};
-
-Agreement compare(const std::vector<std::uint8_t>& ours, const std::vector<unsigned char>& published) {
-  Agreement agreement;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    const int difference = std::abs(ours[i] - published[i]);
-    agreement.equal += difference == 0;
-    agreement.within_one += difference <= 1;
-    agreement.largest = std::max(agreement.largest, difference);
-  }
-  agreement.equal /= static_cast<double>(ours.size());
-  agreement.within_one /= static_cast<double>(ours.size());
-  return agreement;
-}
-
-TEST(Corruptions, EqualThePublishedPixels) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/corruptions_deterministic.h5");
-  const auto file = test::shared_folder() / "golden/corruptions_deterministic.h5";
-  const RgbImage clean{224, 224, test::read_golden<unsigned char>(file, "clean")};
-  for (const auto& name : test::kDeterministicCorruptions)
-    for (int severity = 1; severity <= 5; ++severity) {
-      const std::string variant = test::published_name(name) + "/" + std::to_string(severity);
-      const auto published = test::read_golden<unsigned char>(file, variant);
-      const Agreement agreement = compare(corrupted(clean, name, severity).pixels, published);
-      EXPECT_GE(agreement.within_one, 0.995) << variant << ", largest difference " << agreement.largest;
-      // Seen: 1 for all 40. An exponential that rounds otherwise may move a few values by a level; a libjpeg
-      // that rounds otherwise moves more, by more.
-      EXPECT_GE(agreement.equal, name == "jpeg" ? 0 : 0.999) << variant;
-    }
-}
-
-std::vector<std::filesystem::path> photograph_files() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(test::shared_folder() / "photos"))
-    if (entry.path().extension() == ".JPEG") files.push_back(entry.path());
-  return files;
-}
-
-// ImageNet-C's severities do not all grow worse on every photograph, by any measure of pixels. Where they do
-// not, and why:
-struct Exception {
-  const char* name;
-  int severity;
-  bool worse_on_average;
-  const char* why;
-};
-constexpr Exception kExceptions[] = {
-    {"saturate", 3, false, "severities 1 and 2 take colour away, 3 to 5 add it"},
-    {"spatter", 4, true, "mud rather than water, which dark photographs hide"},
-    {"snow", 3, false, "few thick flakes rather than many small ones; PSNR falls by .1 dB"},
-    {"frost", 4, false, "the same weight of frost before a darker photograph"},
-    {"glass-blur", 2, true, "copies once rather than twice, from farther away"},
-    {"glass-blur", 4, false, "copies twice rather than three times, from farther away"},
-    {"zoom-blur", 5, true, "steps of .03 rather than .02: fewer pictures, farther apart"},
-};
-
-// What each severity draws anew decides on a single photograph: motion's direction may lie along its edges,
-// fog be thick or thin before it. These are held to the average alone, of several draws.
-const std::set<std::string> kDecidedByTheDraw{"motion-blur", "fog"};
-
-const Exception* exception_of(const std::string& name, int severity) {
-  const auto* found = std::find_if(std::begin(kExceptions), std::end(kExceptions), [&](const Exception& e) {
-    return e.name == name && e.severity == severity;
-  });
-  return found == std::end(kExceptions) ? nullptr : found;
-}
-
-TEST(Corruptions, GrowWorseWithSeverityOnEveryPhotographButForTheExceptions) {
-  WCAM_SKIP_WITHOUT_SHARED("photos");
-  std::map<std::string, RgbImage> photographs;
-  for (const auto& file : photograph_files())
-    photographs[file.stem()] = resize_and_crop(decode_image(file), 256, 224);
-  ASSERT_EQ(photographs.size(), 24U);
-  for (const auto& name : corruption_names()) {
-    std::map<std::string, double> before;  // mean difference to the clean photograph
-    const int draws = kDecidedByTheDraw.contains(name) ? 16 : 1;
-    for (int severity = 1; severity <= 5; ++severity) {
-      double growth = 0;
-      std::string not_worse;
-      for (const auto& [photograph, clean] : photographs) {
-        const Variant variant{"corruptions", name, severity};
-        double now = 0;
-        for (int seed = 1; seed <= draws; ++seed)
-          now += mean_difference(clean,
-                                 corrupted(clean, variant, {static_cast<std::uint64_t>(seed), photograph})) /
-                 draws;
-        growth += (now - before[photograph]) / static_cast<double>(photographs.size());
-        if (now <= before[photograph]) not_worse += " " + photograph;
-        before[photograph] = now;
-      }
-      const Exception* exception = exception_of(name, severity);
-      EXPECT_TRUE(not_worse.empty() == (exception == nullptr) || kDecidedByTheDraw.contains(name))
-          << name << "/" << severity << ":" << not_worse;
-      EXPECT_EQ(growth > 0, exception == nullptr || exception->worse_on_average)
-          << name << "/" << severity << " grows by " << growth;
-    }
-  }
+TEST(GoldenCorruptions, HaveThePublishedPixels) {
+  test::expect_published_pixels(test::golden("corruptions.h5"));
 }
 
 TEST(Corruptions, KeepAnySize) {
@@ -202,7 +98,7 @@ TEST(Corruptions, ThatMoveOnlyDetailLeaveAFlatImageAsItIs) {
                            "elastic-transformation", "pixelate", "contrast"})
     for (int severity = 1; severity <= 5; ++severity)
       // Truncation takes a level where a sum of weights falls short of 1 in its last bit.
-      EXPECT_LE(compare(corrupted(flat, name, severity).pixels, flat.pixels).largest, 1)
+      EXPECT_LE(test::compare(corrupted(flat, name, severity).pixels, flat.pixels).largest, 1)
           << name << "/" << severity;
 }
 
@@ -229,18 +125,22 @@ TEST(Corruptions, BrightnessAddsToTheLargestChannelAndKeepsTheRatios) {
   EXPECT_EQ(corrupted(filled(1, 1, {255, 255, 255}), "brightness", 5).pixels,
             filled(1, 1, {255, 255, 255}).pixels);
   // 100 + 102 = 202; the others double as well.
-  EXPECT_LE(compare(corrupted(filled(1, 1, {100, 50, 25}), "brightness", 4).pixels, {202, 101, 50}).largest,
-            1);
+  EXPECT_LE(
+      test::compare(corrupted(filled(1, 1, {100, 50, 25}), "brightness", 4).pixels, {202, 101, 50}).largest,
+      1);
 }
 
 TEST(Corruptions, SaturateMovesTowardsOrAwayFromGrey) {
   // Value 200 stays; saturation 1/2 becomes .15 and 1.
-  EXPECT_LE(compare(corrupted(filled(1, 1, {200, 100, 100}), "saturate", 1).pixels, {200, 170, 170}).largest,
-            1);
-  EXPECT_LE(compare(corrupted(filled(1, 1, {200, 100, 100}), "saturate", 3).pixels, {200, 0, 0}).largest, 1);
+  EXPECT_LE(
+      test::compare(corrupted(filled(1, 1, {200, 100, 100}), "saturate", 1).pixels, {200, 170, 170}).largest,
+      1);
+  EXPECT_LE(
+      test::compare(corrupted(filled(1, 1, {200, 100, 100}), "saturate", 3).pixels, {200, 0, 0}).largest, 1);
   // Grey has hue 0: what adds saturation turns it red, as published.
-  EXPECT_LE(compare(corrupted(filled(1, 1, {200, 200, 200}), "saturate", 5).pixels, {200, 160, 160}).largest,
-            1);
+  EXPECT_LE(
+      test::compare(corrupted(filled(1, 1, {200, 200, 200}), "saturate", 5).pixels, {200, 160, 160}).largest,
+      1);
 }
 
 TEST(Corruptions, PixelateRepeatsBlocks) {

@@ -35,7 +35,7 @@ WcamSettings settings(int grid, int nb_design, Sampler sampler = Sampler::kSobol
 
 // A and B of a stored design, side by side as a sampler draws them: [N, 2 g^2].
 std::vector<double> golden_points(int grid, int nb_design, const std::string& sampler) {
-  const auto file = test::shared_folder() / "golden/sobol.h5";
+  const auto file = test::golden("designs.h5");
   const std::string group =
       "grid_" + std::to_string(grid) + "/nb_design_" + std::to_string(nb_design) + "/" + sampler + "/";
   const auto a = test::read_golden<double>(file, group + "A"),
@@ -51,8 +51,7 @@ std::vector<double> golden_points(int grid, int nb_design, const std::string& sa
 
 constexpr int kGoldenSizes[][2] = {{4, 4}, {4, 8}, {8, 4}, {8, 8}, {28, 4}, {28, 8}};
 
-TEST(Design, IsThePublishedOneBitForBit) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/sobol.h5");
+TEST(GoldenDesigns, AreMadeBitForBit) {
   for (const auto& [grid, n] : kGoldenSizes) {
     const Design design = make_design(settings(grid, n));
     const auto golden = golden_points(grid, n, "scipy_sobol_scrambled_seed42");
@@ -65,13 +64,12 @@ TEST(Design, IsThePublishedOneBitForBit) {
   }
 }
 
-TEST(Design, RowsComeInThePublishedOrder) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/sobol.h5");
+TEST(GoldenDesigns, HaveTheirRowsInThePublishedOrder) {
   for (const int n : {4, 8}) {
     const Design design = make_design(settings(4, n));
-    const auto golden = test::read_golden<double>(
-        test::shared_folder() / "golden/sobol.h5",
-        "grid_4/nb_design_" + std::to_string(n) + "/scipy_sobol_scrambled_seed42/design");
+    const auto golden =
+        test::read_golden<double>(test::golden("designs.h5"), "grid_4/nb_design_" + std::to_string(n) +
+                                                                  "/scipy_sobol_scrambled_seed42/design");
     ASSERT_EQ(static_cast<std::size_t>(design.rows()) * 16, golden.size());
     std::vector<double> row(16);
     for (std::int64_t i = 0; i < design.rows(); ++i) {
@@ -83,17 +81,19 @@ TEST(Design, RowsComeInThePublishedOrder) {
   }
 }
 
-TEST(Samplers, EqualTheStoredOnesThatHaveASeed) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/sobol.h5");
+TEST(GoldenDesigns, OfEverySamplerAreMade) {
   for (const auto& [grid, n] : kGoldenSizes) {
     SCOPED_TRACE("grid " + std::to_string(grid) + ", N " + std::to_string(n));
     const int d = 2 * grid * grid;
+    if (grid == 28 && n == 8) continue;  // the first four points, of another number, are enough
     EXPECT_EQ(sobol_points(n, d, SobolBits::kScipy, {}), golden_points(grid, n, "scipy_sobol_unscrambled"));
     EXPECT_EQ(sobol_points(n, d, SobolBits::kTorch, {}), golden_points(grid, n, "torch_sobol"));
-    EXPECT_EQ(latin_hypercube_points(n, d, 42), golden_points(grid, n, "lhs_seed42"));
     // SciPy multiplies digits by powers of 1/base in another order: 2 units in the last place.
     const auto halton = halton_points(n, d, {}), stored = golden_points(grid, n, "halton");
+    ASSERT_EQ(halton.size(), stored.size());
     for (std::size_t i = 0; i < halton.size(); ++i) EXPECT_NEAR(halton[i], stored[i], 2.3e-16);
+    if (grid == 28) continue;  // dimensions make no difference to these
+    EXPECT_EQ(latin_hypercube_points(n, d, 42), golden_points(grid, n, "lhs_seed42"));
     // Stored as float32.
     auto random = monte_carlo_points(n, d, 42);
     for (double& value : random) value = static_cast<double>(static_cast<float>(value));
@@ -214,9 +214,8 @@ TEST(Design, RefusesWhatIsNoDesign) {
             "the sequence");
 }
 
-TEST(DesignFile, GivesTheRowsStoredInAGroup) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/sobol.h5");
-  const std::string file = (test::shared_folder() / "golden/sobol.h5").string();
+TEST(GoldenDesigns, AreReadFromAGroupOfAFile) {
+  const std::string file = (test::golden("designs.h5")).string();
   const Design read = read_design(file + ":grid_8/nb_design_4/scipy_sobol_scrambled_seed42", settings(8, 4));
   const Design made = make_design(settings(8, 4));
   for (int point = 0; point < 4; ++point) {

@@ -104,16 +104,11 @@ int largest_difference(const std::vector<std::uint8_t>& a, const std::vector<std
   return largest;
 }
 
-TEST(GoldenPhotographs, ComeOutAsThePublishedPipelineSawThem) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
-  const std::filesystem::path photos = "/usr/lib/python3/dist-packages/skimage/data";
-  if (!std::filesystem::exists(photos / "chelsea.png"))
-    GTEST_SKIP() << "install python3-skimage for its photographs";
-  const auto expected =
-      test::read_golden<unsigned char>(test::shared_folder() / "golden/wcam.h5", "images/rgb_uint8");
+TEST(GoldenImages, ComeOutAsThePublishedPipelineSawThem) {
+  const auto expected = test::read_golden<unsigned char>(test::golden("wcam.h5"), "images/rgb_uint8");
   Bytes pixels;
   for (const char* name : {"chelsea.png", "coffee.png"}) {
-    const RgbImage image = resize_and_crop(decode_image(photos / name), 256, 224);
+    const RgbImage image = resize_and_crop(decode_image(test::golden(name)), 256, 224);
     pixels.insert(pixels.end(), image.pixels.begin(), image.pixels.end());
   }
   EXPECT_EQ(largest_difference(pixels, expected), 0);
@@ -125,18 +120,18 @@ struct OddPhotograph {
   std::array<double, 3> means;  // Pillow 9.4's convert("RGB")
 };
 
-TEST(OddPhotographs, AreDecodedAsPillowDoes) {
-  WCAM_SKIP_WITHOUT_SHARED("photos/odd");
+// The larger set has others, of the wild (tests/worker/reference_set).
+TEST(GoldenImages, ThatAreOddAreDecodedAsPillowDoes) {
   const OddPhotograph photographs[] = {
-      {"cmyk_tabby.jpg", 500, 335, {90.182, 71.477, 53.202}},
-      {"n01748264_Indian_cobra.JPEG", 530, 220, {169.904, 119.073, 96.397}},
-      {"n01756291_sidewinder.JPEG", 160, 128, {171.510, 159.839, 154.677}},
-      {"n01871265_tusker.JPEG", 56, 75, {120.841, 122.510, 103.488}},
-      {"n02096051_Airedale.JPEG", 330, 500, {122.723, 122.723, 122.723}},
-      {"n02951585_can_opener.JPEG", 294, 392, {139.525, 128.830, 93.467}},  // EXIF says "rotate": ignored
+      {"cmyk.jpg", 100, 150, {178.006, 101.339, 63.689}},
+      {"grey.jpg", 100, 150, {119.914, 119.914, 119.914}},
+      {"small.jpg", 128, 160, {177.831, 101.299, 63.851}},
+      {"tall.jpg", 200, 83, {176.599, 106.426, 57.446}},
+      {"tiny.jpg", 56, 75, {177.314, 101.417, 64.259}},
+      {"turned.jpg", 100, 150, {177.732, 101.332, 63.843}},  // EXIF says "rotate": ignored
   };
   for (const auto& odd : photographs) {
-    const RgbImage image = decode_image(test::shared_folder() / "photos/odd" / odd.name);
+    const RgbImage image = decode_image(test::golden("odd") / odd.name);
     EXPECT_EQ(image.rows, odd.rows) << odd.name;
     EXPECT_EQ(image.cols, odd.cols) << odd.name;
     // Another libjpeg may round differently here and there; a wrong conversion is off by whole levels.
@@ -145,12 +140,11 @@ TEST(OddPhotographs, AreDecodedAsPillowDoes) {
   }
 }
 
-TEST(OddPhotographs, ThatCannotBeUsedAreNamed) {
-  WCAM_SKIP_WITHOUT_SHARED("photos/odd");
+TEST(GoldenImages, ThatCannotBeUsedAreNamed) {
   for (const auto& [name, reason] :
-       {std::pair("truncated_tabby.JPEG", "cut off"), {"not_an_image.JPEG", "not a JPEG"}})
+       {std::pair("cut_off.JPEG", "cut off"), {"not_an_image.JPEG", "not a JPEG"}})
     try {
-      decode_image(test::shared_folder() / "photos/odd" / name);
+      decode_image(test::golden("odd") / name);
       ADD_FAILURE() << name << " was decoded";
     } catch (const InputError& e) {
       EXPECT_NE(std::string(e.what()).find(std::string(name) + ": " + reason), std::string::npos) << e.what();

@@ -14,7 +14,6 @@
 
 #include "common/base/file.h"
 #include "common/base/sha256.h"
-#include "tests/support.h"
 #include "tests/temporary_folder.h"
 #include "tests/worker/torchscript_fixture.h"
 #include "worker/images/png.h"
@@ -249,33 +248,6 @@ TEST(IsOutOfMemory, TellsLackOfMemoryFromOtherFailures) {
     EXPECT_TRUE(is_out_of_memory(std::runtime_error(text))) << text;
   EXPECT_FALSE(is_out_of_memory(std::runtime_error("CUDA error: an illegal memory access was encountered")));
   EXPECT_FALSE(is_out_of_memory(InputError("cannot read /out of memory/a.png: Permission denied")));
-}
-
-// What halving does to the numbers of a published classifier; reproducibility_test.cc says more of the
-// demo's.
-TEST(BatchSizes, MoveAPublishedClassifiersNumbersByRounding) {
-  WCAM_SKIP_WITHOUT_SHARED("models/models.json");
-  const std::string name = "mobilenet_v1_025_128";
-  const auto explained = [&](int batch) {
-    for (const CaseSpec& spec : read_models_json(test::shared_folder() / "models/models.json")) {
-      if (spec.name != name) continue;
-      WcamSettings settings;
-      settings.grid = 4;
-      return explain_row(Model::load(spec, "cpu"), textured(spec.input_size), {"a", "source", name, 1},
-                         settings, make_design(settings), batch);
-    }
-    throw std::runtime_error("no case " + name);
-  };
-  const ProfileRow eight = explained(8);
-  double largest = 0;
-  for (const float logit : eight.outputs) largest = std::max(largest, std::abs(static_cast<double>(logit)));
-  for (const int batch : {64, 16, 4, 2, 1}) {
-    const ProfileRow other = explained(batch);
-    for (std::size_t i = 0; i < eight.outputs.size(); ++i)
-      EXPECT_NEAR(other.outputs[i], eight.outputs[i], kRounding * largest) << batch;
-    for (std::size_t i = 0; i < eight.wcam.size(); ++i)
-      EXPECT_NEAR(other.wcam[i], eight.wcam[i], 1e-5) << batch;
-  }
 }
 
 }  // namespace

@@ -102,6 +102,7 @@ TEST(CheckModels, NoNormalisationIsTriedTwice) {
     std::set<std::tuple<std::array<double, 3>, std::array<double, 3>, bool>> different;
     const auto all = normalisations(spec);
     for (const auto& n : all) different.emplace(n.mean, n.std, n.reversed);
+    EXPECT_GT(all.size(), 1U);
     EXPECT_EQ(different.size(), all.size()) << mean << " " << std;
   }
 }

@@ -8,7 +8,6 @@
 
 #include "common/base/error.h"
 #include "common/study/case_spec.h"
-#include "tests/support.h"
 #include "tests/temporary_folder.h"
 #include "worker/images/png.h"
 #include "worker/models/imagenet.h"
@@ -30,29 +29,6 @@ TEST(ImageNet, ClassesAreTheRanksOfTheirIds) {
   for (const char* other :
        {"", "n", "n0144076", "n014407640", "m01440764", "n0144076x", "n 1440764", "n-1440764"})
     EXPECT_EQ(wordnet_id(other), std::nullopt) << other;
-}
-
-// The names of the photographs at hand are id and class name; the list of names gives the class's place.
-TEST(ImageNet, IdsOfPhotographsAreTheClassesOfTheirNames) {
-  WCAM_SKIP_WITHOUT_SHARED("photos/odd");
-  WCAM_SKIP_WITHOUT_SHARED("models/imagenet_classes.txt");
-  const auto classes = read_lines(test::shared_folder() / "models/imagenet_classes.txt");
-  int seen = 0;
-  for (const char* folder : {"photos", "photos/odd"})
-    for (const auto& entry : std::filesystem::directory_iterator(test::shared_folder() / folder)) {
-      const std::string stem = entry.path().stem().string();
-      const auto synset = wordnet_id(label_in_name(stem));
-      if (!synset) continue;
-      std::string name = stem.substr(10);
-      std::replace(name.begin(), name.end(), '_', ' ');
-      const auto index = imagenet_class(*synset);
-      ASSERT_TRUE(index) << stem;
-      EXPECT_NE((", " + classes[static_cast<std::size_t>(*index)] + ",").find(", " + name + ","),
-                std::string::npos)
-          << stem << " is " << *index;
-      ++seen;
-    }
-  EXPECT_EQ(seen, 29);
 }
 
 TEST(LabelInName, IsTheIdOfTheFileOrTheNameOfItsFolder) {
@@ -142,14 +118,6 @@ TEST(ClassLabels, NamesInAnotherOrderThanTheLabelsAreNoticed) {
   // A subset of ImageNet in the order of its ids.
   EXPECT_NE(ClassLabels(2, {"n01443537", "n02391049"}, {"zebra", "goldfish"}, {"n01443537"}).misnamed(), "");
   EXPECT_EQ(ClassLabels(2, {"n01443537", "n02391049"}, {"goldfish", "zebra"}, {"n01443537"}).misnamed(), "");
-}
-
-TEST(ImageNet, LandmarksAreNamesOfOneClassOnly) {
-  WCAM_SKIP_WITHOUT_SHARED("models/imagenet_classes.txt");
-  const auto classes = read_lines(test::shared_folder() / "models/imagenet_classes.txt");
-  const ClassLabels labels(1'000, {}, classes, {});
-  for (const auto& [synset, name] : imagenet_landmarks())
-    EXPECT_EQ(labels.find(std::string(name)), imagenet_class(synset)) << name;
 }
 
 class Labelled : public testing::Test {

@@ -89,43 +89,40 @@ TEST(Haar, RefusesWhatItCannotTransformNamingShapeAndBound) {
 // Golden values are [S, S, 3]; ours are [3, S, S].
 template <typename T>
 at::Tensor golden(const std::string& dataset, at::IntArrayRef shape) {
-  auto values = test::read_golden<T>(test::shared_folder() / "golden/haar.h5", dataset);
+  auto values = test::read_golden<T>(test::golden("haar.h5"), dataset);
   return at::from_blob(values.data(), shape, c10::CppTypeToScalarType<T>::value).clone();
 }
 
 at::Tensor channels_first(const at::Tensor& t) { return t.permute({2, 0, 1}); }
 
-TEST(Haar, EqualsThePublishedTransformAndInverse) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/haar.h5");
-  for (const std::int64_t side : {32, 64}) {
-    for (int levels = 1; levels <= 4; ++levels) {
-      const std::string size = "size_" + std::to_string(side),
-                        level = size + "/level_" + std::to_string(levels);
-      SCOPED_TRACE(level);
-      const at::Tensor image = channels_first(golden<float>(size + "/image", {side, side, 3}));
-      const at::Tensor f32 = channels_first(golden<float>(level + "/transform_f32", {side, side, 3}));
-      const at::Tensor f64 = channels_first(golden<double>(level + "/transform_f64", {side, side, 3}));
-      EXPECT_LT(largest(haar_forward(image.to(at::kDouble), levels) - f64), 1e-13);
-      EXPECT_LT(largest(haar_forward(image, levels) - f32), 4e-6);
-      const at::Tensor mask = golden<double>(level + "/mask", {side, side});
-      const at::Tensor masked = haar_inverse(f32.to(at::kDouble) * mask, levels);
-      const at::Tensor inverse = channels_first(golden<double>(level + "/masked_inverse", {side, side, 3}));
-      EXPECT_LT(largest(masked - inverse), 1e-13);
+TEST(GoldenHaar, TransformAndInverseAreThePublishedOnes) {
+  constexpr std::int64_t side = 32;
+  for (int levels = 1; levels <= 4; ++levels) {
+    const std::string size = "size_32", level = size + "/level_" + std::to_string(levels);
+    SCOPED_TRACE(level);
+    const at::Tensor image = channels_first(golden<float>(size + "/image", {side, side, 3}));
+    const at::Tensor f32 = channels_first(golden<float>(level + "/transform_f32", {side, side, 3}));
+    const at::Tensor f64 = channels_first(golden<double>(level + "/transform_f64", {side, side, 3}));
+    EXPECT_LT(largest(haar_forward(image.to(at::kDouble), levels) - f64), 1e-13);
+    EXPECT_LT(largest(haar_forward(image, levels) - f32), 4e-6);
+    const at::Tensor mask = golden<double>(level + "/mask", {side, side});
+    const at::Tensor masked = haar_inverse(f32.to(at::kDouble) * mask, levels);
+    const at::Tensor inverse = channels_first(golden<double>(level + "/masked_inverse", {side, side, 3}));
+    EXPECT_LT(largest(masked - inverse), 1e-13);
 
-      const std::int64_t block = side >> levels;
-      const auto only = [&](std::int64_t row, std::int64_t col, const std::string& name) {
-        at::Tensor kept = at::zeros_like(f64[0]);
-        kept.narrow(0, row, block)
-            .narrow(1, col, block)
-            .copy_(f32[0].narrow(0, row, block).narrow(1, col, block).to(at::kDouble));
-        const at::Tensor expected = golden<double>(level + "/inverse_only_" + name, {side, side});
-        EXPECT_LT(largest(haar_inverse(kept, levels) - expected), 1e-13) << name;
-      };
-      only(0, 0, "approximation");
-      only(0, block, "upper_right");
-      only(block, 0, "lower_left");
-      only(block, block, "lower_right");
-    }
+    const std::int64_t block = side >> levels;
+    const auto only = [&](std::int64_t row, std::int64_t col, const std::string& name) {
+      at::Tensor kept = at::zeros_like(f64[0]);
+      kept.narrow(0, row, block)
+          .narrow(1, col, block)
+          .copy_(f32[0].narrow(0, row, block).narrow(1, col, block).to(at::kDouble));
+      const at::Tensor expected = golden<double>(level + "/inverse_only_" + name, {side, side});
+      EXPECT_LT(largest(haar_inverse(kept, levels) - expected), 1e-13) << name;
+    };
+    only(0, 0, "approximation");
+    only(0, block, "upper_right");
+    only(block, 0, "lower_left");
+    only(block, block, "lower_right");
   }
 }
 

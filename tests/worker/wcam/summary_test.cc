@@ -34,12 +34,11 @@ std::size_t cells_of(int grid) { return static_cast<std::size_t>(grid) * static_
 
 void PrintTo(const StoredRun& run, std::ostream* out) { *out << run.name; }
 
-class PublishedRuns : public testing::TestWithParam<StoredRun> {};
+class GoldenSummaries : public testing::TestWithParam<StoredRun> {};
 
-TEST_P(PublishedRuns, SummariesOfStoredIndicesAreTheStoredOnes) {
-  WCAM_SKIP_WITHOUT_SHARED("golden/wcam.h5");
+TEST_P(GoldenSummaries, OfStoredIndicesAreTheStoredOnes) {
   const StoredRun& run = GetParam();
-  const auto file = test::shared_folder() / "golden/wcam.h5";
+  const auto file = test::golden("wcam.h5");
   const auto stored = [&](const std::string& dataset) {
     return test::read_golden<double>(file, run.name + "/" + dataset);
   };
@@ -73,7 +72,7 @@ TEST_P(PublishedRuns, SummariesOfStoredIndicesAreTheStoredOnes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Runs, PublishedRuns,
+    Runs, GoldenSummaries,
     testing::Values(StoredRun{"g8_n4_approx", 8, 2}, StoredRun{"g8_n4_noapprox", 8, 2},
                     StoredRun{"g8_n4_approx_homma", 8, 1}, StoredRun{"g8_n4_approx_janon", 8, 1},
                     StoredRun{"g8_n4_approx_glen", 8, 1}, StoredRun{"g8_n4_approx_saltelli", 8, 1},
