@@ -46,8 +46,8 @@ TEST(RealClassifiers, NameAsManyPhotographsAsTheyShould) {
   EXPECT_EQ(right, (std::vector<int>{14, 19, 22, 21}));
 }
 
-// What halving a batch does to the numbers of a published classifier; reproducibility_test.cc says more of the
-// demo's.
+// What halving a batch does to the numbers of a published classifier; reproducibility_test.cc says more of
+// the demo's.
 TEST(RealClassifiers, AnotherBatchSizeMovesTheirNumbersByRounding) {
   const std::vector<CaseSpec> specs = read_models_json(test::reference_set() / "models/models.json");
   const CaseSpec& spec = specs.front();
