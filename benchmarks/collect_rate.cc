@@ -12,7 +12,7 @@
 
 #include "common/base/elapsed.h"
 #include "common/base/sha256.h"
-#include "common/wire/parcel.h"
+#include "common/wire/segment_transfer.h"
 #include "coordinator/transport/collector.h"
 
 int main(int argc, char** argv) {

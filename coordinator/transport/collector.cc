@@ -13,7 +13,7 @@
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
-#include "common/wire/parcel.h"
+#include "common/wire/segment_transfer.h"
 
 namespace fs = std::filesystem;
 

@@ -52,7 +52,7 @@ std::vector<wire::Outcome> Outbox::store() {
   return take_out(segment);
 }
 
-Parcel Outbox::pack() {
+SegmentTransfer Outbox::pack() {
   if (nothing_to_store()) return {"", "", "", take_out("")};
   const std::string segment = next_segment();
   std::string bytes = store_bytes(segment, header_, profiles_, predictions_, images_);

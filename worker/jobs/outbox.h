@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/store/segment.h"
-#include "common/wire/parcel.h"
+#include "common/wire/segment_transfer.h"
 #include "worker/jobs/perform.h"
 
 namespace wcam {
@@ -37,7 +37,7 @@ class Outbox {
   // Throws InputError when it cannot be written: the results stay here.
   std::vector<wire::Outcome> store();
   // Makes a segment in memory instead, which the coordinator is to store.
-  Parcel pack();
+  SegmentTransfer pack();
 
  private:
   bool nothing_to_store() const { return profiles_.empty() && predictions_.empty(); }

@@ -62,14 +62,15 @@ void Conversation::report(std::vector<wire::Outcome> outcomes) {
   }
 }
 
-void Conversation::deliver(Parcel parcel) {
+void Conversation::deliver(SegmentTransfer parcel) {
   if (parcel.bytes.empty()) return report(std::move(parcel.outcomes));
   parcels_.push_back(std::move(parcel));
 }
 
 std::size_t Conversation::undelivered() const {
-  return std::accumulate(parcels_.begin(), parcels_.end(), std::size_t{0},
-                         [](std::size_t sum, const Parcel& parcel) { return sum + parcel.outcomes.size(); });
+  return std::accumulate(
+      parcels_.begin(), parcels_.end(), std::size_t{0},
+      [](std::size_t sum, const SegmentTransfer& parcel) { return sum + parcel.outcomes.size(); });
 }
 
 bool Conversation::all_acknowledged() const {
@@ -253,7 +254,7 @@ void Conversation::send_heartbeat(TimePoint now, const Send& send) {
 // One piece is under way at a time. When its receipt does not come, one without data asks how much is there.
 void Conversation::send_piece(TimePoint now, const Send& send) {
   if (parcels_.empty()) return;
-  const Parcel& parcel = parcels_.front();
+  const SegmentTransfer& parcel = parcels_.front();
   const bool ask = now >= delivery_.ask_at;
   if (!ask && (delivery_.asking || delivery_.sent != delivery_.have)) return;
   wire::Envelope envelope = envelope_of_this_version();
@@ -272,7 +273,7 @@ void Conversation::send_piece(TimePoint now, const Send& send) {
 void Conversation::hear_received(const wire::Received& received, TimePoint now) {
   if (parcels_.empty() || received.segment() != parcels_.front().segment) return;
   if (received.stored()) {
-    Parcel parcel = std::move(parcels_.front());
+    SegmentTransfer parcel = std::move(parcels_.front());
     parcels_.pop_front();
     stored_bytes_ += parcel.bytes.size();
     tell_delivery_trouble("");

@@ -24,7 +24,7 @@
 #include "common/base/utf8.h"
 #include "common/wire/credit.h"
 #include "common/wire/job_times.h"
-#include "common/wire/parcel.h"
+#include "common/wire/segment_transfer.h"
 
 namespace wcam {
 
@@ -75,7 +75,7 @@ class Conversation {
   // coordinator acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
   // Takes a segment that the coordinator is to store; its results are reported once that is done.
-  void deliver(Parcel parcel);
+  void deliver(SegmentTransfer parcel);
   std::size_t undelivered() const;  // results
   // Bytes of segments that the coordinator is known to have: grows as long as delivery makes progress.
   std::uint64_t delivered_bytes() const { return stored_bytes_ + delivery_.have; }
@@ -140,8 +140,8 @@ class Conversation {
   std::vector<std::string> loaded_cases_;
   std::string trouble_;
   static constexpr std::size_t kParcelsAhead = 2;
-  std::deque<Parcel> parcels_;      // the first is on its way
-  std::uint64_t stored_bytes_ = 0;  // of the parcels before it
+  std::deque<SegmentTransfer> parcels_;  // the first is on its way
+  std::uint64_t stored_bytes_ = 0;       // of the parcels before it
   struct Delivery {
     // Bytes that the coordinator is known to have; up to where bytes were sent.
     std::uint64_t have = 0, sent = 0;

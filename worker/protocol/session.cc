@@ -99,7 +99,7 @@ class Session::Impl {
     wake();
   }
 
-  void deliver(Parcel parcel) {
+  void deliver(SegmentTransfer parcel) {
     const std::lock_guard lock(mutex_);
     conversation_.deliver(std::move(parcel));
     wake();
@@ -345,7 +345,7 @@ std::optional<std::string> Session::wait_for_plan(milliseconds patience) {
 }
 std::optional<wire::Job> Session::next_job(milliseconds patience) { return impl_->next_job(patience); }
 void Session::report(std::vector<wire::Outcome> outcomes) { impl_->report(std::move(outcomes)); }
-void Session::deliver(Parcel parcel) { impl_->deliver(std::move(parcel)); }
+void Session::deliver(SegmentTransfer parcel) { impl_->deliver(std::move(parcel)); }
 std::size_t Session::undelivered() const { return impl_->undelivered(); }
 void Session::tell_loaded(std::vector<std::string> cases) { impl_->tell_loaded(std::move(cases)); }
 void Session::tell_trouble(const std::string& trouble) { impl_->tell_trouble(trouble); }

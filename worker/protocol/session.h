@@ -51,7 +51,7 @@ class Session {
   // acknowledges them.
   void report(std::vector<wire::Outcome> outcomes);
   // Takes results in a segment that the coordinator is to store; they are reported once it has.
-  void deliver(Parcel parcel);
+  void deliver(SegmentTransfer parcel);
   std::size_t undelivered() const;  // results, in such segments
   // Tells which cases are loaded, most recently used first; the coordinator hears it with the next Ready.
   void tell_loaded(std::vector<std::string> cases);

@@ -176,7 +176,7 @@ void Worker::store_now() {
 
 // A segment's bytes are its outcomes, and sometimes so much more that they go in several pieces.
 void Worker::deliver(const std::string& name) {
-  Parcel parcel{name, "", "", std::exchange(outbox_, {})};
+  SegmentTransfer parcel{name, "", "", std::exchange(outbox_, {})};
   wire::Outcomes content;
   for (const wire::Outcome& outcome : parcel.outcomes)
     if (!outcome.has_failure()) *content.add_outcomes() = outcome;

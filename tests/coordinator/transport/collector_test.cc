@@ -9,8 +9,8 @@
 
 #include "common/base/file.h"
 #include "common/base/sha256.h"
-#include "common/wire/parcel.h"
 #include "common/wire/protocol.h"
+#include "common/wire/segment_transfer.h"
 #include "tests/temporary_folder.h"
 #include "worker/protocol/conversation.h"
 
@@ -169,7 +169,7 @@ class Delivery {
       given.mutable_explain();
     });
     worker_.next_job();
-    Parcel parcel;
+    SegmentTransfer parcel;
     parcel.segment = "w-" + std::to_string(job) + ".h5";
     parcel.bytes.resize(std::uniform_int_distribution<std::size_t>(1, 3 * kPieceBytes)(dice_));
     for (char& c : parcel.bytes) c = static_cast<char>(dice_());

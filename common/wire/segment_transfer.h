@@ -17,7 +17,7 @@ inline constexpr std::uint64_t kMostPieceBytes = 1 << 20U;
 // 64 results with pictures of 2,048 x 2,048 pixels, the largest, are 0.8 GB before compression.
 inline constexpr std::uint64_t kMostSegmentBytes = std::uint64_t{4} << 30U;
 
-struct Parcel {
+struct SegmentTransfer {
   std::string segment;  // file name; empty: nothing is to be stored
   std::string bytes, sha256;
   std::vector<wire::Outcome> outcomes;  // to be reported once it is stored
