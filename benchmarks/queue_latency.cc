@@ -29,7 +29,7 @@
 #include "benchmarks/queue_rig.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/process.h"
 #include "common/command_line/options.h"
 #include "worker/protocol/conversation.h"

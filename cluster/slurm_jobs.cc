@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/process.h"
 
 namespace fs = std::filesystem;

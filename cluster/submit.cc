@@ -12,7 +12,7 @@
 #include "cluster/slurm_jobs.h"
 #include "cluster/split_options.h"
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/process.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"

@@ -8,7 +8,7 @@
 #include "cluster/submit.h"
 #include "common/base/error.h"
 #include "common/base/host.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/process.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"

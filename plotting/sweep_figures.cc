@@ -5,7 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/store/results.h"
 #include "common/study/case_spec.h"
 #include "plotting/figure4.h"

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/version.h"
 #include "common/command_line/options.h"
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "coordinator/sweep/status.h"
 
 using nlohmann::json;

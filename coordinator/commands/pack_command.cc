@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"

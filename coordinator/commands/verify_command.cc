@@ -3,7 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/commands/commands.h"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/queue/job_table.h"
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "coordinator/ledger/schema.h"
 
 namespace wcam {

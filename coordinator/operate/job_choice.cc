@@ -4,7 +4,7 @@
 #include <map>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "coordinator/operate/job_prefix.h"
 
 namespace wcam {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 
 namespace wcam {
 

@@ -11,7 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/sha256.h"
 
 namespace wcam {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 
 namespace wcam {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "coordinator/operate/operate.h"
 
 using std::chrono::milliseconds;

@@ -9,7 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/host.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/study/forward_plan.h"
 
 using std::chrono::milliseconds;

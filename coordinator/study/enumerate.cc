@@ -5,7 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
 #include "common/study/image_files.h"

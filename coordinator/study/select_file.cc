@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/study/case_spec.h"
 #include "common/study/perturbation.h"
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/study/image_files.h"
 
 namespace wcam {

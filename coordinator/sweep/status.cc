@@ -12,7 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/host.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/study/plan.h"
 #include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/sweep/sweep_folder.h"

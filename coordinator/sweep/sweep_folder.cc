@@ -4,7 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/store/sources.h"
 
 namespace wcam {

@@ -15,7 +15,7 @@
 #include "common/base/elapsed.h"
 #include "common/base/file.h"
 #include "common/base/host.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/process.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/devices.h"

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "common/base/file.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/interrupt_pace.h"
 #include "common/study/plan.h"

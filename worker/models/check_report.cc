@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/study/wcam_settings.h"
 
 using nlohmann::json;

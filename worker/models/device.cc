@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 
 namespace wcam {
 

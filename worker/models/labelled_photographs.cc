@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "common/base/error.h"
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/command_line/options.h"
 #include "common/study/image_files.h"

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-#include "common/base/joined.h"
+#include "common/base/message_text.h"
 #include "worker/models/memory.h"
 
 namespace wcam {
