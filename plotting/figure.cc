@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "common/study/map.h"
+#include "common/study/wcam_map.h"
 
 namespace wcam {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "common/study/map.h"
+#include "common/study/wcam_map.h"
 #include "plotting/figure_wcam.h"
 #include "tests/plotting/sample_figures.h"
 

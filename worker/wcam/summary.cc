@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "common/study/map.h"
+#include "common/study/wcam_map.h"
 #include "worker/images/spatial_maxima.h"
 
 namespace wcam {

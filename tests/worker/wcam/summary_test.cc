@@ -6,7 +6,7 @@
 #include <numeric>
 #include <string>
 
-#include "common/study/map.h"
+#include "common/study/wcam_map.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "worker/images/spatial_maxima.h"

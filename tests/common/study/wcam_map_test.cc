@@ -1,4 +1,4 @@
-#include "common/study/map.h"
+#include "common/study/wcam_map.h"
 
 #include <gtest/gtest.h>
 
