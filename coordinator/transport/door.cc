@@ -11,7 +11,7 @@
 #include <zmq_addon.hpp>
 
 #include "common/base/error.h"
-#include "coordinator/transport/worth_a_line.h"
+#include "coordinator/transport/log_throttle.h"
 
 using std::chrono::seconds;
 
@@ -113,7 +113,7 @@ void Door::watch(const SocketMonitor::Event& event) {
 void Door::turn_away(const std::string& address, const std::string& why, const std::string& detail) {
   ++turned_away_;
   const std::uint64_t times = ++times_[why];
-  if (worth_a_line(times))
+  if (worth_logging(times))
     spdlog::warn("turned away a connection from {}: {}{} ({} so far)", address, why, detail, times);
 }
 

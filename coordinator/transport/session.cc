@@ -11,7 +11,7 @@
 #include "common/base/host.h"
 #include "common/wire/protocol.h"
 #include "coordinator/transport/address.h"
-#include "coordinator/transport/worth_a_line.h"
+#include "coordinator/transport/log_throttle.h"
 
 using std::chrono::milliseconds;
 
@@ -138,7 +138,7 @@ std::optional<Message> Session::take_one(bool& empty) {
   wire::Envelope envelope;
   if (frames == 1 && envelope.ParseFromArray(frame.data(), static_cast<int>(frame.size())))
     return accept(peer, *key, std::move(envelope));
-  if (worth_a_line(++counters_.malformed))
+  if (worth_logging(++counters_.malformed))
     spdlog::warn("dropped a message of {} frames, the last of {} bytes, that is not an Envelope ({} so far)",
                  frames, frame.size(), counters_.malformed);
   return std::nullopt;
@@ -146,7 +146,7 @@ std::optional<Message> Session::take_one(bool& empty) {
 
 bool Session::floods(const std::string& peer) {
   if (!rate_bound_.exceeded_by(peer, clock_())) return false;
-  if (worth_a_line(++counters_.too_many)) {
+  if (worth_logging(++counters_.too_many)) {
     const auto worker = peers_.worker_at(peer);
     spdlog::warn("dropped a message of {}, which sends more than {} a second ({} so far)",
                  worker ? "worker " + *worker : "a peer that has not said Hello", RateBound::kMessagesASecond,
@@ -161,16 +161,16 @@ std::optional<Message> Session::accept(const std::string& peer, const std::strin
   if (auto* message = std::get_if<Message>(&heard)) return std::move(*message);
   if (const auto* refused = std::get_if<wire::Refused>(&heard))
     refuse(peer, *refused);
-  else if (worth_a_line(++counters_.malformed))
+  else if (worth_logging(++counters_.malformed))
     spdlog::warn("dropped a message that no worker sends ({} so far)", counters_.malformed);
   return std::nullopt;
 }
 
 void Session::refuse(const std::string& peer, const wire::Refused& refused) {
   if (refused.again()) {
-    if (worth_a_line(++counters_.before_hello))
+    if (worth_logging(++counters_.before_hello))
       spdlog::info("a peer that has not said Hello is asked to ({} so far)", counters_.before_hello);
-  } else if (worth_a_line(++counters_.refused)) {
+  } else if (worth_logging(++counters_.refused)) {
     spdlog::warn("refused a peer: {} ({} so far)", refused.reason(), counters_.refused);
   }
   wire::Envelope answer;
@@ -181,7 +181,7 @@ void Session::refuse(const std::string& peer, const wire::Refused& refused) {
 bool Session::send(const Message& message) {
   const auto peer = peers_.peer_of(message.worker);
   if (peer && deliver(*peer, message.envelope)) return true;
-  if (!Peers::is_operator(message.worker) && worth_a_line(++counters_.undelivered))
+  if (!Peers::is_operator(message.worker) && worth_logging(++counters_.undelivered))
     spdlog::info("worker {} could not be reached ({} messages so far)", message.worker,
                  counters_.undelivered);
   return false;

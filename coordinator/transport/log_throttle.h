@@ -6,6 +6,6 @@
 namespace wcam {
 
 // Whether the count-th message of a kind is reported: each power of two is.
-constexpr bool worth_a_line(std::uint64_t count) { return (count & (count - 1)) == 0; }
+constexpr bool worth_logging(std::uint64_t count) { return (count & (count - 1)) == 0; }
 
 }  // namespace wcam
