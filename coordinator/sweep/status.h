@@ -33,7 +33,7 @@ struct Status {
   std::size_t workers = 0, sample = 0;
   double jobs_per_minute = 0;
   std::vector<ConnectedWorker> connected;
-  std::uint64_t turned_away = 0;      // Door::turned_away()
+  std::uint64_t turned_away = 0;      // ZapAuthenticator::turned_away()
   std::vector<std::string> trouble;   // a line a worker that is of little use: which and why
   std::optional<double> eta_seconds;  // of the jobs known so far; absent when nothing is known
   Counts counts;

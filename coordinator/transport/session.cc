@@ -50,7 +50,7 @@ bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpo
 Session::Session(const SessionOptions& options)
     : clock_(options.clock),
       socket_(context_, zmq::socket_type::router),
-      door_(context_, socket_, options.keys),
+      authenticator_(context_, socket_, options.keys),
       peers_(options.sweep_id) {
   if (!options.keys && !options.insecure && options.beyond_loopback())
     invariant_broken("an unencrypted socket beyond loopback that nobody asked for: " + options.bind);
@@ -105,12 +105,12 @@ std::optional<Message> Session::receive(milliseconds patience) try {
 // False when no message has come by then.
 bool Session::wait(std::chrono::steady_clock::time_point deadline) {
   zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
-                             {door_.questions(), 0, ZMQ_POLLIN, 0},
-                             {door_.events(), 0, ZMQ_POLLIN, 0}};
+                             {authenticator_.questions(), 0, ZMQ_POLLIN, 0},
+                             {authenticator_.events(), 0, ZMQ_POLLIN, 0}};
   do {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
     zmq::poll(items, std::size(items), std::max(left, milliseconds{0}));
-    if ((items[1].revents | items[2].revents) != 0) door_.serve();
+    if ((items[1].revents | items[2].revents) != 0) authenticator_.serve();
     if (items[0].revents != 0) return true;
   } while (std::chrono::steady_clock::now() < deadline);
   return false;
@@ -127,7 +127,7 @@ std::optional<Message> Session::take_one(bool& empty) {
   for (bool more = id.more(); more; more = frame.more(), ++frames)
     if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
   if (floods(peer)) return std::nullopt;
-  const auto key = door_.sender(frame);
+  const auto key = authenticator_.sender(frame);
   if (!key) {
     peers_.forget(peer);
     wire::Refused revoked;

@@ -13,16 +13,16 @@
 #include <zmq.hpp>
 
 #include "coordinator/queue/message.h"
-#include "coordinator/transport/door.h"
 #include "coordinator/transport/peers.h"
 #include "coordinator/transport/rate_bound.h"
+#include "coordinator/transport/zap_authenticator.h"
 
 namespace wcam {
 
 struct SessionOptions {
   std::string bind = "tcp://127.0.0.1:*";  // "tcp://ADDRESS:PORT", PORT may be *
   // Without keys all is plain, for whoever can connect. Beyond loopback that takes `insecure`.
-  std::optional<DoorKeys> keys;
+  std::optional<RouterKeys> keys;
   bool insecure = false;
   // Tried first when `bind` leaves the port open, so that workers find a coordinator that restarts.
   std::string earlier_endpoint;
@@ -65,7 +65,9 @@ class Session {
   [[nodiscard]] bool send(const Message& message);
 
   const SessionCounters& counters() const { return counters_; }
-  std::uint64_t turned_away() const { return door_.turned_away(); }  // Door::turned_away()
+  std::uint64_t turned_away() const {
+    return authenticator_.turned_away();
+  }  // ZapAuthenticator::turned_away()
 
  private:
   void bind(const SessionOptions& options);
@@ -80,7 +82,7 @@ class Session {
   std::function<RateBound::TimePoint()> clock_;
   zmq::context_t context_;
   zmq::socket_t socket_;
-  Door door_;
+  ZapAuthenticator authenticator_;
   std::string endpoint_;
   Peers peers_;  // by ZeroMQ's routing id
   RateBound rate_bound_;

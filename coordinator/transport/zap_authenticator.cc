@@ -1,4 +1,4 @@
-#include "coordinator/transport/door.h"
+#include "coordinator/transport/zap_authenticator.h"
 
 #include <netdb.h>
 #include <spdlog/spdlog.h>
@@ -50,7 +50,8 @@ std::string z85(const zmq::message_t& key) {
 
 }  // namespace
 
-Door::Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<DoorKeys>& keys)
+ZapAuthenticator::ZapAuthenticator(zmq::context_t& context, zmq::socket_t& socket,
+                                   const std::optional<RouterKeys>& keys)
     : questions_(context, zmq::socket_type::rep), monitor_(context, socket, kEvents) {
   questions_.set(zmq::sockopt::linger, 0);
   questions_.bind("inproc://zeromq.zap.01");
@@ -63,14 +64,14 @@ Door::Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<D
   socket.set(zmq::sockopt::zap_domain, kDomain);
 }
 
-void Door::serve() {
+void ZapAuthenticator::serve() {
   while (answer_question()) {
   }
   while (const auto event = monitor_.next()) watch(*event);
 }
 
 // RFC 27: version, request id, domain, address, routing id, mechanism, credentials.
-bool Door::answer_question() {
+bool ZapAuthenticator::answer_question() {
   std::vector<zmq::message_t> frames;
   if (!zmq::recv_multipart(questions_, std::back_inserter(frames), zmq::recv_flags::dontwait)) return false;
   if (frames.size() < 6) invariant_broken("ZeroMQ asks in " + std::to_string(frames.size()) + " frames");
@@ -96,7 +97,7 @@ bool Door::answer_question() {
 }
 
 // ZeroMQ's one thread tells of a failure just before it closes that connection.
-void Door::watch(const SocketMonitor::Event& event) {
+void ZapAuthenticator::watch(const SocketMonitor::Event& event) {
   switch (event.kind) {
     case ZMQ_EVENT_ACCEPTED:
       address_of_[event.value] = address_of(static_cast<int>(event.value));
@@ -110,14 +111,15 @@ void Door::watch(const SocketMonitor::Event& event) {
   }
 }
 
-void Door::turn_away(const std::string& address, const std::string& why, const std::string& detail) {
+void ZapAuthenticator::turn_away(const std::string& address, const std::string& why,
+                                 const std::string& detail) {
   ++turned_away_;
   const std::uint64_t times = ++times_[why];
   if (worth_logging(times))
     spdlog::warn("turned away a connection from {}: {}{} ({} so far)", address, why, detail, times);
 }
 
-std::optional<std::string> Door::sender(const zmq::message_t& frame) {
+std::optional<std::string> ZapAuthenticator::sender(const zmq::message_t& frame) {
   if (!allowed_) return "";
   const auto now = std::chrono::steady_clock::now();
   if (now >= next_look_) {
@@ -128,7 +130,7 @@ std::optional<std::string> Door::sender(const zmq::message_t& frame) {
   return key == nullptr ? std::nullopt : holder_of(key);
 }
 
-std::optional<std::string> Door::holder_of(const std::string& key) const {
+std::optional<std::string> ZapAuthenticator::holder_of(const std::string& key) const {
   return key == own_key_ ? Peers::kOperator : allowed_->name_of(key);
 }
 

@@ -20,15 +20,15 @@
 
 namespace wcam {
 
-struct DoorKeys {
+struct RouterKeys {
   KeyPair coordinator;
   std::filesystem::path allowed;  // folder of the workers' public keys
 };
 
-class Door {
+class ZapAuthenticator {
  public:
   // Guards `socket`, which is not bound yet. Without keys everybody is let in, unencrypted.
-  Door(zmq::context_t& context, zmq::socket_t& socket, const std::optional<DoorKeys>& keys);
+  ZapAuthenticator(zmq::context_t& context, zmq::socket_t& socket, const std::optional<RouterKeys>& keys);
 
   // Two sockets to be polled. When one is readable, serve() does what there is to do, without waiting.
   void* questions() { return questions_.handle(); }
