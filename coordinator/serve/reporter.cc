@@ -147,8 +147,8 @@ std::vector<ConnectedWorker> Reporter::connected_workers() const {
   return connected;
 }
 
-Snapshot Reporter::snapshot() const {
-  Snapshot snapshot{status_, {}, {}, session_.counters(), scheduler_.counters()};
+PageData Reporter::snapshot() const {
+  PageData snapshot{status_, {}, {}, session_.counters(), scheduler_.counters()};
   for (std::uint32_t i = 0; i < state_.workers().size(); ++i) {
     const WorkerId id{i};
     WorkerProgress worker{state_.workers()[i], scheduler_.connected(id), throughput_->of_worker(id), {}};

@@ -46,7 +46,7 @@ class Reporter {
   void tell_trouble(TimePoint now);
   void write_status(const std::string& state_name, bool with_reasons);
   std::vector<ConnectedWorker> connected_workers() const;
-  Snapshot snapshot() const;
+  PageData snapshot() const;
 
   const SweepDirectory directory_;
   const SweepState& state_;

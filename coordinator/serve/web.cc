@@ -193,8 +193,8 @@ class Web::Server : public httplib::Server {
 
   const std::string& url() const { return url_; }
 
-  void publish(Snapshot snapshot, Clock::time_point taken) {
-    auto next = std::make_shared<const Snapshot>(std::move(snapshot));
+  void publish(PageData snapshot, Clock::time_point taken) {
+    auto next = std::make_shared<const PageData>(std::move(snapshot));
     const std::lock_guard lock(mutex_);
     latest_.swap(next);
     taken_ = taken;
@@ -275,7 +275,7 @@ class Web::Server : public httplib::Server {
     return std::nullopt;
   }
 
-  std::pair<std::shared_ptr<const Snapshot>, Clock::duration> latest() const {
+  std::pair<std::shared_ptr<const PageData>, Clock::duration> latest() const {
     const std::lock_guard lock(mutex_);
     return {latest_, Clock::now() - taken_};
   }
@@ -286,7 +286,7 @@ class Web::Server : public httplib::Server {
   std::string url_;
   std::thread thread_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> latest_;  // under mutex_, like
+  std::shared_ptr<const PageData> latest_;  // under mutex_, like
   Clock::time_point taken_;
 };
 
@@ -297,7 +297,7 @@ Web::~Web() = default;
 
 const std::string& Web::url() const { return server_->url(); }
 
-void Web::publish(Snapshot snapshot, Clock::time_point taken) {
+void Web::publish(PageData snapshot, Clock::time_point taken) {
   server_->publish(std::move(snapshot), taken);
 }
 

@@ -1,7 +1,7 @@
 // The page of a running sweep, read-only, over HTTP. Its threads see snapshots that the coordinator's loop
 // publishes and the pictures in SWEEP/figures; never the scheduler, the ledger or HDF5.
 //
-//   /              the page, which refreshes itself        /status.json   to_json_text(Snapshot)
+//   /              the page, which refreshes itself        /status.json   to_json_text(PageData)
 //   /metrics       Prometheus text                         /figures/NAME  a PNG of SWEEP/figures
 //   /healthz       200 while the loop turns (10 s), else 503
 //
@@ -16,7 +16,7 @@
 #include <string>
 
 #include "common/base/sweep_directory.h"
-#include "coordinator/serve/snapshot.h"
+#include "coordinator/serve/page_data.h"
 
 namespace wcam {
 
@@ -42,7 +42,7 @@ class Web {
   const std::string& url() const;
 
   // From any thread, some times in 10 s: /healthz says that the loop turns while what it has is younger.
-  void publish(Snapshot snapshot, std::chrono::steady_clock::time_point taken);
+  void publish(PageData snapshot, std::chrono::steady_clock::time_point taken);
 
  private:
   class Server;

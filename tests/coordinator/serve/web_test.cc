@@ -54,7 +54,7 @@ class WebTest : public testing::Test {
   int port() const { return std::stoi(web_->url().substr(web_->url().rfind(':') + 1)); }
   httplib::Client client() const { return httplib::Client("127.0.0.1", port()); }
   void publish() {
-    Snapshot snapshot;
+    PageData snapshot;
     snapshot.status.sweep = "abc";
     web_->publish(std::move(snapshot), steady_clock::now());
   }

@@ -24,7 +24,7 @@ struct CaseProgress {
   Pace pace;
 };
 
-struct Snapshot {
+struct PageData {
   Status status;
   std::vector<WorkerProgress> workers;  // connected, or with jobs done in this run
   std::vector<CaseProgress> cases;
@@ -39,10 +39,10 @@ struct FigureFile {
 };
 
 // SWEEP/status.json's keys, and by_worker, by_case, figures.
-std::string to_json_text(const Snapshot& snapshot, const std::vector<FigureFile>& figures);
+std::string to_json_text(const PageData& snapshot, const std::vector<FigureFile>& figures);
 
 // Prometheus text exposition format 0.0.4
 // (https://github.com/prometheus/docs/blob/main/content/docs/instrumenting/exposition_formats.md).
-std::string metrics_text(const Snapshot& snapshot);
+std::string metrics_text(const PageData& snapshot);
 
 }  // namespace wcam

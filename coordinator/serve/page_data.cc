@@ -1,4 +1,4 @@
-#include "coordinator/serve/snapshot.h"
+#include "coordinator/serve/page_data.h"
 
 #include <array>
 #include <charconv>
@@ -78,7 +78,7 @@ void sweep_metrics(Metrics& metrics, const Status& status) {
   metrics.sample({}, *status.eta_seconds);
 }
 
-void queue_metrics(Metrics& metrics, const Snapshot& snapshot) {
+void queue_metrics(Metrics& metrics, const PageData& snapshot) {
   const SessionCounters& session = snapshot.session;
   metrics.family("wcam_messages_unhandled_total", "counter",
                  "Messages dropped, refused or not delivered since the coordinator started.");
@@ -103,7 +103,7 @@ void queue_metrics(Metrics& metrics, const Snapshot& snapshot) {
 
 }  // namespace
 
-std::string to_json_text(const Snapshot& snapshot, const std::vector<FigureFile>& figures) {
+std::string to_json_text(const PageData& snapshot, const std::vector<FigureFile>& figures) {
   json document = json::parse(to_json_text(snapshot.status));
   json& workers = document["by_worker"] = json::array();
   for (const WorkerProgress& worker : snapshot.workers)
@@ -127,7 +127,7 @@ std::string to_json_text(const Snapshot& snapshot, const std::vector<FigureFile>
   return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-std::string metrics_text(const Snapshot& snapshot) {
+std::string metrics_text(const PageData& snapshot) {
   Metrics metrics;
   sweep_metrics(metrics, snapshot.status);
   metrics.family("wcam_jobs_done_total", "counter", "Jobs done since the sweep began.");

@@ -1,4 +1,4 @@
-#include "coordinator/serve/snapshot.h"
+#include "coordinator/serve/page_data.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 namespace wcam {
 namespace {
 
-Snapshot sample_snapshot() {
-  Snapshot s;
+PageData sample_snapshot() {
+  PageData s;
   s.status.sweep = std::string(64, '1');
   s.status.state = "running";
   s.status.running = true;
@@ -34,7 +34,7 @@ Snapshot sample_snapshot() {
   return s;
 }
 
-TEST(Snapshot, MetricsHaveTheValuesOfTheirNames) {
+TEST(PageData, MetricsHaveTheValuesOfTheirNames) {
   const std::string text = metrics_text(sample_snapshot());
   for (const char* line : {
            R"(wcam_jobs{kind="predict",state="waiting"} 3)",
@@ -68,14 +68,14 @@ TEST(Snapshot, MetricsHaveTheValuesOfTheirNames) {
     EXPECT_NE(("\n" + text).find("\n" + std::string(line) + "\n"), std::string::npos) << line << "\n" << text;
 }
 
-TEST(Snapshot, AnUnknownTimeLeftIsNoMetric) {
-  Snapshot s = sample_snapshot();
+TEST(PageData, AnUnknownTimeLeftIsNoMetric) {
+  PageData s = sample_snapshot();
   s.status.eta_seconds.reset();
   EXPECT_EQ(metrics_text(s).find("wcam_eta_seconds"), std::string::npos);
 }
 
 // Each line a HELP, its TYPE, or a sample of that family, each family once and each sample once.
-TEST(Snapshot, MetricsFollowTheExpositionFormat) {
+TEST(PageData, MetricsFollowTheExpositionFormat) {
   const std::regex sample(
       R"re(([a-z_]+)(\{([a-z]+="([^"\\]|\\["\\n])*"(,[a-z]+="([^"\\]|\\["\\n])*")*)\})? [0-9.e+-]+)re");
   std::istringstream lines(metrics_text(sample_snapshot()));
@@ -98,8 +98,8 @@ TEST(Snapshot, MetricsFollowTheExpositionFormat) {
   EXPECT_EQ(families.size(), 13U);
 }
 
-TEST(Snapshot, TheJsonIsTheStatusWithWorkersCasesAndFigures) {
-  const Snapshot s = sample_snapshot();
+TEST(PageData, TheJsonIsTheStatusWithWorkersCasesAndFigures) {
+  const PageData s = sample_snapshot();
   nlohmann::json document = nlohmann::json::parse(to_json_text(s, {{"figure-5/a.png", 7}}));
   EXPECT_EQ(document["figures"], nlohmann::json::parse(R"([{"name": "figure-5/a.png", "modified": 7}])"));
   EXPECT_EQ(document["by_case"], nlohmann::json::parse(R"([{"name": "vit", "done": 40, "jobs_per_minute": 3},
