@@ -23,11 +23,11 @@ ExitCode plan_command(const Arguments& arguments);
 ExitCode status_command(const Arguments& arguments);
 
 // The jobs of a sweep, listed; one job, and every attempt at it. The coordinator that runs the sweep is
-// asked; at rest the ledger is read. Also throws what carry_out() throws (coordinator/operate/operator.h).
+// asked; at rest the ledger is read. Also throws what carry_out() throws (coordinator/operate/operator_client.h).
 ExitCode jobs_command(const Arguments& arguments);
 ExitCode show_command(const Arguments& arguments);
 
-// What an operator asks, while the sweep runs and at rest (coordinator/operate/operator.h).
+// What an operator asks, while the sweep runs and at rest (coordinator/operate/operator_client.h).
 ExitCode pause_command(const Arguments& arguments);
 ExitCode resume_command(const Arguments& arguments);
 ExitCode drain_command(const Arguments& arguments);

@@ -5,7 +5,7 @@
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/ledger/job_report.h"
-#include "coordinator/operate/operator.h"
+#include "coordinator/operate/operator_client.h"
 
 namespace po = boost::program_options;
 

@@ -1,4 +1,4 @@
-#include "coordinator/operate/operator.h"
+#include "coordinator/operate/operator_client.h"
 
 #include <chrono>
 #include <optional>
