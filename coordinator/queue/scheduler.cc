@@ -448,7 +448,7 @@ void Scheduler::remove_link(Roster::Links::iterator link) {
   roster_.remove(link);
 }
 
-void Scheduler::plan_ahead(TimePoint now) {
+void Scheduler::advance(TimePoint now) {
   send_plans(now);
   state_.wake(now);
   decide_images();

@@ -54,7 +54,7 @@ class Scheduler {
   void expire(TimePoint now);
   // Sends the plan to who needs it, decides images that can be, opens those the sample may need, and hands
   // out jobs against credit. After each round of messages.
-  void plan_ahead(TimePoint now);
+  void advance(TimePoint now);
   // Ends a turn: `commit` makes the events since the last one durable, together, or throws; only then does
   // `send` get the messages, and says false of one that could not be sent. Events that follow from that go
   // with the next turn.
@@ -137,7 +137,7 @@ class Scheduler {
   std::array<JobTimes, 2> times_;                    // by kind
   std::unordered_set<JobId> second_try_;             // jobs that had a second attempt beside the first
   std::unordered_map<std::string, int> case_index_;  // by name
-  std::map<std::string, wire::Assign> assignments_;  // by worker, of the current plan_ahead()
+  std::map<std::string, wire::Assign> assignments_;  // by worker, of the current advance()
   bool stopping_ = false;
   std::string stop_reason_;
   std::optional<TimePoint> last_expire_;

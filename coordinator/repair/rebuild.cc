@@ -72,7 +72,7 @@ class Rebuilder {
   }
   // What follows from the predictions known: images decided, jobs added.
   void decide() {
-    scheduler_.plan_ahead({});
+    scheduler_.advance({});
     scheduler_.settle(
         [this](std::span<const Event> events) {
           events_.insert(events_.end(), events.begin(), events.end());

@@ -36,7 +36,7 @@ Loop::Loop(SweepState& state, Scheduler& scheduler, Transport& transport, Journa
 void Loop::begin() {
   now_ = clock_();
   scheduler_.start(now_);
-  scheduler_.plan_ahead(now_);
+  scheduler_.advance(now_);
   settle();
 }
 
@@ -45,7 +45,7 @@ bool Loop::turn(const std::atomic<int>& interrupts) {
   const bool all_taken = take_messages();
   now_ = clock_();
   if (all_taken) scheduler_.expire(now_);
-  scheduler_.plan_ahead(now_);
+  scheduler_.advance(now_);
   consider_stopping(interrupts);
   settle();
   return !over(interrupts);

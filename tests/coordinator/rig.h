@@ -198,7 +198,7 @@ class Rig {
     turn();
   }
   void turn() {
-    scheduler_->plan_ahead(now_);
+    scheduler_->advance(now_);
     scheduler_->settle(
         [this](std::span<const Event> events) {
           ledger_->commit(events);

@@ -90,7 +90,7 @@ class Sweep {
   }
 
   void turn() {
-    scheduler_->plan_ahead(now_);
+    scheduler_->advance(now_);
     scheduler_->settle(
         [this](std::span<const Event> events) {
           for (const Event& event : events) note(event);
