@@ -125,7 +125,7 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep = sweep_of(*values);
-  HeldSweep held = hold_and_check(sweep);
+  LockedSweep held = lock_and_check(sweep);
   const auto& [plan, ledger, check] = held;
   if (check.sound() && check.unknown.empty()) {
     std::cout << sweep.root.string() << " is sound: nothing to repair\n";

@@ -83,7 +83,7 @@ ExitCode verify_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep = sweep_of(*values);
-  const SweepCheck check = hold_and_check(sweep).check;
+  const SweepCheck check = lock_and_check(sweep).check;
   const std::vector<Damage> damage = damage_of(check, sweep);
   std::cout << ((*values)["json"].as<bool>() ? to_json_text(check, damage) : to_text(check, damage, sweep));
   return damage.empty() ? ExitCode::kDone : ExitCode::kBadInput;

@@ -135,7 +135,7 @@ class Check {
   SweepCheck check_;
 };
 
-std::optional<Database> hold_ledger(const SweepDirectory& sweep) try {
+std::optional<Database> lock_ledger(const SweepDirectory& sweep) try {
   if (!std::filesystem::exists(sweep.ledger())) return std::nullopt;
   Database ledger(sweep.ledger(), Database::Access::kReadOnly);
   ledger.execute("BEGIN");
@@ -147,7 +147,7 @@ std::optional<Database> hold_ledger(const SweepDirectory& sweep) try {
   return std::nullopt;
 }
 
-Plan plan_to_hold(const SweepDirectory& sweep, std::optional<Database>& ledger, std::string& problem) {
+Plan plan_to_check(const SweepDirectory& sweep, std::optional<Database>& ledger, std::string& problem) {
   const std::optional<Plan> recorded = ledger ? recorded_plan(*ledger) : std::nullopt;
   if (!recorded) return plan_of(sweep);
   const std::string file = sweep.plan().string();
@@ -169,10 +169,10 @@ Plan plan_to_hold(const SweepDirectory& sweep, std::optional<Database>& ledger, 
 
 }  // namespace
 
-HeldSweep hold_and_check(const SweepDirectory& sweep) {
-  std::optional<Database> ledger = hold_ledger(sweep);
+LockedSweep lock_and_check(const SweepDirectory& sweep) {
+  std::optional<Database> ledger = lock_ledger(sweep);
   std::string plan_problem;
-  Plan plan = plan_to_hold(sweep, ledger, plan_problem);
+  Plan plan = plan_to_check(sweep, ledger, plan_problem);
   check(plan);
   SweepCheck check = Check(sweep, plan, ledger).run();
   check.plan_problem = std::move(plan_problem);

@@ -30,7 +30,7 @@ struct SweepCheck {
 };
 
 // A sweep that has been checked and cannot change meanwhile.
-struct HeldSweep {
+struct LockedSweep {
   Plan plan;  // the ledger's where plan.json is another: what is stored belongs to the ledger
   // The ledger with a read transaction under way: as long as this lives, no coordinator can start. nullopt:
   // it is not there, or is no database.
@@ -40,6 +40,6 @@ struct HeldSweep {
 
 // Holds the sweep and checks all of it: O(everything stored). Throws InputError when there is no sound plan
 // anywhere, and, naming the coordinator, when one has the ledger.
-HeldSweep hold_and_check(const SweepDirectory& sweep);
+LockedSweep lock_and_check(const SweepDirectory& sweep);
 
 }  // namespace wcam

@@ -25,7 +25,7 @@ class EarlierVersion : public testing::TestWithParam<const char*> {
   }
 
   void expect_sound() {
-    const HeldSweep held = hold_and_check(sweep_);
+    const LockedSweep held = lock_and_check(sweep_);
     EXPECT_EQ(held.check.plan_problem, "");
     EXPECT_EQ(held.check.ledger_problems, std::vector<std::string>{});
     for (const DamagedFile& file : held.check.stored.damaged) ADD_FAILURE() << file.why;
