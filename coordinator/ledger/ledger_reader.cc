@@ -156,27 +156,26 @@ class Reader {
       job.failures = count(rows, 10, "failures");
       job.losses = count(rows, 11, "losses");
       job.retries = count(rows, 12, "retries");
-      if (job.state == JobState::kLeased) read_holdings(in_hand, rows.integer(15), job);
+      if (job.state == JobState::kLeased) read_leases(in_hand, rows.integer(15), job);
       job.text = rows.text(13);
       const std::string outcome = rows.text(14);
       const bool unanswered = outcome == "lost" || outcome == "not_received" || outcome == "restart";
-      job.open = job.holding_of(job.attempts) != nullptr || unanswered;
+      job.open = job.lease_of(job.attempts) != nullptr || unanswered;
       if (state_.jobs().find(job.id) != nullptr) damaged("job " + to_string(job.id) + " twice");
       state_.restore_job(std::move(job));
     }
   }
 
-  void read_holdings(Statement& in_hand, std::int64_t number_of_job, Job& job) {
+  void read_leases(Statement& in_hand, std::int64_t number_of_job, Job& job) {
     std::size_t count = 0;
     in_hand.query(number_of_job);
     while (in_hand.next()) {
-      if (count == job.holdings.size()) damaged("job " + to_string(job.id) + " in more than two hands");
-      job.holdings[count++] = {
-          number<std::uint32_t>(in_hand, 0, std::size_t{job.attempts} + 1, "attempt"),
-          WorkerId{number<std::uint32_t>(in_hand, 1, state_.workers().size(), "worker")}};
+      if (count == job.leases.size()) damaged("job " + to_string(job.id) + " in more than two hands");
+      job.leases[count++] = {number<std::uint32_t>(in_hand, 0, std::size_t{job.attempts} + 1, "attempt"),
+                             WorkerId{number<std::uint32_t>(in_hand, 1, state_.workers().size(), "worker")}};
     }
     if (count == 0) damaged("job " + to_string(job.id) + " is leased and in no hand");
-    if (count == 2 && job.holdings[0].worker == job.holdings[1].worker)
+    if (count == 2 && job.leases[0].worker == job.leases[1].worker)
       damaged("job " + to_string(job.id) + " is in one hand twice");
   }
 

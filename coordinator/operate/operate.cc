@@ -77,8 +77,9 @@ Operation drain(const SweepState& state, const wire::Drain& request) {
   const std::string who = "worker " + worker.name + " (" + worker.device + " of pid " +
                           std::to_string(worker.pid) + " on " + worker.host + ") ";
   if (worker.drained) return with_summary(who + "is drained already");
-  Operation operation = with_summary(who + "gets no more jobs; it hands in what it has begun (" +
-                                     counted(state.jobs().held_by(id).size(), "job") + " in hand) and ends");
+  Operation operation =
+      with_summary(who + "gets no more jobs; it hands in what it has begun (" +
+                   counted(state.jobs().leased_to(id).size(), "job") + " in hand) and ends");
   operation.events.emplace_back(WorkerDrained{id});
   return operation;
 }

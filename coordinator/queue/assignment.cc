@@ -35,7 +35,7 @@ std::vector<const Link*> Assignment::hungry() const {
 }
 
 bool Assignment::is_sound(const Link& link) const {
-  return link.trouble.empty() && !link.holds_others && !is_drained(state_, link) &&
+  return link.trouble.empty() && !link.others_in_hand && !is_drained(state_, link) &&
          !failures_.doubtful(link.id);
 }
 
@@ -47,7 +47,7 @@ bool Assignment::is_held_back(const Link& link) const {
   if (!is_doubtful(link)) return false;
   const FailureRecord::Row& row = *failures_.row(link.id);
   const auto pause = pause_after(row.failures - FailureRecord::kDoubtful + 1, options_.backoff);
-  return !link.holds.empty() || now_ < row.latest + pause;
+  return !link.leases.empty() || now_ < row.latest + pause;
 }
 
 // What failed here is tried elsewhere first, while somebody else is there who might do it: for a lease, or an
@@ -69,9 +69,9 @@ bool Assignment::is_for_others(const Link& link, JobId id) const {
 // At a suspect, or as the second at a job, which would else take the blame for the neighbours it has here and
 // for those it has there.
 bool Assignment::works_alone(const Link& link) const {
-  if (state_.jobs().holds_suspect(link.id)) return true;
-  if (link.holds.size() != 1) return false;
-  const auto hands = state_.jobs().at(link.holds.begin()->first).in_hand();
+  if (state_.jobs().leases_suspect(link.id)) return true;
+  if (link.leases.size() != 1) return false;
+  const auto hands = state_.jobs().at(link.leases.begin()->first).in_hand();
   return hands.size() == 2 && hands[1].worker == link.id;
 }
 
@@ -85,7 +85,7 @@ bool Assignment::works_alone(const Link& link) const {
 std::optional<JobId> Assignment::next_job(const Link& link) const {
   const JobTable& jobs = state_.jobs();
   if (is_held_back(link) || works_alone(link)) return std::nullopt;
-  if (jobs.held_by(link.id).empty() && !link.holds_others)
+  if (jobs.lease_with(link.id).empty() && !link.others_in_hand)
     if (const auto suspect = jobs.waiting_suspect())
       if (link.credit.left(jobs.at(*suspect).spec.kind) > 0) return suspect;
   std::optional<JobId> best;
@@ -114,10 +114,10 @@ std::optional<Assignment::TakeOver> Assignment::take_over(const Link& link) cons
   if (!link.credit.any() || works_alone(link)) return std::nullopt;
   for (const auto& [name, holder] : roster_.links()) {
     if (holder.trouble.empty() || now_ - holder.trouble_since < options_.lease) continue;
-    const std::set<JobId>& held = state_.jobs().held_by(holder.id);
+    const std::set<JobId>& held = state_.jobs().leased_to(holder.id);
     if (held.empty()) continue;
     const JobId job = *held.begin();
-    return TakeOver{job, Attempt{state_.jobs().at(job).held_by(holder.id)->attempt},
+    return TakeOver{job, Attempt{state_.jobs().at(job).lease_with(holder.id)->attempt},
                     "its worker can store no result: " + holder.trouble};
   }
   return std::nullopt;
@@ -130,8 +130,8 @@ std::vector<Assignment::AskBack> Assignment::ask_backs(const std::vector<const L
   std::size_t jobs = idle.size();
   std::vector<const Link*> holders;
   for (const auto& [name, link] : roster_.links()) {
-    for (const auto& [id, hold] : link.holds)
-      if (hold.asked_back && now_ - *hold.asked_back < 2 * options_.heartbeat && jobs-- == 1) return asked;
+    for (const auto& [id, lease] : link.leases)
+      if (lease.asked_back && now_ - *lease.asked_back < 2 * options_.heartbeat && jobs-- == 1) return asked;
     if (link.in_hand() > 1) holders.push_back(&link);
   }
   std::stable_sort(holders.begin(), holders.end(),
@@ -148,20 +148,20 @@ std::vector<Assignment::AskBack> Assignment::ask_backs(const std::vector<const L
 std::optional<JobId> Assignment::last_unbegun(const Link& link, const std::vector<const Link*>& idle) const {
   std::optional<JobId> last;
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max(), number = 0;
-  for (const auto& [id, hold] : link.holds) {
-    if (!link.holds_others) first = std::min(first, hold.number);
+  for (const auto& [id, lease] : link.leases) {
+    if (!link.others_in_hand) first = std::min(first, lease.number);
     const JobId job = id;
-    if (hold.number < number ||
+    if (lease.number < number ||
         std::all_of(idle.begin(), idle.end(), [&](const Link* other) { return is_for_others(*other, job); }))
       continue;
     last = id;
-    number = hold.number;
+    number = lease.number;
   }
   if (!last || number == first) return std::nullopt;
-  const Link::Hold& hold = link.holds.at(*last);
+  const Link::Lease& lease = link.leases.at(*last);
   const Job& job = state_.jobs().at(*last);
-  const bool settled = hold.arrived && now_ - hold.since >= options_.heartbeat;
-  if (hold.asked_back || !settled || job.suspect() || job.in_hand().size() > 1) return std::nullopt;
+  const bool settled = lease.arrived && now_ - lease.since >= options_.heartbeat;
+  if (lease.asked_back || !settled || job.suspect() || job.in_hand().size() > 1) return std::nullopt;
   return last;
 }
 
@@ -170,8 +170,8 @@ std::vector<Assignment::SecondAttempt> Assignment::second_attempts(
     const std::unordered_set<JobId>& tried) const {
   std::vector<std::pair<std::uint64_t, JobId>> stragglers;
   for (const auto& [name, link] : roster_.links())
-    for (const auto& [id, hold] : link.holds)
-      if (straggles(state_.jobs().at(id), hold, times, tried)) stragglers.emplace_back(hold.number, id);
+    for (const auto& [id, lease] : link.leases)
+      if (straggles(state_.jobs().at(id), lease, times, tried)) stragglers.emplace_back(lease.number, id);
   std::sort(stragglers.begin(), stragglers.end());
   std::vector<SecondAttempt> attempts;
   std::vector<const Link*> free = idle;
@@ -188,12 +188,12 @@ std::vector<Assignment::SecondAttempt> Assignment::second_attempts(
 
 // Not what failed or was lost with a worker: it would take a second one along. The answer to a short job may
 // be on its way for a heartbeat or two, and so may what was asked back.
-bool Assignment::straggles(const Job& job, const Link::Hold& hold, const std::array<JobTimes, 2>& times,
+bool Assignment::straggles(const Job& job, const Link::Lease& lease, const std::array<JobTimes, 2>& times,
                            const std::unordered_set<JobId>& tried) const {
-  if (now_ - hold.asked_back.value_or(hold.since) <= 2 * options_.heartbeat) return false;
+  if (now_ - lease.asked_back.value_or(lease.since) <= 2 * options_.heartbeat) return false;
   if (job.in_hand().size() > 1 || job.failures + job.losses > 0 || tried.contains(job.id)) return false;
   const auto median = times[static_cast<std::size_t>(job.spec.kind)].median();
-  return median && now_ - hold.since > 2 * *median;
+  return median && now_ - lease.since > 2 * *median;
 }
 
 }  // namespace wcam

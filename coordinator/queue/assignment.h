@@ -73,7 +73,7 @@ class Assignment {
   bool is_for_others(const Link& link, JobId id) const;
   bool works_alone(const Link& link) const;
   std::optional<JobId> last_unbegun(const Link& link, const std::vector<const Link*>& idle) const;
-  bool straggles(const Job& job, const Link::Hold& hold, const std::array<JobTimes, 2>& times,
+  bool straggles(const Job& job, const Link::Lease& lease, const std::array<JobTimes, 2>& times,
                  const std::unordered_set<JobId>& tried) const;
 
   const SweepState& state_;

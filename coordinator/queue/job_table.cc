@@ -34,7 +34,7 @@ struct Transition {
   void operator()(const JobAdded&) const { require(false, "added"); }
   void operator()(const JobHandedOut& e) {
     const bool second =
-        is(JobState::kLeased) && job.in_hand().size() == 1 && job.held_by(e.worker) == nullptr;
+        is(JobState::kLeased) && job.in_hand().size() == 1 && job.lease_with(e.worker) == nullptr;
     require((is(JobState::kWaiting) || second) && value(e.attempt) == job.attempts + 1, "handed out");
     ++job.attempts;
     lease(e.worker);
@@ -45,7 +45,7 @@ struct Transition {
   }
   // A failure may come after the lease has ended (its worker was lost and came back).
   void operator()(const JobReturned& e) {
-    const bool held = job.holding_of(value(e.attempt)) != nullptr;
+    const bool held = job.lease_of(value(e.attempt)) != nullptr;
     const bool late_failure =
         !job.finished() && job.open && is_latest(e.attempt) && e.cause == Cause::kFailed;
     require(held || late_failure, "returned");
@@ -82,19 +82,19 @@ struct Transition {
  private:
   // The latest attempt.
   void lease(WorkerId worker) {
-    job.holdings[job.in_hand().size()] = {job.attempts, worker};
+    job.leases[job.in_hand().size()] = {job.attempts, worker};
     job.state = JobState::kLeased;
     job.open = true;
   }
   void drop(std::uint32_t attempt) {
-    if (job.holdings[0].attempt == attempt) job.holdings[0] = job.holdings[1];
-    job.holdings[1] = {};
+    if (job.leases[0].attempt == attempt) job.leases[0] = job.leases[1];
+    job.leases[1] = {};
     if (job.in_hand().empty()) job.state = JobState::kWaiting;
   }
   void finish(JobState state, const std::string& text) {
     // What is taken from a worker is not waited for; what was lost may turn up yet.
-    if (job.holding_of(job.attempts) != nullptr) job.open = false;
-    job.holdings = {};
+    if (job.lease_of(job.attempts) != nullptr) job.open = false;
+    job.leases = {};
     job.state = state;
     job.text = text;
   }
@@ -128,15 +128,15 @@ std::string to_string(Cause cause) {
   return kNames[static_cast<std::size_t>(cause)];
 }
 
-const Holding* Job::held_by(WorkerId worker) const {
-  for (const Holding& holding : in_hand())
-    if (holding.worker == worker) return &holding;
+const Lease* Job::lease_with(WorkerId worker) const {
+  for (const Lease& lease : in_hand())
+    if (lease.worker == worker) return &lease;
   return nullptr;
 }
 
-const Holding* Job::holding_of(std::uint32_t attempt) const {
-  for (const Holding& holding : in_hand())
-    if (holding.attempt == attempt) return &holding;
+const Lease* Job::lease_of(std::uint32_t attempt) const {
+  for (const Lease& lease : in_hand())
+    if (lease.attempt == attempt) return &lease;
   return nullptr;
 }
 
@@ -216,13 +216,13 @@ std::optional<JobId> JobTable::waiting_suspect() const {
   return suspects_.begin()->second;
 }
 
-const std::set<JobId>& JobTable::held_by(WorkerId worker) const {
+const std::set<JobId>& JobTable::leased_to(WorkerId worker) const {
   static const std::set<JobId> kNone;
   return value(worker) < held_.size() ? held_[value(worker)] : kNone;
 }
 
-bool JobTable::holds_suspect(WorkerId worker) const {
-  return value(worker) < suspects_held_.size() && suspects_held_[value(worker)] > 0;
+bool JobTable::leases_suspect(WorkerId worker) const {
+  return value(worker) < suspects_leased_.size() && suspects_leased_[value(worker)] > 0;
 }
 
 std::size_t JobTable::unfinished() const {
@@ -241,13 +241,13 @@ void JobTable::enter(const Job& job) {
   ++tallies_[static_cast<std::size_t>(job.spec.kind)].in_state[static_cast<std::size_t>(job.state)];
   if (job.state == JobState::kWaiting) put(queue_of(job), std::pair(priority_of(job.spec), job.id), job);
   if (job.state == JobState::kSetAside) put(set_aside_, job.id, job);
-  for (const Holding& holding : job.in_hand()) {
-    if (held_.size() <= value(holding.worker)) {
-      held_.resize(value(holding.worker) + std::size_t{1});
-      suspects_held_.resize(held_.size());
+  for (const Lease& lease : job.in_hand()) {
+    if (held_.size() <= value(lease.worker)) {
+      held_.resize(value(lease.worker) + std::size_t{1});
+      suspects_leased_.resize(held_.size());
     }
-    put(held_[value(holding.worker)], job.id, job);
-    if (job.suspect()) ++suspects_held_[value(holding.worker)];
+    put(held_[value(lease.worker)], job.id, job);
+    if (job.suspect()) ++suspects_leased_[value(lease.worker)];
   }
 }
 
@@ -255,9 +255,9 @@ void JobTable::leave(const Job& job) {
   --tallies_[static_cast<std::size_t>(job.spec.kind)].in_state[static_cast<std::size_t>(job.state)];
   if (job.state == JobState::kWaiting) withdraw(job);
   if (job.state == JobState::kSetAside) take(set_aside_, job.id, job);
-  for (const Holding& holding : job.in_hand()) {
-    take(held_[value(holding.worker)], job.id, job);
-    if (job.suspect()) --suspects_held_[value(holding.worker)];
+  for (const Lease& lease : job.in_hand()) {
+    take(held_[value(lease.worker)], job.id, job);
+    if (job.suspect()) --suspects_leased_[value(lease.worker)];
   }
 }
 
@@ -277,7 +277,7 @@ std::optional<std::string> JobTable::problem(const Job& job) {
   if (held.size() == 2 && (held[0].attempt >= held[1].attempt || held[0].worker == held[1].worker))
     return "in two hands that cannot be";
   if (!held.empty() && held.back().attempt > job.attempts) return "in hand by an attempt that never was";
-  if (job.holding_of(job.attempts) != nullptr && !job.open) return "in hand and not open";
+  if (job.lease_of(job.attempts) != nullptr && !job.open) return "in hand and not open";
   if (job.failures > job.attempts) return "more failures than attempts";
   return std::nullopt;
 }
@@ -294,9 +294,9 @@ std::optional<std::string> JobTable::problem() const {
     fresh.rest(id, until);
   }
   fresh.held_.resize(held_.size());  // workers that hold nothing any more
-  fresh.suspects_held_.resize(held_.size());
+  fresh.suspects_leased_.resize(held_.size());
   if (fresh.queues_ != queues_ || fresh.failed_ != failed_ || fresh.suspects_ != suspects_ ||
-      fresh.held_ != held_ || fresh.suspects_held_ != suspects_held_ || fresh.set_aside_ != set_aside_ ||
+      fresh.held_ != held_ || fresh.suspects_leased_ != suspects_leased_ || fresh.set_aside_ != set_aside_ ||
       fresh.tallies_ != tallies_ || fresh.alarms_ != alarms_)
     return "the job table's indices disagree with its jobs";
   return std::nullopt;

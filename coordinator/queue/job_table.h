@@ -54,10 +54,10 @@ struct JobSpec {
 };
 
 // An attempt in a worker's hand.
-struct Holding {
+struct Lease {
   std::uint32_t attempt = 0;  // 0: none
   WorkerId worker{};
-  bool operator==(const Holding&) const = default;
+  bool operator==(const Lease&) const = default;
 };
 
 struct Job {
@@ -72,17 +72,16 @@ struct Job {
   std::uint32_t retries = 0;               // put back after it was set aside or cancelled
   // Who has the job while it is leased: one worker, or two, the earlier first, when a second one tries it
   // too.
-  std::array<Holding, 2> holdings{};
+  std::array<Lease, 2> leases{};
   std::string text;  // why set aside or cancelled
 
   bool finished() const { return state != JobState::kWaiting && state != JobState::kLeased; }
-  std::span<const Holding> in_hand() const {
-    const auto taken =
-        static_cast<std::size_t>(holdings[0].attempt != 0) + (holdings[1].attempt != 0 ? 1 : 0);
-    return {holdings.data(), taken};
+  std::span<const Lease> in_hand() const {
+    const auto taken = static_cast<std::size_t>(leases[0].attempt != 0) + (leases[1].attempt != 0 ? 1 : 0);
+    return {leases.data(), taken};
   }
-  const Holding* held_by(WorkerId worker) const;           // nullptr: not in its hand
-  const Holding* holding_of(std::uint32_t attempt) const;  // nullptr: in nobody's hand
+  const Lease* lease_with(WorkerId worker) const;      // nullptr: not in its hand
+  const Lease* lease_of(std::uint32_t attempt) const;  // nullptr: in nobody's hand
   // Whether a success still counts. That of an explain job counts also after the job was set aside or
   // cancelled, since its result is stored. The image of a predict job has been passed over by then.
   bool may_be_done() const {
@@ -186,8 +185,8 @@ class JobTable {
                            const std::function<bool(JobId)>& skip = {}) const;
   std::optional<JobId> waiting_suspect() const;
 
-  const std::set<JobId>& held_by(WorkerId worker) const;
-  bool holds_suspect(WorkerId worker) const;
+  const std::set<JobId>& leased_to(WorkerId worker) const;
+  bool leases_suspect(WorkerId worker) const;
   const Tally& tally(JobKind kind) const { return tallies_[static_cast<std::size_t>(kind)]; }
   std::size_t unfinished() const;
   // The jobs set aside.
@@ -218,8 +217,8 @@ class JobTable {
   std::vector<Queue> queues_;  // [kind * cases + case]
   std::vector<Queue> failed_;  // [kind * cases + case], of jobs that have failed before
   Queue suspects_;
-  std::vector<std::set<JobId>> held_;         // by worker
-  std::vector<std::uint32_t> suspects_held_;  // by worker
+  std::vector<std::set<JobId>> held_;           // by worker
+  std::vector<std::uint32_t> suspects_leased_;  // by worker
   std::set<JobId> set_aside_;
   std::array<Tally, 2> tallies_{};
 };

@@ -45,8 +45,8 @@ const Link* Roster::find(WorkerId worker) const {
 
 Link* Roster::find(WorkerId worker) { return const_cast<Link*>(std::as_const(*this).find(worker)); }
 
-void Roster::hold(Link& link, JobId job, int case_index, TimePoint now) {
-  link.holds[job] = {++hand_outs_, now, now, false, std::nullopt};
+void Roster::add_lease(Link& link, JobId job, int case_index, TimePoint now) {
+  link.leases[job] = {++hand_outs_, now, now, false, std::nullopt};
   set_cases(link, link.cases, case_index);
 }
 
@@ -62,14 +62,14 @@ void Roster::set_cases(Link& link, std::vector<int> cases, int first) {
 
 void Roster::check_invariants(const JobTable& jobs) const {
   for (std::uint32_t i = 0; i < connected_name_.size(); ++i) {
-    const std::set<JobId>& held = jobs.held_by(WorkerId{i});
+    const std::set<JobId>& held = jobs.lease_with(WorkerId{i});
     const Link* link = find(WorkerId{i});
     if (link == nullptr && !held.empty()) invariant_broken("jobs leased to a worker that is not connected");
     if (link == nullptr) continue;
-    if (link->holds.size() != held.size())
+    if (link->leases.size() != held.size())
       invariant_broken("a link and the job table disagree on what it holds");
     for (const JobId id : held)
-      if (!link->holds.contains(id)) invariant_broken("a leased job its link does not know of");
+      if (!link->leases.contains(id)) invariant_broken("a leased job its link does not know of");
   }
   std::vector<std::uint32_t> crowd(crowd_.size());
   for (const auto& [name, link] : links_)

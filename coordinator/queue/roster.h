@@ -19,7 +19,7 @@ namespace wcam {
 struct Link {
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  struct Hold {
+  struct Lease {
     std::uint64_t number = 0;  // of all hand-outs: a worker begins its jobs in this order
     TimePoint since;
     TimePoint confirmed;                  // latest proof that it has it: assignment, heartbeat
@@ -38,12 +38,12 @@ struct Link {
   // Cases it has loaded, as Ready told, the one of the job given last in front; most recently used first. The
   // last may have to make room for the first. Changed by Roster::set_cases alone.
   std::vector<int> cases;
-  std::unordered_map<JobId, Hold> holds;
+  std::unordered_map<JobId, Lease> leases;
   // Its last heartbeat named jobs that are not its any more, or one was released since: it may still be
   // computing that.
-  bool holds_others = false;
+  bool others_in_hand = false;
 
-  std::size_t in_hand() const { return holds.size() + (holds_others ? 1 : 0); }
+  std::size_t in_hand() const { return leases.size() + (others_in_hand ? 1 : 0); }
 };
 
 // It gets no job any more.
@@ -75,7 +75,7 @@ class Roster {
   const Link* find(WorkerId worker) const;
 
   // The job is in its hand from now on; its case is the one used last.
-  void hold(Link& link, JobId job, int case_index, TimePoint now);
+  void add_lease(Link& link, JobId job, int case_index, TimePoint now);
   // The cases that the worker has from now on; `first`, unless negative, in front of the others.
   void set_cases(Link& link, std::vector<int> cases, int first);
   // Links that have the case loaded.

@@ -85,7 +85,7 @@ void Scheduler::send(const std::string& worker, wire::Envelope envelope) {
 
 void Scheduler::start(TimePoint now) {
   for (std::uint32_t worker = 0; worker < state_.workers().size(); ++worker) {
-    const std::set<JobId> held = state_.jobs().held_by(WorkerId{worker});
+    const std::set<JobId> held = state_.jobs().leased_to(WorkerId{worker});
     give_up_all_of(WorkerId{worker}, Cause::kRestart, "the coordinator restarted");
     if (options_.has_ended && options_.has_ended(state_.workers()[worker])) continue;
     for (const JobId id : held)
@@ -194,18 +194,18 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
     const bool latest = job != nullptr && lease.attempt() == job->attempts;
     if (latest && job->state == JobState::kWaiting && job->open && was_given(link, *job, lease.attempt())) {
       emit(JobEvent{JobAdopted{id, Attempt{lease.attempt()}, link.id}});
-      roster_.hold(link, id, job->spec.case_index, now);
+      roster_.add_lease(link, id, job->spec.case_index, now);
     }
     // Whichever attempt it names: a job that is handed to it again while in its hand keeps the earlier number
     // there.
-    if (const Holding* held = job == nullptr ? nullptr : job->held_by(link.id); held != nullptr) {
-      link.holds.at(id).confirmed = now;
-      link.holds.at(id).arrived |= held->attempt == lease.attempt();
+    if (const Lease* held = job == nullptr ? nullptr : job->lease_with(link.id); held != nullptr) {
+      link.leases.at(id).confirmed = now;
+      link.leases.at(id).arrived |= held->attempt == lease.attempt();
     } else {
       *answer.mutable_release()->add_leases() = lease;
     }
   }
-  link.holds_others = answer.has_release();
+  link.others_in_hand = answer.has_release();
   if (answer.has_release()) send(link.name, std::move(answer));
   note_missing(link, now);
 }
@@ -213,13 +213,13 @@ void Scheduler::on_heartbeat(Link& link, const wire::Heartbeat& heartbeat, TimeP
 // What was asked back and is not in its hand was dropped before it had begun. Else it never arrived there.
 void Scheduler::note_missing(Link& link, TimePoint now) {
   std::vector<std::pair<JobId, Cause>> missing;
-  for (const auto& [id, hold] : link.holds)
-    if (hold.asked_back && hold.confirmed != now)
+  for (const auto& [id, lease] : link.leases)
+    if (lease.asked_back && lease.confirmed != now)
       missing.emplace_back(id, Cause::kGivenBack);
-    else if (now - hold.confirmed > 3 * options_.heartbeat)
+    else if (now - lease.confirmed > 3 * options_.heartbeat)
       missing.emplace_back(id, Cause::kNotReceived);
   for (const auto& [id, cause] : missing) {
-    const Attempt attempt{state_.jobs().at(id).held_by(link.id)->attempt};
+    const Attempt attempt{state_.jobs().at(id).lease_with(link.id)->attempt};
     spdlog::info("job {} of worker {}: {}", to_string(id), link.name, to_string(cause));
     give_up_lease(id, attempt, cause,
                   cause == Cause::kGivenBack ? "not begun when another worker had nothing to do"
@@ -276,8 +276,8 @@ void Scheduler::on_success(const Link& link, const Job& job, const wire::Outcome
 }
 
 bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attempt) const {
-  const Holding* holding = job.holding_of(attempt);
-  if (holding != nullptr && holding->worker == link.id) return true;
+  const Lease* lease = job.lease_of(attempt);
+  if (lease != nullptr && lease->worker == link.id) return true;
   return !options_.holder || options_.holder(job.id, Attempt{attempt}) == link.id;
 }
 
@@ -286,7 +286,7 @@ bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attemp
 void Scheduler::on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now) {
   const Job& job = state_.jobs().at(id);
   const bool late = job.open && outcome.attempt() == job.attempts;
-  if (job.finished() || !(late || job.holding_of(outcome.attempt()) != nullptr)) {
+  if (job.finished() || !(late || job.lease_of(outcome.attempt()) != nullptr)) {
     ++counters_.duplicate_answers;
     return;
   }
@@ -319,7 +319,7 @@ void Scheduler::on_undelivered(const Message& message) {
   if (!message.envelope.has_assign()) return;  // the rest is repeated when the worker repeats itself
   for (const wire::Job& sent : message.envelope.assign().jobs()) {
     const Job* job = state_.jobs().find(JobId{sent.job()});
-    if (job != nullptr && job->holding_of(sent.attempt()) != nullptr)
+    if (job != nullptr && job->lease_of(sent.attempt()) != nullptr)
       give_up_lease(job->id, Attempt{sent.attempt()}, Cause::kNotReceived, "the worker could not be reached");
   }
   const auto link = roster_.links().find(message.worker);
@@ -346,7 +346,7 @@ bool Scheduler::is_lost(const Link& link, TimePoint now) const {
 
 void Scheduler::lose(Roster::Links::iterator link, TimePoint now) {
   ++counters_.workers_lost;
-  const std::set<JobId> held = state_.jobs().held_by(link->second.id);
+  const std::set<JobId> held = state_.jobs().leased_to(link->second.id);
   const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(now - link->second.last_heard);
   const std::string who = "worker " + link->first + " (" + link->second.place + ") was lost after " +
                           seconds_text(silence) + " of silence";
@@ -364,16 +364,16 @@ void Scheduler::lose(Roster::Links::iterator link, TimePoint now) {
 }
 
 void Scheduler::give_up_all_of(WorkerId worker, Cause cause, const std::string& text) {
-  const std::set<JobId> held = state_.jobs().held_by(worker);
+  const std::set<JobId> held = state_.jobs().leased_to(worker);
   for (const JobId id : held)  // one that is set aside may take its image's other jobs with it
-    if (const Holding* holding = state_.jobs().at(id).held_by(worker))
-      give_up_lease(id, Attempt{holding->attempt}, cause, text);
+    if (const Lease* lease = state_.jobs().at(id).lease_with(worker))
+      give_up_lease(id, Attempt{lease->attempt}, cause, text);
 }
 
 void Scheduler::give_up_lease(JobId id, Attempt attempt, Cause cause, const std::string& text) {
   const Job& job = state_.jobs().at(id);
-  if (const Holding* holding = job.holding_of(value(attempt)))
-    if (Link* link = roster_.find(holding->worker)) link->holds.erase(id);
+  if (const Lease* lease = job.lease_of(value(attempt)))
+    if (Link* link = roster_.find(lease->worker)) link->leases.erase(id);
   emit(JobEvent{JobReturned{id, attempt, cause, text}});
   const bool counts = cause == Cause::kFailed || cause == Cause::kLost;
   if (counts && job.state == JobState::kWaiting &&
@@ -431,14 +431,14 @@ void Scheduler::cancel(JobId id, const std::string& text) {
 }
 
 void Scheduler::release_holders(const Job& job, std::uint32_t answered) {
-  for (const Holding& holding : job.in_hand()) {
-    Link* link = roster_.find(holding.worker);
+  for (const Lease& lease : job.in_hand()) {
+    Link* link = roster_.find(lease.worker);
     if (link == nullptr) continue;
-    link->holds.erase(job.id);
-    if (holding.attempt == answered) continue;
-    link->holds_others = true;
+    link->leases.erase(job.id);
+    if (lease.attempt == answered) continue;
+    link->others_in_hand = true;
     wire::Envelope message;
-    *message.mutable_release()->add_leases() = lease_of(job.id, holding.attempt);
+    *message.mutable_release()->add_leases() = lease_of(job.id, lease.attempt);
     send(link->name, std::move(message));
   }
 }
@@ -534,10 +534,10 @@ void Scheduler::relieve(const std::vector<const Link*>& idle, const Assignment& 
 
 void Scheduler::ask_back(const Assignment::AskBack& asked, TimePoint now) {
   Link& link = *roster_.find(asked.link->id);
-  link.holds.at(asked.job).asked_back = now;
+  link.leases.at(asked.job).asked_back = now;
   wire::Envelope message;
   *message.mutable_release()->add_leases() =
-      lease_of(asked.job, state_.jobs().at(asked.job).held_by(link.id)->attempt);
+      lease_of(asked.job, state_.jobs().at(asked.job).lease_with(link.id)->attempt);
   send(link.name, std::move(message));
 }
 
@@ -547,7 +547,7 @@ void Scheduler::give(WorkerId worker, JobId id, TimePoint now) {
   emit(JobEvent{JobHandedOut{id, attempt, worker}});
   const Job& job = state_.jobs().at(id);
   *assignments_[link.name].add_jobs() = to_wire(job);
-  roster_.hold(link, id, job.spec.case_index, now);
+  roster_.add_lease(link, id, job.spec.case_index, now);
   link.credit.spend(job.spec.kind);
 }
 

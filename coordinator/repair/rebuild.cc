@@ -21,8 +21,8 @@ const WorkerInfo kEarlierWorker{"before-the-repair", "unknown", "unknown", 0};
 std::vector<JobEvent> taking_in(const Job& job, const StoredResult& result, const std::string& segment,
                                 WorkerId worker) {
   std::vector<JobEvent> events;
-  for (const Holding& holding : job.in_hand())
-    events.emplace_back(JobReturned{job.id, Attempt{holding.attempt}, Cause::kRestart, ""});
+  for (const Lease& lease : job.in_hand())
+    events.emplace_back(JobReturned{job.id, Attempt{lease.attempt}, Cause::kRestart, ""});
   for (std::uint32_t attempt = job.attempts + 1; attempt <= value(result.attempt); ++attempt) {
     events.emplace_back(JobHandedOut{job.id, Attempt{attempt}, worker});
     if (attempt < value(result.attempt))

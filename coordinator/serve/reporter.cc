@@ -143,7 +143,7 @@ std::vector<ConnectedWorker> Reporter::connected_workers() const {
   std::vector<ConnectedWorker> connected;
   for (std::uint32_t i = 0; i < state_.workers().size(); ++i)
     if (const WorkerId id{i}; scheduler_.connected(id))
-      connected.push_back({state_.workers()[i], state_.jobs().held_by(id).size()});
+      connected.push_back({state_.workers()[i], state_.jobs().leased_to(id).size()});
   return connected;
 }
 
@@ -153,7 +153,7 @@ PageData Reporter::snapshot() const {
     const WorkerId id{i};
     WorkerProgress worker{state_.workers()[i], scheduler_.connected(id), throughput_->of_worker(id), {}};
     if (!worker.connected && worker.pace.done == 0) continue;  // of an earlier run
-    for (const JobId job : state_.jobs().held_by(id))
+    for (const JobId job : state_.jobs().leased_to(id))
       worker.in_hand.push_back(state_.name_of(state_.jobs().at(job).spec));
     snapshot.workers.push_back(std::move(worker));
   }

@@ -103,7 +103,7 @@ inline wire::Envelope ready_for(std::uint32_t credit, const std::vector<std::str
   return envelope;
 }
 
-inline wire::Envelope holding(const std::vector<wire::Job>& jobs) {
+inline wire::Envelope lease(const std::vector<wire::Job>& jobs) {
   wire::Envelope envelope;
   envelope.set_protocol_version(kProtocolVersion);
   envelope.mutable_heartbeat();

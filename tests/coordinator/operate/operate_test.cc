@@ -79,7 +79,7 @@ TEST_F(OperateTest, WhatAWorkerComesBackWithIsLeftWithItWhilePaused) {
   rig_.operate(pausing());
   rig_.restart();
   rig_.join("w", 1);
-  rig_.say("w", holding(jobs));
+  rig_.say("w", lease(jobs));
   EXPECT_EQ(rig_.job(jobs[0]).state, JobState::kLeased);
 }
 
@@ -96,7 +96,7 @@ TEST_F(OperateTest, ADrainedWorkerGetsNothingMoreAndIsToldToStopUntilItLeaves) {
   EXPECT_TRUE(is_told_to_stop(rig_, "one"));
   EXPECT_FALSE(is_told_to_stop(rig_, "two"));
   rig_.say("one", ready_for(3));
-  rig_.say("one", holding(jobs));
+  rig_.say("one", lease(jobs));
   EXPECT_TRUE(is_told_to_stop(rig_, "one")) << "the first word may be lost";
   rig_.restart();
   rig_.say("one", hello_of("one"));

@@ -299,7 +299,7 @@ TEST_F(RetryTest, WhatWasLostMayStillTurnUpAfterARetry) {
   EXPECT_FALSE(rig.job(last[0]).suspect());
   // The worker that was lost comes back with it in hand, and keeps it.
   rig.say("lost2", hello_of("lost2"));
-  rig.say("lost2", holding(last));
+  rig.say("lost2", lease(last));
   EXPECT_EQ(rig.job(last[0]).state, JobState::kLeased);
   rig.answer("lost2", last[0]);
   EXPECT_EQ(rig.job(last[0]).state, JobState::kDone);

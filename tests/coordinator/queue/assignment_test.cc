@@ -47,8 +47,8 @@ class AssignmentTest : public testing::Test {
   }
   void give(Link& link, JobId job) {
     state_.apply(JobEvent{JobHandedOut{job, Attempt{state_.jobs().at(job).attempts + 1}, link.id}});
-    roster_.hold(link, job, state_.jobs().at(job).spec.case_index, now_);
-    link.holds.at(job).arrived = true;
+    roster_.add_lease(link, job, state_.jobs().at(job).spec.case_index, now_);
+    link.leases.at(job).arrived = true;
   }
   void fail(const Link& link, int times) {
     for (int i = 0; i < times; ++i)
@@ -80,7 +80,7 @@ TEST_F(AssignmentTest, WhoHasLeastIsFirstAndWhoMayGetNothingIsLeftOut) {
   EXPECT_EQ(hungry(), "dba");
   state_.apply(WorkerDrained{d.id});
   EXPECT_EQ(hungry(), "ba");
-  b.holds_others = true;  // counts as one in hand
+  b.others_in_hand = true;  // counts as one in hand
   EXPECT_EQ(hungry(), "ab");
 }
 

@@ -236,31 +236,31 @@ TEST(JobTable, AJobThatWasLostIsSuspectAndLeavesTheQueueOfItsCase) {
   const JobTable table = table_after(explain_spec(), {kHandedOut1, kLost1});
   EXPECT_FALSE(table.head(JobKind::kExplain, 0));
   EXPECT_EQ(table.waiting_suspect(), kJob);
-  EXPECT_FALSE(table.holds_suspect(kSecond));
+  EXPECT_FALSE(table.leases_suspect(kSecond));
 }
 
 TEST(JobTable, WhoHoldsASuspectIsKnownUntilItIsAnswered) {
   JobTable table = table_after(explain_spec(), {kHandedOut1, kLost1});
   table.apply(JobHandedOut{kJob, Attempt{2}, kSecond});
-  EXPECT_TRUE(table.holds_suspect(kSecond));
-  EXPECT_FALSE(table.holds_suspect(kFirst));
+  EXPECT_TRUE(table.leases_suspect(kSecond));
+  EXPECT_FALSE(table.leases_suspect(kFirst));
   table.check_invariants();
   table.apply(JobDone{kJob, Attempt{2}, "s", 0, {}});
-  EXPECT_FALSE(table.holds_suspect(kSecond));
+  EXPECT_FALSE(table.leases_suspect(kSecond));
   table.check_invariants();
 }
 
 TEST(JobTable, AJobInTwoHandsIsHeldByBothUntilItIsDone) {
   JobTable table = table_after(explain_spec(), {kHandedOut1, kHandedOut2});
-  EXPECT_EQ(table.held_by(kFirst), std::set<JobId>{kJob});
-  EXPECT_EQ(table.held_by(kSecond), std::set<JobId>{kJob});
-  EXPECT_EQ(table.at(kJob).held_by(kSecond)->attempt, 2U);
+  EXPECT_EQ(table.leased_to(kFirst), std::set<JobId>{kJob});
+  EXPECT_EQ(table.leased_to(kSecond), std::set<JobId>{kJob});
+  EXPECT_EQ(table.at(kJob).lease_with(kSecond)->attempt, 2U);
   EXPECT_EQ(table.tally(JobKind::kExplain)[JobState::kLeased], 1U);
   table.apply(kLost1);
-  EXPECT_TRUE(table.held_by(kFirst).empty());
-  EXPECT_EQ(table.held_by(kSecond), std::set<JobId>{kJob});
+  EXPECT_TRUE(table.leased_to(kFirst).empty());
+  EXPECT_EQ(table.leased_to(kSecond), std::set<JobId>{kJob});
   table.apply(kDone2);
-  EXPECT_TRUE(table.held_by(kSecond).empty());
+  EXPECT_TRUE(table.leased_to(kSecond).empty());
   table.check_invariants();
 }
 
@@ -290,15 +290,15 @@ TEST(JobTable, CountsAndHoldingsFollow) {
   for (std::uint64_t id = 1; id <= 3; ++id) table.apply(JobAdded{JobId{id}, explain_spec()});
   table.apply(JobHandedOut{JobId{1}, Attempt{1}, kSecond});
   table.apply(JobHandedOut{JobId{2}, Attempt{1}, kSecond});
-  EXPECT_EQ(table.held_by(kSecond), (std::set<JobId>{JobId{1}, JobId{2}}));
-  EXPECT_TRUE(table.held_by(kFirst).empty());
+  EXPECT_EQ(table.leased_to(kSecond), (std::set<JobId>{JobId{1}, JobId{2}}));
+  EXPECT_TRUE(table.leased_to(kFirst).empty());
   EXPECT_EQ(table.unfinished(), 3U);
   table.apply(JobDone{JobId{1}, Attempt{1}, "s", 0, {}});
   table.apply(JobSetAside{JobId{2}, "x"});
   EXPECT_EQ(table.tally(JobKind::kExplain)[JobState::kDone], 1U);
   EXPECT_EQ(table.set_aside(), std::set<JobId>{JobId{2}});
   EXPECT_EQ(table.unfinished(), 1U);
-  EXPECT_TRUE(table.held_by(kSecond).empty());
+  EXPECT_TRUE(table.leased_to(kSecond).empty());
 }
 
 }  // namespace

@@ -319,8 +319,8 @@ class LastJobs : public testing::Test {
   // A second, in which both are heard.
   void tick(const std::vector<wire::Job>& in_busy_hand) {
     rig_.pass(seconds{1});
-    rig_.say("busy", holding(in_busy_hand));
-    rig_.say("idle", holding({}));
+    rig_.say("busy", lease(in_busy_hand));
+    rig_.say("idle", lease({}));
   }
 
   Rig rig_;
@@ -333,7 +333,7 @@ TEST_F(LastJobs, OneThatHasNotBegunGoesFromABusyWorkerToAnIdleOne) {
   EXPECT_EQ(rig_.leases_for("busy", wire::Envelope::kRelease), leases_of({held_[1]}));
   EXPECT_TRUE(rig_.jobs_for("idle").empty()) << "it may have begun";
   rig_.pass(milliseconds{10});
-  rig_.say("busy", holding({held_[0]}));
+  rig_.say("busy", lease({held_[0]}));
   const auto moved = rig_.jobs_for("idle");
   ASSERT_EQ(moved.size(), 1U);
   EXPECT_EQ(moved[0].job(), held_[1].job());
@@ -393,7 +393,7 @@ TEST_F(Stragglers, TheFirstWorkersAnswerCountsAsWell) {
 // Its loss would else be laid to two workers' neighbours.
 TEST_F(Stragglers, TheSecondAttemptHasNoCompany) {
   rig_.pass(milliseconds{10});
-  rig_.say("busy", holding({held_[0]}));
+  rig_.say("busy", lease({held_[0]}));
   EXPECT_EQ(rig_.job(held_[1]).state, JobState::kWaiting);
   EXPECT_TRUE(rig_.jobs_for("idle").empty());
   rig_.answer("idle", second_);
@@ -415,7 +415,7 @@ TEST_F(Stragglers, TheFailureOfOneAttemptCountsAndLeavesTheJobWithTheOther) {
 TEST_F(Stragglers, TheLossOfOneWorkerLeavesTheJobWithTheOther) {
   for (int i = 0; i < 31; ++i) {
     rig_.pass(seconds{1});
-    rig_.say("idle", holding({second_}));
+    rig_.say("idle", lease({second_}));
   }
   EXPECT_EQ(rig_.scheduler().workers(), 1U);
   EXPECT_EQ(job().losses, 1U);
@@ -428,9 +428,9 @@ TEST_F(Stragglers, ARestartFindsBothAndKeepsTheLatestWithItsWorker) {
   rig_.restart();
   EXPECT_EQ(job().state, JobState::kWaiting);
   rig_.say("busy", hello_of("busy"));
-  rig_.say("busy", holding(held_));
+  rig_.say("busy", lease(held_));
   rig_.say("idle", hello_of("idle"));
-  rig_.say("idle", holding({second_}));
+  rig_.say("idle", lease({second_}));
   ASSERT_EQ(job().in_hand().size(), 1U);
   EXPECT_EQ(job().in_hand()[0].attempt, 2U);
   rig_.answer("busy", held_[0]);
@@ -450,7 +450,7 @@ TEST(Scheduler, ALostWorkersJobGoesToTheNextWorkerOnce) {
   rig.join("second", 1);
   EXPECT_TRUE(rig.jobs_for("second").empty());
   rig.pass(seconds{20});
-  rig.say("second", holding({}));
+  rig.say("second", lease({}));
   rig.pass(seconds{11});
   const auto again = rig.jobs_for("second");
   ASSERT_EQ(again.size(), 1U);
@@ -470,7 +470,7 @@ TEST(Scheduler, AJobThatFailsOrIsLostGoesOutAgainLaterAndLater) {
     ASSERT_EQ(jobs.size(), 1U);
     rig.fail("w", jobs[0]);
     rig.say("w", ready_for(1));
-    rig.say("w", holding({}));
+    rig.say("w", lease({}));
     rig.pass(pause - milliseconds{1});
     EXPECT_TRUE(rig.jobs_for("w").empty()) << pause.count();
     EXPECT_FALSE(rig.state().finished());
@@ -479,14 +479,14 @@ TEST(Scheduler, AJobThatFailsOrIsLostGoesOutAgainLaterAndLater) {
   fails_and_comes_back_after(seconds{1});
   fails_and_comes_back_after(seconds{4});
   fails_and_comes_back_after(seconds{16});
-  rig.say("w", holding({}));
+  rig.say("w", lease({}));
   // Its fourth mishap is a loss.
   rig.pass(seconds{31});
   rig.join("other", 1);
   rig.pass(seconds{29});
-  rig.say("other", holding({}));
+  rig.say("other", lease({}));
   rig.pass(seconds{30});
-  rig.say("other", holding({}));
+  rig.say("other", lease({}));
   EXPECT_TRUE(rig.jobs_for("other").empty());
   rig.pass(seconds{1});
   EXPECT_EQ(rig.jobs_for("other").size(), 1U) << "no longer than a minute";
@@ -540,7 +540,7 @@ class HungWorker {
 
   void go_on() {
     hear();
-    rig_.say(name_, holding(held_));
+    rig_.say(name_, lease(held_));
     rig_.say(name_, ready_for(1));
     hear();
   }
@@ -571,7 +571,7 @@ TEST(Scheduler, AFailedJobDoesNotWaitForEverForAWorkerThatHangs) {
   rig.join("sound", 1);
   bool failed = false;
   for (int second = 0; second < 120 && !rig.state().finished(); ++second) {
-    rig.say("sound", holding({}));
+    rig.say("sound", lease({}));
     rig.say("sound", ready_for(1));
     for (const wire::Job& job : rig.jobs_for("sound"))
       std::exchange(failed, true) ? rig.answer("sound", job) : rig.fail("sound", job);
@@ -593,7 +593,7 @@ TEST(Scheduler, OnlyWhatAnIdleWorkerMayHaveIsAskedBackForIt) {
   std::size_t moved = 0;
   for (int second = 0; second < 25; ++second) {
     rig.pass(seconds{1});
-    rig.say("idle", holding({}));
+    rig.say("idle", lease({}));
     rig.say("idle", ready_for(1));
     const auto jobs = rig.jobs_for("idle");
     for (const wire::Job& job : jobs) {
@@ -644,8 +644,8 @@ class BrokenWorker : public testing::Test {
   }
   void let_a_second_pass() {
     rig_.pass(seconds{1});
-    rig_.say("broken", holding({}));
-    rig_.say("sound", holding(held_));
+    rig_.say("broken", lease({}));
+    rig_.say("sound", lease(held_));
   }
 
   Rig rig_;
@@ -687,7 +687,7 @@ TEST_F(BrokenWorker, IsNotToBlameWhereAllFail) {
   rig_.say("sound", leaving());
   for (int second = 0; second < 120; ++second) {
     rig_.pass(seconds{1});
-    rig_.say("broken", holding({}));
+    rig_.say("broken", lease({}));
     fail_all();
   }
   EXPECT_TRUE(rig_.scheduler().troubles().empty());
@@ -737,7 +737,7 @@ TEST(Scheduler, AWorkerThatWasLostIsAskedToSayHelloAgain) {
   rig.join("w", 1);
   rig.pass(seconds{31});
   rig.inbox("w");
-  rig.say("w", holding({}));
+  rig.say("w", lease({}));
   const auto inbox = rig.inbox("w");
   ASSERT_EQ(inbox.size(), 1U);
   EXPECT_TRUE(inbox[0].refused().again());
@@ -818,7 +818,7 @@ TEST(Scheduler, AWorkerCanAnswerOnlyForItself) {
     EXPECT_FALSE(rig.job(job).finished());
     EXPECT_EQ(rig.job(job).failures, 0U);
     rig.inbox("thief");
-    rig.say("thief", holding({job}));
+    rig.say("thief", lease({job}));
     EXPECT_EQ(rig.leases_for("thief", wire::Envelope::kRelease), leases_of({job})) << "nor take it over";
   };
   steal();  // in the other's hand
@@ -1023,7 +1023,7 @@ TEST(Scheduler, ASuspectIsNotGivenToAWorkerThatMayStillBeAtAnotherJob) {
   ASSERT_EQ(rig.jobs_for("other").at(0).job(), lost[0].job());
   // It comes back and still computes the one that the other has by now.
   rig.say("stopped", hello_of("stopped"));
-  rig.say("stopped", holding({lost[0]}));
+  rig.say("stopped", lease({lost[0]}));
   rig.say("stopped", ready_for(1));
   const auto next = rig.jobs_for("stopped");
   ASSERT_EQ(next.size(), 1U);
@@ -1072,10 +1072,10 @@ TEST(Scheduler, AJobThatNeverArrivedGoesOutAgainAfterThreeHeartbeats) {
   rig.join("w", 1);
   const auto job = rig.jobs_for("w").at(0);
   rig.pass(milliseconds{2'900});
-  rig.say("w", holding({}));
+  rig.say("w", lease({}));
   EXPECT_EQ(rig.job(job).state, JobState::kLeased);
   rig.pass(milliseconds{200});
-  rig.say("w", holding({}));
+  rig.say("w", lease({}));
   EXPECT_EQ(rig.job(job).state, JobState::kWaiting);
   EXPECT_TRUE(rig.jobs_for("w").empty()) << "a worker that is stopping asks for none";
   rig.say("w", ready_for(1));
@@ -1091,7 +1091,7 @@ TEST(Scheduler, AJobInHandStaysLeasedHoweverLongItTakes) {
   const auto jobs = rig.jobs_for("w");
   for (int i = 0; i < 200; ++i) {
     rig.pass(seconds{1});
-    rig.say("w", holding(jobs));
+    rig.say("w", lease(jobs));
   }
   EXPECT_EQ(rig.job(jobs[0]).state, JobState::kLeased);
   EXPECT_EQ(rig.job(jobs[0]).attempts, 1U);
@@ -1103,7 +1103,7 @@ TEST(Scheduler, AHeartbeatIsAnsweredAndUnknownLeasesAreReleased) {
   const auto jobs = rig.jobs_for("w");
   auto unknown = jobs[0];
   unknown.set_job(999);
-  rig.scheduler().on_message("w", holding({jobs[0], unknown}), {});
+  rig.scheduler().on_message("w", lease({jobs[0], unknown}), {});
   rig.turn();
   const auto inbox = rig.inbox("w");
   ASSERT_EQ(inbox.size(), 2U);
@@ -1120,7 +1120,7 @@ TEST(Scheduler, AfterARestartAWorkerKeepsWhatItHasInHand) {
   rig.restart();
   EXPECT_EQ(rig.job(jobs[0]).state, JobState::kWaiting);
   rig.say("w", hello_of("w"));
-  rig.say("w", holding(jobs));
+  rig.say("w", lease(jobs));
   for (const wire::Job& job : jobs) {
     EXPECT_EQ(rig.job(job).state, JobState::kLeased);
     EXPECT_EQ(rig.job(job).attempts, 1U);
@@ -1184,7 +1184,7 @@ TEST(Scheduler, AWorkerThatDidNotHearStopIsToldAgain) {
   rig.scheduler().stop("told to");
   rig.turn();
   rig.set_reachable("w", true);
-  rig.say("w", holding(jobs));
+  rig.say("w", lease(jobs));
   const auto inbox = rig.inbox("w");
   EXPECT_TRUE(std::any_of(inbox.begin(), inbox.end(), [](const auto& e) { return e.has_stop(); }));
 }
@@ -1246,7 +1246,7 @@ TEST(Scheduler, RandomMishapsChangeNothingInTheOutcome) {
           rig.say(worker, hello_of(worker));
           break;
         case 2:
-          rig.say(worker, holding(hand));
+          rig.say(worker, lease(hand));
           break;
         case 3:
           rig.pass(seconds{chance(40)});
@@ -1297,8 +1297,8 @@ TEST(Scheduler, WhoCanStoreNothingKeepsItsJobsForALeaseAndThenUntilAnotherHasNot
   std::vector<wire::Job> taken;
   for (int second = 1; second <= 40; ++second) {
     rig.pass(seconds{1});
-    rig.say("full", holding(held));
-    rig.say("other", holding(taken));
+    rig.say("full", lease(held));
+    rig.say("other", lease(taken));
     const auto more = rig.jobs_for("other");
     taken.insert(taken.end(), more.begin(), more.end());
     if (second < 30) {
@@ -1307,7 +1307,7 @@ TEST(Scheduler, WhoCanStoreNothingKeepsItsJobsForALeaseAndThenUntilAnotherHasNot
   }
   ASSERT_EQ(taken.size(), 1U) << "as many as it has asked for";
   rig.inbox("full");
-  rig.say("full", holding(held));
+  rig.say("full", lease(held));
   EXPECT_EQ(rig.leases_for("full", wire::Envelope::kRelease).size(), 1U);
   // It stores again: both of its results count, the one that was taken from it too.
   rig.say("full", ready_for(0));

@@ -47,7 +47,7 @@ class FakeWorker {
       zmq::pollitem_t item{socket_.handle(), 0, ZMQ_POLLIN, 0};
       if (zmq::poll(&item, 1, milliseconds{100}) == 0) {
         if (over_ != nullptr && *over_) return "stopped";
-        send(holding({}));
+        send(lease({}));
         continue;
       }
       const wire::Envelope envelope = receive();
@@ -69,7 +69,7 @@ class FakeWorker {
 
  private:
   void greet() {
-    send(holding({}));
+    send(lease({}));
     send(ready_for(2));
   }
   void answer(const wire::Job& job) {

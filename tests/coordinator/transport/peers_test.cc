@@ -22,14 +22,14 @@ class PeersTest : public testing::Test {
 
 TEST_F(PeersTest, AStrangerIsAskedWhoItIsAndAWorkerIsKnownUntilItLeaves) {
   const std::string stranger = "again: the coordinator does not know this worker";
-  EXPECT_EQ(hear("1", holding({})), stranger);
+  EXPECT_EQ(hear("1", lease({})), stranger);
   EXPECT_EQ(hear("1", hello_of("w")), "a.w");
-  EXPECT_EQ(hear("1", holding({})), "a.w");
-  EXPECT_EQ(hear("2", holding({})), stranger);
+  EXPECT_EQ(hear("1", lease({})), "a.w");
+  EXPECT_EQ(hear("2", lease({})), stranger);
   EXPECT_EQ(peers_.peer_of("a.w"), "1");
   EXPECT_EQ(hear("1", leaving()), "a.w");
   EXPECT_FALSE(peers_.peer_of("a.w"));
-  EXPECT_EQ(hear("1", holding({})), stranger);
+  EXPECT_EQ(hear("1", lease({})), stranger);
 }
 
 TEST_F(PeersTest, AWorkerIsWhereItLastSaidHelloAndAConnectionIsWhoLastSaidIt) {

@@ -176,7 +176,7 @@ TEST_F(ZeroMqTraps, AWorkerOnANewConnectionIsReachedThereWhileTheOldOneStands) {
 // A ROUTER that was restarted knows nobody, and a DEALER does not notice.
 TEST_F(ZeroMqTraps, AWorkerThatGoesOnTalkingToARestartedCoordinatorIsAskedWhoItIs) {
   const BarePeer unaware(session_);
-  unaware.say(BarePeer::frame(holding({})));
+  unaware.say(BarePeer::frame(lease({})));
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (session_.counters().before_hello == 0 && std::chrono::steady_clock::now() < deadline)
     EXPECT_FALSE(session_.receive(milliseconds{10}));
