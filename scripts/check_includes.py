@@ -48,7 +48,7 @@ def rooms_of(architecture):
 
 
 def place_of(file):
-    """("coordinator", "queue") of coordinator/queue/draw.h; the room is empty where there are none."""
+    """("coordinator", "queue") of coordinator/queue/seeded_order.h; the room is empty where there are none."""
     parts = file.split("/")
     return parts[0], parts[1] if parts[0] in WITH_ROOMS and len(parts) > 2 else ""
 

@@ -50,13 +50,13 @@ class PlantedMistakes(unittest.TestCase):
         self.assertEqual(check_includes.check(self.root), [])
 
     def test_an_include_that_runs_upward(self):
-        found = self.plant("coordinator/queue/draw.h", "#pragma once\n",
+        found = self.plant("coordinator/queue/seeded_order.h", "#pragma once\n",
                            '#pragma once\n#include "coordinator/ledger/ledger.h"\n')
-        self.assert_found(found, "coordinator/queue/draw.h", "queue is below ledger")
+        self.assert_found(found, "coordinator/queue/seeded_order.h", "queue is below ledger")
 
     def test_an_include_of_a_neighbour(self):
         found = self.plant("worker/base/faults.h", "#pragma once\n",
-                           '#pragma once\n#include "coordinator/queue/draw.h"\n')
+                           '#pragma once\n#include "coordinator/queue/seeded_order.h"\n')
         self.assert_found(found, "worker/ may include its own and common/, not coordinator/")
 
     def test_a_foreign_library_outside_its_place(self):
@@ -74,8 +74,8 @@ class PlantedMistakes(unittest.TestCase):
         self.assert_found(self.plant("common/attic/more.h", "", "#pragma once\n"), "lies in no room")
 
     def test_a_source_that_does_not_begin_with_its_header(self):
-        found = self.plant("coordinator/queue/draw.cc", '#include "coordinator/queue/draw.h"\n', "#include <vector>\n")
-        self.assert_found(found, "draw.cc does not include coordinator/queue/draw.h first")
+        found = self.plant("coordinator/queue/seeded_order.cc", '#include "coordinator/queue/seeded_order.h"\n', "#include <vector>\n")
+        self.assert_found(found, "draw.cc does not include coordinator/queue/seeded_order.h first")
 
     def test_a_room_that_the_map_lacks(self):
         found = self.plant("ARCHITECTURE.md", "| `repair` |", "| `mend` |")

@@ -17,7 +17,7 @@
 #include "coordinator/commands/forecast.h"
 #include "coordinator/commands/forecast_text.h"
 #include "coordinator/commands/interrupts.h"
-#include "coordinator/queue/draw.h"
+#include "coordinator/queue/seeded_order.h"
 #include "coordinator/sweep/sweep_plan.h"
 
 namespace fs = std::filesystem;
@@ -93,7 +93,7 @@ ExitCode wait_for(std::vector<Prober>& probers, const std::atomic<int>& interrup
 // The images that the sweep begins with first: those are measured.
 Plan in_taking_order(Plan plan) {
   std::vector<PlannedImage> images;
-  for (const DrawnImage& image : taking_order(plan)) images.push_back(plan.images[image.index]);
+  for (const KeyedImage& image : taking_order(plan)) images.push_back(plan.images[image.index]);
   plan.images = std::move(images);
   return plan;
 }

@@ -100,8 +100,8 @@ SweepState Ledger::load(const Plan& plan) {
   const bool is_new = database_.query_integer("SELECT count(*) FROM plan") == 0;
   SweepState state = is_new ? SweepState(plan) : read_ledger(database_, plan);
   if (is_new) record_plan(state);
-  draws_.clear();
-  for (const DrawnImage& image : state.order()) draws_.push_back(image.draw);
+  keys_.clear();
+  for (const KeyedImage& image : state.order()) keys_.push_back(image.key);
   read_numbers();
   return state;
 }
@@ -119,8 +119,8 @@ void Ledger::record_plan(const SweepState& state) {
   const Plan& plan = state.plan();
   Transaction transaction(database_);
   change_one(kPlanRecorded, state.sweep(), to_json_text(plan));
-  for (const DrawnImage& image : state.order())
-    change_one(kImageRecorded, image.draw, plan.images[image.index].path, plan.images[image.index].sha256);
+  for (const KeyedImage& image : state.order())
+    change_one(kImageRecorded, image.key, plan.images[image.index].path, plan.images[image.index].sha256);
   for (std::uint32_t c = 0; c < plan.cases.size(); ++c)
     change_one(kCaseRecorded, c, plan.cases[c].name, plan.cases[c].sha256);
   for (std::uint32_t v = 0; v <= plan.variants.size(); ++v)
@@ -154,11 +154,10 @@ void Ledger::record(const WorkerJoined& e) {
 }
 
 void Ledger::record(const ImageDecided& e) {
-  change_one(kImageDecided, to_string(e.progress.state), e.progress.rank, e.progress.text,
-             draws_.at(e.image));
+  change_one(kImageDecided, to_string(e.progress.state), e.progress.rank, e.progress.text, keys_.at(e.image));
 }
 
-void Ledger::record(const ImageRetried& e) { change_one(kImageRetried, draws_.at(e.image)); }
+void Ledger::record(const ImageRetried& e) { change_one(kImageRetried, keys_.at(e.image)); }
 
 void Ledger::record(const WorkerDrained& e) { change_one(kWorkerDrained, value(e.worker)); }
 
@@ -181,7 +180,7 @@ void Ledger::record_job(const JobAdded& e) {
   // The number it already has when a commit that failed is tried again.
   const auto number = numbers_.try_emplace(e.job, static_cast<std::uint32_t>(numbers_.size())).first->second;
   const std::string kind = to_string(s.kind);
-  const std::uint64_t image = draws_.at(s.image);
+  const std::uint64_t image = keys_.at(s.image);
   const std::uint32_t case_id = s.case_index;
   if (s.kind == JobKind::kPredict)
     change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::nullopt, std::nullopt,

@@ -66,7 +66,7 @@ class Ledger {
   void change_one(const char* sql, const Values&... values);
 
   Database database_;
-  std::vector<std::uint64_t> draws_;                  // of the images, ascending: their ids in the ledger
+  std::vector<std::uint64_t> keys_;                   // of the images, ascending: their ids in the ledger
   std::unordered_map<JobId, std::uint32_t> numbers_;  // of the jobs that are recorded: the keys of their rows
   std::map<const char*, Statement> prepared_;         // by the literal's address
 };

@@ -54,13 +54,13 @@ class Reader {
     return *found;
   }
 
-  // Ids of images are their draws.
+  // Ids of images are their keys.
   std::uint32_t position_of(std::int64_t id) const {
     const auto& order = state_.order();
     const auto found =
         std::lower_bound(order.begin(), order.end(), static_cast<std::uint64_t>(id),
-                         [](const DrawnImage& image, std::uint64_t draw) { return image.draw < draw; });
-    if (found == order.end() || found->draw != static_cast<std::uint64_t>(id))
+                         [](const KeyedImage& image, std::uint64_t key) { return image.key < key; });
+    if (found == order.end() || found->key != static_cast<std::uint64_t>(id))
       damaged("image " + std::to_string(id) + ", which is not in the plan");
     return static_cast<std::uint32_t>(found - order.begin());
   }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "coordinator/queue/draw.h"
+#include "coordinator/queue/seeded_order.h"
 
 namespace wcam {
 
@@ -20,14 +20,14 @@ struct Subject {
   std::size_t image;
   std::span<const Labels> labels;
 
-  // Smallest draw first.
+  // Smallest key first.
   Variants in_drawn_order(const Variants& variants, const char* purpose) const {
-    std::vector<std::pair<std::uint64_t, std::uint16_t>> draws;
+    std::vector<std::pair<std::uint64_t, std::uint16_t>> keys;
     for (const std::uint16_t v : variants)
-      draws.emplace_back(draw(plan.seed, plan.images[image].path, purpose, plan.variant_name(v)), v);
-    std::sort(draws.begin(), draws.end());
+      keys.emplace_back(seeded_key(plan.seed, plan.images[image].path, purpose, plan.variant_name(v)), v);
+    std::sort(keys.begin(), keys.end());
     Variants order;
-    for (const auto& [unused, v] : draws) order.push_back(v);
+    for (const auto& [unused, v] : keys) order.push_back(v);
     return order;
   }
 
@@ -45,7 +45,7 @@ struct Subject {
   }
 };
 
-// The `count` with the smallest draws, in the plan's order.
+// The `count` with the smallest keys, in the plan's order.
 Variants drawn(const Subject& subject, const Variants& candidates, std::size_t count, const char* purpose) {
   if (candidates.size() <= count) return candidates;
   Variants first = subject.in_drawn_order(candidates, purpose);

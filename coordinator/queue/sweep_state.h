@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "common/study/plan.h"
-#include "coordinator/queue/draw.h"
 #include "coordinator/queue/job_table.h"
+#include "coordinator/queue/seeded_order.h"
 #include "coordinator/queue/selection.h"
 
 namespace wcam {
@@ -126,7 +126,7 @@ class SweepState {
   const JobTable& jobs() const { return jobs_; }
   const std::vector<WorkerInfo>& workers() const { return workers_; }
   // The images in the order in which they are taken.
-  const std::vector<DrawnImage>& order() const { return order_; }
+  const std::vector<KeyedImage>& order() const { return order_; }
   const std::vector<ImageProgress>& images() const { return images_; }
   const PlannedImage& planned(std::uint32_t image) const { return plan_.images[order_[image].index]; }
 
@@ -182,7 +182,7 @@ class SweepState {
   // What never changes:
   Plan plan_;
   std::string sweep_id_;
-  std::vector<DrawnImage> order_;
+  std::vector<KeyedImage> order_;
   // What events change:
   JobTable jobs_;
   std::vector<WorkerInfo> workers_;

@@ -18,8 +18,8 @@
 #include "common/wire/protocol.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/operate/operate.h"
-#include "coordinator/queue/draw.h"
 #include "coordinator/queue/scheduler.h"
+#include "coordinator/queue/seeded_order.h"
 #include "tests/temporary_folder.h"
 
 namespace wcam {
@@ -48,7 +48,7 @@ inline Plan small_plan(int images, int cases, int sample_size) {
 inline std::int64_t predicted_label(const std::string& image, const std::string& variant,
                                     const std::string& case_name) {
   if (variant == "source") return 7;
-  return draw(1, image, case_name, variant) % 4 == 0 ? 7 : 8;
+  return seeded_key(1, image, case_name, variant) % 4 == 0 ? 7 : 8;
 }
 
 inline wire::Outcome success(const Plan& plan, const wire::Job& job) {

@@ -121,7 +121,7 @@ class Referee {
   const Study& study_;
   const SchedulerOptions options_;
   const Clock& clock_;
-  const std::vector<DrawnImage> order_;
+  const std::vector<KeyedImage> order_;
   bool quiet_;  // nothing happens that an undisturbed sweep does not know
 
   std::uint64_t releases_ = 0;  // leases, sent

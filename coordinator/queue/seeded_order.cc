@@ -1,4 +1,4 @@
-#include "coordinator/queue/draw.h"
+#include "coordinator/queue/seeded_order.h"
 
 #include <algorithm>
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace wcam {
 
-std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view purpose,
-                   std::string_view item) {
+std::uint64_t seeded_key(std::uint64_t seed, std::string_view image, std::string_view purpose,
+                         std::string_view item) {
   std::string what = std::to_string(seed);
   what += '\0';
   for (const std::string_view part : {image, purpose, item}) {
@@ -19,16 +19,16 @@ std::uint64_t draw(std::uint64_t seed, std::string_view image, std::string_view 
   return std::stoull(sha256_of(what).substr(0, 16), nullptr, 16) >> 1U;
 }
 
-std::vector<DrawnImage> taking_order(const Plan& plan) {
-  std::vector<DrawnImage> order;
+std::vector<KeyedImage> taking_order(const Plan& plan) {
+  std::vector<KeyedImage> order;
   order.reserve(plan.images.size());
   const bool listed = plan.selection.rule == SelectionRule::kListed;
   for (std::uint32_t i = 0; i < plan.images.size(); ++i)
-    order.push_back({listed ? i : draw(plan.seed, plan.images[i].path, "order"), i});
+    order.push_back({listed ? i : seeded_key(plan.seed, plan.images[i].path, "order"), i});
   std::sort(order.begin(), order.end(),
-            [](const DrawnImage& a, const DrawnImage& b) { return a.draw < b.draw; });
+            [](const KeyedImage& a, const KeyedImage& b) { return a.key < b.key; });
   const auto twin = std::adjacent_find(
-      order.begin(), order.end(), [](const DrawnImage& a, const DrawnImage& b) { return a.draw == b.draw; });
+      order.begin(), order.end(), [](const KeyedImage& a, const KeyedImage& b) { return a.key == b.key; });
   if (twin != order.end())
     throw InputError("images '" + plan.images[twin->index].path + "' and '" +
                      plan.images[twin[1].index].path + "' draw the same number with seed " +

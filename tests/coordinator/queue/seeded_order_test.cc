@@ -1,4 +1,4 @@
-#include "coordinator/queue/draw.h"
+#include "coordinator/queue/seeded_order.h"
 
 #include <gtest/gtest.h>
 
@@ -13,29 +13,29 @@ namespace {
 
 std::vector<std::string> paths_in_order(const Plan& plan) {
   std::vector<std::string> paths;
-  for (const DrawnImage& image : taking_order(plan)) paths.push_back(plan.images[image.index].path);
+  for (const KeyedImage& image : taking_order(plan)) paths.push_back(plan.images[image.index].path);
   return paths;
 }
 
 // Computed with Python: int(hashlib.sha256(b"95\0cats/a.png\0order\0\0").hexdigest()[:16], 16) >> 1
 TEST(Draw, IsTheSha256OfWhatIsDrawnOnAnyMachine) {
-  EXPECT_EQ(draw(95, "cats/a.png", "order"), 2209675711530452694U);
-  EXPECT_EQ(draw(95, "cats/a.png", "altered", "corruptions/jpeg/3"), 8740058722451682885U);
+  EXPECT_EQ(seeded_key(95, "cats/a.png", "order"), 2209675711530452694U);
+  EXPECT_EQ(seeded_key(95, "cats/a.png", "altered", "corruptions/jpeg/3"), 8740058722451682885U);
 }
 
 TEST(Draw, TextsThatRunIntoEachOtherDrawDifferently) {
-  EXPECT_NE(draw(1, "ab", "c"), draw(1, "a", "bc"));
-  EXPECT_NE(draw(11, "a", "c"), draw(1, "1a", "c"));
+  EXPECT_NE(seeded_key(1, "ab", "c"), seeded_key(1, "a", "bc"));
+  EXPECT_NE(seeded_key(11, "a", "c"), seeded_key(1, "1a", "c"));
 }
 
 TEST(TakingOrder, HoldsEveryImageOnceWithDrawsAscending) {
   const Plan plan = small_plan(200, 1, 1);
   const auto order = taking_order(plan);
   std::set<std::uint32_t> seen;
-  for (const DrawnImage& image : order) seen.insert(image.index);
+  for (const KeyedImage& image : order) seen.insert(image.index);
   EXPECT_EQ(seen.size(), 200U);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end(),
-                             [](const DrawnImage& a, const DrawnImage& b) { return a.draw < b.draw; }));
+                             [](const KeyedImage& a, const KeyedImage& b) { return a.key < b.key; }));
   EXPECT_NE(paths_in_order(plan)[0], plan.images[0].path) << "seed 95 does shuffle";
 }
 
