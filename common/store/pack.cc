@@ -1,5 +1,5 @@
 // Two passes over the sources (results.h5, then the segments it was not made from). The survey opens each
-// file, checks that it belongs and notes which jobs it answers, so that Choice can say which answer counts,
+// file, checks that it belongs and notes which jobs it answers, so that AnswerChoice can say which answer counts,
 // and which shapes its columns have, so that the new file's columns are wide enough. The copy then appends
 // chosen rows, column by column and block by block, to a file under a temporary name, which replaces
 // results.h5 once it is whole and durable.
@@ -17,7 +17,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/sweep_directory.h"
-#include "common/store/choice.h"
+#include "common/store/answer_choice.h"
 #include "common/store/sources.h"
 #include "common/store/store_file.h"
 #include "common/study/plan.h"
@@ -149,7 +149,7 @@ class Merge {
  private:
   std::uint32_t number(std::size_t source) const { return store::number_of(source, sources_.packed); }
   template <class Row>
-  void offer(StoreReader& file, std::size_t source, store::Choice& choice);
+  void offer(StoreReader& file, std::size_t source, store::AnswerChoice& choice);
   template <class Row>
   std::vector<bool> kept(StoreReader& file, std::size_t source, std::uint64_t first, std::uint64_t count);
   template <class Row>
@@ -185,7 +185,7 @@ struct JobRows {
 };
 
 template <class Row>
-void Merge::offer(StoreReader& file, std::size_t source, store::Choice& choice) {
+void Merge::offer(StoreReader& file, std::size_t source, store::AnswerChoice& choice) {
   constexpr bool kManyRowsAJob = std::is_same_v<Row, PredictionRow>;
   const std::uint64_t rows = file.rows<Row>();
   for (std::uint64_t first = 0; first < rows; first += kBlockRows) {

@@ -9,7 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/sweep_directory.h"
-#include "common/store/choice.h"
+#include "common/store/answer_choice.h"
 #include "common/store/sources.h"
 #include "common/store/store_file.h"
 
@@ -142,7 +142,7 @@ void Results::Impl::index_images(std::size_t source) {
 }
 
 void Results::Impl::index() {
-  store::Choice choice;
+  store::AnswerChoice choice;
   for (std::size_t source = 0; source < files.size(); ++source) {
     store::check_belongs(files.get(source), header);
     const std::size_t known = profiles.size();
@@ -235,7 +235,7 @@ store::Occurrence occurrence_of(const PredictionRow& row, std::uint32_t number) 
 std::vector<PredictionRow> Results::read_predictions() const {
   std::vector<PredictionRow> rows;
   std::vector<std::uint32_t> numbers;  // of the file each row is from
-  store::Choice choice;
+  store::AnswerChoice choice;
   for (const std::size_t source : impl_->with_predictions) {
     StoreReader& file = impl_->files.get(source);
     const std::size_t at = rows.size();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/sweep_directory.h"
-#include "common/store/choice.h"
+#include "common/store/answer_choice.h"
 
 namespace wcam::store {
 

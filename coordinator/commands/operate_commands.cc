@@ -32,7 +32,7 @@ void take_choice(CommandLine& line, const char* jobs, const char* cases, const c
       ("image", po::value<std::string>(), images);
 }
 
-void fill_choice(wire::Choice& choice, const po::variables_map& values) {
+void fill_choice(wire::JobSelector& choice, const po::variables_map& values) {
   for (const std::string& id : list_of(values, "job")) choice.add_jobs(id);
   for (const std::string& name : list_of(values, "case")) choice.add_cases(name);
   // One, as it is: a path may have commas.
@@ -108,7 +108,7 @@ ExitCode cancel_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   wire::Request request;
-  wire::Choice& choice = *request.mutable_cancel()->mutable_choice();
+  wire::JobSelector& choice = *request.mutable_cancel()->mutable_choice();
   choice.set_all((*values)["all"].as<bool>());
   fill_choice(choice, *values);
   return act(sweep_of(*values), request);
@@ -130,7 +130,7 @@ ExitCode retry_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   wire::Request request;
-  wire::Choice& choice = *request.mutable_retry()->mutable_choice();
+  wire::JobSelector& choice = *request.mutable_retry()->mutable_choice();
   choice.set_failed((*values)["failed"].as<bool>());
   fill_choice(choice, *values);
   if (!choice.failed() && choice.jobs().empty() && choice.cases().empty() && choice.images().empty())

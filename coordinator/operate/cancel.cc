@@ -10,7 +10,7 @@ constexpr const char* kByItself = "cancelled on request";
 
 class Planner {
  public:
-  Planner(const SweepState& state, const JobChoice& choice) : state_(state), choice_(choice) {
+  Planner(const SweepState& state, const JobSelection& choice) : state_(state), choice_(choice) {
     for (const auto& [id, job] : state.jobs().all())
       if (!job.finished()) unfinished_.push_back(id);
     std::sort(unfinished_.begin(), unfinished_.end());
@@ -85,7 +85,7 @@ class Planner {
   void leave(const std::string& line) { result_.left.push_back(line); }
 
   const SweepState& state_;
-  const JobChoice& choice_;
+  const JobSelection& choice_;
   std::vector<JobId> unfinished_;
   std::set<std::uint32_t> given_up_;
   Cancellation result_;
@@ -93,7 +93,7 @@ class Planner {
 
 }  // namespace
 
-Cancellation plan_cancel(const SweepState& state, const JobChoice& choice) {
+Cancellation plan_cancel(const SweepState& state, const JobSelection& choice) {
   return Planner(state, choice).plan();
 }
 

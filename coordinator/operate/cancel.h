@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/operate/job_choice.h"
+#include "coordinator/operate/job_selection.h"
 #include "coordinator/queue/sweep_state.h"
 
 namespace wcam {
@@ -25,6 +25,6 @@ struct Cancellation {
 //                                      predictions, without which no image is decided
 //   all                                no image is decided any more either, and the sweep is finished
 // An image whose turn has not come has no jobs and is left. `choice.failed` chooses nothing.
-Cancellation plan_cancel(const SweepState& state, const JobChoice& choice);
+Cancellation plan_cancel(const SweepState& state, const JobSelection& choice);
 
 }  // namespace wcam

@@ -10,7 +10,7 @@ namespace {
 
 class Planner {
  public:
-  Planner(const SweepState& state, const JobChoice& choice) : state_(state), choice_(choice) {}
+  Planner(const SweepState& state, const JobSelection& choice) : state_(state), choice_(choice) {}
 
   Retry plan() {
     take_up_the_rest();
@@ -110,7 +110,7 @@ class Planner {
   }
 
   const SweepState& state_;
-  const JobChoice& choice_;
+  const JobSelection& choice_;
   std::set<std::uint32_t> images_;  // set aside, asked for
   std::set<JobId> picked_;
   Retry result_;
@@ -118,6 +118,8 @@ class Planner {
 
 }  // namespace
 
-Retry plan_retry(const SweepState& state, const JobChoice& choice) { return Planner(state, choice).plan(); }
+Retry plan_retry(const SweepState& state, const JobSelection& choice) {
+  return Planner(state, choice).plan();
+}
 
 }  // namespace wcam

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/operate/job_choice.h"
+#include "coordinator/operate/job_selection.h"
 #include "coordinator/queue/sweep_state.h"
 
 namespace wcam {
@@ -25,6 +25,6 @@ struct Retry {
 // An image without a rank stays where it is once the sample is full: another has its place, and no prediction
 // of it would be of use. Of a sweep that was cancelled no image is decided, so it is retried as a whole, or
 // jobs that need no decision are.
-Retry plan_retry(const SweepState& state, const JobChoice& choice);
+Retry plan_retry(const SweepState& state, const JobSelection& choice);
 
 }  // namespace wcam

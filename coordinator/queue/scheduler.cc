@@ -477,7 +477,7 @@ void Scheduler::decide(std::uint32_t image) {
   if (!decision.selected)
     return emit(ImageDecided{image, {ImageState::kSkipped, std::nullopt, decision.why}});
   emit(ImageDecided{image, {ImageState::kSelected, rank, ""}});
-  for (const Choice& c : decision.choices) {
+  for (const ExplainChoice& c : decision.choices) {
     const JobSpec spec{JobKind::kExplain, image, c.case_index, c.variant, c.role,
                        c.role_index,      rank,  c.label};
     const JobId id = state_.job_id(spec);

@@ -39,7 +39,8 @@ struct Subject {
     return found;
   }
 
-  Choice choice(std::size_t case_index, std::uint16_t variant, Role role, std::size_t role_index) const {
+  ExplainChoice choice(std::size_t case_index, std::uint16_t variant, Role role,
+                       std::size_t role_index) const {
     return {static_cast<std::uint16_t>(case_index), variant, role, static_cast<std::uint16_t>(role_index),
             labels[case_index][variant]};
   }

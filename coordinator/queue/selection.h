@@ -16,7 +16,7 @@ namespace wcam {
 using Labels = std::vector<std::int64_t>;
 
 // One explain job that follows from a decision.
-struct Choice {
+struct ExplainChoice {
   std::uint16_t case_index = 0;  // into Plan::cases
   std::uint16_t variant = 0;     // 0: the source; v: Plan::variants[v - 1]
   Role role = Role::kSource;
@@ -24,13 +24,13 @@ struct Choice {
   // Unaffected: its number among the case's unaffected ones.
   std::uint16_t role_index = 0;
   std::int64_t label = 0;  // what this case predicts for this variant
-  bool operator==(const Choice&) const = default;
+  bool operator==(const ExplainChoice&) const = default;
 };
 
 struct Decision {
   bool selected = false;
-  std::string why;              // one line for people when not selected
-  std::vector<Choice> choices;  // empty when not selected; ordered by case, role, role_index
+  std::string why;                     // one line for people when not selected
+  std::vector<ExplainChoice> choices;  // empty when not selected; ordered by case, role, role_index
 };
 
 // A variant is *affected* under a case when its label differs from the source's. Each choice explains the

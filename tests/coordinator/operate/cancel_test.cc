@@ -10,8 +10,8 @@
 namespace wcam {
 namespace {
 
-JobChoice everything() {
-  JobChoice choice;
+JobSelection everything() {
+  JobSelection choice;
   choice.all = true;
   return choice;
 }
@@ -58,12 +58,12 @@ class CancelTest : public testing::Test {
     rig_.say("w", ready_for(1));
     work([] { return false; });
   }
-  Cancellation cancel(const JobChoice& choice) {
+  Cancellation cancel(const JobSelection& choice) {
     Cancellation cancellation = plan_cancel(rig_.state(), choice);
     rig_.carry_out(cancellation.events);
     return cancellation;
   }
-  void retry(const JobChoice& choice) { rig_.carry_out(plan_retry(rig_.state(), choice).events); }
+  void retry(const JobSelection& choice) { rig_.carry_out(plan_retry(rig_.state(), choice).events); }
 
   const Plan plan_ = small_plan(8, 2, 4);
   Rig undisturbed_{plan_}, rig_{plan_};
@@ -73,7 +73,7 @@ class CancelTest : public testing::Test {
 TEST_F(CancelTest, AnExplainJobIsNotDoneAndItsHolderIsTold) {
   work_until_explaining();
   const wire::Job victim = in_hand_;
-  JobChoice one;
+  JobSelection one;
   one.jobs = {JobId{victim.job()}};
   EXPECT_EQ(cancel(one).jobs, 1U);
   EXPECT_EQ(rig_.job(victim).state, JobState::kCancelled);
@@ -93,7 +93,7 @@ TEST_F(CancelTest, AnExplainJobIsNotDoneAndItsHolderIsTold) {
 
 TEST_F(CancelTest, AResultThatWasBegunAndComesAllTheSameCounts) {
   work_until_explaining();
-  JobChoice one;
+  JobSelection one;
   one.jobs = {JobId{in_hand_.job()}};
   cancel(one);
   rig_.answer("w", in_hand_);
@@ -103,7 +103,7 @@ TEST_F(CancelTest, AResultThatWasBegunAndComesAllTheSameCounts) {
 TEST_F(CancelTest, APredictJobTakesItsImageWithItAndAnotherTakesThePlace) {
   work([] { return true; });
   const std::uint32_t image = rig_.job(in_hand_).spec.image;
-  JobChoice one;
+  JobSelection one;
   one.jobs = {JobId{in_hand_.job()}};
   EXPECT_EQ(cancel(one).jobs, 2U) << "the other case's prediction too";
   EXPECT_EQ(rig_.state().images()[image].state, ImageState::kSetAside);
@@ -114,7 +114,7 @@ TEST_F(CancelTest, APredictJobTakesItsImageWithItAndAnotherTakesThePlace) {
 
 TEST_F(CancelTest, OfASelectedImageTheRestIsCancelledAndItKeepsItsRank) {
   work_until_explaining();
-  JobChoice of_image;
+  JobSelection of_image;
   const std::uint32_t image = rig_.job(in_hand_).spec.image;
   of_image.images = {image};
   EXPECT_GT(cancel(of_image).jobs, 1U);
@@ -129,7 +129,7 @@ TEST_F(CancelTest, OfASelectedImageTheRestIsCancelledAndItKeepsItsRank) {
 }
 
 TEST_F(CancelTest, AnImageWhoseTurnHasNotComeIsLeft) {
-  JobChoice last;
+  JobSelection last;
   last.images = {7};
   ASSERT_LE(rig_.state().opened(), 7U);
   const Cancellation nothing = plan_cancel(rig_.state(), last);
@@ -139,7 +139,7 @@ TEST_F(CancelTest, AnImageWhoseTurnHasNotComeIsLeft) {
 
 TEST_F(CancelTest, OfACaseAllExplainJobsAreCancelledThoseOfLaterImagesToo) {
   work_until_explaining();
-  JobChoice of_case;
+  JobSelection of_case;
   of_case.cases = {1};
   cancel(of_case);
   rig_.restart();
@@ -186,7 +186,7 @@ TEST_F(CancelTest, OfACancelledSweepJobsThatNeedNoDecisionAreRetriedAlone) {
   work_until_explaining();
   rig_.jobs_for("w");
   cancel(everything());
-  JobChoice one;
+  JobSelection one;
   one.jobs = {JobId{in_hand_.job()}};
   retry(one);
   rig_.say("w", ready_for(1));
@@ -198,7 +198,7 @@ TEST_F(CancelTest, OfACancelledSweepJobsThatNeedNoDecisionAreRetriedAlone) {
   EXPECT_TRUE(rig_.state().finished());
   for (const auto& [id, job] : rig_.state().jobs().all())
     if (job.spec.kind == JobKind::kPredict && job.state == JobState::kCancelled) {
-      JobChoice prediction;
+      JobSelection prediction;
       prediction.jobs = {id};
       const Retry nothing = plan_retry(rig_.state(), prediction);
       EXPECT_TRUE(nothing.events.empty());
@@ -214,11 +214,11 @@ TEST_F(CancelTest, WhatFailedIsRetriedWithoutWhatWasCancelled) {
   const JobId failed{in_hand_.job()};
   rig_.say("w", ready_for(1));
   work_until_explaining();
-  JobChoice one;
+  JobSelection one;
   one.jobs = {JobId{in_hand_.job()}};
   ASSERT_NE(*one.jobs.begin(), failed);
   cancel(one);
-  JobChoice what_failed;
+  JobSelection what_failed;
   what_failed.failed = true;
   retry(what_failed);
   EXPECT_EQ(rig_.state().jobs().at(failed).state, JobState::kWaiting);

@@ -132,7 +132,7 @@ TEST_F(OperateTest, ACancelledSweepIsNeitherPausedNorResumed) {
 TEST_F(OperateTest, MistakesAreRefusedWithWhatIsThere) {
   wire::Request request;
   EXPECT_NE(refusal(rig_.state(), request).find("does not know"), std::string::npos);
-  wire::Choice& choice = *request.mutable_cancel()->mutable_choice();
+  wire::JobSelector& choice = *request.mutable_cancel()->mutable_choice();
   EXPECT_EQ(refusal(rig_.state(), request), "say which jobs: --job, --case, --image or --all");
   choice.add_cases("vit");
   EXPECT_EQ(refusal(rig_.state(), request), "no case 'vit' in this sweep; it has case0, case1");

@@ -48,13 +48,13 @@ void work(Rig& rig, const Fails& fails, int most = 100'000) {
 }
 
 // All that can be retried.
-JobChoice everything() {
-  JobChoice choice;
+JobSelection everything() {
+  JobSelection choice;
   choice.all = true;
   return choice;
 }
 
-Retry retry(Rig& rig, const JobChoice& choice = everything()) {
+Retry retry(Rig& rig, const JobSelection& choice = everything()) {
   const Retry retry = plan_retry(rig.state(), choice);
   rig.apply(retry.events);
   return retry;
@@ -245,7 +245,7 @@ TEST_F(RetryTest, OneJobOrOneCaseIsPutBackAlone) {
   rig.say("w", leaving());
   const std::set<JobId> aside = rig.state().jobs().set_aside();
   ASSERT_GT(aside.size(), 2U);
-  JobChoice one;
+  JobSelection one;
   one.jobs = {*aside.begin()};
   EXPECT_EQ(retry(rig, one).jobs, 1U);
   EXPECT_EQ(rig.state().jobs().set_aside().size(), aside.size() - 1);
@@ -253,7 +253,7 @@ TEST_F(RetryTest, OneJobOrOneCaseIsPutBackAlone) {
   EXPECT_TRUE(again.events.empty());
   EXPECT_EQ(again.left, std::vector<std::string>{
                             rig.state().name_of(rig.state().jobs().at(*aside.begin()).spec) + " is waiting"});
-  JobChoice of_case;
+  JobSelection of_case;
   of_case.cases = {1};
   retry(rig, of_case);
   for (const JobId id : rig.state().jobs().set_aside())
@@ -271,7 +271,7 @@ TEST_F(RetryTest, AJobOfAnImageThatIsSetAsideBringsTheWholeImageBack) {
   for (const auto& [id, job] : rig.state().jobs().all())
     if (job.state == JobState::kCancelled) cancelled = id;
   ASSERT_TRUE(cancelled);
-  JobChoice one;
+  JobSelection one;
   one.jobs = {*cancelled};
   const Retry back = retry(rig, one);
   EXPECT_EQ(back.images, 1U);

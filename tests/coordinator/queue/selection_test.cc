@@ -34,7 +34,7 @@ Labels affected(int count, const std::set<int>& which) {
 
 std::vector<int> of_role(const Decision& decision, std::uint16_t case_index, Role role) {
   std::vector<int> chosen;
-  for (const Choice& c : decision.choices)
+  for (const ExplainChoice& c : decision.choices)
     if (c.case_index == case_index && c.role == role) chosen.push_back(c.variant);
   return chosen;
 }
@@ -50,7 +50,7 @@ Decision decide(const std::vector<Labels>& labels, int max_altered = 5, std::uin
 // case:variant/number of each choice with this role, "0:3/1 1:3/0".
 std::string numbered(const Decision& decision, Role role) {
   std::string text;
-  for (const Choice& c : decision.choices)
+  for (const ExplainChoice& c : decision.choices)
     if (c.role == role)
       text += (text.empty() ? "" : " ") + std::to_string(c.case_index) + ":" + std::to_string(c.variant) +
               "/" + std::to_string(c.role_index);
@@ -139,7 +139,7 @@ TEST(Selection, EveryChoiceExplainsItsOwnPrediction) {
   const std::vector<Labels> labels{{5, 6, 5, 7}, {5, 8, 9, 5}};
   const Decision decision = decide(labels);
   ASSERT_TRUE(decision.selected);
-  for (const Choice& c : decision.choices) EXPECT_EQ(c.label, labels[c.case_index][c.variant]);
+  for (const ExplainChoice& c : decision.choices) EXPECT_EQ(c.label, labels[c.case_index][c.variant]);
 }
 
 // published_arithmetic.md, P8: the published draw repeats variants.
@@ -158,7 +158,7 @@ TEST(Selection, AtMostMaxAlteredAreDrawnWithoutRepeats) {
 TEST(Selection, RoleIndexCountsTheAlteredVariantsOfEachCase) {
   const Decision decision = decide({affected(5, {1, 2, 4}), affected(5, {1, 2, 4})});
   std::map<int, std::vector<int>> indices;
-  for (const Choice& c : decision.choices) {
+  for (const ExplainChoice& c : decision.choices) {
     if (c.role == Role::kAltered) indices[c.case_index].push_back(c.role_index);
     EXPECT_TRUE(c.role == Role::kAltered || c.role_index == 0);
   }
@@ -246,7 +246,8 @@ TEST(SelectAll, ExplainsEveryVariantUnderEveryCaseInTheRoleItHasThere) {
         unaffected += (unaffected.empty() ? "" : " ") + std::to_string(c) + ":" + std::to_string(v);
     }
     EXPECT_EQ(unaffected, row.unaffected) << row.name;
-    for (const Choice& c : decision.choices) EXPECT_EQ(c.label, labels[c.case_index][c.variant]) << row.name;
+    for (const ExplainChoice& c : decision.choices)
+      EXPECT_EQ(c.label, labels[c.case_index][c.variant]) << row.name;
   }
 }
 
@@ -254,7 +255,7 @@ TEST(SelectAll, UnaffectedNumberZeroIsTheOneThatThePublishedRuleTakes) {
   const std::vector<Labels> labels{affected(20, {1, 2}), affected(20, {2, 3})};
   const Decision all = decide_all(labels), published = decide(labels);
   std::map<int, std::vector<int>> numbers;
-  for (const Choice& c : all.choices) {
+  for (const ExplainChoice& c : all.choices) {
     if (c.role != Role::kUnaffected) continue;
     numbers[c.case_index].push_back(c.role_index);
     if (c.role_index != 0) continue;
@@ -270,7 +271,7 @@ TEST(SelectAll, ManyVariantsKeepTheirNumbersApart) {
   std::set<int> most;
   for (int v = 1; v <= 300; ++v) most.insert(v);
   std::set<int> numbers;
-  for (const Choice& c : decide_all({affected(300, most)}).choices)
+  for (const ExplainChoice& c : decide_all({affected(300, most)}).choices)
     if (c.role == Role::kAltered) numbers.insert(c.role_index);
   EXPECT_EQ(numbers.size(), 300U);
 }
@@ -300,7 +301,8 @@ TEST(SelectListed, ExplainsExactlyWhatIsListedInTheRoleItHas) {
     EXPECT_EQ(numbered(decision, Role::kSource), row.source) << row.name;
     EXPECT_EQ(numbered(decision, Role::kAltered), row.altered) << row.name;
     EXPECT_EQ(numbered(decision, Role::kUnaffected), row.unaffected) << row.name;
-    for (const Choice& c : decision.choices) EXPECT_EQ(c.label, labels[c.case_index][c.variant]) << row.name;
+    for (const ExplainChoice& c : decision.choices)
+      EXPECT_EQ(c.label, labels[c.case_index][c.variant]) << row.name;
   }
 }
 

@@ -118,7 +118,7 @@ class Simulation {
     coordinator_.operate(request);
   }
 
-  void choose(wire::Choice& choice) {
+  void choose(wire::JobSelector& choice) {
     const Plan& plan = world_.study.plan();
     const SweepState state = coordinator_.recorded();
     switch (world_.chance.below(6)) {

@@ -1,4 +1,4 @@
-#include "coordinator/operate/job_choice.h"
+#include "coordinator/operate/job_selection.h"
 
 #include <algorithm>
 #include <map>
@@ -46,13 +46,13 @@ std::set<std::uint32_t> images_named(const SweepState& state, const auto& names)
 
 }  // namespace
 
-JobChoice choice_of(const SweepState& state, const wire::Choice& named) {
+JobSelection choice_of(const SweepState& state, const wire::JobSelector& named) {
   const int kinds = int{named.all()} + int{named.failed()} + int{named.jobs_size() > 0} +
                     int{named.cases_size() > 0} + int{named.images_size() > 0};
   if (kinds != 1)
     throw UsageError(kinds == 0 ? "say which jobs: --job, --case, --image or --all"
                                 : "--all, --failed, --job, --case and --image do not go together");
-  JobChoice choice;
+  JobSelection choice;
   choice.all = named.all();
   choice.failed = named.failed();
   for (const std::string& prefix : named.jobs()) choice.jobs.insert(job_named(state, prefix));

@@ -19,7 +19,7 @@ struct Occurrence {
   std::uint32_t source = 0;
 };
 
-class Choice {
+class AnswerChoice {
  public:
   // All occurrences before settle(), questions after it. A run of the same occurrence (the rows of a predict
   // job) may be offered once.

@@ -10,8 +10,8 @@
 
 namespace wcam {
 
-// The jobs that a wire::Choice names. One of the members says which; the others are empty.
-struct JobChoice {
+// The jobs that a wire::JobSelector names. One of the members says which; the others are empty.
+struct JobSelection {
   bool all = false, failed = false;
   std::set<JobId> jobs;
   std::set<std::uint16_t> cases;
@@ -20,6 +20,6 @@ struct JobChoice {
 
 // Looks up the names. O(jobs) for each job named, O(images). Throws UsageError naming what is not there, and
 // when the choice is not exactly one of all, failed, jobs, cases and images.
-JobChoice choice_of(const SweepState& state, const wire::Choice& named);
+JobSelection choice_of(const SweepState& state, const wire::JobSelector& named);
 
 }  // namespace wcam

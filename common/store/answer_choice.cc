@@ -1,4 +1,4 @@
-#include "common/store/choice.h"
+#include "common/store/answer_choice.h"
 
 #include <algorithm>
 #include <tuple>
@@ -20,9 +20,9 @@ bool same_job(const Occurrence& a, const Occurrence& b) { return a.job == b.job;
 
 }  // namespace
 
-void Choice::offer(const Occurrence& occurrence) { chosen_.push_back(occurrence); }
+void AnswerChoice::offer(const Occurrence& occurrence) { chosen_.push_back(occurrence); }
 
-void Choice::settle() {
+void AnswerChoice::settle() {
   std::sort(chosen_.begin(), chosen_.end(), before);
   const auto end = std::unique(chosen_.begin(), chosen_.end(), same_job);
   duplicates_ = static_cast<std::size_t>(chosen_.end() - end);
@@ -30,18 +30,18 @@ void Choice::settle() {
   taken_.assign(chosen_.size(), false);
 }
 
-std::size_t Choice::find(JobId job) const {
+std::size_t AnswerChoice::find(JobId job) const {
   const auto at = std::lower_bound(chosen_.begin(), chosen_.end(), job,
                                    [](const Occurrence& o, JobId wanted) { return o.job < wanted; });
   if (at == chosen_.end() || at->job != job) invariant_broken("job " + to_string(job) + " was never offered");
   return static_cast<std::size_t>(at - chosen_.begin());
 }
 
-bool Choice::is_chosen(const Occurrence& occurrence) const {
+bool AnswerChoice::is_chosen(const Occurrence& occurrence) const {
   return standing(chosen_[find(occurrence.job)]) == standing(occurrence);
 }
 
-bool Choice::take(const Occurrence& occurrence) {
+bool AnswerChoice::take(const Occurrence& occurrence) {
   const std::size_t at = find(occurrence.job);
   if (taken_[at] || standing(chosen_[at]) != standing(occurrence)) return false;
   taken_[at] = true;
