@@ -19,7 +19,7 @@
 #include "common/base/version.h"
 #include "common/wire/keys.h"
 #include "common/wire/protocol.h"
-#include "coordinator/transport/session.h"
+#include "coordinator/transport/router.h"
 
 namespace wcam {
 namespace {
@@ -81,14 +81,14 @@ double cpu_seconds() {
 }
 
 void measure(const SweepDirectory& sweep, bool encrypted, int workers, int in_flight, double seconds) {
-  SessionOptions options;
+  RouterOptions options;
   options.sweep_id = "s";
   std::optional<WorkerKey> key;
   if (encrypted) {
     options.keys = {read_coordinator_key(sweep.coordinator_key()), sweep.allowed_keys()};
     key = read_worker_key(sweep.worker_key("worker"));
   }
-  Session session(options);
+  Router session(options);
   std::atomic<bool> ending = false;
   std::vector<std::thread> crew;
   for (int i = 0; i < workers; ++i)

@@ -27,9 +27,9 @@ wire::Request bounded(wire::Request request) {
   return request;
 }
 
-SessionOptions session_options(const CoordinatorOptions& options, const SweepState& state,
-                               const SweepDirectory& directory) {
-  SessionOptions session = options.session;
+RouterOptions router_options(const CoordinatorOptions& options, const SweepState& state,
+                             const SweepDirectory& directory) {
+  RouterOptions session = options.session;
   session.sweep_id = state.sweep();
   if (std::filesystem::exists(directory.endpoint()))
     session.earlier_endpoint = first_line(read_file(directory.endpoint()));
@@ -51,17 +51,17 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       ledger_(ledger),
       state_(ledger.load(plan)),
       scheduler_(state_, scheduler_options(options_, ledger_)),
-      session_(session_options(options_, state_, directory_)),
+      router_(router_options(options_, state_, directory_)),
       collector_(directory_.segments()),
-      reporter_(directory_, state_, scheduler_, session_, options_.session.insecure, options_.progress,
+      reporter_(directory_, state_, scheduler_, router_, options_.session.insecure, options_.progress,
                 options_.web),
       loop_(state_, scheduler_, *this, *this, *this, std::chrono::steady_clock::now,
             {options_.scheduler.lease, options_.hand_over, directory_.root.string()}) {
   remove_abandoned(directory_.segments());
   loop_.begin();
   reporter_.tell_begun();  // first: who finds the endpoint may look at the status
-  write_file_atomically(directory_.endpoint(), session_.endpoint() + "\n");
-  spdlog::info("sweep {} at {}", state_.sweep(), session_.endpoint());
+  write_file_atomically(directory_.endpoint(), router_.endpoint() + "\n");
+  spdlog::info("sweep {} at {}", state_.sweep(), router_.endpoint());
 }
 
 ExitCode Coordinator::run(const std::atomic<int>& interrupts) try {
@@ -98,9 +98,9 @@ void Coordinator::tell_sample() const {
   std::fprintf(stderr, "%s\n", why.c_str());
 }
 
-std::optional<Message> Coordinator::receive(milliseconds patience) { return session_.receive(patience); }
+std::optional<Message> Coordinator::receive(milliseconds patience) { return router_.receive(patience); }
 
-bool Coordinator::send(const Message& message) { return session_.send(message); }
+bool Coordinator::send(const Message& message) { return router_.send(message); }
 
 void Coordinator::commit(std::span<const Event> events) {
   ledger_.commit(events);

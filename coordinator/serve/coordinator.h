@@ -16,13 +16,13 @@
 #include "coordinator/serve/reporter.h"
 #include "coordinator/serve/web.h"
 #include "coordinator/transport/collector.h"
-#include "coordinator/transport/session.h"
+#include "coordinator/transport/router.h"
 
 namespace wcam {
 
 struct CoordinatorOptions {
   SchedulerOptions scheduler;
-  SessionOptions session;  // sweep_id and earlier_endpoint are filled in
+  RouterOptions session;  // sweep_id and earlier_endpoint are filled in
   using Progress = ProgressLine;
   Progress progress = Progress::kNone;
   bool hand_over = false;  // one interrupt is as good as two
@@ -60,7 +60,7 @@ class Coordinator : private Transport, private Journal, private Household {
   Ledger& ledger_;
   SweepState state_;
   Scheduler scheduler_;
-  Session session_;
+  Router router_;
   Collector collector_;
   Reporter reporter_;
   Loop loop_;

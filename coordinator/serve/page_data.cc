@@ -79,7 +79,7 @@ void sweep_metrics(Metrics& metrics, const Status& status) {
 }
 
 void queue_metrics(Metrics& metrics, const PageData& snapshot) {
-  const SessionCounters& session = snapshot.session;
+  const RouterCounters& session = snapshot.session;
   metrics.family("wcam_messages_unhandled_total", "counter",
                  "Messages dropped, refused or not delivered since the coordinator started.");
   metrics.sample({{"reason", "malformed"}}, session.malformed);

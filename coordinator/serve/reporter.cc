@@ -36,18 +36,18 @@ void say(const std::string& text) {
 }
 
 Reporter::Reporter(const SweepDirectory& directory, const SweepState& state, const Scheduler& scheduler,
-                   const Session& session, bool insecure, ProgressLine line, Web* web)
+                   const Router& session, bool insecure, ProgressLine line, Web* web)
     : directory_(directory),
       state_(state),
       scheduler_(scheduler),
-      session_(session),
+      router_(session),
       line_(line),
       web_(web),
       progress_(progress_of(state.plan())) {
   status_.sweep = state_.sweep();
   status_.host = host_name();
   status_.pid = ::getpid();
-  status_.endpoint = session_.endpoint();
+  status_.endpoint = router_.endpoint();
   status_.insecure = insecure;
   status_.sample = static_cast<std::size_t>(state_.plan().selection.sample_size);
   if (web_ == nullptr) return;
@@ -125,7 +125,7 @@ void Reporter::write_status(const std::string& state_name, bool with_reasons) {
   status_.updated = unix_now();
   status_.workers = scheduler_.workers();
   status_.connected = connected_workers();
-  status_.turned_away = session_.turned_away();
+  status_.turned_away = router_.turned_away();
   status_.counts = state_.counts(with_reasons);
   try {
     write_file_atomically(directory_.status(), to_json_text(status_));
@@ -148,7 +148,7 @@ std::vector<ConnectedWorker> Reporter::connected_workers() const {
 }
 
 PageData Reporter::snapshot() const {
-  PageData snapshot{status_, {}, {}, session_.counters(), scheduler_.counters()};
+  PageData snapshot{status_, {}, {}, router_.counters(), scheduler_.counters()};
   for (std::uint32_t i = 0; i < state_.workers().size(); ++i) {
     const WorkerId id{i};
     WorkerProgress worker{state_.workers()[i], scheduler_.connected(id), throughput_->of_worker(id), {}};

@@ -13,7 +13,7 @@
 #include "coordinator/serve/throughput.h"
 #include "coordinator/serve/web.h"
 #include "coordinator/sweep/status.h"
-#include "coordinator/transport/session.h"
+#include "coordinator/transport/router.h"
 
 namespace wcam {
 
@@ -26,7 +26,7 @@ class Reporter {
 
   // `web`: nullptr without a page.
   Reporter(const SweepDirectory& directory, const SweepState& state, const Scheduler& scheduler,
-           const Session& session, bool insecure, ProgressLine line, Web* web);
+           const Router& session, bool insecure, ProgressLine line, Web* web);
 
   // Before the first turn.
   void tell_begun();
@@ -51,7 +51,7 @@ class Reporter {
   const SweepDirectory directory_;
   const SweepState& state_;
   const Scheduler& scheduler_;
-  const Session& session_;
+  const Router& router_;
   const ProgressLine line_;
   Web* const web_;
   Progress progress_;

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <string>
 
-#include "coordinator/transport/session.h"
+#include "coordinator/transport/router.h"
 #include "tests/coordinator/rig.h"
 
 namespace wcam {
@@ -19,8 +19,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPatience{5'000};  // far beyond what loopback takes; reached only by a failure
 
-SessionOptions options() {
-  SessionOptions options;
+RouterOptions options() {
+  RouterOptions options;
   options.sweep_id = std::string(64, '5');
   return options;
 }
@@ -28,7 +28,7 @@ SessionOptions options() {
 // A worker's connection, byte by byte. Reads nothing unless told to, as a process that is stopped.
 class BarePeer {
  public:
-  explicit BarePeer(const Session& session) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit BarePeer(const Router& session) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const std::string& endpoint = session.endpoint();
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -88,55 +88,55 @@ class ZeroMqTraps : public testing::Test {
   Message take() {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < deadline)
-      if (auto message = session_.receive(milliseconds{100})) return *message;
+      if (auto message = router_.receive(milliseconds{100})) return *message;
     throw std::runtime_error("nothing came");
   }
   void expect_served(const std::string& name) {
-    const BarePeer other(session_);
+    const BarePeer other(router_);
     other.say(BarePeer::frame(hello_of(name)));
     EXPECT_EQ(take().worker, name);
-    EXPECT_TRUE(session_.send({name, stop_with(10)}));
+    EXPECT_TRUE(router_.send({name, stop_with(10)}));
   }
   // Sends to the worker until the session says that it takes nothing.
   void fill(const std::string& worker) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     const wire::Envelope message = stop_with(1'000);
-    while (session_.send({worker, message}))
+    while (router_.send({worker, message}))
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "never full";
   }
   bool reached_within_patience(const std::string& worker, bool reached, const BarePeer* reader = nullptr) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < deadline) {
       if (reader != nullptr) reader->drain();
-      if (session_.send({worker, stop_with(1'000)}) == reached) return true;
-      EXPECT_FALSE(session_.receive(milliseconds{1}));
+      if (router_.send({worker, stop_with(1'000)}) == reached) return true;
+      EXPECT_FALSE(router_.receive(milliseconds{1}));
     }
     return false;
   }
 
-  Session session_{options()};
+  Router router_{options()};
 };
 
 // Without ROUTER_MANDATORY a full peer's messages vanish; with it and without DONTWAIT the coordinator hangs.
 TEST_F(ZeroMqTraps, AStoppedWorkerFillsItsPipeAndNobodyElseWaits) {
-  const BarePeer stopped(session_);
+  const BarePeer stopped(router_);
   stopped.say(BarePeer::frame(hello_of("stopped")));
   EXPECT_EQ(take().worker, "stopped");
   fill("stopped");
-  const std::uint64_t undelivered = session_.counters().undelivered;
-  EXPECT_FALSE(session_.send({"stopped", stop_with(1'000)}));
-  EXPECT_EQ(session_.counters().undelivered, undelivered + 1);
+  const std::uint64_t undelivered = router_.counters().undelivered;
+  EXPECT_FALSE(router_.send({"stopped", stop_with(1'000)}));
+  EXPECT_EQ(router_.counters().undelivered, undelivered + 1);
   expect_served("other");
   EXPECT_TRUE(reached_within_patience("stopped", true, &stopped)) << "it goes on and is not reached again";
 }
 
 TEST_F(ZeroMqTraps, AWorkerGoneInTheMiddleOfWhatItIsSentIsAnEvent) {
   {
-    const BarePeer gone(session_);
+    const BarePeer gone(router_);
     gone.say(BarePeer::frame(hello_of("gone")));
     EXPECT_EQ(take().worker, "gone");
     // More than the kernel's buffers hold: the rest is on its way when the connection breaks.
-    EXPECT_TRUE(session_.send({"gone", stop_with(15'000'000)}));
+    EXPECT_TRUE(router_.send({"gone", stop_with(15'000'000)}));
     expect_served("meanwhile");
   }
   EXPECT_TRUE(reached_within_patience("gone", false));
@@ -145,41 +145,41 @@ TEST_F(ZeroMqTraps, AWorkerGoneInTheMiddleOfWhatItIsSentIsAnEvent) {
 
 TEST_F(ZeroMqTraps, AWorkerGoneInTheMiddleOfWhatItSaysHasSaidNothing) {
   {
-    const BarePeer gone(session_);
+    const BarePeer gone(router_);
     gone.say(BarePeer::frame(hello_of("gone")));
     EXPECT_EQ(take().worker, "gone");
     const std::string half = BarePeer::frame(leaving());
     gone.say(half.substr(0, half.size() / 2));
   }
   EXPECT_TRUE(reached_within_patience("gone", false));
-  EXPECT_EQ(session_.counters().malformed, 0U);
+  EXPECT_EQ(router_.counters().malformed, 0U);
   expect_served("after");
 }
 
 // Fixed routing ids would make the second connection of a worker a stranger's, or the first one's end.
 TEST_F(ZeroMqTraps, AWorkerOnANewConnectionIsReachedThereWhileTheOldOneStands) {
-  const BarePeer old(session_);
+  const BarePeer old(router_);
   old.say(BarePeer::frame(hello_of("w")));
   EXPECT_EQ(take().worker, "w");
   fill("w");
-  const BarePeer anew(session_);
+  const BarePeer anew(router_);
   anew.say(BarePeer::frame(hello_of("w")));
   EXPECT_EQ(take().worker, "w");
-  EXPECT_TRUE(session_.send({"w", stop_with(1'000)})) << "sent to the connection that takes nothing";
+  EXPECT_TRUE(router_.send({"w", stop_with(1'000)})) << "sent to the connection that takes nothing";
   old.say(BarePeer::frame(ready_for(1)));  // from a connection that is nobody's now
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (session_.counters().before_hello == 0 && std::chrono::steady_clock::now() < deadline)
-    EXPECT_FALSE(session_.receive(milliseconds{10}));
-  EXPECT_EQ(session_.counters().before_hello, 1U);
+  while (router_.counters().before_hello == 0 && std::chrono::steady_clock::now() < deadline)
+    EXPECT_FALSE(router_.receive(milliseconds{10}));
+  EXPECT_EQ(router_.counters().before_hello, 1U);
 }
 
 // A ROUTER that was restarted knows nobody, and a DEALER does not notice.
 TEST_F(ZeroMqTraps, AWorkerThatGoesOnTalkingToARestartedCoordinatorIsAskedWhoItIs) {
-  const BarePeer unaware(session_);
+  const BarePeer unaware(router_);
   unaware.say(BarePeer::frame(lease({})));
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (session_.counters().before_hello == 0 && std::chrono::steady_clock::now() < deadline)
-    EXPECT_FALSE(session_.receive(milliseconds{10}));
+  while (router_.counters().before_hello == 0 && std::chrono::steady_clock::now() < deadline)
+    EXPECT_FALSE(router_.receive(milliseconds{10}));
   unaware.say(BarePeer::frame(hello_of("w")));
   EXPECT_EQ(take().worker, "w");
 }

@@ -1,4 +1,4 @@
-#include "coordinator/transport/session.h"
+#include "coordinator/transport/router.h"
 
 #include <spdlog/spdlog.h>
 
@@ -19,7 +19,7 @@ namespace wcam {
 
 namespace {
 
-static_assert(!std::is_copy_constructible_v<Session>);
+static_assert(!std::is_copy_constructible_v<Router>);
 
 constexpr milliseconds kBindPatience{1'000};
 constexpr int kDroppedInARow = 1'000;  // then the loop gets to look after its workers
@@ -38,16 +38,16 @@ std::string with_port_of(const std::string& bind, const std::string& endpoint) {
 
 }  // namespace
 
-std::optional<std::string> SessionOptions::problem() const {
+std::optional<std::string> RouterOptions::problem() const {
   const auto colon = bind.rfind(':');
   if (bind.rfind("tcp://", 0) != 0 || colon <= 6 || colon + 1 == bind.size())
     return "--bind '" + bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
   return std::nullopt;
 }
 
-bool SessionOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
+bool RouterOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
 
-Session::Session(const SessionOptions& options)
+Router::Session(const RouterOptions& options)
     : clock_(options.clock),
       socket_(context_, zmq::socket_type::router),
       authenticator_(context_, socket_, options.keys),
@@ -67,7 +67,7 @@ Session::Session(const SessionOptions& options)
   bind(options);
 }
 
-void Session::bind(const SessionOptions& options) {
+void Router::bind(const RouterOptions& options) {
   // Another program may have the earlier port by now: then any will do.
   const std::string earlier = with_port_of(options.bind, options.earlier_endpoint);
   const bool bound =
@@ -80,7 +80,7 @@ void Session::bind(const SessionOptions& options) {
     endpoint_ = "tcp://" + host_name() + endpoint_.substr(endpoint_.rfind(':'));
 }
 
-bool Session::try_bind(const std::string& address, milliseconds patience) {
+bool Router::try_bind(const std::string& address, milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (zmq_bind(socket_.handle(), address.c_str()) != 0) {
     if (errno != EADDRINUSE || std::chrono::steady_clock::now() >= deadline) return false;
@@ -89,7 +89,7 @@ bool Session::try_bind(const std::string& address, milliseconds patience) {
   return true;
 }
 
-std::optional<Message> Session::receive(milliseconds patience) try {
+std::optional<Message> Router::receive(milliseconds patience) try {
   if (patience.count() > 0 && !wait(std::chrono::steady_clock::now() + patience)) return std::nullopt;
   for (int dropped = 0; dropped < kDroppedInARow; ++dropped) {
     bool empty = false;
@@ -103,7 +103,7 @@ std::optional<Message> Session::receive(milliseconds patience) try {
 }
 
 // False when no message has come by then.
-bool Session::wait(std::chrono::steady_clock::time_point deadline) {
+bool Router::wait(std::chrono::steady_clock::time_point deadline) {
   zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
                              {authenticator_.questions(), 0, ZMQ_POLLIN, 0},
                              {authenticator_.events(), 0, ZMQ_POLLIN, 0}};
@@ -117,7 +117,7 @@ bool Session::wait(std::chrono::steady_clock::time_point deadline) {
 }
 
 // One message off the socket, if it is sound; `empty` when there is none.
-std::optional<Message> Session::take_one(bool& empty) {
+std::optional<Message> Router::take_one(bool& empty) {
   zmq::message_t id, frame;
   empty = !socket_.recv(id, zmq::recv_flags::dontwait);
   if (empty) return std::nullopt;
@@ -144,7 +144,7 @@ std::optional<Message> Session::take_one(bool& empty) {
   return std::nullopt;
 }
 
-bool Session::floods(const std::string& peer) {
+bool Router::floods(const std::string& peer) {
   if (!rate_bound_.exceeded_by(peer, clock_())) return false;
   if (worth_logging(++counters_.too_many)) {
     const auto worker = peers_.worker_at(peer);
@@ -155,8 +155,8 @@ bool Session::floods(const std::string& peer) {
   return true;
 }
 
-std::optional<Message> Session::accept(const std::string& peer, const std::string& key,
-                                       wire::Envelope envelope) {
+std::optional<Message> Router::accept(const std::string& peer, const std::string& key,
+                                      wire::Envelope envelope) {
   Peers::Heard heard = peers_.hear(peer, key, std::move(envelope));
   if (auto* message = std::get_if<Message>(&heard)) return std::move(*message);
   if (const auto* refused = std::get_if<wire::Refused>(&heard))
@@ -166,7 +166,7 @@ std::optional<Message> Session::accept(const std::string& peer, const std::strin
   return std::nullopt;
 }
 
-void Session::refuse(const std::string& peer, const wire::Refused& refused) {
+void Router::refuse(const std::string& peer, const wire::Refused& refused) {
   if (refused.again()) {
     if (worth_logging(++counters_.before_hello))
       spdlog::info("a peer that has not said Hello is asked to ({} so far)", counters_.before_hello);
@@ -178,7 +178,7 @@ void Session::refuse(const std::string& peer, const wire::Refused& refused) {
   deliver(peer, std::move(answer));
 }
 
-bool Session::send(const Message& message) {
+bool Router::send(const Message& message) {
   const auto peer = peers_.peer_of(message.worker);
   if (peer && deliver(*peer, message.envelope)) return true;
   if (!Peers::is_operator(message.worker) && worth_logging(++counters_.undelivered))
@@ -187,7 +187,7 @@ bool Session::send(const Message& message) {
   return false;
 }
 
-bool Session::deliver(const std::string& peer, wire::Envelope envelope) try {
+bool Router::deliver(const std::string& peer, wire::Envelope envelope) try {
   envelope.set_protocol_version(kProtocolVersion);
   zmq::message_t frame(envelope.ByteSizeLong());
   envelope.SerializeToArray(frame.data(), static_cast<int>(frame.size()));

@@ -1,4 +1,4 @@
-#include "coordinator/transport/session.h"
+#include "coordinator/transport/router.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -94,14 +94,14 @@ class Noise {
   int fd_;
 };
 
-SessionOptions options() {
-  SessionOptions options;
+RouterOptions options() {
+  RouterOptions options;
   options.sweep_id = std::string(64, '5');
   return options;
 }
 
 // The next sound message; what is not sound has been handled by then.
-Message take(Session& session) {
+Message take(Router& session) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline)
     if (auto message = session.receive(milliseconds{100})) return *message;
@@ -109,20 +109,20 @@ Message take(Session& session) {
 }
 
 // Until the counter has risen: messages that are dropped are handled in receive().
-void drop(Session& session, const std::uint64_t& counter, std::uint64_t until) {
+void drop(Router& session, const std::uint64_t& counter, std::uint64_t until) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (counter < until && std::chrono::steady_clock::now() < deadline)
     EXPECT_FALSE(session.receive(milliseconds{100}));
   EXPECT_EQ(counter, until);
 }
 
-SessionOptions bound_to(const std::string& address) {
-  SessionOptions o = options();
+RouterOptions bound_to(const std::string& address) {
+  RouterOptions o = options();
   o.bind = address;
   return o;
 }
 
-TEST(Session, KnowsWhatIsBeyondLoopbackAndNoAddressAtAll) {
+TEST(Router, KnowsWhatIsBeyondLoopbackAndNoAddressAtAll) {
   for (const char* address :
        {"tcp://127.0.0.1:*", "tcp://localhost:5555", "tcp://[::1]:5555", "tcp://127.1.2.3:1"}) {
     EXPECT_FALSE(bound_to(address).problem()) << address;
@@ -139,14 +139,14 @@ TEST(Session, KnowsWhatIsBeyondLoopbackAndNoAddressAtAll) {
 }
 
 TEST(SessionDeathTest, NothingUnencryptedListensBeyondLoopbackUnlessToldTo) {
-  EXPECT_DEATH(Session{bound_to("tcp://0.0.0.0:*")}, "an unencrypted socket beyond loopback");
-  SessionOptions told = bound_to("tcp://0.0.0.0:*");
+  EXPECT_DEATH(Router{bound_to("tcp://0.0.0.0:*")}, "an unencrypted socket beyond loopback");
+  RouterOptions told = bound_to("tcp://0.0.0.0:*");
   told.insecure = true;
-  EXPECT_NO_THROW(Session{told});
+  EXPECT_NO_THROW(Router{told});
 }
 
-TEST(Session, SaysWhereItListensAndHearsAWorker) {
-  Session session(options());
+TEST(Router, SaysWhereItListensAndHearsAWorker) {
+  Router session(options());
   EXPECT_EQ(session.endpoint().rfind("tcp://127.0.0.1:", 0), 0U);
   Peer peer(session.endpoint());
   peer.send(hello_of("w"));
@@ -161,16 +161,16 @@ TEST(Session, SaysWhereItListensAndHearsAWorker) {
   EXPECT_EQ(received.protocol_version(), kProtocolVersion);
 }
 
-TEST(Session, NothingComesAndTheWaitIsBounded) {
-  Session session(options());
+TEST(Router, NothingComesAndTheWaitIsBounded) {
+  Router session(options());
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_FALSE(session.receive(milliseconds{30}));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds{2});
   EXPECT_FALSE(session.receive(milliseconds{0}));
 }
 
-TEST(Session, MalformedMessagesAreCountedAndDropped) {
-  Session session(options());
+TEST(Router, MalformedMessagesAreCountedAndDropped) {
+  Router session(options());
   Peer peer(session.endpoint());
   peer.send_bytes("\xff\xff\xff not an envelope");
   peer.send_bytes("", true);  // two frames
@@ -189,8 +189,8 @@ TEST(Session, MalformedMessagesAreCountedAndDropped) {
 
 // A sound message cut at every byte is either dropped, refused or a shorter sound one; it never ends the
 // session.
-TEST(Session, AMessageCutAnywhereDoesNoHarm) {
-  Session session(options());
+TEST(Router, AMessageCutAnywhereDoesNoHarm) {
+  Router session(options());
   Peer peer(session.endpoint());
   const std::string whole = hello_of("w").SerializeAsString();
   for (std::size_t size = 0; size < whole.size(); ++size) peer.send_bytes(whole.substr(0, size));
@@ -200,8 +200,8 @@ TEST(Session, AMessageCutAnywhereDoesNoHarm) {
   EXPECT_EQ(last.worker, "w");
 }
 
-TEST(Session, AnOversizedMessageIsDroppedAndOthersAreServed) {
-  Session session(options());
+TEST(Router, AnOversizedMessageIsDroppedAndOthersAreServed) {
+  Router session(options());
   Peer large(session.endpoint());
   Peer other(session.endpoint());
   large.send_bytes(std::string(static_cast<std::size_t>(kMaxMessageBytes) + 1, 'x'));
@@ -210,8 +210,8 @@ TEST(Session, AnOversizedMessageIsDroppedAndOthersAreServed) {
   EXPECT_FALSE(session.receive(milliseconds{50}));
 }
 
-TEST(Session, WhoSpeaksBeforeHelloIsAskedToSayHello) {
-  Session session(options());
+TEST(Router, WhoSpeaksBeforeHelloIsAskedToSayHello) {
+  Router session(options());
   Peer peer(session.endpoint());
   peer.send(ready_for(3));
   drop(session, session.counters().before_hello, 1);
@@ -220,13 +220,13 @@ TEST(Session, WhoSpeaksBeforeHelloIsAskedToSayHello) {
   EXPECT_TRUE(answer.refused().again());
 }
 
-TEST(Session, AnotherSoftwareVersionOfTheSameProtocolIsServedAndNotedOnce) {
+TEST(Router, AnotherSoftwareVersionOfTheSameProtocolIsServedAndNotedOnce) {
   std::ostringstream log;
   const auto before = spdlog::default_logger();
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
   {
-    Session session(options());
+    Router session(options());
     Peer other(session.endpoint()), same(session.endpoint());
     wire::Envelope hello = hello_of("other");
     hello.mutable_hello()->set_software_version("0.0.1");
@@ -245,8 +245,8 @@ TEST(Session, AnotherSoftwareVersionOfTheSameProtocolIsServedAndNotedOnce) {
   EXPECT_EQ(noted.find("is version", noted.find(line) + line.size()), std::string::npos) << noted;
 }
 
-TEST(Session, AnotherProtocolOrSweepIsRefusedInWords) {
-  Session session(options());
+TEST(Router, AnotherProtocolOrSweepIsRefusedInWords) {
+  Router session(options());
   const auto answer_to = [&](const std::function<void(wire::Envelope&)>& change) {
     Peer peer(session.endpoint());
     wire::Envelope hello = hello_of("w");
@@ -271,8 +271,8 @@ TEST(Session, AnotherProtocolOrSweepIsRefusedInWords) {
             std::string::npos);
 }
 
-TEST(Session, AWorkerThatReconnectsIsTheSameWorker) {
-  Session session(options());
+TEST(Router, AWorkerThatReconnectsIsTheSameWorker) {
+  Router session(options());
   auto first = std::make_unique<Peer>(session.endpoint());
   first->send(hello_of("w"));
   take(session);
@@ -286,8 +286,8 @@ TEST(Session, AWorkerThatReconnectsIsTheSameWorker) {
   EXPECT_EQ(second.receive().stop().reason(), "x");
 }
 
-TEST(Session, SendingToAnAbsentWorkerIsAnEventNotAHang) {
-  Session session(options());
+TEST(Router, SendingToAnAbsentWorkerIsAnEventNotAHang) {
+  Router session(options());
   wire::Envelope message;
   message.mutable_stop();
   EXPECT_FALSE(session.send({"nobody", message}));
@@ -304,8 +304,8 @@ TEST(Session, SendingToAnAbsentWorkerIsAnEventNotAHang) {
   EXPECT_FALSE(delivered);
 }
 
-TEST(Session, AfterGoodbyeAWorkerIsUnknown) {
-  Session session(options());
+TEST(Router, AfterGoodbyeAWorkerIsUnknown) {
+  Router session(options());
   Peer peer(session.endpoint());
   peer.send(hello_of("w"));
   take(session);
@@ -316,21 +316,21 @@ TEST(Session, AfterGoodbyeAWorkerIsUnknown) {
   EXPECT_FALSE(session.send({"w", message}));
 }
 
-TEST(Session, ARestartedOneListensWhereTheEarlierOneDid) {
+TEST(Router, ARestartedOneListensWhereTheEarlierOneDid) {
   std::string earlier;
-  { earlier = Session(options()).endpoint(); }
-  SessionOptions again = options();
+  { earlier = Router(options()).endpoint(); }
+  RouterOptions again = options();
   again.earlier_endpoint = earlier;
-  EXPECT_EQ(Session(again).endpoint(), earlier);
+  EXPECT_EQ(Router(again).endpoint(), earlier);
 }
 
-TEST(Session, AnEarlierPortThatIsTakenIsGivenUp) {
-  const Session other(options());
-  SessionOptions again = options();
+TEST(Router, AnEarlierPortThatIsTakenIsGivenUp) {
+  const Router other(options());
+  RouterOptions again = options();
   again.earlier_endpoint = other.endpoint();
-  EXPECT_NE(Session(again).endpoint(), other.endpoint());
+  EXPECT_NE(Router(again).endpoint(), other.endpoint());
   again.bind = other.endpoint();
-  EXPECT_THROW(Session{again}, InputError) << "a port that was asked for is not given up";
+  EXPECT_THROW(Router{again}, InputError) << "a port that was asked for is not given up";
 }
 
 // A session with keys, and workers of several kinds at its door.
@@ -338,11 +338,11 @@ class GuardedSession : public testing::Test {
  protected:
   GuardedSession() {
     make_keys(sweep_, {"worker", "other"});
-    SessionOptions guarded = options();
+    RouterOptions guarded = options();
     guarded.bind = "tcp://0.0.0.0:*";  // encrypted, so this needs no --insecure
     guarded.keys = {read_coordinator_key(sweep_.coordinator_key()), sweep_.allowed_keys()};
-    session_ = std::make_unique<Session>(guarded);
-    const std::string& endpoint = session_->endpoint();
+    router_ = std::make_unique<Router>(guarded);
+    const std::string& endpoint = router_->endpoint();
     endpoint_ = "tcp://127.0.0.1" + endpoint.substr(endpoint.rfind(':'));
   }
 
@@ -350,41 +350,41 @@ class GuardedSession : public testing::Test {
 
   // What the peer's side sees of being turned away, within a few seconds; nothing is heard of it here.
   std::optional<int> turned_away(Peer& peer, const std::string& name = "w") {
-    const std::uint64_t before = session_->turned_away();
+    const std::uint64_t before = router_->turned_away();
     peer.send(hello_of(name));
     std::optional<int> failure;
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while ((!failure || session_->turned_away() == before) && std::chrono::steady_clock::now() < deadline) {
-      EXPECT_FALSE(session_->receive(milliseconds{20}));
+    while ((!failure || router_->turned_away() == before) && std::chrono::steady_clock::now() < deadline) {
+      EXPECT_FALSE(router_->receive(milliseconds{20}));
       if (!failure) failure = peer.failure();
     }
-    EXPECT_GT(session_->turned_away(), before);
+    EXPECT_GT(router_->turned_away(), before);
     return failure;
   }
 
   // A worker at work is not disturbed by what else happens.
   void expect_served(Peer& worker, const std::string& name) {
     worker.send(ready_for(1));
-    const Message message = take(*session_);
+    const Message message = take(*router_);
     EXPECT_EQ(message.worker, name);
     EXPECT_TRUE(message.envelope.has_ready());
   }
 
   const TemporaryFolder folder_;
   const SweepDirectory sweep_{folder_.path()};
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<Router> router_;
   std::string endpoint_;
 };
 
 TEST_F(GuardedSession, AnAdmittedKeyIsServedAndNamesTheWorker) {
   Peer peer(endpoint_, key("worker"));
   peer.send(hello_of("w"));
-  EXPECT_EQ(take(*session_).worker, "worker.w");
+  EXPECT_EQ(take(*router_).worker, "worker.w");
   wire::Envelope answer;
   answer.mutable_welcome()->set_sweep_id("s");
-  EXPECT_TRUE(session_->send({"worker.w", answer}));
+  EXPECT_TRUE(router_->send({"worker.w", answer}));
   EXPECT_EQ(peer.receive().welcome().sweep_id(), "s");
-  EXPECT_EQ(session_->turned_away(), 0U);
+  EXPECT_EQ(router_->turned_away(), 0U);
 }
 
 TEST_F(GuardedSession, AKeyNobodyAdmittedIsTurnedAwayAtBothEnds) {
@@ -412,7 +412,7 @@ TEST_F(GuardedSession, KeysAreAdmittedAndRevokedWhileItRuns) {
   make_keys(sweep_, {"new"});
   Peer peer(endpoint_, key("new"));
   peer.send(hello_of("w"));
-  EXPECT_EQ(take(*session_).worker, "new.w");
+  EXPECT_EQ(take(*router_).worker, "new.w");
   const WorkerKey revoked = key("new");
   revoke_key(sweep_, "new");
 
@@ -421,21 +421,21 @@ TEST_F(GuardedSession, KeysAreAdmittedAndRevokedWhileItRuns) {
 
   // The connection that stands is told at its next word, a second later at most.
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (session_->counters().refused == 0 && std::chrono::steady_clock::now() < deadline) {
+  while (router_->counters().refused == 0 && std::chrono::steady_clock::now() < deadline) {
     peer.send(ready_for(1));
-    (void)session_->receive(milliseconds{50});
+    (void)router_->receive(milliseconds{50});
   }
   const wire::Envelope answer = peer.receive();
   EXPECT_EQ(answer.refused().reason(), "its key was revoked");
   EXPECT_FALSE(answer.refused().again());
   wire::Envelope message;
   message.mutable_stop();
-  EXPECT_FALSE(session_->send({"new.w", message})) << "nothing more goes to it";
+  EXPECT_FALSE(router_->send({"new.w", message})) << "nothing more goes to it";
 
   // A new key of the same name is another key.
   make_keys(sweep_, {"new"});
   peer.send(hello_of("w"));
-  EXPECT_FALSE(session_->receive(milliseconds{100}));
+  EXPECT_FALSE(router_->receive(milliseconds{100}));
 }
 
 TEST_F(GuardedSession, AWorkersKeyOperatesNothingAndTheCoordinatorsOwnIsNoWorkers) {
@@ -444,38 +444,38 @@ TEST_F(GuardedSession, AWorkersKeyOperatesNothingAndTheCoordinatorsOwnIsNoWorker
   request.mutable_request()->mutable_pause();
   Peer thief(endpoint_, key("other"));
   thief.send(request);
-  drop(*session_, session_->counters().refused, 1);
+  drop(*router_, router_->counters().refused, 1);
   EXPECT_EQ(thief.receive().refused().reason(),
             "only who holds the sweep's keys/coordinator.key may operate it: key 'other' is a worker's");
   const KeyPair own = read_coordinator_key(sweep_.coordinator_key());
   Peer owner(endpoint_, WorkerKey{{}, own.public_key, own});
   owner.send(hello_of("w"));
-  drop(*session_, session_->counters().refused, 2);
+  drop(*router_, router_->counters().refused, 2);
   EXPECT_EQ(owner.receive().refused().reason(),
             "the coordinator's own key is no worker's: `wcam keys` makes those");
   owner.send(request);
-  const Message asked = take(*session_);
+  const Message asked = take(*router_);
   EXPECT_TRUE(asked.envelope.request().has_pause());
   wire::Envelope reply;
   reply.mutable_reply()->set_refused("not now");
-  EXPECT_TRUE(session_->send({asked.worker, reply}));
+  EXPECT_TRUE(router_->send({asked.worker, reply}));
   EXPECT_EQ(owner.receive().reply().refused(), "not now");
 }
 
 TEST_F(GuardedSession, AnotherKeysHolderCannotPassForAWorker) {
   Peer worker(endpoint_, key("worker"));
   worker.send(hello_of("w"));
-  take(*session_);
+  take(*router_);
   Peer thief(endpoint_, key("other"));
   for (const std::string name : {"w", "worker-w"}) {
     thief.send(hello_of(name));
-    EXPECT_EQ(take(*session_).worker, "other." + name);
+    EXPECT_EQ(take(*router_).worker, "other." + name);
   }
   thief.send(hello_of("worker.w"));
-  drop(*session_, session_->counters().refused, 1);
+  drop(*router_, router_->counters().refused, 1);
   wire::Envelope message;
   message.mutable_stop()->set_reason("for the first");
-  EXPECT_TRUE(session_->send({"worker.w", message}));
+  EXPECT_TRUE(router_->send({"worker.w", message}));
   EXPECT_EQ(worker.receive().stop().reason(), "for the first");
   expect_served(worker, "worker.w");
 }
@@ -483,7 +483,7 @@ TEST_F(GuardedSession, AnotherKeysHolderCannotPassForAWorker) {
 TEST_F(GuardedSession, NoiseGetsNothingAndDoesNoHarm) {
   Peer worker(endpoint_, key("worker"));
   worker.send(hello_of("w"));
-  take(*session_);
+  take(*router_);
   const auto port = static_cast<std::uint16_t>(std::stoi(endpoint_.substr(endpoint_.rfind(':') + 1)));
   const std::string greeting = std::string("\xff\0\0\0\0\0\0\0\0\x7f\x03", 11);
   std::vector<std::string> noises{
@@ -498,15 +498,15 @@ TEST_F(GuardedSession, NoiseGetsNothingAndDoesNoHarm) {
   Peer plain(endpoint_);
   EXPECT_TRUE(turned_away(plain));
   expect_served(worker, "worker.w");
-  EXPECT_EQ(session_->counters().malformed, 0U) << "nothing of it came as far as a message";
+  EXPECT_EQ(router_->counters().malformed, 0U) << "nothing of it came as far as a message";
 }
 
 // Plain or encrypted, it is the same code. The clock stands still: a second lasts until the bound is reached,
 // however slow the machine.
-TEST(Session, AFloodIsCutOffAndOthersAreServed) {
-  SessionOptions held = options();
+TEST(Router, AFloodIsCutOffAndOthersAreServed) {
+  RouterOptions held = options();
   held.clock = [] { return RateBound::TimePoint{std::chrono::hours{1}}; };
-  Session session(held);
+  Router session(held);
   Peer flood(session.endpoint()), other(session.endpoint());
   const wire::Envelope hello = hello_of("flood");
   std::uint64_t sent = 0, heard = 0;

@@ -19,7 +19,7 @@
 
 namespace wcam {
 
-struct SessionOptions {
+struct RouterOptions {
   std::string bind = "tcp://127.0.0.1:*";  // "tcp://ADDRESS:PORT", PORT may be *
   // Without keys all is plain, for whoever can connect. Beyond loopback that takes `insecure`.
   std::optional<RouterKeys> keys;
@@ -37,7 +37,7 @@ struct SessionOptions {
 };
 
 // Messages that were not handled, by reason.
-struct SessionCounters {
+struct RouterCounters {
   std::uint64_t malformed = 0;     // no Envelope in one frame, no body, or one of the other direction
   std::uint64_t before_hello = 0;  // from a peer that has not said who it is: told to
   std::uint64_t refused = 0;       // another protocol or sweep: told so
@@ -46,11 +46,11 @@ struct SessionCounters {
   // Oversized messages are dropped by ZeroMQ with their connection, uncounted.
 };
 
-class Session {
+class Router {
  public:
   // Binds, trying for a second: the port of a coordinator that just ended may still be closing. Throws
   // InputError naming the address and the reason.
-  explicit Session(const SessionOptions& options);
+  explicit Router(const RouterOptions& options);
 
   // Where workers connect: the address bound, with this host's name in place of "any address".
   const std::string& endpoint() const { return endpoint_; }
@@ -64,13 +64,13 @@ class Session {
   // Sends without ever blocking. False: the worker is not connected or takes nothing; the message is gone.
   [[nodiscard]] bool send(const Message& message);
 
-  const SessionCounters& counters() const { return counters_; }
+  const RouterCounters& counters() const { return counters_; }
   std::uint64_t turned_away() const {
     return authenticator_.turned_away();
   }  // ZapAuthenticator::turned_away()
 
  private:
-  void bind(const SessionOptions& options);
+  void bind(const RouterOptions& options);
   bool try_bind(const std::string& address, std::chrono::milliseconds patience);
   bool wait(std::chrono::steady_clock::time_point deadline);
   std::optional<Message> take_one(bool& empty);
@@ -86,7 +86,7 @@ class Session {
   std::string endpoint_;
   Peers peers_;  // by ZeroMQ's routing id
   RateBound rate_bound_;
-  SessionCounters counters_;
+  RouterCounters counters_;
 };
 
 }  // namespace wcam
