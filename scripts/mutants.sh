@@ -31,8 +31,8 @@ run() {
   case $1 in
     # More schedules than in the usual run: some mistakes need a rare one.
     simulation_tests) WCAM_SIMULATION_SCHEDULES=40000 timeout 600 build/dev/bin/simulation_tests ;;
-    # PerformerTest limits the memory of a process of its own.
-    *) timeout 600 "build/dev/bin/$1" --gtest_fail_fast --gtest_filter=-PerformerTest* ;;
+    # JobRunnerTest limits the memory of a process of its own.
+    *) timeout 600 "build/dev/bin/$1" --gtest_fail_fast --gtest_filter=-JobRunnerTest* ;;
   esac
 }
 

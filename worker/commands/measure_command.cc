@@ -14,7 +14,7 @@
 #include "worker/commands/commands.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
-#include "worker/jobs/perform.h"
+#include "worker/jobs/job_runner.h"
 #include "worker/wcam/estimator.h"
 #include "worker/wcam/wcam.h"
 
@@ -59,7 +59,7 @@ double stored_bytes(const std::vector<RgbImage>& pictures, const Plan& plan, con
 }
 
 // Makes the pictures of some images that can be used; notes what they cost, and returns the first source.
-RgbImage measure_pictures(Performer& performer, const Plan& plan, const fs::path& scratch, Measurement& m) {
+RgbImage measure_pictures(JobRunner& runner, const Plan& plan, const fs::path& scratch, Measurement& m) {
   std::optional<RgbImage> source;
   double images = 0, seconds = 0, bytes = 0;
   for (std::size_t i = 0; i < std::min(kImagesTried, plan.images.size()) && images < kImagesMeasured; ++i) {
@@ -68,7 +68,7 @@ RgbImage measure_pictures(Performer& performer, const Plan& plan, const fs::path
     job.set_image_sha256(plan.images[i].sha256);
     const auto start = Clock::now();
     try {
-      const std::vector<RgbImage> pictures = performer.pictures().all(job);
+      const std::vector<RgbImage> pictures = runner.pictures().all(job);
       seconds += seconds_since(start);
       bytes += stored_bytes(pictures, plan, scratch);
       if (!source) source = pictures.front();
@@ -113,8 +113,8 @@ double image_seconds(const Model& model, const RgbImage& picture, const Plan& pl
 Measurement measure(const Plan& plan, const ComputeOptions& compute, const fs::path& scratch) {
   prepare_torch(compute.threads);
   Measurement m;
-  Performer performer(plan, compute.device, compute.batch_size, 0);
-  const RgbImage picture = measure_pictures(performer, plan, scratch, m);
+  JobRunner runner(plan, compute.device, compute.batch_size, 0);
+  const RgbImage picture = measure_pictures(runner, plan, scratch, m);
   const Design design = make_design(plan.wcam);
   for (const CaseSpec& spec : plan.cases) {
     const auto start = Clock::now();

@@ -11,7 +11,7 @@
 
 #include "common/store/segment.h"
 #include "common/wire/segment_transfer.h"
-#include "worker/jobs/perform.h"
+#include "worker/jobs/job_runner.h"
 
 namespace wcam {
 

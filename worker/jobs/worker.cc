@@ -17,8 +17,8 @@
 #include "common/command_line/interrupt_pace.h"
 #include "common/study/plan.h"
 #include "common/wire/keys.h"
+#include "worker/jobs/job_runner.h"
 #include "worker/jobs/outbox.h"
-#include "worker/jobs/perform.h"
 #include "worker/models/device.h"
 #include "worker/protocol/session.h"
 
@@ -143,19 +143,19 @@ std::size_t tell_undelivered(const Session& session) {
   return count;
 }
 
-void work(Session& session, Performer& performer, Outbox& outbox, const HandIn& hand_in) {
+void work(Session& session, JobRunner& runner, Outbox& outbox, const HandIn& hand_in) {
   milliseconds patience{0};
   while (at_work(session)) {
     const auto job = session.next_job(patience);
     const auto begun = Outbox::Clock::now();
     if (job) {
-      JobResult result = performer.perform(*job);
+      JobResult result = runner.run(*job);
       const auto computed = Outbox::Clock::now();
       result.outcome.set_seconds(std::chrono::duration<double>(computed - begun).count());
       const std::string device_fault = result.device_fault;
       outbox.add(std::move(result), computed);
       if (!device_fault.empty()) throw DeviceFault(device_fault);
-      session.tell_loaded(performer.loaded_cases());
+      session.tell_loaded(runner.loaded_cases());
     }
     const auto now = Outbox::Clock::now();
     const bool idle = !job;
@@ -236,9 +236,9 @@ ExitCode run_worker(const WorkerOptions& options) {
       return options.collect ? send_to_coordinator(session, outbox) : store_here(session, outbox);
     };
     try {
-      Performer performer(std::move(*plan), options.compute.device, options.compute.batch_size,
-                          options.model_bytes, options.places);
-      work(session, performer, outbox, hand_in);
+      JobRunner runner(std::move(*plan), options.compute.device, options.compute.batch_size,
+                       options.model_bytes, options.places);
+      work(session, runner, outbox, hand_in);
     } catch (const CannotServe& e) {  // others may have what is missing here
       leave_early(session, outbox, hand_in, e.what());
       throw;

@@ -16,7 +16,7 @@
 #include "tests/support.h"
 #include "tests/temporary_folder.h"
 #include "worker/base/faults.h"
-#include "worker/jobs/perform.h"
+#include "worker/jobs/job_runner.h"
 
 namespace fs = std::filesystem;
 
@@ -177,8 +177,8 @@ TEST_F(VariantsOnDisk, WhatCannotBeDecodedIsABadImage) {
 // bit, and the WCAM.
 TEST_F(VariantsOnDisk, OfOurOwnCorruptionsGiveExactlyTheNumbersOfThoseMadeInMemory) {
   plan_.variants = variants_of("corruptions", {"contrast", "jpeg", "gaussian-blur"}, {1, 5});
-  Performer in_memory(plan_, "cpu", 4, kModelBytes);
-  const JobResult made = in_memory.perform(predict_job());
+  JobRunner in_memory(plan_, "cpu", 4, kModelBytes);
+  const JobResult made = in_memory.run(predict_job());
   ASSERT_FALSE(made.outcome.has_failure()) << made.outcome.failure().text();
 
   std::vector<std::string> names, files;
@@ -194,8 +194,8 @@ TEST_F(VariantsOnDisk, OfOurOwnCorruptionsGiveExactlyTheNumbersOfThoseMadeInMemo
     names.push_back(to_string(variant));
   }
   plan_variants("imagenet-c", names, files);
-  Performer on_disk(plan_, "cpu", 4, kModelBytes);
-  const JobResult read = on_disk.perform(predict_job());
+  JobRunner on_disk(plan_, "cpu", 4, kModelBytes);
+  const JobResult read = on_disk.run(predict_job());
   ASSERT_FALSE(read.outcome.has_failure()) << read.outcome.failure().text();
   EXPECT_EQ(read.outcome.predictions().SerializeAsString(), made.outcome.predictions().SerializeAsString());
   EXPECT_EQ(read.predictions[2].variant, "imagenet-c/contrast/5");
@@ -205,9 +205,9 @@ TEST_F(VariantsOnDisk, OfOurOwnCorruptionsGiveExactlyTheNumbersOfThoseMadeInMemo
   explain.mutable_explain()->set_label(made.predictions[2].label);
   explain.mutable_explain()->set_role("altered");
   explain.mutable_explain()->set_variant("corruptions/contrast/5");
-  const JobResult expected = in_memory.perform(explain);
+  const JobResult expected = in_memory.run(explain);
   explain.mutable_explain()->set_variant("imagenet-c/contrast/5");
-  const JobResult found = on_disk.perform(explain);
+  const JobResult found = on_disk.run(explain);
   ASSERT_TRUE(expected.profile && found.profile) << found.outcome.failure().text();
   EXPECT_EQ(found.profile->outputs, expected.profile->outputs);
   EXPECT_EQ(found.image->pixels, expected.image->pixels);
@@ -222,7 +222,7 @@ TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
     wire::Job job = predict_job();
     job.set_image(name);
     job.set_image_sha256(sha256_of_file(secret));
-    const JobResult result = Performer(plan_, "cpu", 4, kModelBytes).perform(job);
+    const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).perform(job);
     EXPECT_EQ(result.outcome.failure().text(), "no image '" + name + "' in the plan");
   }
 }
@@ -230,7 +230,7 @@ TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
 TEST_F(VariantsOnDisk, AJobWhoseVariantWasChangedIsSetAsideAtOnce) {
   plan_two_edits();
   write_image(variants() / "red/cat/a.png", textured(224, 224, 9));
-  const JobResult result = Performer(plan_, "cpu", 4, kModelBytes).perform(predict_job());
+  const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).perform(predict_job());
   ASSERT_TRUE(result.outcome.has_failure());
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::BAD_IMAGE);
 }

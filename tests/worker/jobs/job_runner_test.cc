@@ -1,4 +1,4 @@
-#include "worker/jobs/perform.h"
+#include "worker/jobs/job_runner.h"
 
 #include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
@@ -65,9 +65,9 @@ RgbImage textured(int side) {
 }
 
 // One image, and cases made of text.
-class PerformerTest : public testing::Test {
+class JobRunnerTest : public testing::Test {
  protected:
-  PerformerTest() {
+  JobRunnerTest() {
     const fs::path file = folder_.path() / "a.png";
     write_file_atomically(file, encode_png(textured(32)));
     plan_.images_root = folder_.path();
@@ -78,7 +78,7 @@ class PerformerTest : public testing::Test {
     spdlog::set_default_logger(
         std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
   }
-  ~PerformerTest() override { spdlog::set_default_logger(before_); }
+  ~JobRunnerTest() override { spdlog::set_default_logger(before_); }
 
   void add_case(const std::string& name, const std::string& source) {
     CaseSpec spec;
@@ -126,31 +126,31 @@ def forward(self, x):
     return torch.zeros([x.size(0), 4])
 )";
 
-TEST_F(PerformerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
+TEST_F(JobRunnerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
   add_case("constant", kConstant);
-  Performer performer(plan_, "cpu", 4, kModelBytes);
-  const JobResult result = performer.perform(explain_job("constant"));
+  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  const JobResult result = runner.run(explain_job("constant"));
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::DEGENERATE);
   EXPECT_EQ(result.device_fault, "");
 }
 
-TEST_F(PerformerTest, AFailureAfterWhichTheDeviceComputesWrongMayBeTheDevices) {
+TEST_F(JobRunnerTest, AFailureAfterWhichTheDeviceComputesWrongMayBeTheDevices) {
   add_case("constant", kConstant);
   bool broken = false;
-  Performer performer(plan_, "cpu", 4, kModelBytes, {}, [&] {
+  JobRunner runner(plan_, "cpu", 4, kModelBytes, {}, [&] {
     return broken ? std::optional<std::string>("it has fallen off its bus") : std::nullopt;
   });
   broken = true;
-  const JobResult result = performer.perform(explain_job("constant"));
+  const JobResult result = runner.run(explain_job("constant"));
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::UNSPECIFIED)
       << "worth another attempt, elsewhere";
   EXPECT_NE(result.outcome.failure().text().find("\nit has fallen off its bus"), std::string::npos);
   EXPECT_EQ(result.device_fault, "it has fallen off its bus");
 }
 
-TEST_F(PerformerTest, WhoseDeviceComputesWrongFromTheBeginningDoesNotServe) {
+TEST_F(JobRunnerTest, WhoseDeviceComputesWrongFromTheBeginningDoesNotServe) {
   EXPECT_THROW(
-      Performer(plan_, "cpu", 4, kModelBytes, {}, [] { return std::optional<std::string>("wrong"); }),
+      JobRunner(plan_, "cpu", 4, kModelBytes, {}, [] { return std::optional<std::string>("wrong"); }),
       CannotServe);
 }
 
@@ -163,25 +163,25 @@ void expect_near(const std::vector<float>& found, const std::vector<float>& expe
 
 #ifndef __SANITIZE_ADDRESS__  // it ends the process when memory runs out
 
-TEST_F(PerformerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStayWithinRounding) {
+TEST_F(JobRunnerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStayWithinRounding) {
   add_case("light", test::kLinearOnChannelMeans);
   add_case("hungry", kHungry);
-  Performer plenty(plan_, "cpu", 8, kModelBytes);
-  const JobResult predicted = plenty.perform(predict_job("hungry")),
-                  explained = plenty.perform(explain_job("hungry"));
+  JobRunner plenty(plan_, "cpu", 8, kModelBytes);
+  const JobResult predicted = plenty.run(predict_job("hungry")),
+                  explained = plenty.run(explain_job("hungry"));
   ASSERT_TRUE(explained.profile) << explained.outcome.failure().text();
   EXPECT_EQ(explained.profile->batch_size, 8U);
 
-  Performer short_of_it(plan_, "cpu", 8, kModelBytes);
-  short_of_it.perform(predict_job("light"));
+  JobRunner short_of_it(plan_, "cpu", 8, kModelBytes);
+  short_of_it.run(predict_job("light"));
   const MemoryLimit limit(2'800 * kMebibyte);  // 5 images
-  const JobResult again = short_of_it.perform(explain_job("hungry"));
+  const JobResult again = short_of_it.run(explain_job("hungry"));
   ASSERT_TRUE(again.profile) << again.outcome.failure().text();
   EXPECT_EQ(again.profile->batch_size, 4U);
   expect_near(again.profile->outputs, explained.profile->outputs);
   expect_near(again.profile->wcam, explained.profile->wcam);
   EXPECT_EQ(short_of_it.loaded_cases(), std::vector<std::string>{"hungry"});
-  const JobResult predicted_again = short_of_it.perform(predict_job("hungry"));
+  const JobResult predicted_again = short_of_it.run(predict_job("hungry"));
   const auto& before = predicted.outcome.predictions();
   const auto& after = predicted_again.outcome.predictions();
   EXPECT_TRUE(
@@ -191,18 +191,18 @@ TEST_F(PerformerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStay
   EXPECT_EQ(times("you tried to allocate 4294967296 bytes"), 1U) << log_.str();
   EXPECT_EQ(times(": 4 from now on"), 1U) << log_.str();
   // The other case is as it was.
-  const JobResult other = short_of_it.perform(explain_job("light"));
+  const JobResult other = short_of_it.run(explain_job("light"));
   ASSERT_TRUE(other.profile) << other.outcome.failure().text();
   EXPECT_EQ(other.profile->batch_size, 8U);
 }
 
-TEST_F(PerformerTest, WhatNeedsTooMuchForOneImageIsTheJobsFailureAndWorthAnotherAttempt) {
+TEST_F(JobRunnerTest, WhatNeedsTooMuchForOneImageIsTheJobsFailureAndWorthAnotherAttempt) {
   add_case("hungry", kHungry);
-  Performer performer(plan_, "cpu", 4, kModelBytes);
-  ASSERT_FALSE(performer.perform(predict_job("hungry")).outcome.has_failure());
+  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  ASSERT_FALSE(runner.run(predict_job("hungry")).outcome.has_failure());
   const MemoryLimit limit(64 * kMebibyte);
   for (const wire::Job& job : {predict_job("hungry"), explain_job("hungry")}) {
-    const JobResult result = performer.perform(job);
+    const JobResult result = runner.run(job);
     EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::UNSPECIFIED);
     const std::string& text = result.outcome.failure().text();
     EXPECT_EQ(text.find("out of memory with one image a forward and no other case loaded: case 'hungry': the "
@@ -213,11 +213,11 @@ TEST_F(PerformerTest, WhatNeedsTooMuchForOneImageIsTheJobsFailureAndWorthAnother
   }
 }
 
-TEST_F(PerformerTest, ACaseForWhichThereIsNoMemoryIsTheJobsFailureToo) {
+TEST_F(JobRunnerTest, ACaseForWhichThereIsNoMemoryIsTheJobsFailureToo) {
   add_case("hungry", kHungry);
-  Performer performer(plan_, "cpu", 4, kModelBytes);
+  JobRunner runner(plan_, "cpu", 4, kModelBytes);
   const MemoryLimit limit(64 * kMebibyte);  // its trial at loading needs 1 GiB
-  const JobResult result = performer.perform(predict_job("hungry"));
+  const JobResult result = runner.run(predict_job("hungry"));
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::UNSPECIFIED);
   EXPECT_NE(result.outcome.failure().text().find("forward fails on a blank image"), std::string::npos);
 }

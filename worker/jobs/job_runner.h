@@ -36,18 +36,18 @@ struct JobResult {
 // Performs jobs, one after the other. When memory runs out the other cases are dropped, then the batch is
 // halved, for this case and from then on, and the job is begun again. What does not fit with one image a
 // forward is the job's failure.
-class Performer {
+class JobRunner {
  public:
   using WrongWithDevice = std::function<std::optional<std::string>()>;
 
   // model_bytes: bound of the cases that stay loaded (ModelCache). Throws what relocated() throws, and
   // CannotServe when something is wrong with the device; wrong_with_device (empty: wrong_with() it) is asked
   // then, and after failures that may be its.
-  Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
+  JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
             const Places& places = {}, WrongWithDevice wrong_with_device = {});
 
   // Does one job. What can go wrong with it becomes Outcome::failure. Throws CannotServe.
-  JobResult perform(const wire::Job& job);
+  JobResult run(const wire::Job& job);
 
   Pictures& pictures() { return pictures_; }
 

@@ -1,4 +1,4 @@
-#include "worker/jobs/perform.h"
+#include "worker/jobs/job_runner.h"
 
 #include <spdlog/spdlog.h>
 
@@ -25,7 +25,7 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
 
 }  // namespace
 
-Performer::Performer(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
+JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
                      const Places& places, WrongWithDevice wrong_with_device)
     : plan_(relocated(std::move(plan), places)),
       stage_(places.stage),
@@ -39,12 +39,12 @@ Performer::Performer(Plan plan, const std::string& device, int batch_size, std::
   if (const auto wrong = wrong_with_device_()) throw CannotServe(*wrong);
 }
 
-Model Performer::load(CaseSpec spec, const std::string& device) const {
+Model JobRunner::load(CaseSpec spec, const std::string& device) const {
   spec.file = stage_.local(spec.file, spec.sha256);
   return Model::load(spec, device);
 }
 
-JobResult Performer::perform(const wire::Job& job) {
+JobResult JobRunner::run(const wire::Job& job) {
   JobResult result;
   result.outcome.set_job(job.job());
   result.outcome.set_attempt(job.attempt());
@@ -67,7 +67,7 @@ JobResult Performer::perform(const wire::Job& job) {
 }
 
 // The job may have broken it, or it the job: its failure counts, and it is tried elsewhere.
-void Performer::doubt_device(JobResult& result) const {
+void JobRunner::doubt_device(JobResult& result) const {
   const auto wrong = wrong_with_device_();
   if (!wrong) return;
   result.device_fault = *wrong;
@@ -76,7 +76,7 @@ void Performer::doubt_device(JobResult& result) const {
   failure.set_text(failure.text() + "\n" + *wrong);
 }
 
-const Model& Performer::model(const std::string& case_name) {
+const Model& JobRunner::model(const std::string& case_name) {
   const CaseSpec& spec = plan_.find_case(case_name);
   try {
     try {
@@ -90,12 +90,12 @@ const Model& Performer::model(const std::string& case_name) {
   }
 }
 
-int& Performer::batch_size(const std::string& case_name) {
+int& JobRunner::batch_size(const std::string& case_name) {
   return batch_sizes_.try_emplace(case_name, batch_size_).first->second;
 }
 
 template <typename Act>
-auto Performer::with_enough_memory(const std::string& case_name, const Act& act) {
+auto JobRunner::with_enough_memory(const std::string& case_name, const Act& act) {
   for (bool all_given_up = false;; all_given_up = true) {
     const Model& loaded = model(case_name);
     try {
@@ -109,7 +109,7 @@ auto Performer::with_enough_memory(const std::string& case_name, const Act& act)
   }
 }
 
-void Performer::halve_batch(const std::string& case_name, const std::exception& why) {
+void JobRunner::halve_batch(const std::string& case_name, const std::exception& why) {
   int& images = batch_size(case_name);
   if (images == 1)
     throw OutOfMemory(std::string("out of memory with one image a forward and no other case loaded: ") +
@@ -119,7 +119,7 @@ void Performer::halve_batch(const std::string& case_name, const std::exception& 
   images /= 2;
 }
 
-void Performer::predict_job(const wire::Job& job, JobResult& result) {
+void JobRunner::predict_job(const wire::Job& job, JobResult& result) {
   const std::vector<RgbImage> images = pictures_.all(job);
   const auto predictions = with_enough_memory(
       job.case_name(), [&](const Model& loaded, int batch) { return predict(loaded, images, batch); });
@@ -135,7 +135,7 @@ void Performer::predict_job(const wire::Job& job, JobResult& result) {
   }
 }
 
-void Performer::explain_job(const wire::Job& job, JobResult& result) {
+void JobRunner::explain_job(const wire::Job& job, JobResult& result) {
   const auto& wanted = job.explain();
   RgbImage pixels = pictures_.of(job, wanted.variant());
   const ExplainSubject subject{job.image(), wanted.variant(), job.case_name(), wanted.label()};
