@@ -9,7 +9,7 @@
 #include "common/wire/keys.h"
 #include "worker/commands/commands.h"
 #include "worker/jobs/compute_options.h"
-#include "worker/jobs/places.h"
+#include "worker/jobs/local_paths.h"
 #include "worker/jobs/worker.h"
 #include "worker/protocol/admission.h"
 
@@ -44,7 +44,7 @@ CommandLine command_line() {
        "seconds without a coordinator before giving up, 1 to 1000000")                    //
       ("log", po::value<std::string>()->value_name("FILE"), "log file; default: stderr")  //
       ("verbose", po::bool_switch(), "log more");
-  line.options.add(compute_options()).add(place_options());
+  line.options.add(compute_options()).add(local_path_options());
   return line;
 }
 
@@ -79,7 +79,7 @@ ExitCode run_command(const Arguments& arguments) {
   options.key = key_file(*values, SweepDirectory{options.sweep});
   options.compute = compute_settings(*values);
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
-  options.places = places_of(*values);
+  options.places = local_paths_of(*values);
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
   if (values->contains("log")) options.log = (*values)["log"].as<std::string>();

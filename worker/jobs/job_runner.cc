@@ -26,7 +26,7 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
 }  // namespace
 
 JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-                     const Places& places, WrongWithDevice wrong_with_device)
+                     const LocalPaths& places, WrongWithDevice wrong_with_device)
     : plan_(relocated(std::move(plan), places)),
       stage_(places.stage),
       provenance_(provenance_of(parse_device(device))),

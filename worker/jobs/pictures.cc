@@ -33,7 +33,7 @@ auto planned(bool own, const Read& read) {
 
 }  // namespace
 
-Pictures::Pictures(const Plan& plan, const Stage& stage, const Places& places)
+Pictures::Pictures(const Plan& plan, const Stage& stage, const LocalPaths& places)
     : plan_(plan),
       stage_(stage),
       own_images_(!places.images.empty()),

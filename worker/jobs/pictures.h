@@ -14,7 +14,7 @@
 #include "worker/images/disk_variants.h"
 #include "worker/images/rgb_image.h"
 #include "worker/images/stage.h"
-#include "worker/jobs/places.h"
+#include "worker/jobs/local_paths.h"
 
 namespace wcam {
 
@@ -22,7 +22,7 @@ class Pictures {
  public:
   // Plan and stage outlive this. A worker that was told to look for images or variants elsewhere (`places`)
   // and finds others than the planned ones there cannot serve: that says nothing of the images of others.
-  Pictures(const Plan& plan, const Stage& stage, const Places& places);
+  Pictures(const Plan& plan, const Stage& stage, const LocalPaths& places);
 
   // The pixels of one variant of a job's image, or of the source, as the cases see them. Throws InputError
   // when the image cannot be opened, BadImage when it is not the planned file or cannot be decoded,

@@ -66,7 +66,7 @@ class RetryTest : public testing::Test {
   RetryTest() : undisturbed_(plan_) { undisturbed_.finish("w"); }
   // The name of the image with this place in the order.
   std::string image(std::uint32_t place) const { return undisturbed_.state().planned(place).path; }
-  // Places of the images that the undisturbed sweep selected, in its order.
+  // LocalPaths of the images that the undisturbed sweep selected, in its order.
   std::vector<std::uint32_t> selected() const {
     std::vector<std::uint32_t> places;
     for (std::uint32_t i = 0; i < plan_.images.size(); ++i)

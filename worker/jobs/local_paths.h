@@ -10,18 +10,18 @@
 
 namespace wcam {
 
-struct Places {
+struct LocalPaths {
   std::filesystem::path images, variants, frost_overlays;  // folders; empty: as planned
   std::filesystem::path models;                            // a models.json; empty: as planned
   std::filesystem::path stage;                             // worker/images/stage.h; empty: nothing is staged
 };
 
 // --images, --variants, --frost-overlays, --models, --stage.
-boost::program_options::options_description place_options();
-Places places_of(const boost::program_options::variables_map& values);
+boost::program_options::options_description local_path_options();
+LocalPaths local_paths_of(const boost::program_options::variables_map& values);
 
 // The plan with the places of this host. Throws InputError when models.json cannot be read, CannotServe when
 // it lacks a case.
-Plan relocated(Plan plan, const Places& places);
+Plan relocated(Plan plan, const LocalPaths& places);
 
 }  // namespace wcam

@@ -1,4 +1,4 @@
-#include "worker/jobs/places.h"
+#include "worker/jobs/local_paths.h"
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
@@ -10,7 +10,7 @@ namespace po = boost::program_options;
 
 namespace wcam {
 
-po::options_description place_options() {
+po::options_description local_path_options() {
   po::options_description options(
       "Where this host has what the plan names, if elsewhere than the coordinator");
   const auto path = [](const char* name, const char* otherwise) {
@@ -26,14 +26,14 @@ po::options_description place_options() {
   return options;
 }
 
-Places places_of(const po::variables_map& values) {
+LocalPaths local_paths_of(const po::variables_map& values) {
   const auto path = [&](const char* option) {
     return std::filesystem::path(values[option].as<std::string>());
   };
   return {path("images"), path("variants"), path("frost-overlays"), path("models"), path("stage")};
 }
 
-Plan relocated(Plan plan, const Places& places) {
+Plan relocated(Plan plan, const LocalPaths& places) {
   if (!places.images.empty()) plan.images_root = places.images;
   if (!places.variants.empty()) plan.variants_root = places.variants;
   if (!places.frost_overlays.empty()) plan.frost_root = places.frost_overlays;
