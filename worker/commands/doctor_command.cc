@@ -26,8 +26,8 @@
 #include "worker/models/device.h"
 #include "worker/models/model.h"
 #include "worker/protocol/admission.h"
-#include "worker/protocol/greeting.h"
 #include "worker/protocol/handshakes.h"
+#include "worker/protocol/zmtp_probe.h"
 #include "worker/wcam/known_wcam.h"
 
 namespace fs = std::filesystem;

@@ -18,8 +18,8 @@
 #include "common/wire/protocol.h"
 #include "common/wire/socket_monitor.h"
 #include "worker/protocol/admission.h"
-#include "worker/protocol/greeting.h"
 #include "worker/protocol/handshakes.h"
+#include "worker/protocol/zmtp_probe.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;

@@ -12,7 +12,7 @@
 #include "common/wire/keys.h"
 #include "common/wire/protocol.h"
 #include "tests/temporary_folder.h"
-#include "worker/protocol/greeting.h"
+#include "worker/protocol/zmtp_probe.h"
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -1,4 +1,4 @@
-#include "worker/protocol/greeting.h"
+#include "worker/protocol/zmtp_probe.h"
 
 #include <netdb.h>
 #include <poll.h>
