@@ -26,7 +26,7 @@
 #include "worker/models/device.h"
 #include "worker/models/model.h"
 #include "worker/protocol/admission.h"
-#include "worker/protocol/handshakes.h"
+#include "worker/protocol/handshake_monitor.h"
 #include "worker/protocol/zmtp_probe.h"
 #include "worker/wcam/known_wcam.h"
 

@@ -5,7 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/wire/socket_monitor.h"
-#include "worker/protocol/handshakes.h"
+#include "worker/protocol/handshake_monitor.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -15,7 +15,7 @@ namespace wcam {
 namespace {
 
 constexpr milliseconds kPause{500};
-constexpr int kHandshakeEnds = Handshakes::kEvents & ~ZMQ_EVENT_CLOSED;
+constexpr int kHandshakeEnds = HandshakeMonitor::kEvents & ~ZMQ_EVENT_CLOSED;
 
 // How one ends, an event; nullopt: not by the deadline.
 std::optional<int> try_handshake(zmq::context_t& context, const std::string& endpoint, const WorkerKey& key,

@@ -18,7 +18,7 @@
 #include "common/wire/protocol.h"
 #include "common/wire/socket_monitor.h"
 #include "worker/protocol/admission.h"
-#include "worker/protocol/handshakes.h"
+#include "worker/protocol/handshake_monitor.h"
 #include "worker/protocol/zmtp_probe.h"
 
 using Clock = std::chrono::steady_clock;
@@ -191,7 +191,7 @@ class Session::Impl {
   void talk_to(const std::string& endpoint) {
     spdlog::debug("connecting to {}", endpoint);
     zmq::socket_t socket(context_, zmq::socket_type::dealer);
-    SocketMonitor monitor(context_, socket, Handshakes::kEvents);
+    SocketMonitor monitor(context_, socket, HandshakeMonitor::kEvents);
     handshakes_.connecting(endpoint);
     if (!connect(socket, endpoint)) return pause(kLookEvery);
     socket_ = &socket;
@@ -219,7 +219,7 @@ class Session::Impl {
   bool is_lost(SocketMonitor& monitor, const std::string& endpoint) {
     bool lost = false;
     while (const auto event = monitor.next())
-      lost |= handshakes_.on(*event, Clock::now()) == Handshakes::Next::kReconnect;
+      lost |= handshakes_.on(*event, Clock::now()) == HandshakeMonitor::Next::kReconnect;
     if (handshakes_.turned_away() && options_.key) refuse(not_admitted(endpoint, *options_.key));
     if (handshakes_.in_vain(Clock::now()) && !was_served()) ask_who_is_there(endpoint);
     return lost;
@@ -330,7 +330,7 @@ class Session::Impl {
   zmq::context_t context_;
   zmq::socket_t* socket_ = nullptr;
   std::string refused_endpoint_;
-  Handshakes handshakes_;
+  HandshakeMonitor handshakes_;
   Clock::time_point next_look_;
 
   std::thread thread_;

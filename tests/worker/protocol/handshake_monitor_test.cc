@@ -1,4 +1,4 @@
-#include "worker/protocol/handshakes.h"
+#include "worker/protocol/handshake_monitor.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@ using std::chrono::seconds;
 namespace wcam {
 namespace {
 
-using Next = Handshakes::Next;
+using Next = HandshakeMonitor::Next;
 
 class HandshakesTest : public testing::Test {
  protected:
@@ -24,8 +24,8 @@ class HandshakesTest : public testing::Test {
   }
   bool in_vain() const { return handshakes_.in_vain(now_); }
 
-  Handshakes handshakes_;
-  Handshakes::TimePoint now_{};
+  HandshakeMonitor handshakes_;
+  HandshakeMonitor::TimePoint now_{};
 };
 
 TEST_F(HandshakesTest, AKeyThatIsNotAdmittedIsTheEndAtOnce) {

@@ -15,7 +15,7 @@
 
 namespace wcam {
 
-class Handshakes {
+class HandshakeMonitor {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -33,7 +33,7 @@ class Handshakes {
   bool failing() const { return failures_ > 0; }
   // Whether the coordinator has said that it does not admit the key.
   bool turned_away() const { return turned_away_; }
-  // Handshakes, and nothing else, have failed for two seconds: time to ask who is there.
+  // HandshakeMonitor, and nothing else, have failed for two seconds: time to ask who is there.
   bool in_vain(TimePoint now) const;
   // The failures have an innocent cause, such as a coordinator that is away behind a proxy: counts anew.
   void forgive() { failures_ = greetings_ = 0; }

@@ -1,4 +1,4 @@
-#include "worker/protocol/handshakes.h"
+#include "worker/protocol/handshake_monitor.h"
 
 #include <spdlog/spdlog.h>
 
@@ -16,12 +16,12 @@ constexpr seconds kFailingFor{2};
 
 }  // namespace
 
-void Handshakes::connecting(const std::string& endpoint) {
+void HandshakeMonitor::connecting(const std::string& endpoint) {
   up_ = failed_ = false;
   if (std::exchange(endpoint_, endpoint) != endpoint) forgive();
 }
 
-Handshakes::Next Handshakes::on(const SocketMonitor::Event& event, TimePoint now) {
+HandshakeMonitor::Next HandshakeMonitor::on(const SocketMonitor::Event& event, TimePoint now) {
   switch (event.kind) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
       up_ = true;
@@ -42,11 +42,11 @@ Handshakes::Next Handshakes::on(const SocketMonitor::Event& event, TimePoint now
   }
 }
 
-void Handshakes::fail(TimePoint now) {
+void HandshakeMonitor::fail(TimePoint now) {
   if (failures_++ == 0) first_failure_ = now;
 }
 
-bool Handshakes::in_vain(TimePoint now) const {
+bool HandshakeMonitor::in_vain(TimePoint now) const {
   return failures_ >= kFailures && now - first_failure_ >= kFailingFor;
 }
 
