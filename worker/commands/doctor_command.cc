@@ -25,7 +25,7 @@
 #include "worker/commands/commands.h"
 #include "worker/models/device.h"
 #include "worker/models/model.h"
-#include "worker/protocol/admission.h"
+#include "worker/protocol/curve_probe.h"
 #include "worker/protocol/handshake_monitor.h"
 #include "worker/protocol/zmtp_probe.h"
 #include "worker/wcam/known_wcam.h"

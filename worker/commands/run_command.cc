@@ -11,7 +11,7 @@
 #include "worker/jobs/compute_options.h"
 #include "worker/jobs/local_paths.h"
 #include "worker/jobs/worker.h"
-#include "worker/protocol/admission.h"
+#include "worker/protocol/curve_probe.h"
 
 namespace po = boost::program_options;
 

@@ -17,7 +17,7 @@
 #include "common/base/ids.h"
 #include "common/wire/protocol.h"
 #include "common/wire/socket_monitor.h"
-#include "worker/protocol/admission.h"
+#include "worker/protocol/curve_probe.h"
 #include "worker/protocol/handshake_monitor.h"
 #include "worker/protocol/zmtp_probe.h"
 

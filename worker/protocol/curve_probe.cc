@@ -1,4 +1,4 @@
-#include "worker/protocol/admission.h"
+#include "worker/protocol/curve_probe.h"
 
 #include <optional>
 #include <thread>
