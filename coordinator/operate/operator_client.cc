@@ -10,7 +10,7 @@
 #include "common/wire/protocol.h"
 #include "common/wire/socket_monitor.h"
 #include "coordinator/ledger/ledger.h"
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/status.h"
 #include "coordinator/sweep/sweep_folder.h"
@@ -105,7 +105,7 @@ wire::Reply act_at_rest(const SweepDirectory& sweep, const wire::Request& reques
   std::optional<Ledger> ledger;
   open_begun_ledger(ledger, sweep);
   SweepState state = ledger->load(plan);
-  Operation operation = operate(state, request);
+  Operation operation = apply_request(state, request);
   ledger->commit(operation.events);
   for (const Event& event : operation.events) state.apply(event);
   ledger.reset();

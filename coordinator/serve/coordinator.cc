@@ -8,7 +8,7 @@
 
 #include "common/base/file.h"
 #include "common/base/message_text.h"
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 
 using std::chrono::milliseconds;
 

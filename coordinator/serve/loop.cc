@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -93,7 +93,7 @@ wire::Reply Loop::answer(const wire::Request& request) try {
   if (scheduler_.stopping() && (request.has_retry() || request.has_resume()))
     throw UsageError("the coordinator is ending (" + scheduler_.stop_reason() +
                      "): ask again when it has ended, then `wcam run --sweep " + options_.sweep + "`");
-  Operation operation = operate(state_, request);
+  Operation operation = apply_request(state_, request);
   spdlog::info("an operator's request: {}", operation.report.summary());
   scheduler_.carry_out(operation.events);
   wire::Reply reply;

@@ -17,7 +17,7 @@
 #include "common/study/plan.h"
 #include "common/wire/protocol.h"
 #include "coordinator/ledger/ledger.h"
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 #include "coordinator/queue/scheduler.h"
 #include "coordinator/queue/seeded_order.h"
 #include "tests/temporary_folder.h"
@@ -167,7 +167,7 @@ class Rig {
     turn();
   }
   // What an operator asks of it.
-  wire::Report operate(const wire::Request& request) {
+  wire::Report apply_request(const wire::Request& request) {
     Operation operation = wcam::operate(*state_, request);
     carry_out(operation.events);
     return operation.report;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 #include "coordinator/queue/scheduler.h"
 #include "coordinator/transport/collector.h"
 #include "tests/coordinator/rig.h"

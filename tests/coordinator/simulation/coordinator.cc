@@ -5,7 +5,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/wire/protocol.h"
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 
 namespace wcam::simulation {
 

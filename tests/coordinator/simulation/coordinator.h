@@ -48,7 +48,7 @@ class Coordinator : private Transport, private Journal, private Household {
   // Its ledger cannot be written.
   void fill_disk(milliseconds duration);
   // An operator's request: carried out by the coordinator in its next turn or, when none runs, at once.
-  void operate(const wire::Request& request);
+  void apply_request(const wire::Request& request);
 
   // The last life's.
   const SchedulerCounters& counters() const { return counters_; }

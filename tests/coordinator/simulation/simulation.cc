@@ -72,7 +72,7 @@ class Simulation {
   void plan_operations() {
     const auto requests = world_.chance.between(1, 6);
     for (std::uint64_t i = 0; i < requests; ++i)
-      world_.clock.after(world_.chance.time(milliseconds{0}, kFaultsUntil), [this] { operate(); });
+      world_.clock.after(world_.chance.time(milliseconds{0}, kFaultsUntil), [this] { apply_request(); });
     resume_in_the_end(kFaultsUntil);
   }
 
@@ -87,7 +87,7 @@ class Simulation {
     });
   }
 
-  void operate() {
+  void apply_request() {
     wire::Request request;
     switch (world_.chance.below(10)) {
       case 0:

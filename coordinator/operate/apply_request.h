@@ -18,7 +18,7 @@ struct Operation {
 
 // Pause, Resume, Drain, Cancel and Retry, as a pure function of the state. Throws UsageError, which says why
 // nothing can be done.
-Operation operate(const SweepState& state, const wire::Request& request);
+Operation apply_request(const SweepState& state, const wire::Request& request);
 
 // Whether the request is ListJobs or ShowJob, which only ask for what the ledger holds.
 bool only_asks(const wire::Request& request);

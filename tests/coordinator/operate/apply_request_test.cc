@@ -1,4 +1,4 @@
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ wire::Request cancelling_all() {
 
 std::string refusal(const SweepState& state, const wire::Request& request) {
   try {
-    operate(state, request);
+    apply_request(state, request);
   } catch (const UsageError& e) {
     return e.what();
   }

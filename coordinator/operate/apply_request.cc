@@ -1,4 +1,4 @@
-#include "coordinator/operate/operate.h"
+#include "coordinator/operate/apply_request.h"
 
 #include <algorithm>
 
@@ -133,7 +133,7 @@ Operation plan_operation(const SweepState& state, const wire::Request& request) 
 
 }  // namespace
 
-Operation operate(const SweepState& state, const wire::Request& request) {
+Operation apply_request(const SweepState& state, const wire::Request& request) {
   Operation operation = plan_operation(state, request);
   operation.report.set_changed(!operation.events.empty());
   return operation;
