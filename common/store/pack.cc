@@ -1,6 +1,6 @@
 // Two passes over the sources (results.h5, then the segments it was not made from). The survey opens each
-// file, checks that it belongs and notes which jobs it answers, so that AnswerChoice can say which answer counts,
-// and which shapes its columns have, so that the new file's columns are wide enough. The copy then appends
+// file, checks that it belongs and notes which jobs it answers, so that AnswerChoice can say which answer
+// counts, and which shapes its columns have, so that the new file's columns are wide enough. The copy appends
 // chosen rows, column by column and block by block, to a file under a temporary name, which replaces
 // results.h5 once it is whole and durable.
 #include "common/store/pack.h"
@@ -161,7 +161,7 @@ class Merge {
   const store::Sources sources_;
   std::vector<std::string> merged_;  // segments in the new file
   Group profiles_, predictions_, images_;
-  store::Choice profile_choice_, prediction_choice_;
+  store::AnswerChoice profile_choice_, prediction_choice_;
   std::set<std::pair<std::string, std::string>> images_written_;
 };
 

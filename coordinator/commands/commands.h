@@ -23,7 +23,8 @@ ExitCode plan_command(const Arguments& arguments);
 ExitCode status_command(const Arguments& arguments);
 
 // The jobs of a sweep, listed; one job, and every attempt at it. The coordinator that runs the sweep is
-// asked; at rest the ledger is read. Also throws what carry_out() throws (coordinator/operate/operator_client.h).
+// asked; at rest the ledger is read. Also throws what carry_out() throws
+// (coordinator/operate/operator_client.h).
 ExitCode jobs_command(const Arguments& arguments);
 ExitCode show_command(const Arguments& arguments);
 

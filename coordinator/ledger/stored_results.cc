@@ -20,7 +20,7 @@ constexpr std::uint64_t kBlockRows = 4'096;  // read at once: a few MiB
 // Far beyond what any sweep comes to; a number above it has been damaged.
 constexpr std::uint32_t kMostAttempts = 10'000;
 
-// LocalPaths of the plan's names.
+// Positions of the plan's names.
 class Names {
  public:
   explicit Names(const SweepState& state) : state_(state) {
@@ -50,8 +50,8 @@ class Names {
   std::size_t variants() const { return variants_.size(); }
 
  private:
-  using LocalPaths = std::unordered_map<std::string, std::size_t>;
-  static std::uint32_t find(const LocalPaths& places, const std::string& name, const char* what) {
+  using Positions = std::unordered_map<std::string, std::size_t>;
+  static std::uint32_t find(const Positions& places, const std::string& name, const char* what) {
     const auto found = places.find(name);
     if (found == places.end())
       throw InputError(std::string(what) + " '" + name + "', which is not in the plan");
@@ -59,7 +59,7 @@ class Names {
   }
 
   const SweepState& state_;
-  LocalPaths images_, variants_, cases_;
+  Positions images_, variants_, cases_;
 };
 
 template <class Row, class Take>

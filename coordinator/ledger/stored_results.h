@@ -43,8 +43,8 @@ struct StoredResults {
   // Drops the results of a file that turns out to be damaged after all, and notes why.
   void discard(std::uint32_t file, const std::string& why);
   std::string name_of(const StoredResult& result) const { return files[result.file].filename().string(); }
-  // The answer that counts (common/store/answer_choice.h): the one in results.h5, from a segment if one has it
-  // still; else the lowest attempt, of the first segment. nullptr: none is stored.
+  // The answer that counts (common/store/answer_choice.h): the one in results.h5, from a segment if one has
+  // it still; else the lowest attempt, of the first segment. nullptr: none is stored.
   const StoredResult* chosen(JobId job) const;
   // How many jobs' answers that count have each provenance.
   std::map<std::string, std::size_t> jobs_by_provenance() const;

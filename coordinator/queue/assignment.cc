@@ -85,7 +85,7 @@ bool Assignment::works_alone(const Link& link) const {
 std::optional<JobId> Assignment::next_job(const Link& link) const {
   const JobTable& jobs = state_.jobs();
   if (is_held_back(link) || works_alone(link)) return std::nullopt;
-  if (jobs.lease_with(link.id).empty() && !link.others_in_hand)
+  if (jobs.leased_to(link.id).empty() && !link.others_in_hand)
     if (const auto suspect = jobs.waiting_suspect())
       if (link.credit.left(jobs.at(*suspect).spec.kind) > 0) return suspect;
   std::optional<JobId> best;

@@ -62,7 +62,7 @@ void Roster::set_cases(Link& link, std::vector<int> cases, int first) {
 
 void Roster::check_invariants(const JobTable& jobs) const {
   for (std::uint32_t i = 0; i < connected_name_.size(); ++i) {
-    const std::set<JobId>& held = jobs.lease_with(WorkerId{i});
+    const std::set<JobId>& held = jobs.leased_to(WorkerId{i});
     const Link* link = find(WorkerId{i});
     if (link == nullptr && !held.empty()) invariant_broken("jobs leased to a worker that is not connected");
     if (link == nullptr) continue;

@@ -64,8 +64,8 @@ class Scheduler {
   // No job is handed out any more; every worker, also one that comes later, is told to stop.
   void stop(const std::string& reason);
 
-  // What an operator wants (operate.h), as events that follow from the state: made, and said to the workers
-  // that they concern.
+  // What an operator wants (apply_request.h), as events that follow from the state: made, and said to the
+  // workers that they concern.
   void carry_out(const std::vector<Event>& events);
   bool stopping() const { return stopping_; }
   const std::string& stop_reason() const { return stop_reason_; }

@@ -42,8 +42,8 @@ struct Decision {
 //   altered     up to max_altered of the variants affected under every case, the same for all cases: those
 //               with the smallest seeded_key(seed, image, "altered", variant), numbered in the plan's order;
 //   unaffected  of the variants not affected under this case, the one with the smallest
-//               seeded_key(seed, image, "unaffected", variant): the same for all cases where they allow it; none
-//               when every variant is affected under this case.
+//               seeded_key(seed, image, "unaffected", variant): the same for all cases where they allow it;
+//               none when every variant is affected under this case.
 //
 // kAll: every image is selected, and every variant and the source are explained under every case; kListed:
 // the same, of what is listed for the image. A variant affected under its case is altered, any other

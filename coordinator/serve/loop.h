@@ -46,7 +46,7 @@ class Household {
   virtual wire::Received take(const std::string& worker, const wire::Piece& piece) = 0;
   // The worker has left.
   virtual void forget(const std::string& worker) = 0;
-  // A request that only asks (operate.h). Throws UsageError.
+  // A request that only asks (apply_request.h). Throws UsageError.
   virtual wire::Reply look(const wire::Request& request) = 0;
   // What operators asked for is durable; their replies go next.
   virtual void before_replies() = 0;

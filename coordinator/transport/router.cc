@@ -47,7 +47,7 @@ std::optional<std::string> RouterOptions::problem() const {
 
 bool RouterOptions::beyond_loopback() const { return !is_loopback(host_of_endpoint(bind)); }
 
-Router::Session(const RouterOptions& options)
+Router::Router(const RouterOptions& options)
     : clock_(options.clock),
       socket_(context_, zmq::socket_type::router),
       authenticator_(context_, socket_, options.keys),

@@ -1,6 +1,6 @@
 // The coordinator's end of the conversation (proto/wire.proto): one ROUTER socket, encrypted and open to
-// admitted keys alone (door.h). Sockets have one owner thread: the one that makes the session makes all
-// calls, none of which blocks longer than it is told.
+// admitted keys alone (zap_authenticator.h). Sockets have one owner thread: the one that makes the router
+// makes all calls, none of which blocks longer than it is told.
 #pragma once
 
 #include <wire.pb.h>

@@ -168,7 +168,7 @@ class Rig {
   }
   // What an operator asks of it.
   wire::Report apply_request(const wire::Request& request) {
-    Operation operation = wcam::operate(*state_, request);
+    Operation operation = wcam::apply_request(*state_, request);
     carry_out(operation.events);
     return operation.report;
   }

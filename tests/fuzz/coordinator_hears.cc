@@ -85,7 +85,7 @@ class Sweep {
   }
 
   void ask(const wire::Request& request) try {
-    if (!only_asks(request)) scheduler_->carry_out(wcam::operate(state_, request).events);
+    if (!only_asks(request)) scheduler_->carry_out(wcam::apply_request(state_, request).events);
   } catch (const UsageError&) {  // refused in words
   }
 

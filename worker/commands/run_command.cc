@@ -79,7 +79,7 @@ ExitCode run_command(const Arguments& arguments) {
   options.key = key_file(*values, SweepDirectory{options.sweep});
   options.compute = compute_settings(*values);
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
-  options.places = local_paths_of(*values);
+  options.paths = local_paths_of(*values);
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};
   options.patience = std::chrono::seconds{in_range(*values, "patience", 1, 1'000'000)};
   if (values->contains("log")) options.log = (*values)["log"].as<std::string>();

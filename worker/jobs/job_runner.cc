@@ -26,15 +26,15 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
 }  // namespace
 
 JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-                     const LocalPaths& places, WrongWithDevice wrong_with_device)
-    : plan_(relocated(std::move(plan), places)),
-      stage_(places.stage),
+                     const LocalPaths& paths, WrongWithDevice wrong_with_device)
+    : plan_(relocated(std::move(plan), paths)),
+      stage_(paths.stage),
       provenance_(provenance_of(parse_device(device))),
       wrong_with_device_(std::move(wrong_with_device)),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),
       models_(model_bytes, [this, device](const CaseSpec& spec) { return load(spec, device); }),
-      pictures_(plan_, stage_, places) {
+      pictures_(plan_, stage_, paths) {
   if (!wrong_with_device_) wrong_with_device_ = [device] { return wrong_with(parse_device(device)); };
   if (const auto wrong = wrong_with_device_()) throw CannotServe(*wrong);
 }

@@ -44,7 +44,7 @@ class JobRunner {
   // CannotServe when something is wrong with the device; wrong_with_device (empty: wrong_with() it) is asked
   // then, and after failures that may be its.
   JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
-            const LocalPaths& places = {}, WrongWithDevice wrong_with_device = {});
+            const LocalPaths& paths = {}, WrongWithDevice wrong_with_device = {});
 
   // Does one job. What can go wrong with it becomes Outcome::failure. Throws CannotServe.
   JobResult run(const wire::Job& job);

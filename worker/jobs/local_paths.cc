@@ -33,20 +33,19 @@ LocalPaths local_paths_of(const po::variables_map& values) {
   return {path("images"), path("variants"), path("frost-overlays"), path("models"), path("stage")};
 }
 
-Plan relocated(Plan plan, const LocalPaths& places) {
-  if (!places.images.empty()) plan.images_root = places.images;
-  if (!places.variants.empty()) plan.variants_root = places.variants;
-  if (!places.frost_overlays.empty()) plan.frost_root = places.frost_overlays;
-  if (places.models.empty()) return plan;
+Plan relocated(Plan plan, const LocalPaths& paths) {
+  if (!paths.images.empty()) plan.images_root = paths.images;
+  if (!paths.variants.empty()) plan.variants_root = paths.variants;
+  if (!paths.frost_overlays.empty()) plan.frost_root = paths.frost_overlays;
+  if (paths.models.empty()) return plan;
   std::vector<std::string> names;
   for (const CaseSpec& spec : plan.cases) names.push_back(spec.name);
-  const std::vector<CaseSpec> here = read_models_json(places.models, names);
+  const std::vector<CaseSpec> here = read_models_json(paths.models, names);
   for (CaseSpec& spec : plan.cases) {
     const auto found = std::find_if(here.begin(), here.end(),
                                     [&](const CaseSpec& other) { return other.name == spec.name; });
     if (found == here.end())
-      throw CannotServe(places.models.string() + " has no case '" + spec.name +
-                        "', which the sweep explains");
+      throw CannotServe(paths.models.string() + " has no case '" + spec.name + "', which the sweep explains");
     spec.file = found->file;
   }
   return plan;

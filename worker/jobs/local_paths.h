@@ -20,8 +20,8 @@ struct LocalPaths {
 boost::program_options::options_description local_path_options();
 LocalPaths local_paths_of(const boost::program_options::variables_map& values);
 
-// The plan with the places of this host. Throws InputError when models.json cannot be read, CannotServe when
+// The plan with this host's paths. Throws InputError when models.json cannot be read, CannotServe when
 // it lacks a case.
-Plan relocated(Plan plan, const LocalPaths& places);
+Plan relocated(Plan plan, const LocalPaths& paths);
 
 }  // namespace wcam

@@ -33,11 +33,11 @@ auto planned(bool own, const Read& read) {
 
 }  // namespace
 
-Pictures::Pictures(const Plan& plan, const Stage& stage, const LocalPaths& places)
+Pictures::Pictures(const Plan& plan, const Stage& stage, const LocalPaths& paths)
     : plan_(plan),
       stage_(stage),
-      own_images_(!places.images.empty()),
-      own_variants_(!places.variants.empty()),
+      own_images_(!paths.images.empty()),
+      own_variants_(!paths.variants.empty()),
       sources_(kSourcesKept),
       disk_variants_(plan_, stage_) {}
 

@@ -20,9 +20,9 @@ namespace wcam {
 
 class Pictures {
  public:
-  // Plan and stage outlive this. A worker that was told to look for images or variants elsewhere (`places`)
+  // Plan and stage outlive this. A worker that was told to look for images or variants elsewhere (`paths`)
   // and finds others than the planned ones there cannot serve: that says nothing of the images of others.
-  Pictures(const Plan& plan, const Stage& stage, const LocalPaths& places);
+  Pictures(const Plan& plan, const Stage& stage, const LocalPaths& paths);
 
   // The pixels of one variant of a job's image, or of the source, as the cases see them. Throws InputError
   // when the image cannot be opened, BadImage when it is not the planned file or cannot be decoded,

@@ -237,7 +237,7 @@ ExitCode run_worker(const WorkerOptions& options) {
     };
     try {
       JobRunner runner(std::move(*plan), options.compute.device, options.compute.batch_size,
-                       options.model_bytes, options.places);
+                       options.model_bytes, options.paths);
       work(session, runner, outbox, hand_in);
     } catch (const CannotServe& e) {  // others may have what is missing here
       leave_early(session, outbox, hand_in, e.what());

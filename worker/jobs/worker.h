@@ -22,7 +22,7 @@ struct WorkerOptions {
   std::uint64_t model_bytes = std::uint64_t{1} << 30;  // bound of the cases kept loaded (model_cache.h)
   std::chrono::seconds hand_in{30};  // a result waits that long at most before it is made durable, 0..3600
   std::chrono::seconds patience{600};
-  LocalPaths places;
+  LocalPaths paths;
   std::optional<std::filesystem::path> log;  // file that this process logs to
 };
 

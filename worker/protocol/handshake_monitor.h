@@ -56,7 +56,7 @@ class HandshakeMonitor {
 };
 
 // What to tell people, of a coordinator that turned the key away, and of one that greets with this mechanism
-// (greeting.h) and with whom handshakes fail. No key: the worker was started with --insecure.
+// (zmtp_probe.h) and with whom handshakes fail. No key: the worker was started with --insecure.
 std::string not_admitted(const std::string& endpoint, const WorkerKey& key);
 std::string mismatch(const std::string& endpoint, const std::optional<WorkerKey>& key,
                      const std::string& mechanism);

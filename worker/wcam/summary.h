@@ -20,15 +20,15 @@ struct Summary {
   std::vector<float> level_contributions;
   // Mode reference, as published: [3 L - 2], of the bicubic map: sum over [0, 2B)^2 divided by B^2, then from
   // coarse to fine the means of each other level's upper right, lower right and lower left. Mode corrected:
-  // [3 L + 1] mean index over the pixels of each subband, in the order of subbands() (common/study/wcam_map.h); 0
-  // for a kept or dropped approximation.
+  // [3 L + 1] mean index over the pixels of each subband, in the order of subbands()
+  // (common/study/wcam_map.h); 0 for a kept or dropped approximation.
   std::vector<float> spectral_profile;
   // Percent of the importance in the approximation. Mode reference, as published: of the bicubic map's sum,
   // that over [0, B)^2; slightly negative at times with the approximation left out. Mode corrected: 100
   // level_share[0], and NaN when the approximation is kept or dropped: undefined.
   float robustness_margin = 0;
-  // How far apart, in pixels, the places are that matter. Of the spatial map (common/study/wcam_map.h), what lies
-  // above its 0.9 quantile falls into regions; each gives the place of its maximum. Mode reference, as
+  // How far apart, in pixels, the places are that matter. Of the spatial map (common/study/wcam_map.h), what
+  // lies above its 0.9 quantile falls into regions; each gives the place of its maximum. Mode reference, as
   // published: sum of the two largest distances from these places to their mean; the inside of a region's
   // hole counts as one more region. Mode corrected: largest distance between two places. 0 for fewer than
   // two.

@@ -56,10 +56,10 @@ TEST_F(OperateTest, NothingIsHandedOutWhilePausedAlsoByTheNextCoordinator) {
   rig_.join("w", 1);
   const auto first = rig_.jobs_for("w");
   ASSERT_EQ(first.size(), 1U);
-  const wire::Report report = rig_.operate(pausing());
+  const wire::Report report = rig_.apply_request(pausing());
   EXPECT_TRUE(report.changed());
   EXPECT_EQ(report.summary(), "paused: nothing more is handed out; 1 job in hand");
-  EXPECT_FALSE(rig_.operate(pausing()).changed());
+  EXPECT_FALSE(rig_.apply_request(pausing()).changed());
   rig_.answer("w", first[0]);
   EXPECT_EQ(rig_.job(first[0]).state, JobState::kDone) << "what is in hand is finished";
   rig_.say("w", ready_for(5));
@@ -68,15 +68,15 @@ TEST_F(OperateTest, NothingIsHandedOutWhilePausedAlsoByTheNextCoordinator) {
   rig_.join("w", 5);
   EXPECT_TRUE(rig_.jobs_for("w").empty());
   EXPECT_EQ(rig_.state().counts(false).course, Course::kPaused);
-  EXPECT_TRUE(rig_.operate(resuming()).changed());
+  EXPECT_TRUE(rig_.apply_request(resuming()).changed());
   EXPECT_EQ(rig_.jobs_for("w").size(), 5U);
-  EXPECT_FALSE(rig_.operate(resuming()).changed());
+  EXPECT_FALSE(rig_.apply_request(resuming()).changed());
 }
 
 TEST_F(OperateTest, WhatAWorkerComesBackWithIsLeftWithItWhilePaused) {
   rig_.join("w", 1);
   const auto jobs = rig_.jobs_for("w");
-  rig_.operate(pausing());
+  rig_.apply_request(pausing());
   rig_.restart();
   rig_.join("w", 1);
   rig_.say("w", lease(jobs));
@@ -89,7 +89,7 @@ TEST_F(OperateTest, ADrainedWorkerGetsNothingMoreAndIsToldToStopUntilItLeaves) {
   const auto jobs = rig_.jobs_for("one");
   ASSERT_EQ(jobs.size(), 1U);
   rig_.inbox("two");
-  const wire::Report report = rig_.operate(draining("on"));
+  const wire::Report report = rig_.apply_request(draining("on"));
   EXPECT_EQ(report.summary(),
             "worker one (cpu of pid 1 on here) gets no more jobs; it hands in what it has begun (1 job in "
             "hand) and ends");
@@ -105,7 +105,7 @@ TEST_F(OperateTest, ADrainedWorkerGetsNothingMoreAndIsToldToStopUntilItLeaves) {
   EXPECT_TRUE(rig_.jobs_for("one").empty());
   rig_.answer("one", jobs[0]);
   EXPECT_EQ(rig_.job(jobs[0]).state, JobState::kDone);
-  EXPECT_EQ(rig_.operate(draining("one")).summary(), "worker one (cpu of pid 1 on here) is drained already");
+  EXPECT_EQ(rig_.apply_request(draining("one")).summary(), "worker one (cpu of pid 1 on here) is drained already");
 }
 
 TEST_F(OperateTest, AWorkerIsNamedByABeginningOfItsNameThatIsItsOwn) {
@@ -117,14 +117,14 @@ TEST_F(OperateTest, AWorkerIsNamedByABeginningOfItsNameThatIsItsOwn) {
   for (const char* nobody : {"x", "11", "worker.aa1", ""})
     EXPECT_NE(refusal(rig_.state(), draining(nobody)).find("no worker's name begins with"), std::string::npos)
         << nobody;
-  EXPECT_NE(rig_.operate(draining("aa3")).summary().find("worker.aa33"), std::string::npos);
-  rig_.operate(draining("node7.aa11"));
-  EXPECT_NE(rig_.operate(draining("node7")).summary().find("node7.aa22"), std::string::npos)
+  EXPECT_NE(rig_.apply_request(draining("aa3")).summary().find("worker.aa33"), std::string::npos);
+  rig_.apply_request(draining("node7.aa11"));
+  EXPECT_NE(rig_.apply_request(draining("node7")).summary().find("node7.aa22"), std::string::npos)
       << "the one that is left";
 }
 
 TEST_F(OperateTest, ACancelledSweepIsNeitherPausedNorResumed) {
-  rig_.operate(cancelling_all());
+  rig_.apply_request(cancelling_all());
   for (const wire::Request& request : {pausing(), resuming()})
     EXPECT_NE(refusal(rig_.state(), request).find("the sweep is cancelled; `wcam retry`"), std::string::npos);
 }

@@ -115,7 +115,7 @@ TEST_F(AssignmentTest, WhatFailedHereIsForOthersForALease) {
   Link& b = join("b");
   give(a, predict(0, 0));
   state_.apply(JobEvent{JobReturned{predict(0, 0), Attempt{1}, Cause::kFailed, "no luck"}});
-  a.holds.clear();
+  a.leases.clear();
   roster_.set_cases(a, {}, -1);
   failures_.failed(predict(0, 0), a.id, now_, "no luck");
   EXPECT_EQ(assignment().next_job(b), predict(0, 0));
@@ -155,7 +155,7 @@ TEST_F(AssignmentTest, WhoHasMostIsAskedForWhatItWouldBeginLast) {
   EXPECT_EQ(asked[0].link, &a);
   EXPECT_EQ(asked[0].job, predict(2, 0));
   EXPECT_EQ(assignment().ask_backs({&idle, &idle}).size(), 2U);
-  a.holds.at(predict(2, 0)).asked_back = now_;
+  a.leases.at(predict(2, 0)).asked_back = now_;
   EXPECT_TRUE(assignment().ask_backs({&idle}).empty()) << "one is on its way";
   now_ += 2 * options_.heartbeat;
   const auto next = assignment().ask_backs({&idle});

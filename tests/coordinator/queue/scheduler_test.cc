@@ -522,7 +522,7 @@ TEST(Scheduler, AFailedJobWaitsForNobodyWhoWillNotTakeIt) {
     if (drained) {
       wire::Request drain;
       drain.mutable_drain()->set_worker("second");
-      rig.operate(drain);
+      rig.apply_request(drain);
     } else {
       rig.say("second", leaving());
     }

@@ -14,7 +14,7 @@ namespace {
 constexpr milliseconds kSlowest{5};  // until what has arrived is looked at
 
 std::vector<Event> asked_for(const SweepState& state, const wire::Request& request) try {
-  return wcam::operate(state, request).events;
+  return wcam::apply_request(state, request).events;
 } catch (const UsageError&) {  // the loop says so
   return {};
 }
@@ -215,7 +215,7 @@ void Coordinator::ask_at_rest(const wire::Request& request) {
   if (world_.clock.now() < full_until_) return;  // the command says so
   SweepState state = recorded();
   try {
-    const Operation operation = wcam::operate(state, request);
+    const Operation operation = wcam::apply_request(state, request);
     world_.tell("at rest", [&] { return "an operator's request: " + operation.report.summary(); });
     world_.referee.operator_asks(request, operation.events);
     std::optional<Ledger> ledger;

@@ -334,9 +334,9 @@ TEST(Router, AnEarlierPortThatIsTakenIsGivenUp) {
 }
 
 // A session with keys, and workers of several kinds at its door.
-class GuardedSession : public testing::Test {
+class GuardedRouter : public testing::Test {
  protected:
-  GuardedSession() {
+  GuardedRouter() {
     make_keys(sweep_, {"worker", "other"});
     RouterOptions guarded = options();
     guarded.bind = "tcp://0.0.0.0:*";  // encrypted, so this needs no --insecure
@@ -376,7 +376,7 @@ class GuardedSession : public testing::Test {
   std::string endpoint_;
 };
 
-TEST_F(GuardedSession, AnAdmittedKeyIsServedAndNamesTheWorker) {
+TEST_F(GuardedRouter, AnAdmittedKeyIsServedAndNamesTheWorker) {
   Peer peer(endpoint_, key("worker"));
   peer.send(hello_of("w"));
   EXPECT_EQ(take(*router_).worker, "worker.w");
@@ -387,7 +387,7 @@ TEST_F(GuardedSession, AnAdmittedKeyIsServedAndNamesTheWorker) {
   EXPECT_EQ(router_->turned_away(), 0U);
 }
 
-TEST_F(GuardedSession, AKeyNobodyAdmittedIsTurnedAwayAtBothEnds) {
+TEST_F(GuardedRouter, AKeyNobodyAdmittedIsTurnedAwayAtBothEnds) {
   WorkerKey stranger = key("worker");
   std::array<char, 41> public_key{}, secret{};
   zmq_curve_keypair(public_key.data(), secret.data());
@@ -396,19 +396,19 @@ TEST_F(GuardedSession, AKeyNobodyAdmittedIsTurnedAwayAtBothEnds) {
   EXPECT_EQ(turned_away(peer), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
 }
 
-TEST_F(GuardedSession, AKeyForAnotherCoordinatorIsTurnedAwayAtBothEnds) {
+TEST_F(GuardedRouter, AKeyForAnotherCoordinatorIsTurnedAwayAtBothEnds) {
   WorkerKey lost = key("worker");
   lost.coordinator = key("other").own.public_key;
   Peer peer(endpoint_, lost);
   EXPECT_EQ(turned_away(peer), ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);
 }
 
-TEST_F(GuardedSession, AWorkerWithoutEncryptionIsTurnedAwayAtBothEnds) {
+TEST_F(GuardedRouter, AWorkerWithoutEncryptionIsTurnedAwayAtBothEnds) {
   Peer peer(endpoint_);
   EXPECT_TRUE(turned_away(peer));
 }
 
-TEST_F(GuardedSession, KeysAreAdmittedAndRevokedWhileItRuns) {
+TEST_F(GuardedRouter, KeysAreAdmittedAndRevokedWhileItRuns) {
   make_keys(sweep_, {"new"});
   Peer peer(endpoint_, key("new"));
   peer.send(hello_of("w"));
@@ -438,7 +438,7 @@ TEST_F(GuardedSession, KeysAreAdmittedAndRevokedWhileItRuns) {
   EXPECT_FALSE(router_->receive(milliseconds{100}));
 }
 
-TEST_F(GuardedSession, AWorkersKeyOperatesNothingAndTheCoordinatorsOwnIsNoWorkers) {
+TEST_F(GuardedRouter, AWorkersKeyOperatesNothingAndTheCoordinatorsOwnIsNoWorkers) {
   wire::Envelope request;
   request.set_protocol_version(kProtocolVersion);
   request.mutable_request()->mutable_pause();
@@ -462,7 +462,7 @@ TEST_F(GuardedSession, AWorkersKeyOperatesNothingAndTheCoordinatorsOwnIsNoWorker
   EXPECT_EQ(owner.receive().reply().refused(), "not now");
 }
 
-TEST_F(GuardedSession, AnotherKeysHolderCannotPassForAWorker) {
+TEST_F(GuardedRouter, AnotherKeysHolderCannotPassForAWorker) {
   Peer worker(endpoint_, key("worker"));
   worker.send(hello_of("w"));
   take(*router_);
@@ -480,7 +480,7 @@ TEST_F(GuardedSession, AnotherKeysHolderCannotPassForAWorker) {
   expect_served(worker, "worker.w");
 }
 
-TEST_F(GuardedSession, NoiseGetsNothingAndDoesNoHarm) {
+TEST_F(GuardedRouter, NoiseGetsNothingAndDoesNoHarm) {
   Peer worker(endpoint_, key("worker"));
   worker.send(hello_of("w"));
   take(*router_);
