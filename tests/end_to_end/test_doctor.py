@@ -12,7 +12,7 @@ import pytest
 
 from conftest import ROOT, end, run
 
-sys.path.append(str(ROOT / "tests/worker"))
+sys.path.append(str(ROOT / "tests/worker/wcam"))
 
 
 def verdicts(text):
@@ -28,9 +28,12 @@ def examine(*words, code=0, **options):
 
 
 def test_the_known_indices_are_those_of_another_implementation():
-    known_wcam = pytest.importorskip("known_wcam", reason="needs python3-torch and python3-scipy")
+    for module, package in {"torch": "python3-torch", "scipy": "python3-scipy"}.items():
+        pytest.importorskip(module, reason=f"Debian: {package}")
+    import known_wcam
+
     listed = re.findall(r"\d\.\d{6}(?=F,)", (ROOT / "worker/wcam/known_wcam.cc").read_text())
-    assert np.allclose(np.array(listed, dtype=float), known_wcam.indices(), atol=2e-6)
+    assert np.allclose(np.array(listed, dtype=float), known_wcam.indices(), atol=2e-6) and len(listed) == 64
 
 
 def test_a_host_that_is_fit_is_said_to_be(tmp_path):
