@@ -105,7 +105,8 @@ TEST_F(OperateTest, ADrainedWorkerGetsNothingMoreAndIsToldToStopUntilItLeaves) {
   EXPECT_TRUE(rig_.jobs_for("one").empty());
   rig_.answer("one", jobs[0]);
   EXPECT_EQ(rig_.job(jobs[0]).state, JobState::kDone);
-  EXPECT_EQ(rig_.apply_request(draining("one")).summary(), "worker one (cpu of pid 1 on here) is drained already");
+  EXPECT_EQ(rig_.apply_request(draining("one")).summary(),
+            "worker one (cpu of pid 1 on here) is drained already");
 }
 
 TEST_F(OperateTest, AWorkerIsNamedByABeginningOfItsNameThatIsItsOwn) {

@@ -203,7 +203,7 @@ std::optional<WorkerId> Coordinator::holder(JobId job, Attempt attempt) {
   return found == holders_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Coordinator::operate(const wire::Request& request) {
+void Coordinator::apply_request(const wire::Request& request) {
   if (finished_) return;
   if (alive())
     requests_.push_back(request);

@@ -83,7 +83,7 @@ class Simulation {
       if (coordinator_.recorded().course() != Course::kPaused) return;
       wire::Request request;
       request.mutable_resume();
-      coordinator_.operate(request);
+      coordinator_.apply_request(request);
     });
   }
 
@@ -115,7 +115,7 @@ class Simulation {
       default:
         request.mutable_retry()->mutable_choice()->set_all(true);
     }
-    coordinator_.operate(request);
+    coordinator_.apply_request(request);
   }
 
   void choose(wire::JobSelector& choice) {

@@ -222,7 +222,7 @@ TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
     wire::Job job = predict_job();
     job.set_image(name);
     job.set_image_sha256(sha256_of_file(secret));
-    const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).perform(job);
+    const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).run(job);
     EXPECT_EQ(result.outcome.failure().text(), "no image '" + name + "' in the plan");
   }
 }
@@ -230,7 +230,7 @@ TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
 TEST_F(VariantsOnDisk, AJobWhoseVariantWasChangedIsSetAsideAtOnce) {
   plan_two_edits();
   write_image(variants() / "red/cat/a.png", textured(224, 224, 9));
-  const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).perform(predict_job());
+  const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).run(predict_job());
   ASSERT_TRUE(result.outcome.has_failure());
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::BAD_IMAGE);
 }
