@@ -1,6 +1,7 @@
 #include "common/store/store_file.h"
 
 #include "common/base/error.h"
+#include "common/base/format_version.h"
 #include "common/base/version.h"
 
 namespace wcam::store {
@@ -25,11 +26,9 @@ StoreHeader read_header(const h5::File& file) {
   if (!file.has_attribute("format") || file.text_attribute("format") != kFormatName)
     throw InputError(file.path() + " is an HDF5 file, but not a store of WCAMs (attribute format is not \"" +
                      kFormatName + "\")");
-  const std::int64_t version = file.integer_attribute("format_version");
-  if (version != kFormatVersion)
-    throw InputError(file.path() + " has format version " + std::to_string(version) +
-                     ", this program reads " + std::to_string(kFormatVersion) +
-                     ": use the version of wcam that wrote it");
+  check_format_version(file.path(), "format version", file.integer_attribute("format_version"),
+                       kFormatVersion, kFormatVersion,
+                       file.has_attribute("software_version") ? file.text_attribute("software_version") : "");
   StoreHeader header;
   header.sweep_id = file.text_attribute("sweep_id");
   header.grid = bounded_attribute(file, "grid", 1, 65535);

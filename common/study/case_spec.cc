@@ -11,6 +11,7 @@
 #include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
+#include "common/base/version.h"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -22,7 +23,7 @@ namespace {
 void refuse_unknown_keys(const json& object, const std::set<std::string>& known, const std::string& where) {
   for (const auto& [key, unused] : object.items()) {
     if (known.contains(key)) continue;
-    throw InputError(where + ": unknown key '" + key + "'; known: " + joined(known));
+    throw InputError(where + ": unknown key '" + key + "'; known to wcam " + kVersion + ": " + joined(known));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/format_version.h"
 #include "common/base/json_integer.h"
 #include "common/base/sha256.h"
 #include "common/study/image_files.h"
@@ -232,9 +233,8 @@ std::string to_json_text(const Plan& plan) {
 
 Plan plan_from_json_text(const std::string& text, const std::string& origin) try {
   const json document = json::parse(text);
-  if (integer_of<int>(document.at("format")) != kPlanFormat)
-    throw InputError(origin + ": plan format " + document.at("format").dump() + ", this version reads " +
-                     std::to_string(kPlanFormat));
+  check_format_version(origin, "plan format", integer_of<int>(document.at("format")), kPlanFormat,
+                       kPlanFormat);
   Plan plan;
   document.at("perturbation").get_to(plan.perturbation);
   document.at("variants").get_to(plan.variants);

@@ -1,6 +1,6 @@
 #include "coordinator/ledger/schema.h"
 
-#include "common/base/error.h"
+#include "common/base/format_version.h"
 
 namespace wcam {
 
@@ -101,11 +101,7 @@ constexpr const char* kFrom3 = "ALTER TABLE workers ADD COLUMN provenance TEXT N
 std::int64_t schema_of(Database& ledger) { return ledger.query_integer("PRAGMA user_version"); }
 
 void check_schema(Database& ledger) {
-  if (const std::int64_t version = schema_of(ledger); version < kOldestSchema || version > kSchemaVersion)
-    throw InputError(ledger.file().string() + " has schema " + std::to_string(version) +
-                     ", this version reads " + std::to_string(kOldestSchema) + " to " +
-                     std::to_string(kSchemaVersion) +
-                     ": use the version that wrote it, or write it anew with `wcam repair`");
+  check_format_version(ledger.file().string(), "schema", schema_of(ledger), kOldestSchema, kSchemaVersion);
 }
 
 std::string provenance_column(Database& ledger) {

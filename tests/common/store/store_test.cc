@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/version.h"
 #include "common/store/hdf5.h"
 #include "common/store/results.h"
 #include "common/store/segment.h"
@@ -242,7 +243,8 @@ TEST(Results, AttributesThatAreMissingOrOutOfRangeAreNamed) {
   EXPECT_EQ(with("other", 1, 5),
             file + " is an HDF5 file, but not a store of WCAMs (attribute format is not \"wcam-store\")");
   EXPECT_EQ(with("wcam-store", 2, 5),
-            file + " has format version 2, this program reads 1: use the version of wcam that wrote it");
+            file + " has format version 2, this is wcam " + kVersion +
+                ", which reads 1: use the version of wcam that wrote it or a later one");
   EXPECT_EQ(with("wcam-store", 1, 0), file + ": no attribute grid");
   EXPECT_EQ(with("wcam-store", 1, 70000), file + ": attribute grid is 70000, outside 1 to 65535");
 }

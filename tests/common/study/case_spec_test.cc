@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
+#include "common/base/version.h"
 #include "tests/temporary_folder.h"
 
 namespace wcam {
@@ -75,9 +76,8 @@ TEST_F(ModelsJson, RefusesEachMistakeNamingIt) {
   };
   EXPECT_EQ(entry(""), "accepted");
   EXPECT_EQ(entry(R"(, "size": 3)"),
-            "models.json: models[0] ('net'): unknown key 'size'; known: classes, file, input_size, mean, "
-            "name, resize, "
-            "sha256, std");
+            std::string("models.json: models[0] ('net'): unknown key 'size'; known to wcam ") + kVersion +
+                ": classes, file, input_size, mean, name, resize, sha256, std");
   EXPECT_EQ(entry(R"(, "input_size": 16)"),
             "models.json: models[0] ('net'): input_size 16 is outside 32 to 2048");
   for (const char* number : {"224.7", "1e300", "4294967520", "true"})  // the last but one is 224 modulo 2^32

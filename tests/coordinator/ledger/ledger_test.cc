@@ -206,9 +206,9 @@ TEST_F(LedgerTest, AnotherPlansLedgerIsRefusedNamingBoth) {
 TEST_F(LedgerTest, AnotherSchemaIsRefused) {
   { Ledger(file()).load(plan_); }
   Database(file(), Database::Access::kReadWriteCreate).execute("PRAGMA user_version = 9");
-  EXPECT_TRUE(contains(refusal([&] { Ledger ledger(file()); }), "has schema 9, this version reads " +
-                                                                    std::to_string(kOldestSchema) + " to " +
-                                                                    std::to_string(kSchemaVersion)));
+  EXPECT_TRUE(
+      contains(refusal([&] { Ledger ledger(file()); }),
+               "which reads " + std::to_string(kOldestSchema) + " to " + std::to_string(kSchemaVersion)));
 }
 
 TEST_F(LedgerTest, WhatIsNoLedgerIsRefused) {
