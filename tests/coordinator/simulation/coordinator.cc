@@ -153,8 +153,10 @@ void Coordinator::commit(std::span<const Event> events) {
   if (!events.empty() && doom_ == Moment::kBeforeCommit) throw Died{};
   check_room(events);
   const TimePoint decided = std::exchange(no_room_since_, {}).value_or(world_.clock.now());
-  if (!events.empty() && decided < slow_until_)
+  if (!events.empty() && decided < slow_until_) {
+    ++world_.referee.happenings["slow commits"];
     sleep(world_.clock.now() + commit_takes_, [] { return false; });
+  }
   if (ledger_) ledger_->commit(events);
   log_.insert(log_.end(), events.begin(), events.end());
   for (const Event& event : events)
