@@ -84,6 +84,7 @@ void Scheduler::send(const std::string& worker, wire::Envelope envelope) {
 }
 
 void Scheduler::start(TimePoint now) {
+  last_expire_ = now;
   for (std::uint32_t worker = 0; worker < state_.workers().size(); ++worker) {
     const std::set<JobId> held = state_.jobs().leased_to(WorkerId{worker});
     give_up_all_of(WorkerId{worker}, Cause::kRestart, "the coordinator restarted");
@@ -328,7 +329,7 @@ void Scheduler::on_undelivered(const Message& message) {
 
 void Scheduler::expire(TimePoint now) {
   // We were away ourselves (suspended, a slow disk): what the workers said meanwhile may still be on its way.
-  if (last_expire_ && now - *last_expire_ > options_.lease / 2)
+  if (now - last_expire_ > options_.lease / 2)
     for (auto& [name, link] : roster_.links()) link.last_heard = now;
   last_expire_ = now;
   for (auto link = roster_.links().begin(); link != roster_.links().end();) {

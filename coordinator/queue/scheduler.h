@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -140,7 +139,7 @@ class Scheduler {
   std::map<std::string, wire::Assign> assignments_;  // by worker, of the current advance()
   bool stopping_ = false;
   std::string stop_reason_;
-  std::optional<TimePoint> last_expire_;
+  TimePoint last_expire_{};  // or when it started
   const std::string plan_json_, plan_sha256_;
   PlanDelivery plans_;
   SchedulerCounters counters_;

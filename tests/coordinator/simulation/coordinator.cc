@@ -152,13 +152,18 @@ bool Coordinator::send(const Message& message) {
 void Coordinator::commit(std::span<const Event> events) {
   if (!events.empty() && doom_ == Moment::kBeforeCommit) throw Died{};
   check_room(events);
+  const TimePoint decided = std::exchange(no_room_since_, {}).value_or(world_.clock.now());
+  if (!events.empty() && decided < slow_until_) {
+    ++world_.referee.happenings["slow commits"];
+    sleep(world_.clock.now() + commit_takes_, [] { return false; });
+  }
   if (ledger_) ledger_->commit(events);
   log_.insert(log_.end(), events.begin(), events.end());
   for (const Event& event : events)
     if (const auto* change = std::get_if<JobEvent>(&event))
       if (const auto* given = std::get_if<JobHandedOut>(change))
         holders_[{given->job, given->attempt}] = given->worker;
-  world_.referee.commits(events, std::exchange(no_room_since_, {}).value_or(world_.clock.now()));
+  world_.referee.commits(events, decided);
   if (!events.empty() && doom_ == Moment::kAfterCommit) throw Died{};
 }
 
@@ -254,6 +259,13 @@ void Coordinator::fill_disk(milliseconds duration) {
   world_.tell("coord", [&] { return "has no room for " + std::to_string(duration.count()) + " ms"; });
   full_until_ = world_.clock.now() + duration;
   world_.referee.coordinator_is_busy_until(full_until_ + std::chrono::seconds{3});
+}
+
+void Coordinator::slow_disk_down(milliseconds each, milliseconds duration) {
+  world_.tell("coord", [&] { return "takes " + std::to_string(each.count()) + " ms for each commit"; });
+  commit_takes_ = each;
+  slow_until_ = world_.clock.now() + duration;
+  world_.referee.coordinator_is_busy_until(slow_until_ + std::chrono::seconds{30});
 }
 
 void Coordinator::end(bool killed) {

@@ -47,6 +47,8 @@ class Coordinator : private Transport, private Journal, private Household {
   void interrupt();  // SIGINT
   // Its ledger cannot be written.
   void fill_disk(milliseconds duration);
+  // Each commit takes so long, for so long.
+  void slow_disk_down(milliseconds each, milliseconds duration);
   // An operator's request: carried out by the coordinator in its next turn or, when none runs, at once.
   void apply_request(const wire::Request& request);
 
@@ -84,7 +86,8 @@ class Coordinator : private Transport, private Journal, private Household {
   std::unique_ptr<TemporaryFolder> segments_;              // where workers send theirs
   std::vector<Event> log_;                                 // committed
   std::map<std::pair<JobId, Attempt>, WorkerId> holders_;  // of its attempts
-  TimePoint full_until_{};                                 // the ledger's disk
+  TimePoint full_until_{}, slow_until_{};                  // the ledger's disk
+  milliseconds commit_takes_{0};                           // until then
   bool finished_ = false;
   SchedulerCounters counters_;
 

@@ -116,11 +116,14 @@ void Referee::disturbed(const std::string& worker, milliseconds duration) {
 
 void Referee::dies(const std::string& worker) { dead_.insert(worker); }
 
-// Not one that is being served by a coordinator that is there, however long that has no room.
+// Not one that is served by a coordinator that is there, however long that has no room; nor one that greets
+// one that has time for it. What happens to a worker lasts for a third of its patience at most: then it has
+// long been heard again.
 void Referee::gives_up(const std::string& worker, milliseconds patience) const {
   const auto trouble = trouble_until_.find(worker);
-  const bool had_trouble = trouble != trouble_until_.end() && clock_.now() - trouble->second < patience;
-  require(!is_there_ || clock_.now() - there_since_ < patience || had_trouble || greeting_.contains(worker),
+  const bool had_trouble = trouble != trouble_until_.end() && clock_.now() - trouble->second < patience / 2;
+  const TimePoint since = greeting_.contains(worker) ? heard_from_ : there_since_;
+  require(!is_there_ || clock_.now() - since < patience || had_trouble,
           worker + " gives up, and the coordinator has been there all the time");
 }
 

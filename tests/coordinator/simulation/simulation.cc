@@ -140,7 +140,7 @@ class Simulation {
   }
 
   void inject() {
-    switch (world_.chance.below(17)) {
+    switch (world_.chance.below(18)) {
       case 0:
       case 1:
       case 2:
@@ -167,6 +167,10 @@ class Simulation {
         return with_worker([](Worker& w) { w.break_down(); });
       case 16:  // sometimes for so long that workers who hear nothing give up
         return coordinator_.fill_disk(world_.chance.one_in(4) ? milliseconds{100'000} : 2 * some_time());
+      case 17: {
+        const milliseconds each = world_.chance.time(milliseconds{100}, milliseconds{2'000});
+        return coordinator_.slow_disk_down(each, 2 * some_time());
+      }
       case 9:
       case 10:
         return kill_coordinator();
