@@ -75,7 +75,7 @@ class PlantedMistakes(unittest.TestCase):
 
     def test_a_source_that_does_not_begin_with_its_header(self):
         found = self.plant("coordinator/queue/seeded_order.cc", '#include "coordinator/queue/seeded_order.h"\n', "#include <vector>\n")
-        self.assert_found(found, "draw.cc does not include coordinator/queue/seeded_order.h first")
+        self.assert_found(found, "seeded_order.cc does not include coordinator/queue/seeded_order.h first")
 
     def test_a_room_that_the_map_lacks(self):
         found = self.plant("ARCHITECTURE.md", "| `repair` |", "| `mend` |")
