@@ -50,9 +50,9 @@ CommandLine command_line() {
 
 CoordinatorOptions coordinator_options(const po::variables_map& values, const SweepDirectory& directory) {
   CoordinatorOptions options;
-  options.session.bind = values["bind"].as<std::string>();
-  options.session.insecure = values["insecure"].as<bool>();
-  if (const auto problem = options.session.problem()) throw UsageError(*problem);
+  options.router.bind = values["bind"].as<std::string>();
+  options.router.insecure = values["insecure"].as<bool>();
+  if (const auto problem = options.router.problem()) throw UsageError(*problem);
   options.scheduler.lease = std::chrono::seconds{in_range(values, "lease-seconds", 1, 86'400)};
   options.scheduler.heartbeat = std::min(options.scheduler.heartbeat, options.scheduler.lease / 5);
   options.scheduler.max_attempts = static_cast<std::uint32_t>(in_range(values, "max-attempts", 1, 100));
@@ -138,9 +138,9 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
     make_directories(folder);
   if (!ledger) open_ledger(ledger, directory);
   const Plan plan = settle_plan(directory, asked);
-  if (!options.session.insecure) {
+  if (!options.router.insecure) {
     make_keys(directory, {std::string(kDefaultWorkerKey)});
-    options.session.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
+    options.router.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};
   }
   if ((*values)["prepare"].as<bool>()) {
     refuse_finished(ledger->load(plan), directory);
@@ -149,11 +149,11 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   if (announcement) announcement->keep();
   start_logging("coordinator", directory.logs() / "coordinator.log", (*values)["verbose"].as<bool>());
   if (web) std::cerr << "page: " << web->url() << "\n";
-  if (options.session.insecure)
+  if (options.router.insecure)
     spdlog::warn(
         "--insecure: the conversation with workers is neither encrypted nor authenticated; whoever can "
         "connect to {} can read it and take part in it",
-        options.session.bind);
+        options.router.bind);
   allow_many_connections();
   return Coordinator(directory, *ledger, plan, options).run(count_interrupts());
 }

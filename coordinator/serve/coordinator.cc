@@ -29,11 +29,11 @@ wire::Request bounded(wire::Request request) {
 
 RouterOptions router_options(const CoordinatorOptions& options, const SweepState& state,
                              const SweepDirectory& directory) {
-  RouterOptions session = options.session;
-  session.sweep_id = state.sweep();
+  RouterOptions router = options.router;
+  router.sweep_id = state.sweep();
   if (std::filesystem::exists(directory.endpoint()))
-    session.earlier_endpoint = first_line(read_file(directory.endpoint()));
-  return session;
+    router.earlier_endpoint = first_line(read_file(directory.endpoint()));
+  return router;
 }
 
 SchedulerOptions scheduler_options(const CoordinatorOptions& options, Ledger& ledger) {
@@ -53,7 +53,7 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       scheduler_(state_, scheduler_options(options_, ledger_)),
       router_(router_options(options_, state_, directory_)),
       collector_(directory_.segments()),
-      reporter_(directory_, state_, scheduler_, router_, options_.session.insecure, options_.progress,
+      reporter_(directory_, state_, scheduler_, router_, options_.router.insecure, options_.progress,
                 options_.web),
       loop_(state_, scheduler_, *this, *this, *this, std::chrono::steady_clock::now,
             {options_.scheduler.lease, options_.hand_over, directory_.root.string()}) {

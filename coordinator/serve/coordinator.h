@@ -22,7 +22,7 @@ namespace wcam {
 
 struct CoordinatorOptions {
   SchedulerOptions scheduler;
-  RouterOptions session;  // sweep_id and earlier_endpoint are filled in
+  RouterOptions router;  // sweep_id and earlier_endpoint are filled in
   using Progress = ProgressLine;
   Progress progress = Progress::kNone;
   bool hand_over = false;  // one interrupt is as good as two

@@ -79,14 +79,14 @@ void sweep_metrics(Metrics& metrics, const Status& status) {
 }
 
 void queue_metrics(Metrics& metrics, const PageData& snapshot) {
-  const RouterCounters& session = snapshot.session;
+  const RouterCounters& router = snapshot.router;
   metrics.family("wcam_messages_unhandled_total", "counter",
                  "Messages dropped, refused or not delivered since the coordinator started.");
-  metrics.sample({{"reason", "malformed"}}, session.malformed);
-  metrics.sample({{"reason", "before_hello"}}, session.before_hello);
-  metrics.sample({{"reason", "refused"}}, session.refused);
-  metrics.sample({{"reason", "undelivered"}}, session.undelivered);
-  metrics.sample({{"reason", "too_many"}}, session.too_many);
+  metrics.sample({{"reason", "malformed"}}, router.malformed);
+  metrics.sample({{"reason", "before_hello"}}, router.before_hello);
+  metrics.sample({{"reason", "refused"}}, router.refused);
+  metrics.sample({{"reason", "undelivered"}}, router.undelivered);
+  metrics.sample({{"reason", "too_many"}}, router.too_many);
   metrics.family("wcam_connections_turned_away_total", "counter",
                  "Connections that were not let in since the coordinator started.");
   metrics.sample({}, snapshot.status.turned_away);

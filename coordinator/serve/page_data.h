@@ -8,7 +8,7 @@
 #include "coordinator/queue/scheduler.h"
 #include "coordinator/serve/throughput.h"
 #include "coordinator/sweep/status.h"
-#include "coordinator/transport/router.h"
+#include "coordinator/transport/router_counters.h"
 
 namespace wcam {
 
@@ -28,7 +28,7 @@ struct PageData {
   Status status;
   std::vector<WorkerProgress> workers;  // connected, or with jobs done in this run
   std::vector<CaseProgress> cases;
-  RouterCounters session;
+  RouterCounters router;
   SchedulerCounters scheduler;
 };
 

@@ -36,11 +36,11 @@ void say(const std::string& text) {
 }
 
 Reporter::Reporter(const SweepDirectory& directory, const SweepState& state, const Scheduler& scheduler,
-                   const Router& session, bool insecure, ProgressLine line, Web* web)
+                   const Router& router, bool insecure, ProgressLine line, Web* web)
     : directory_(directory),
       state_(state),
       scheduler_(scheduler),
-      router_(session),
+      router_(router),
       line_(line),
       web_(web),
       progress_(progress_of(state.plan())) {

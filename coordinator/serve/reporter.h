@@ -26,7 +26,7 @@ class Reporter {
 
   // `web`: nullptr without a page.
   Reporter(const SweepDirectory& directory, const SweepState& state, const Scheduler& scheduler,
-           const Router& session, bool insecure, ProgressLine line, Web* web);
+           const Router& router, bool insecure, ProgressLine line, Web* web);
 
   // Before the first turn.
   void tell_begun();

@@ -6,7 +6,6 @@
 #include <wire.pb.h>
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "coordinator/queue/message.h"
 #include "coordinator/transport/peers.h"
 #include "coordinator/transport/rate_bound.h"
+#include "coordinator/transport/router_counters.h"
 #include "coordinator/transport/zap_authenticator.h"
 
 namespace wcam {
@@ -34,16 +34,6 @@ struct RouterOptions {
   std::optional<std::string> problem() const;
   // Whether another host could connect to `bind`.
   bool beyond_loopback() const;
-};
-
-// Messages that were not handled, by reason.
-struct RouterCounters {
-  std::uint64_t malformed = 0;     // no Envelope in one frame, no body, or one of the other direction
-  std::uint64_t before_hello = 0;  // from a peer that has not said who it is: told to
-  std::uint64_t refused = 0;       // another protocol or sweep: told so
-  std::uint64_t undelivered = 0;   // to a worker that is gone or takes nothing
-  std::uint64_t too_many = 0;      // beyond RateBound of one connection
-  // Oversized messages are dropped by ZeroMQ with their connection, uncounted.
 };
 
 class Router {

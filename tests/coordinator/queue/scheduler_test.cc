@@ -340,6 +340,19 @@ TEST_F(LastJobs, OneThatHasNotBegunGoesFromABusyWorkerToAnIdleOne) {
   EXPECT_EQ(rig_.job(moved[0]).failures + rig_.job(moved[0]).losses, 0U);
 }
 
+// A heartbeat that was under way when the job came again names the attempt before: taken for the new one, a
+// job that never arrived would be asked back, and its absence from the next heartbeat taken as its return.
+TEST_F(LastJobs, OneOfWhichOnlyAnEarlierAttemptWasNamedIsNotAskedBack) {
+  wire::Job earlier = held_[1];
+  earlier.set_attempt(held_[1].attempt() - 1);
+  for (int i = 0; i < 2; ++i) {
+    tick({held_[0], earlier});
+    EXPECT_TRUE(rig_.leases_for("busy", wire::Envelope::kRelease).empty());
+  }
+  tick(held_);
+  EXPECT_EQ(rig_.leases_for("busy", wire::Envelope::kRelease), leases_of({held_[1]}));
+}
+
 TEST_F(LastJobs, WhatHasBegunStaysWhereItIsAndIsAskedForOnce) {
   for (int i = 0; i < 20; ++i) {
     tick(held_);

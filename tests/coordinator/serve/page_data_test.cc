@@ -29,7 +29,7 @@ PageData sample_snapshot() {
   s.workers = {{{"w\"1\\\n", "node1", "cuda:0", 4711}, true, {30, 2.5}, {"predict a.png vit"}},
                {{"w2", "node2", "cpu", 1}, false, {12, 0}, {}}};
   s.cases = {{"vit", {40, 3}}, {"vgg", {2, 0.5}}};
-  s.session = {11, 12, 13, 14, 15};
+  s.router = {11, 12, 13, 14, 15};
   s.scheduler = {21, 22, 23, 24};
   return s;
 }
