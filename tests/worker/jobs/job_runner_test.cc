@@ -154,14 +154,14 @@ TEST_F(JobRunnerTest, WhoseDeviceComputesWrongFromTheBeginningDoesNotServe) {
       CannotServe);
 }
 
+#ifndef __SANITIZE_ADDRESS__  // it ends the process when memory runs out
+
 // Another batch size may round otherwise, by BLAS kernel (docs/reproducibility.md).
 void expect_near(const std::vector<float>& found, const std::vector<float>& expected) {
   ASSERT_EQ(found.size(), expected.size());
   for (std::size_t i = 0; i < found.size(); ++i)
     EXPECT_NEAR(found[i], expected[i], kRounding * std::max(1.0F, std::abs(expected[i]))) << i;
 }
-
-#ifndef __SANITIZE_ADDRESS__  // it ends the process when memory runs out
 
 TEST_F(JobRunnerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStayWithinRounding) {
   add_case("light", test::kLinearOnChannelMeans);
