@@ -58,8 +58,8 @@ def problems_of(file, text, rooms):
     if folder in rooms and room not in rooms[folder]:
         yield f"{file} lies in no room of {folder}/: ARCHITECTURE.md lists {', '.join(rooms[folder])}"
         return
-    for kind, name in INCLUDE.findall(text):
-        if kind == '"' and name.split("/")[0] in FOLDERS:
+    for _, name in INCLUDE.findall(text):
+        if name.split("/")[0] in FOLDERS:
             other, below = place_of(name)
             if other not in (folder, "common"):
                 yield f"{file} includes {name}: {folder}/ may include its own and common/, not {other}/"

@@ -25,9 +25,11 @@ if [ "$fast" = --fast ]; then
 fi
 scripts/build.sh asan
 # Side by side: the end-to-end tests of the one wait where the other computes.
-pass asan >build/asan/tests.log 2>&1 &
+set -m  # a group of its own, which can be ended as a whole
+pass asan --parallel 1 >build/asan/tests.log 2>&1 &
 sanitized=$!
-trap 'kill "$sanitized" 2>/dev/null || true' EXIT
+set +m
+trap 'kill -- -"$sanitized" 2>/dev/null || true' EXIT
 pass dev
 wait "$sanitized" || { cat build/asan/tests.log; exit 1; }
 tail -n 5 build/asan/tests.log

@@ -1,6 +1,5 @@
 #include "common/base/format_version.h"
 
-#include "common/base/error.h"
 #include "common/base/version.h"
 
 namespace wcam {
@@ -11,8 +10,11 @@ void check_format_version(const std::string& file, const std::string& what, std:
   const std::string read =
       oldest == newest ? std::to_string(newest) : std::to_string(oldest) + " to " + std::to_string(newest);
   const std::string needed = writer.empty() ? "the version of wcam that wrote it" : "wcam " + writer;
-  throw InputError(file + " has " + what + " " + std::to_string(found) + ", this is wcam " + kVersion +
-                   ", which reads " + read + ": use " + needed + (found > newest ? " or a later one" : ""));
+  const std::string text = file + " has " + what + " " + std::to_string(found) + ", this is wcam " +
+                           kVersion + ", which reads " + read + ": use " + needed +
+                           (found > newest ? " or a later one" : "");
+  if (found > newest) throw NewerFormat(text);
+  throw InputError(text);
 }
 
 }  // namespace wcam

@@ -92,13 +92,18 @@ Ledger::Ledger(const std::filesystem::path& file) : database_(file, Database::Ac
   database_.execute("PRAGMA synchronous = FULL");
   database_.execute("PRAGMA foreign_keys = ON");
   Transaction transaction(database_);
-  bring_schema_up_to_date(database_);
+  make_schema(database_);
   transaction.commit();
 }
 
 SweepState Ledger::load(const Plan& plan) {
   const bool is_new = database_.query_integer("SELECT count(*) FROM plan") == 0;
   SweepState state = is_new ? SweepState(plan) : read_ledger(database_, plan);
+  // Not before it is known to be this plan's: a command that is refused leaves the ledger to the earlier
+  // version.
+  Transaction transaction(database_);
+  bring_schema_up_to_date(database_);
+  transaction.commit();
   if (is_new) record_plan(state);
   keys_.clear();
   for (const KeyedImage& image : state.order()) keys_.push_back(image.key);

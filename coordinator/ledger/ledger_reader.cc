@@ -256,8 +256,8 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   while (plan.next()) summary.course = state_named(plan.text(0), Course::kCancelled).value_or(Course::kOn);
   Statement provenances = database.prepare(
       "SELECT " + provenance_column(database) +
-      ", count(*) FROM workers WHERE EXISTS (SELECT 1 FROM attempts WHERE worker = workers.id AND "
-      "(outcome = 'done' OR outcome = 'destroyed')) GROUP BY 1");
+      ", count(*) FROM workers WHERE id IN (SELECT worker FROM attempts WHERE outcome = 'done' OR "
+      "outcome = 'destroyed') GROUP BY 1");
   provenances.query();
   while (provenances.next())
     summary.provenances[provenances.text(0)] = static_cast<std::size_t>(provenances.integer(1));

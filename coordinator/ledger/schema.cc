@@ -93,7 +93,7 @@ CREATE VIEW job_list AS
   LEFT JOIN variants ON variants.id = jobs.variant;
 )sql";
 
-// From the schema that `version` had to the next.
+// From schema 3 to 4.
 constexpr const char* kFrom3 = "ALTER TABLE workers ADD COLUMN provenance TEXT NOT NULL DEFAULT ''";
 
 }  // namespace
@@ -108,16 +108,16 @@ std::string provenance_column(Database& ledger) {
   return schema_of(ledger) < 4 ? "''" : "workers.provenance";
 }
 
-void bring_schema_up_to_date(Database& database) {
-  const std::int64_t version = schema_of(database);
-  if (version == kSchemaVersion) return;
-  if (version == 0)
-    database.execute(kSchema);
-  else {
-    check_schema(database);
-    database.execute(kFrom3);
-  }
-  database.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+void make_schema(Database& ledger) {
+  if (schema_of(ledger) != 0) return check_schema(ledger);
+  ledger.execute(kSchema);
+  ledger.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+}
+
+void bring_schema_up_to_date(Database& ledger) {
+  if (schema_of(ledger) == kSchemaVersion) return;
+  ledger.execute(kFrom3);
+  ledger.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }
 
 }  // namespace wcam

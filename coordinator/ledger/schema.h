@@ -14,12 +14,15 @@ inline constexpr int kSchemaVersion = 4, kOldestSchema = 3;
 // 0: nothing has been written yet.
 std::int64_t schema_of(Database& ledger);
 
-// Throws InputError when a ledger is older than kOldestSchema, or newer than this program, naming what is
-// needed to read it.
+// Throws InputError when a ledger is older than kOldestSchema, NewerFormat when it is newer than this
+// program, naming what is needed to read it.
 void check_schema(Database& ledger);
 
-// Makes the tables of a new ledger, and of an earlier version's those of kSchemaVersion, which that version
-// then refuses. In a transaction of the caller. Throws what check_schema() throws.
+// Makes the tables of a new ledger; of one that is there it does what check_schema() does.
+void make_schema(Database& ledger);
+
+// Makes an earlier version's ledger one of kSchemaVersion, which that version then refuses, in a transaction
+// of the caller. Does nothing to one that is up to date.
 void bring_schema_up_to_date(Database& ledger);
 
 // What a SELECT from workers says for WorkerInfo::provenance: ledgers of schema 3 have none.

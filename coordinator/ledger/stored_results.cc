@@ -5,6 +5,7 @@
 #include <span>
 
 #include "common/base/error.h"
+#include "common/base/format_version.h"
 #include "common/store/sources.h"
 #include "common/store/store_file.h"
 
@@ -233,6 +234,8 @@ StoredResults read_stored_results(const SweepDirectory& sweep, const SweepState&
           results_of(file, names, static_cast<std::uint32_t>(stored.files.size()), stored.provenances);
       take(file, results);
       stored.files.push_back(path);
+    } catch (const NewerFormat&) {
+      throw;
     } catch (const InputError& e) {
       stored.damaged.push_back({path, e.what()});
     }

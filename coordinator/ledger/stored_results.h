@@ -38,7 +38,7 @@ struct StoredResults {
   ByJob in_segments;                         // in the order of files
   std::optional<ByJob> packed;               // in results.h5
   std::vector<std::string> merged;           // segments that results.h5 was made from
-  std::vector<std::string> provenances;      // each that a row gives, once
+  std::vector<std::string> provenances{""};  // each that a row gives, once; the first: none
 
   // Drops the results of a file that turns out to be damaged after all, and notes why.
   void discard(std::uint32_t file, const std::string& why);

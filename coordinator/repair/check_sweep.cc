@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/format_version.h"
 #include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/open_sweep.h"
@@ -46,6 +47,8 @@ class Check {
     check_.state = read_ledger(*ledger_, plan_);
     check_meaning();
     if (!check_.ledger_problems.empty()) check_.state.reset();
+  } catch (const NewerFormat&) {
+    throw;
   } catch (const InputError& e) {
     problem(e.what());
     check_.state.reset();

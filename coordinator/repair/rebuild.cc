@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "common/base/sha256.h"
 #include "coordinator/queue/scheduler.h"
 
 namespace wcam {
@@ -14,8 +15,11 @@ namespace {
 constexpr const char* kPassedOver = "its predictions were not stored when the ledger was made anew";
 constexpr const char* kEarlier = "an earlier attempt";
 
-// Who did what is not known any more.
-const WorkerInfo kEarlierWorker{"before-the-repair", "unknown", "unknown", 0};
+// Who did what is not known any more, only what with: a worker for each provenance of what is stored.
+WorkerInfo earlier_worker(const std::string& provenance) {
+  const std::string which = provenance.empty() ? "" : "-" + sha256_of(provenance).substr(0, 8);
+  return {"before-the-repair" + which, "unknown", "unknown", 0, false, provenance};
+}
 
 // What makes a job done that is waiting or leased.
 std::vector<JobEvent> taking_in(const Job& job, const StoredResult& result, const std::string& segment,
@@ -42,7 +46,8 @@ class Rebuilder {
   }
 
   Rebuilt rebuild() {
-    emit(WorkerJoined{kFirst, kEarlierWorker});
+    for (std::uint32_t i = 0; i < stored_.provenances.size(); ++i)
+      emit(WorkerJoined{WorkerId{i}, earlier_worker(stored_.provenances[i])});
     decide();
     while (!state_.all_decided() && pass(state_.next_undecided())) decide();
     take_up_postponed();
@@ -55,8 +60,6 @@ class Rebuilder {
   }
 
  private:
-  static constexpr WorkerId kFirst{0};
-
   void note(const JobSpec& spec) {
     if (spec.kind == JobKind::kPredict) {
       end_of_predicted_ = std::max(end_of_predicted_, std::uint64_t{spec.image} + 1);
@@ -193,7 +196,9 @@ class Rebuilder {
     const StoredResult* result = stored_.chosen(id);
     const Job& job = state_.jobs().at(id);
     if (result == nullptr || job.finished() || !answers(*result, job)) return false;
-    for (const JobEvent& event : taking_in(job, *result, stored_.name_of(*result), kFirst)) emit(event);
+    for (const JobEvent& event :
+         taking_in(job, *result, stored_.name_of(*result), WorkerId{result->provenance}))
+      emit(event);
     ++finished_;
     return true;
   }
@@ -231,11 +236,20 @@ std::vector<Event> amendments(const SweepState& state, const std::vector<LostRes
     events.push_back(undone);
   }
   if (unknown.empty()) return events;
-  const auto known = std::find(state.workers().begin(), state.workers().end(), kEarlierWorker);
-  const WorkerId worker{static_cast<std::uint32_t>(known - state.workers().begin())};
-  if (known == state.workers().end()) events.emplace_back(WorkerJoined{worker, kEarlierWorker});
+  std::vector<WorkerInfo> workers = state.workers();
+  const auto worker_of = [&](const StoredResult& result) {
+    const WorkerInfo wanted = earlier_worker(stored.provenances[result.provenance]);
+    const auto known = std::find(workers.begin(), workers.end(), wanted);
+    const WorkerId worker{static_cast<std::uint32_t>(known - workers.begin())};
+    if (known == workers.end()) {
+      workers.push_back(wanted);
+      events.emplace_back(WorkerJoined{worker, wanted});
+    }
+    return worker;
+  };
   for (const JobId id : unknown) {
     const StoredResult& result = *stored.chosen(id);
+    const WorkerId worker = worker_of(result);
     for (const JobEvent& event : taking_in(state.jobs().at(id), result, stored.name_of(result), worker))
       events.emplace_back(event);
   }

@@ -94,7 +94,7 @@ std::string torch_version() {
 std::string cpu_provenance() {
   const std::string capability = configured("CPU capability usage: ");
   return cpu_name() + "; " + torch_version() +
-         (capability.empty() ? "" : capability.substr(capability.rfind(' '))) + "; " + blas_name();
+         (capability.empty() ? "" : capability.substr(capability.find(": ") + 1)) + "; " + blas_name();
 }
 
 // By the driver, which LibTorch has loaded if it can use a GPU; numbered as LibTorch numbers them.

@@ -4,6 +4,9 @@
 #include <filesystem>
 
 #include "common/base/error.h"
+#include "common/base/format_version.h"
+#include "common/store/pack.h"
+#include "common/store/results.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/ledger/schema.h"
@@ -56,8 +59,10 @@ TEST_P(EarlierVersion, IsBroughtUpToDateByWhoWritesIt) {
   }
   {
     Ledger ledger(sweep_.ledger());
-    EXPECT_EQ(schema_of(ledger.database()), kSchemaVersion);
+    EXPECT_LT(schema_of(ledger.database()), kSchemaVersion)
+        << "a command that is refused now leaves it as it is";
     SweepState state = ledger.load(plan);
+    EXPECT_EQ(schema_of(ledger.database()), kSchemaVersion);
     EXPECT_TRUE(state == *before);
     const WorkerId next{static_cast<std::uint32_t>(state.workers().size())};
     ledger.commit(std::vector<Event>{WorkerJoined{next, {"w", "node2", "cpu", 1, false, "A CPU"}}});
@@ -67,8 +72,25 @@ TEST_P(EarlierVersion, IsBroughtUpToDateByWhoWritesIt) {
   expect_sound();
 }
 
+TEST_P(EarlierVersion, ResultsArePackedWithAnEmptyProvenance) {
+  pack(sweep_.root);
+  const Results results = Results::open(sweep_.results());
+  ASSERT_EQ(results.profiles().size(), 4U);
+  for (const ProfileRow& row : results.profiles()) EXPECT_EQ(row.provenance, "");
+  expect_sound();
+}
+
 INSTANTIATE_TEST_SUITE_P(Fixtures, EarlierVersion, testing::Values("sweep-0.1.0"),
                          [](const auto&) { return std::string("Sweep010"); });
+
+TEST(NewerSweep, IsNotTakenForADamagedOne) {
+  const TemporaryFolder folder;
+  const SweepDirectory sweep{folder.path() / "sweep"};
+  fs::copy(fs::path(WCAM_SOURCE_DIR) / "tests/fixtures/sweep-0.1.0", sweep.root, fs::copy_options::recursive);
+  Database(sweep.ledger(), Database::Access::kReadWriteCreate)
+      .execute("PRAGMA user_version = " + std::to_string(kSchemaVersion + 1));
+  EXPECT_THROW(lock_and_check(sweep), NewerFormat) << "and so no repair makes the ledger anew";
+}
 
 TEST(NewerLedger, IsRefusedNamingWhatIsNeeded) {
   const TemporaryFolder folder;
