@@ -346,16 +346,8 @@ def assert_equal(found, expected):
             assert not differing and found[table][key].keys() == columns.keys(), f"{table} {key}: {differing} differ"
 
 
-def test_fifty_faults_change_no_bit(tmp_path, capsys):
-    seed = int(os.environ.get("WCAM_CHAOS_SEED", secrets.randbits(32)))
-    count = max(sum(DECK.values()), int(os.environ.get("WCAM_CHAOS_FAULTS", 0)))
-    study = ManyJobs(tmp_path, images=math.ceil(100 * count / sum(DECK.values())))
-    study.run("--no-figures")
-    run("wcam", "pack", study.sweep)
-    expected = results(study.sweep)
-    assert len(expected["profiles"]) + len({job for job, _ in expected["predictions"]}) == study.jobs
-
-    study.sweep = tmp_path / "disturbed"
+def disturbed(study, expected, seed, count):
+    """The chaos after one schedule of faults, all that must hold then checked; and what it has failed to disturb."""
     chaos = Chaos(study)
     try:
         chaos.run(schedule(seed, count))
@@ -367,12 +359,31 @@ def test_fifty_faults_change_no_bit(tmp_path, capsys):
         run("wcam", "pack", study.sweep)
         assert_equal(results(study.sweep), expected)
         check_the_ledger(study, chaos)
-        check_that_it_hurt(chaos, count)
+        check_the_faults(chaos, count)
     except BaseException:
         tell(chaos, seed)
         raise
     finally:
         chaos.clear_away()
+    return chaos, harm_that_failed(chaos)
+
+
+def test_fifty_faults_change_no_bit(tmp_path, capsys):
+    seed = int(os.environ.get("WCAM_CHAOS_SEED", secrets.randbits(32)))
+    count = max(sum(DECK.values()), int(os.environ.get("WCAM_CHAOS_FAULTS", 0)))
+    study = ManyJobs(tmp_path, images=math.ceil(100 * count / sum(DECK.values())))
+    study.run("--no-figures")
+    run("wcam", "pack", study.sweep)
+    expected = results(study.sweep)
+    assert len(expected["profiles"]) + len({job for job, _ in expected["predictions"]}) == study.jobs
+
+    for sweep in ("disturbed", "disturbed-2", "disturbed-3"):  # how a schedule meets the work is chance
+        study.sweep = tmp_path / sweep
+        chaos, harmless = disturbed(study, expected, seed, count)
+        if not harmless:
+            break
+        seed = secrets.randbits(32)
+    assert not harmless, harmless
     with capsys.disabled():
         print(f"\nWCAM_CHAOS_SEED={seed}: {count} faults in {time.monotonic() - chaos.begun:.0f} s, {study.jobs} jobs, "
               f"{len(chaos.endpoints)} coordinators, attempts ended: {chaos.attempts}")  # fmt: skip
@@ -385,17 +396,21 @@ def check_the_ledger(study, chaos):
     assert "failed" not in chaos.attempts
 
 
-def check_that_it_hurt(chaos, count):
+def check_the_faults(chaos, count):
     assert set(chaos.happened) == set(DECK)
     assert sum(chaos.happened.values()) == count
     assert min(chaos.cable.cut, chaos.cable.withheld, chaos.cable.delayed) > 0
     ports = [endpoint for _, endpoint in chaos.endpoints]
     moves = [before != after for before, after in zip(ports, ports[1:])]
     assert set(moves) == {False, True}, "a restarted coordinator is found where it was, and elsewhere"
-    # Jobs were in hand when the coordinator was lost, and when a worker was (it may have come back and answered).
-    assert "restart" in chaos.attempts, chaos.attempts
+
+
+# Jobs are to be in hand when the coordinator is lost, and when a worker is (it may have come back and answered).
+def harm_that_failed(chaos):
     log = (chaos.study.sweep / "logs/coordinator.log").read_text()
-    assert re.search("was lost after .*; in its hand: [1-9]", log), "no worker was lost with a job in hand"
+    lost = re.search("was lost after .*; in its hand: [1-9]", log)
+    return [what for what, done in (("no job was in hand when a coordinator was lost", "restart" in chaos.attempts),
+                                    ("no worker was lost with a job in hand", lost)) if not done]  # fmt: skip
 
 
 def tell(chaos, seed):
