@@ -79,6 +79,20 @@ TEST_F(StoredResultsTest, AreTheAnswersToJobs) {
   EXPECT_EQ(explained->spec.role, Role::kSource);
 }
 
+TEST_F(StoredResultsTest, JobsAreCountedByWhatComputedTheAnswerThatCounts) {
+  profile_.provenance = "A GPU";
+  for (PredictionRow& row : predictions_) row.provenance = "A CPU";
+  write();
+  profile_.attempt = Attempt{3};  // answered once more, elsewhere
+  profile_.provenance = "another GPU";
+  predictions_.clear();
+  write("b.h5");
+  const std::map<std::string, std::size_t> expected{{"A CPU", 1}, {"A GPU", 1}};
+  EXPECT_EQ(read().jobs_by_provenance(), expected);
+  pack(sweep_.root);
+  EXPECT_EQ(read().jobs_by_provenance(), expected) << "a packed job is the same job";
+}
+
 TEST_F(StoredResultsTest, ARowThatCannotBeMakesItsFileDamagedAndNoOther) {
   write("sound.h5");
   struct Row {

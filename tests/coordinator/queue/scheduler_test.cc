@@ -1332,6 +1332,22 @@ TEST(Scheduler, WhoCanStoreNothingKeepsItsJobsForALeaseAndThenUntilAnotherHasNot
   EXPECT_EQ(rig.leases_for("other", wire::Envelope::kRelease).size(), 1U);
 }
 
+TEST(Scheduler, WhatComputedAResultIsKnownOfTheWorkersThatHaveOne) {
+  Rig rig(small_plan(2, 1, 1));
+  for (const char* name : {"a", "b"}) {
+    wire::Envelope hello = hello_of(name);
+    hello.mutable_hello()->set_provenance(std::string("CPU of ") + name);
+    rig.say(name, hello);
+  }
+  EXPECT_TRUE(rig.state().counts(false).provenances.empty()) << "nothing is done";
+  rig.say("b", ready_for(1));
+  rig.answer("b", rig.jobs_for("b").at(0));
+  const std::map<std::string, std::size_t> expected{{"CPU of b", 1}};
+  EXPECT_EQ(rig.state().counts(false).provenances, expected);
+  rig.restart();
+  EXPECT_EQ(rig.state().counts(false).provenances, expected) << "the ledger knows it";
+}
+
 TEST(Scheduler, AJobLostWithItsWorkerIsSetAsideWithHowThatEndedAndTheEndOfItsLog) {
   SchedulerOptions options = without_backoff();
   options.max_attempts = 1;

@@ -68,6 +68,19 @@ TEST(Status, TheLongFormNamesWhatWasSetAside) {
       << text;
 }
 
+TEST(Status, SaysThatResultsComeFromUnlikeProcessorsOnlyWhenTheyDo) {
+  Status s = sample_status();
+  s.counts.provenances = {{"A CPU; OpenBLAS 0.3.21 Zen", 3}};
+  EXPECT_EQ(describe(s).find("unlike"), std::string::npos);
+  s.counts.provenances[""] = 1;
+  const std::string line =
+      "unlike processors or libraries, so results agree to rounding only (docs/reproducibility.md): 1 worker "
+      "on "
+      "one that is not known | 3 workers on A CPU; OpenBLAS 0.3.21 Zen\n";
+  EXPECT_NE(describe(s).find(line), std::string::npos) << describe(s);
+  EXPECT_EQ(status_from_json_text(to_json_text(s), "x").counts.provenances, s.counts.provenances);
+}
+
 TEST(Status, SaysWhyASampleStaysShortOnceItMust) {
   struct Row {
     const char* name;
