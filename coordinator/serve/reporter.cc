@@ -101,6 +101,7 @@ void Reporter::tell_ended() {
   if (cancelled > 0)
     std::fprintf(stderr, "cancelled: %s; `wcam jobs %s --state cancelled` lists them\n",
                  counted(cancelled, "job").c_str(), directory_.root.c_str());
+  std::fputs(unlike_processors(status_.counts.provenances, "worker").c_str(), stderr);
 }
 
 // The sweep waits, for as long as it takes, when no worker can store what it computes.
