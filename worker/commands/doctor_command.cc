@@ -1,5 +1,4 @@
 #include <ATen/Context.h>
-#include <ATen/Version.h>
 #include <sched.h>
 #include <torch/version.h>
 
@@ -70,13 +69,6 @@ void check_machine(Verdicts& verdicts) {
   const double gib = static_cast<double>(memory_bytes()) / (1U << 30U);
   verdicts.ok("machine",
               host_name() + ", " + usable + " and " + fixed(gib, "%.1f") + " GiB memory for this process");
-}
-
-// What at::show_config() says in a line that begins so; empty: none does.
-std::string configured(const std::string& beginning) {
-  const std::string text = at::show_config();
-  const auto begin = text.find(beginning);
-  return begin == std::string::npos ? "" : first_line(text.substr(begin));
 }
 
 void check_libtorch(Verdicts& verdicts) {

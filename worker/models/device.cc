@@ -32,17 +32,6 @@ std::optional<int> parse_index(std::string_view digits) {
   return index;
 }
 
-// What at::show_config() says behind `beginning` to the end of that line or the next comma; empty: nothing.
-std::string configured(const std::string& beginning) {
-  const std::string text = at::show_config();
-  const auto begin = text.find(beginning);
-  if (begin == std::string::npos) return "";
-  const auto end = text.find_first_of(",\n(", begin);
-  std::string found = text.substr(begin, end == std::string::npos ? end : end - begin);
-  while (found.ends_with(' ')) found.pop_back();
-  return found;
-}
-
 // The value of a line "key : value" of the first processor.
 std::string in_cpuinfo(std::string_view key) {
   std::ifstream file("/proc/cpuinfo");
@@ -86,14 +75,9 @@ std::string blas_name() {
   return std::string(text.substr(0, text.find(' ', text.find(' ') + 1))) + " " + core();
 }
 
-std::string torch_version() {
-  return "LibTorch " + std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
-         std::to_string(TORCH_VERSION_PATCH);
-}
-
 std::string cpu_provenance() {
   const std::string capability = configured("CPU capability usage: ");
-  return cpu_name() + "; " + torch_version() +
+  return cpu_name() + "; LibTorch " TORCH_VERSION +
          (capability.empty() ? "" : capability.substr(capability.find(": ") + 1)) + "; " + blas_name();
 }
 
@@ -112,13 +96,23 @@ std::string gpu_name(at::DeviceIndex index) {
 }
 
 std::string gpu_provenance(at::Device device) {
-  std::string text = gpu_name(device.index()) + "; " + torch_version();
+  std::string text = gpu_name(device.index()) + "; LibTorch " TORCH_VERSION;
   for (const char* library : {"CUDA Runtime", "CuDNN"})
     if (const std::string found = configured(library); !found.empty()) text += "; " + found;
   return text;
 }
 
 }  // namespace
+
+std::string configured(const std::string& beginning) {
+  const std::string text = at::show_config();
+  const auto begin = text.find(beginning);
+  if (begin == std::string::npos) return "";
+  const auto end = text.find_first_of(",\n(", begin);
+  std::string found = text.substr(begin, end == std::string::npos ? end : end - begin);
+  while (found.ends_with(' ')) found.pop_back();
+  return found;
+}
 
 std::string provenance_of(at::Device device) {
   static const std::string cpu = cpu_provenance();

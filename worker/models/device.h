@@ -19,6 +19,10 @@ at::Device parse_device(const std::string& text);
 // (docs/reproducibility.md).
 std::string provenance_of(at::Device device);
 
+// What at::show_config() says of LibTorch's build from `beginning` to the end of its line, or to a comma or
+// bracket before that: configured("CUDA Runtime") is "CUDA Runtime 12.4". Empty: nothing.
+std::string configured(const std::string& beginning);
+
 // Whether LibTorch could use a GPU, if there is one.
 bool built_with_cuda();
 
