@@ -1,4 +1,4 @@
-"""A sweep of some hundred short jobs, whose processes and connections fail again and again, ends as if nothing had
+"""A sweep of some thousand short jobs, whose processes and connections fail again and again, ends as if nothing had
 happened.
 
 The seed decides which faults come, in which order, after how many jobs, and on whom; how they meet what the processes
@@ -29,6 +29,7 @@ from conftest import BIN, DEADLINE, ROOT, Study, end, run, textured_image, wait_
 
 LEASE = 2  # seconds
 WORKERS = 4
+AHEAD = 0.02  # of the jobs
 DIRECT = 0  # this worker takes the address from the sweep's folder; the others connect to the cable
 # One round of faults: (kind, flavour): how often.
 DECK = {
@@ -263,8 +264,9 @@ class Chaos:
             self.turn()
 
     def is_due(self, fault):
-        enough_done = len(self.done) >= fault.share * self.study.jobs
-        return enough_done and time.monotonic() >= self.last_fault + fault.after
+        """Where the sweep is ahead of the faults, as on a fast machine, they do not wait for one another."""
+        share = len(self.done) / self.study.jobs
+        return share >= fault.share and (share >= fault.share + AHEAD or time.monotonic() >= self.last_fault + fault.after)
 
     def turn(self):
         now = time.monotonic()
@@ -371,7 +373,7 @@ def disturbed(study, expected, seed, count):
 def test_fifty_faults_change_no_bit(tmp_path, capsys):
     seed = int(os.environ.get("WCAM_CHAOS_SEED", secrets.randbits(32)))
     count = max(sum(DECK.values()), int(os.environ.get("WCAM_CHAOS_FAULTS", 0)))
-    study = ManyJobs(tmp_path, images=math.ceil(100 * count / sum(DECK.values())))
+    study = ManyJobs(tmp_path, images=math.ceil(160 * count / sum(DECK.values())))
     study.run("--no-figures")
     run("wcam", "pack", study.sweep)
     expected = results(study.sweep)
@@ -400,17 +402,19 @@ def check_the_faults(chaos, count):
     assert set(chaos.happened) == set(DECK)
     assert sum(chaos.happened.values()) == count
     assert min(chaos.cable.cut, chaos.cable.withheld, chaos.cable.delayed) > 0
-    ports = [endpoint for _, endpoint in chaos.endpoints]
-    moves = [before != after for before, after in zip(ports, ports[1:])]
-    assert set(moves) == {False, True}, "a restarted coordinator is found where it was, and elsewhere"
 
 
-# Jobs are to be in hand when the coordinator is lost, and when a worker is (it may have come back and answered).
+# Jobs are to be in hand when the coordinator is lost, and when a worker is (it may have come back and answered). A
+# restarted coordinator is to be found where it was, and elsewhere (it may have been killed again before it served).
 def harm_that_failed(chaos):
+    ports = [endpoint for _, endpoint in chaos.endpoints]
+    moves = {before != after for before, after in zip(ports, ports[1:])}
     log = (chaos.study.sweep / "logs/coordinator.log").read_text()
     lost = re.search("was lost after .*; in its hand: [1-9]", log)
     return [what for what, done in (("no job was in hand when a coordinator was lost", "restart" in chaos.attempts),
-                                    ("no worker was lost with a job in hand", lost)) if not done]  # fmt: skip
+                                    ("no worker was lost with a job in hand", lost),
+                                    ("each restarted coordinator moved", False in moves),
+                                    ("no restarted coordinator moved", True in moves)) if not done]  # fmt: skip
 
 
 def tell(chaos, seed):
