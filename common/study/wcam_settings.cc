@@ -1,7 +1,9 @@
 #include "common/study/wcam_settings.h"
 
 #include <bit>
+#include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>
+#include <boost/program_options/variables_map.hpp>
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"

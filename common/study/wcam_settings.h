@@ -2,12 +2,16 @@
 // published ones.
 #pragma once
 
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/variables_map.hpp>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+
+// Nearly every file includes this one by way of the plan; Boost's headers would be a fifth of its compilation.
+namespace boost::program_options {
+class options_description;
+class variables_map;
+}  // namespace boost::program_options
 
 namespace wcam {
 
