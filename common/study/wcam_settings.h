@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-// Nearly every file includes this one by way of the plan; Boost's headers would be a fifth of its compilation.
+// Nearly every file includes this one by way of the plan; Boost's headers would be a fifth of its compiling.
 namespace boost::program_options {
 class options_description;
 class variables_map;
