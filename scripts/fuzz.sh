@@ -3,18 +3,20 @@
 #   scripts/fuzz.sh [SECONDS]    default 20; findings and what is learnt stay in build/fuzz/findings and build/fuzz/corpus
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds=${1:-20}
+export seconds=${1:-20}
+
+fuzz() {
+  local target=${1##*/fuzz_} findings=build/fuzz/findings
+  local learnt=build/fuzz/corpus/$target log=$findings/$target.log
+  mkdir -p "$learnt" "$findings"
+  # An image of 100 megapixels takes 300 MB twice.
+  "$1" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2560 -max_len=40000 -verbosity=0 -print_final_stats=1 \
+    -artifact_prefix="$findings/$target-" "$learnt" "tests/fuzz/corpus/$target" 2>"$log" ||
+    { tail -n 60 "$log"; echo "$target: a finding; replay it: $1 $findings/$target-..."; return 1; }
+  sed -nE "s/^stat::(number_of_executed_units|average_exec_per_sec)/$target: \1/p" "$log"
+}
+export -f fuzz
 
 scripts/install_packages.sh scripts/packages.txt scripts/packages-test.txt
 scripts/build.sh fuzz
-for program in build/fuzz/bin/fuzz_*; do
-  target=${program##*/fuzz_}
-  learnt=build/fuzz/corpus/$target findings=build/fuzz/findings
-  mkdir -p "$learnt" "$findings"
-  echo "$target: $seconds s"
-  # An image of 100 megapixels takes 300 MB twice.
-  "$program" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2560 -max_len=40000 -verbosity=0 -print_final_stats=1 \
-    -artifact_prefix="$findings/$target-" "$learnt" "tests/fuzz/corpus/$target" 2>"$findings/$target.log" ||
-    { tail -n 60 "$findings/$target.log"; echo "$target: a finding; replay it: $program $findings/$target-..."; exit 1; }
-  grep -E "^stat::(number_of_executed_units|average_exec_per_sec)" "$findings/$target.log" || true
-done
+printf '%s\n' build/fuzz/bin/fuzz_* | xargs -P "$(nproc)" -I{} bash -euo pipefail -c 'fuzz {}'

@@ -17,19 +17,23 @@ pass() {
   [ -z "$skipped" ] || { printf 'test.sh: skipped, see build/%s/results.xml for the reasons:\n%s\n' "$1" "$skipped" >&2; exit 1; }
 }
 
+sanitized() {
+  nice -n 19 scripts/build.sh asan
+  pass asan
+}
+
 scripts/install_packages.sh scripts/packages.txt scripts/packages-test.txt
 scripts/build.sh dev
 if [ "$fast" = --fast ]; then
   pass dev --label-exclude end-to-end
   exit
 fi
-scripts/build.sh asan
-# Side by side: the end-to-end tests of the one wait where the other computes.
+# Side by side: the end-to-end tests mostly wait, and what compiles meanwhile gives way to them.
 set -m  # a group of its own, which can be ended as a whole
-pass asan --parallel 1 >build/asan/tests.log 2>&1 &
-sanitized=$!
+sanitized >build/sanitized.log 2>&1 &
+background=$!
 set +m
-trap 'kill -- -"$sanitized" 2>/dev/null || true' EXIT
-pass dev
-wait "$sanitized" || { cat build/asan/tests.log; exit 1; }
-tail -n 5 build/asan/tests.log
+trap 'kill -- -"$background" 2>/dev/null || true' EXIT
+pass dev --parallel $(($(nproc) + 1))
+wait "$background" || { cat build/sanitized.log; exit 1; }
+tail -n 5 build/sanitized.log
