@@ -155,16 +155,21 @@ void Loop::wait_for_room(const NoRoomError& why) {
       spdlog::error("{}", why.what());
       throw why;
     }
-    if (auto message = transport_.receive(kLongestWait)) keep_company(*std::move(message));
+    if (auto message = transport_.receive(kLongestWait)) keep_company(*std::move(message), why);
   }
 }
 
-// So that workers do not take us for dead. What they say once is heard later; the rest they repeat.
-void Loop::keep_company(Message message) {
+// So that workers do not take us for dead, nor operators. What workers say once is heard later; the rest they repeat.
+void Loop::keep_company(Message message, const NoRoomError& why) {
   if (message.envelope.has_heartbeat()) {
     wire::Envelope alive;
     alive.mutable_acknowledge();
     (void)transport_.send({message.worker, std::move(alive)});
+  }
+  if (message.envelope.has_request()) {
+    wire::Envelope reply;
+    reply.mutable_reply()->set_refused(std::string("the sweep waits for room, ask again then: ") + why.what());
+    (void)transport_.send({message.worker, std::move(reply)});
   }
   const bool said_once = message.envelope.has_outcomes() || message.envelope.has_goodbye();
   if (said_once && kept_.size() < kMostKept) kept_.push_back(std::move(message));

@@ -89,7 +89,7 @@ class Loop {
   void commit(std::span<const Event> events);
   // Before the next try. Throws `why` again when told to stop.
   void wait_for_room(const NoRoomError& why);
-  void keep_company(Message message);
+  void keep_company(Message message, const NoRoomError& why);
 
   SweepState& state_;
   Scheduler& scheduler_;

@@ -136,8 +136,12 @@ bool Coordinator::deliver(const std::string& peer, wire::Envelope envelope) {
 bool Coordinator::send(const Message& message) {
   if (doom_ == Moment::kWhileSending && sends_left_-- == 0) throw Died{};
   if (Peers::is_operator(message.worker)) {
-    world_.tell("coord", [&] { return "replies: " + message.envelope.reply().ShortDebugString(); });
-    world_.referee.replies(message.envelope.reply());
+    const wire::Reply& reply = message.envelope.reply();
+    world_.tell("coord", [&] { return "replies: " + reply.ShortDebugString(); });
+    if (no_room_since_ && reply.has_refused())
+      ++world_.referee.happenings["operators refused without room"];
+    else
+      world_.referee.replies(reply);
     return true;
   }
   world_.referee.sends(message.worker, message.envelope);

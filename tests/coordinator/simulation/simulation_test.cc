@@ -100,6 +100,7 @@ TEST_F(Simulation, EveryScheduleEndsWithEveryJobDoneOnce) {
                            "segments collected",
                            "stores that failed",
                            "commits without room",
+                           "operators refused without room",
                            "slow commits",
                            "one of two attempts ended",
                            "second attempts",
