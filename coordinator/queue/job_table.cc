@@ -142,7 +142,8 @@ const Lease* Job::lease_of(std::uint32_t attempt) const {
 
 std::size_t Tally::all() const { return std::accumulate(in_state.begin(), in_state.end(), std::size_t{0}); }
 
-JobTable::JobTable(std::size_t cases) : cases_(cases), queues_(2 * cases), failed_(2 * cases) {}
+JobTable::JobTable(std::size_t cases)
+    : cases_(cases), queues_(2 * cases), failed_(2 * cases), tallies_of_cases_(cases) {}
 
 void JobTable::apply(const JobEvent& event) {
   if (const auto* added = std::get_if<JobAdded>(&event)) {
@@ -239,6 +240,7 @@ JobTable::Queue& JobTable::queue_of(const Job& job) {
 
 void JobTable::enter(const Job& job) {
   ++tallies_[static_cast<std::size_t>(job.spec.kind)].in_state[static_cast<std::size_t>(job.state)];
+  ++tallies_of_cases_[job.spec.case_index].in_state[static_cast<std::size_t>(job.state)];
   if (job.state == JobState::kWaiting) put(queue_of(job), std::pair(priority_of(job.spec), job.id), job);
   if (job.state == JobState::kSetAside) put(set_aside_, job.id, job);
   for (const Lease& lease : job.in_hand()) {
@@ -253,6 +255,7 @@ void JobTable::enter(const Job& job) {
 
 void JobTable::leave(const Job& job) {
   --tallies_[static_cast<std::size_t>(job.spec.kind)].in_state[static_cast<std::size_t>(job.state)];
+  --tallies_of_cases_[job.spec.case_index].in_state[static_cast<std::size_t>(job.state)];
   if (job.state == JobState::kWaiting) withdraw(job);
   if (job.state == JobState::kSetAside) take(set_aside_, job.id, job);
   for (const Lease& lease : job.in_hand()) {
@@ -297,7 +300,7 @@ std::optional<std::string> JobTable::problem() const {
   fresh.suspects_leased_.resize(held_.size());
   if (fresh.queues_ != queues_ || fresh.failed_ != failed_ || fresh.suspects_ != suspects_ ||
       fresh.held_ != held_ || fresh.suspects_leased_ != suspects_leased_ || fresh.set_aside_ != set_aside_ ||
-      fresh.tallies_ != tallies_ || fresh.alarms_ != alarms_)
+      fresh.tallies_ != tallies_ || fresh.tallies_of_cases_ != tallies_of_cases_ || fresh.alarms_ != alarms_)
     return "the job table's indices disagree with its jobs";
   return std::nullopt;
 }

@@ -188,6 +188,7 @@ class JobTable {
   const std::set<JobId>& leased_to(WorkerId worker) const;
   bool leases_suspect(WorkerId worker) const;
   const Tally& tally(JobKind kind) const { return tallies_[static_cast<std::size_t>(kind)]; }
+  const Tally& tally_of_case(std::size_t case_index) const { return tallies_of_cases_[case_index]; }
   std::size_t unfinished() const;
   // The jobs set aside.
   const std::set<JobId>& set_aside() const { return set_aside_; }
@@ -221,6 +222,7 @@ class JobTable {
   std::vector<std::uint32_t> suspects_leased_;  // by worker
   std::set<JobId> set_aside_;
   std::array<Tally, 2> tallies_{};
+  std::vector<Tally> tallies_of_cases_;
 };
 
 }  // namespace wcam

@@ -86,10 +86,10 @@ function workers(s) {
 }
 
 function cases(s) {
-  const most = Math.max(...s.by_case.map((c) => c.done));
   fill("cases", s.by_case.map((c) => element("tr", [
-    element("td", c.name), element("td", [bar({done: c.done}, most)], "share"),
-    element("td", whole(c.done), "number"), element("td", speed(c.jobs_per_minute), "number"),
+    element("td", c.name), element("td", [bar({done: c.done}, c.known)], "share"),
+    element("td", `${whole(c.done)} of ${whole(c.known)}`, "number"),
+    element("td", speed(c.jobs_per_minute), "number"),
   ])));
 }
 

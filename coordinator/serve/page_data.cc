@@ -118,8 +118,10 @@ std::string to_json_text(const PageData& snapshot, const std::vector<FigureFile>
                        {"in_hand", worker.in_hand}});
   json& cases = document["by_case"] = json::array();
   for (const CaseProgress& one : snapshot.cases)
-    cases.push_back(
-        {{"name", one.name}, {"done", one.pace.done}, {"jobs_per_minute", one.pace.jobs_per_minute}});
+    cases.push_back({{"name", one.name},
+                     {"done", one.pace.done},
+                     {"known", one.known},
+                     {"jobs_per_minute", one.pace.jobs_per_minute}});
   json& pictures = document["figures"] = json::array();
   for (const FigureFile& figure : figures)
     pictures.push_back({{"name", figure.name}, {"modified", figure.modified}});

@@ -22,6 +22,7 @@ struct WorkerProgress {
 struct CaseProgress {
   std::string name;
   Pace pace;
+  std::uint64_t known = 0;  // jobs, without cancelled ones
 };
 
 struct PageData {
@@ -35,7 +36,7 @@ struct PageData {
 // A picture of SWEEP/figures.
 struct FigureFile {
   std::string name;           // relative, "figure-5/robust_training_corruptions_0.png"
-  std::int64_t modified = 0;  // rises when the file changes
+  std::int64_t modified = 0;  // Unix time in ms
 };
 
 // SWEEP/status.json's keys, and by_worker, by_case, figures.

@@ -158,8 +158,11 @@ PageData Reporter::snapshot() const {
       worker.in_hand.push_back(state_.name_of(state_.jobs().at(job).spec));
     snapshot.workers.push_back(std::move(worker));
   }
-  for (std::size_t i = 0; i < state_.plan().cases.size(); ++i)
-    snapshot.cases.push_back({state_.plan().cases[i].name, throughput_->of_case(i)});
+  for (std::size_t i = 0; i < state_.plan().cases.size(); ++i) {
+    const Tally& jobs = state_.jobs().tally_of_case(i);
+    snapshot.cases.push_back(
+        {state_.plan().cases[i].name, throughput_->of_case(i), jobs.all() - jobs[JobState::kCancelled]});
+  }
   return snapshot;
 }
 

@@ -1,6 +1,6 @@
 """The page that `--http` serves, as urllib, Prometheus's own parser and a real browser see it."""
 
-import html
+import base64
 import http.client
 import json
 import os
@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -103,8 +104,10 @@ def test_status_is_the_file_with_workers_and_cases(page):
     assert len(worker["in_hand"]) == sum(kind["leased"] for kind in told["jobs"].values()) > 0
     assert {case["name"]: case["done"] > 0 for case in told["by_case"]} == dict.fromkeys(page.study.CASES, True)
     assert sum(case["done"] for case in told["by_case"]) == told["done"]
+    assert sum(case["known"] for case in told["by_case"]) == told["total"]
     assert all(row["jobs_per_minute"] >= 0 for row in told["by_case"] + told["by_worker"])
-    assert [figure["name"] for figure in told["figures"]] == [f"figure-5/{ODD_FIGURE}"]
+    (figure,) = told["figures"]
+    assert figure["name"] == f"figure-5/{ODD_FIGURE}" and abs(figure["modified"] / 1000 - time.time()) < 600
 
 
 def test_metrics_are_prometheus_text_and_true(page):
@@ -147,36 +150,110 @@ def test_only_figures_are_served_and_only_read(page):
         assert page.ask("/", method)[0] == 405, method
 
 
-def test_in_a_browser(page):
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed (scripts/packages-test.txt)")
-    profile = page.study.folder / "browser"
-    browser = subprocess.run(
-        [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--lang=en",
-         "--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom", page.url],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    dom, status = browser.stdout, page.status()
-    assert "CONSOLE" not in browser.stderr, browser.stderr  # an error of ours, or something the policy refused
-    assert re.search(r'<span id="state" class="state running"[^>]*>running</span>', dom), dom
-    assert re.search(r"<title>\d+ % · wcam</title>", dom)
+class Browser:
+    """Chromium on one page, asked over its DevTools' pipe."""
 
-    def text_of(identifier):
-        inside = re.search(rf'id="{identifier}"[^>]*>(.*?)</(section|tbody|dl|ul)>', dom, re.DOTALL)[1]
-        return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", inside)))
+    def __init__(self, url, profile, width, height):
+        chromium = shutil.which("chromium")
+        if chromium is None:
+            pytest.skip("chromium is not installed (scripts/packages-test.txt)")
+        to_browser, from_us = os.pipe()
+        from_browser, to_us = os.pipe()
+        self.complaints = (profile.parent / f"{profile.name}.log").open("w+")
+        # DevTools' pipe is file descriptors 3 and 4.
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--enable-logging=stderr",
+                 "--lang=en", f"--user-data-dir={profile}", f"--window-size={width},{height}", url]  # fmt: skip
+        self.process = subprocess.Popen(
+            ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{to_us}', "bash", chromium, *flags],
+            pass_fds=(to_browser, to_us), stdout=subprocess.DEVNULL, stderr=self.complaints,
+        )  # fmt: skip
+        os.close(to_browser)
+        os.close(to_us)
+        self.send, self.receive = open(from_us, "wb", buffering=0), open(from_browser, "rb")
+        self.asked, self.session = 0, None
+        targets = self.ask("Target.getTargets")["targetInfos"]
+        target = next(one["targetId"] for one in targets if one["type"] == "page")
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    assert f"jobs done {status['done']} of {status['total']} known" in text_of("figures-of-merit")
-    explain = status["jobs"]["explain"]
-    assert f"WCAMs {explain['done']} of {sum(explain.values()) - explain['cancelled']} ·" in text_of("progress")
-    assert re.search(rf"{re.escape(socket.gethostname())}, {page.worker} worker\.[0-9a-f]+ cpu", text_of("workers"))
-    for case in page.study.CASES:
-        assert f" {case} " in text_of("cases")
-    # What is no text of ours is shown as text.
-    assert f"image {ODD_IMAGE}: " in text_of("set-aside")
-    assert "<img src=x" not in dom
-    assert f'src="{page.url}figures/figure-5/robust%20%26%20%3Cb%3E%231.png?' in dom
-    assert "<b>#1" not in dom
+    def ask(self, method, **parameters):
+        self.asked += 1
+        words = {"id": self.asked, "method": method, "params": parameters}
+        if self.session:
+            words["sessionId"] = self.session
+        self.send.write(json.dumps(words).encode() + b"\0")
+        while True:
+            said = b""
+            while not said.endswith(b"\0"):
+                byte = self.receive.read(1)
+                assert byte, "chromium has ended"
+                said += byte
+            said = json.loads(said[:-1])
+            if said.get("id") == self.asked:
+                return said["result"]
+
+    def value(self, expression):
+        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def screenshot(self):
+        return base64.b64decode(self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+
+    def close(self):
+        end(self.process)
+        self.send.close()
+        self.receive.close()
+
+
+# The text of an element as it is seen, and where; nothing of what is not.
+SEEN = """(selector => [...document.querySelectorAll(selector)].map(element => {
+    const {left, right, width, height} = element.getBoundingClientRect();
+    return {text: element.innerText.replace(/\\s+/g, " "), left, right, width, height};
+}))"""
+
+
+@pytest.mark.parametrize("width, height", ((1280, 900), (390, 844)))
+def test_what_is_seen_in_a_browser(page, width, height):
+    browser = Browser(page.url, page.study.folder / f"browser-{width}", width, height)
+    try:
+        wait_for("the page", lambda: browser.value("document.title") != "wcam" and browser.value("document.images[0]?.complete"))
+        status = page.status()
+
+        def seen(selector):
+            return browser.value(f"{SEEN}({json.dumps(selector)})")
+
+        def text_of(selector):
+            return " ".join(one["text"] for one in seen(selector))
+
+        assert re.fullmatch(r"\d+ % · wcam", browser.value("document.title"))
+        assert text_of("#state") == "running"
+        assert f"jobs done {status['done']} of {status['total']} known" in text_of("#figures-of-merit")
+        # Each part of the page is as wide as people need it, and none stands out of the window.
+        parts = seen("main > *:not([hidden])")
+        assert len(parts) == 6
+        for part in parts:
+            assert part["width"] > 250 and part["height"] > 40, part
+            assert part["left"] >= 0 and part["right"] <= width, part
+        explain = status["jobs"]["explain"]
+        assert f"WCAMs {explain['done']} of {sum(explain.values()) - explain['cancelled']} ·" in text_of("#progress")
+        assert re.search(rf"{re.escape(socket.gethostname())}, {page.worker} worker\.[0-9a-f]+ cpu", text_of("#workers"))
+        for case in page.study.CASES:
+            assert re.search(rf"\b{case}\b \d+ of \d+", text_of("#cases"))
+        for row, case in enumerate(json.loads(fetch(page.url + "status.json")[1])["by_case"], 1):
+            (whole,), (part,) = seen(f"#cases tr:nth-child({row}) .bar"), seen(f"#cases tr:nth-child({row}) i")
+            assert part["width"] / whole["width"] == pytest.approx(case["done"] / case["known"], abs=0.03)
+        assert all(bar["width"] > 50 and bar["height"] > 5 for bar in seen(".bar"))
+        # What is no text of ours is shown as text.
+        assert f"image {ODD_IMAGE}: " in text_of("#set-aside")
+        assert browser.value("document.querySelector('[src=x]')") is None
+        (figure,) = seen("#figures img")
+        assert figure["width"] > 200 and figure["height"] > 100
+        assert browser.value("document.images[0].naturalWidth") == 64
+        assert text_of("#figures") == f"figure-5/{ODD_FIGURE}"
+        (page.study.folder / f"page-{width}.png").write_bytes(browser.screenshot())
+    finally:
+        browser.close()
+    browser.complaints.seek(0)
+    assert "CONSOLE" not in browser.complaints.read()  # an error of ours, or something the policy refused
 
 
 def test_a_port_in_use_is_refused_before_anything_is_made(page, tmp_path):
