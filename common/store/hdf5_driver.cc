@@ -13,6 +13,9 @@ namespace wcam::h5 {
 
 namespace {
 
+// Of our drivers, beyond those that HDF5 keeps for itself and for registered ones. No file says which wrote it.
+constexpr int kNumbers = 40'000;
+
 // One of the two.
 struct DriverInfo {
   WriteFault* fault = nullptr;
@@ -193,8 +196,12 @@ herr_t truncate_in_memory(H5FD_t* base, hid_t, hbool_t) {
 
 // ---------------------------------------------------------------------------------------------- description
 
-H5FD_class_t describe(const char* name) {
+H5FD_class_t describe(const char* name, [[maybe_unused]] int number) {
   H5FD_class_t driver{};
+#ifdef H5FD_CLASS_VERSION  // since HDF5 1.14
+  driver.version = H5FD_CLASS_VERSION;
+  driver.value = static_cast<H5FD_class_value_t>(number);
+#endif
   driver.name = name;
   driver.maxaddr = static_cast<haddr_t>(std::numeric_limits<off_t>::max());
   driver.fc_degree = H5F_CLOSE_WEAK;
@@ -209,7 +216,7 @@ H5FD_class_t describe(const char* name) {
 }
 
 H5FD_class_t describe_disk() {
-  H5FD_class_t driver = describe("wcam_disk");
+  H5FD_class_t driver = describe("wcam_disk", kNumbers);
   driver.open = open_on_disk;
   driver.close = close_on_disk;
   driver.read = read_from_disk;
@@ -219,7 +226,7 @@ H5FD_class_t describe_disk() {
 }
 
 H5FD_class_t describe_memory() {
-  H5FD_class_t driver = describe("wcam_memory");
+  H5FD_class_t driver = describe("wcam_memory", kNumbers + 1);
   driver.open = open_in_memory;
   driver.close = close_in_memory;
   driver.read = read_from_memory;

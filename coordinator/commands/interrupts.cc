@@ -1,6 +1,7 @@
 #include "coordinator/commands/interrupts.h"
 
 #include <csignal>
+#include <initializer_list>
 
 #include "common/command_line/interrupt_pace.h"
 
