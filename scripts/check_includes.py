@@ -27,7 +27,7 @@ FOREIGN = {
     "SQLite": (("sqlite3",), ("coordinator/ledger/",)),
     "OpenCV": (("opencv2/",), ("worker/images/", "worker/corruption/")),
     "HDF5": (("hdf5", "H5"), ("common/store/",)),
-    "cpp-httplib": (("httplib",), ("coordinator/serve/",)),
+    "Boost.Asio and Beast": (("boost/asio", "boost/beast"), ("coordinator/serve/",)),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

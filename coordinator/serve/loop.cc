@@ -168,7 +168,8 @@ void Loop::keep_company(Message message, const NoRoomError& why) {
   }
   if (message.envelope.has_request()) {
     wire::Envelope reply;
-    reply.mutable_reply()->set_refused(std::string("the sweep waits for room, ask again then: ") + why.what());
+    reply.mutable_reply()->set_refused(std::string("the sweep waits for room, ask again then: ") +
+                                       why.what());
     (void)transport_.send({message.worker, std::move(reply)});
   }
   const bool said_once = message.envelope.has_outcomes() || message.envelope.has_goodbye();

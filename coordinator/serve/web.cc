@@ -1,23 +1,22 @@
-// cpp-httplib 0.11 parses requests and writes answers; what it leaves open is bounded here. By itself it sets
-// SO_REUSEPORT (two coordinators would share a port), gives a client that sends a byte now and then all the
-// time in the world, reads a line or a list of headers of any length, queues connections without bound,
-// builds as many copies of an answer as a Range header asks for, and waits for idle connections when it is
-// stopped.
+// Boost.Beast parses requests and writes answers, on one thread that never waits for a client. A connection
+// has a time for each of its parts and a number of bytes; what goes beyond is closed.
 #include "coordinator/serve/web.h"
 
-#include <httplib.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <charconv>
 #include <mutex>
-#include <semaphore>
 #include <thread>
 
 #include "common/base/error.h"
@@ -26,6 +25,9 @@
 #include "coordinator/serve/page.h"
 #include "coordinator/transport/address.h"
 
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace net = boost::asio;
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -35,92 +37,87 @@ namespace wcam {
 
 namespace {
 
-constexpr std::size_t kThreads = 8;
-constexpr std::ptrdiff_t kMostConnections = 40;  // being served or waiting for a thread
+constexpr int kMostConnections = 40;
 constexpr std::size_t kMostRequestBytes = 16'384;
 constexpr seconds kRequestTime{5}, kAnswerTime{30}, kFarewellTime{1};
+constexpr milliseconds kAcceptAgainAfter{100};
 constexpr seconds kTurnTime{10};
 constexpr std::size_t kFiguresShown = 24;
 
 std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
 std::string port_of(const std::string& address) { return address.substr(address.rfind(':') + 1); }
 
-// One request and its answer. Closes the socket.
-class Connection : public httplib::Stream {
+using tcp = net::ip::tcp;
+using Error = boost::system::error_code;
+using Request = http::request<http::empty_body>;
+using Response = http::response<http::string_body>;
+
+// One request and its answer. Keeps itself alive until its end, which it reports.
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // `end` becomes readable when everything must end.
-  Connection(int socket, int end) : socket_(socket), end_(end) {}
-  // Taking what is still on its way first: closing with unread bytes would cut the answer off.
-  ~Connection() override {
-    ::shutdown(socket_, SHUT_WR);
-    deadline_ = std::min(deadline_, Clock::now() + kFarewellTime);
-    std::array<char, 1024> rest{};
-    while (read(rest.data(), rest.size()) > 0) {
-    }
-    ::close(socket_);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  Connection(tcp::socket socket, std::function<Response(const Request&)> answer, std::function<void()> ended)
+      : stream_(std::move(socket)), answer_(std::move(answer)), ended_(std::move(ended)) {}
 
-  void request_is_read() { deadline_ = Clock::now() + kAnswerTime; }
-
-  bool is_readable() const override { return begin_ < filled_ || wait_for(POLLIN); }
-  bool is_writable() const override { return wait_for(POLLOUT); }
-  ssize_t read(char* bytes, size_t size) override {
-    if (begin_ == filled_ && !fill()) return -1;
-    size = std::min(size, filled_ - begin_);
-    std::memcpy(bytes, buffer_.data() + begin_, size);
-    begin_ += size;
-    return static_cast<ssize_t>(size);
+  void begin() {
+    parser_.header_limit(kMostRequestBytes);
+    stream_.expires_after(kRequestTime);
+    http::async_read_header(stream_, buffer_, parser_,
+                            [self = shared_from_this()](Error error, std::size_t) { self->answer(error); });
   }
-  ssize_t write(const char* bytes, size_t size) override {
-    return wait_for(POLLOUT) ? ::send(socket_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) : -1;
-  }
-  void get_remote_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}  // nobody asks
-  void get_local_ip_and_port(std::string& /*ip*/, int& /*port*/) const override {}
-  socket_t socket() const override { return socket_; }
 
  private:
-  bool fill() {
-    const std::size_t room = std::min(buffer_.size(), kMostRequestBytes - received_);
-    if (room == 0 || !wait_for(POLLIN)) return false;
-    const ssize_t got = ::recv(socket_, buffer_.data(), room, MSG_DONTWAIT);
-    if (got <= 0) return false;
-    begin_ = 0;
-    filled_ = static_cast<std::size_t>(got);
-    received_ += filled_;
-    return true;
-  }
-  bool wait_for(short what) const {
-    const auto left = std::chrono::ceil<milliseconds>(deadline_ - Clock::now());
-    if (left.count() <= 0) return false;
-    std::array<pollfd, 2> waiting{{{socket_, what, 0}, {end_, POLLIN, 0}}};
-    return ::poll(waiting.data(), waiting.size(), static_cast<int>(left.count())) > 0 &&
-           waiting[1].revents == 0;
+  void answer(Error error) {
+    if (error) return ended_();
+    response_ = answer_(parser_.get());
+    response_.keep_alive(false);
+    response_.prepare_payload();
+    stream_.expires_after(kAnswerTime);
+    const auto then = [self = shared_from_this()](Error failed, std::size_t) { self->say_farewell(failed); };
+    if (parser_.get().method() == http::verb::head)
+      http::async_write_header(stream_, serializer_, then);
+    else
+      http::async_write(stream_, serializer_, then);
   }
 
-  const int socket_, end_;
-  Clock::time_point deadline_ = Clock::now() + kRequestTime;
-  std::array<char, 4096> buffer_{};
-  std::size_t begin_ = 0, filled_ = 0, received_ = 0;
+  // Takes what is still on its way first: closing with unread bytes would cut the answer off.
+  void say_farewell(Error error) {
+    if (error) return ended_();
+    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    stream_.expires_after(kFarewellTime);
+    buffer_.clear();
+    take_the_rest();
+  }
+
+  void take_the_rest() {
+    stream_.async_read_some(buffer_.prepare(kMostRequestBytes),
+                            [self = shared_from_this()](Error error, std::size_t) {
+                              error ? self->ended_() : self->take_the_rest();
+                            });
+  }
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{kMostRequestBytes};
+  http::request_parser<http::empty_body> parser_;
+  Response response_;
+  http::response_serializer<http::string_body> serializer_{response_};
+  const std::function<Response(const Request&)> answer_;
+  const std::function<void()> ended_;
 };
 
-// Accepting waits while there are too many connections: the kernel keeps the rest.
-class BoundedPool : public httplib::TaskQueue {
- public:
-  void enqueue(std::function<void()> task) override {
-    room_.acquire();
-    pool_.enqueue([this, task = std::move(task)] {
-      task();
-      room_.release();
-    });
+// The path that is asked for, "%41" being "A"; without "?...".
+std::string path_of(const Request& request) {
+  const std::string target(request.target());
+  std::string path;
+  for (std::size_t i = 0; i < target.size() && target[i] != '?'; ++i) {
+    unsigned char code = 0;
+    const char* const digits = target.data() + i + 1;
+    const bool escaped = target[i] == '%' && i + 2 < target.size() &&
+                         std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2;
+    path += escaped ? static_cast<char>(code) : target[i];
+    if (escaped) i += 2;
   }
-  void shutdown() override { pool_.shutdown(); }
-
- private:
-  std::counting_semaphore<kMostConnections> room_{kMostConnections};
-  httplib::ThreadPool pool_{kThreads};
-};
+  return path;
+}
 
 // The pictures in the folder and in its folders, latest first. Links are not followed.
 std::vector<FigureFile> figures_in(const fs::path& folder) {
@@ -138,7 +135,9 @@ std::vector<FigureFile> figures_in(const fs::path& folder) {
   });
   std::vector<FigureFile> figures;
   for (const auto& [time, name] : found)
-    figures.push_back({name, std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count()});
+    figures.push_back({name, std::chrono::duration_cast<milliseconds>(
+                                 fs::file_time_type::clock::to_sys(time).time_since_epoch())
+                                 .count()});
   return figures;
 }
 
@@ -159,37 +158,20 @@ std::optional<std::string> WebOptions::problem() const {
   return std::nullopt;
 }
 
-class Web::Server : public httplib::Server {
+class Web::Server {
  public:
   Server(const WebOptions& options, const SweepDirectory& sweep)
       : host_(host_of(options.address)), figures_(sweep.figures()) {
-    new_task_queue = [] { return new BoundedPool; };
-    set_socket_options([](socket_t socket) {
-      const int yes = 1;
-      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    });
-    set_default_headers({{"Content-Security-Policy",
-                          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                          "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-                         {"X-Content-Type-Options", "nosniff"},
-                         {"Referrer-Policy", "no-referrer"},
-                         {"Cache-Control", "no-store"}});
-    // In place of routes, whose regular expressions recurse over what a stranger sends.
-    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      answer(request, response);
-      return HandlerResponse::Handled;
-    });
-    bind(options.address);
-    end_ = ::eventfd(0, EFD_CLOEXEC);
-    thread_ = std::thread([this] { listen_after_bind(); });
-    while (!is_running()) std::this_thread::yield();
+    listen(options.address);
+    accept();
+    thread_ = std::thread([this] { context_.run(); });
   }
-  ~Server() override {
-    ::eventfd_write(end_, 1);
-    stop();
+  ~Server() {
+    context_.stop();
     thread_.join();
-    ::close(end_);
   }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   const std::string& url() const { return url_; }
 
@@ -201,45 +183,64 @@ class Web::Server : public httplib::Server {
   }
 
  private:
-  void bind(const std::string& address) {
+  void listen(const std::string& address) try {
     const std::string host = is_any_address(host_)  ? (host_ == "[::]" ? "::" : "0.0.0.0")
                              : host_.front() == '[' ? host_.substr(1, host_.size() - 2)
                                                     : host_;
-    int port = port_of(address) == "*" ? 0 : std::stoi(port_of(address));
-    errno = 0;
-    if (port == 0)
-      port = bind_to_any_port(host);
-    else if (!bind_to_port(host, port))
-      port = -1;
-    if (port < 0)
-      throw InputError("cannot listen on " + address +
-                       " (--http): " + (errno != 0 ? std::strerror(errno) : "no such address") +
-                       ": choose another port, or *");
-    url_ = "http://" + (is_any_address(host_) ? host_name() : host_) + ":" + std::to_string(port) + "/";
+    const std::string port = port_of(address) == "*" ? "0" : port_of(address);
+    const tcp::endpoint endpoint =
+        *tcp::resolver(context_).resolve(host, port, tcp::resolver::passive).begin();
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+    url_ = "http://" + (is_any_address(host_) ? host_name() : host_) + ":" +
+           std::to_string(acceptor_.local_endpoint().port()) + "/";
+  } catch (const boost::system::system_error& e) {
+    throw InputError("cannot listen on " + address + " (--http): " + e.code().message() +
+                     ": choose another port, or *");
   }
 
-  bool process_and_close_socket(socket_t socket) override {
-    Connection connection(socket, end_);
-    bool closed = false;
-    return process_request(connection, true, closed, [&connection](httplib::Request& request) {
-      connection.request_is_read();
-      request.ranges.clear();
+  // Waits while there are too many connections: the kernel keeps the rest.
+  void accept() {
+    acceptor_.async_accept([this](Error error, tcp::socket socket) {
+      if (error) return accept_later();  // out of file descriptors, say
+      ++connections_;
+      const auto connection = std::make_shared<Connection>(
+          std::move(socket), [this](const Request& request) { return answer(request); }, [this] { ended(); });
+      connection->begin();
+      if (connections_ < kMostConnections) accept();
     });
   }
+  void accept_later() {
+    again_.expires_after(kAcceptAgainAfter);
+    again_.async_wait([this](Error) { accept(); });
+  }
+  void ended() {
+    if (connections_-- == kMostConnections) accept();
+  }
 
-  void answer(const httplib::Request& request, httplib::Response& response) const {
-    const auto say = [&response](int status, const std::string& type, std::string_view body) {
-      response.status = status;
-      response.set_content(body.data(), body.size(), type);
+  Response answer(const Request& request) const {
+    const auto say = [](unsigned status, const char* type, std::string_view body) {
+      Response response(http::int_to_status(status), 11, std::string(body));
+      response.set(http::field::content_type, type);
+      response.set("Content-Security-Policy",
+                   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+      response.set("X-Content-Type-Options", "nosniff");
+      response.set("Referrer-Policy", "no-referrer");
+      response.set(http::field::cache_control, "no-store");
+      return response;
     };
-    const std::string& path = request.path;
-    if (request.method != "GET" && request.method != "HEAD") {
-      response.set_header("Allow", "GET, HEAD");
-      return say(405, "text/plain", "this page is read-only: GET and HEAD\n");
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+      Response response = say(405, "text/plain", "this page is read-only: GET and HEAD\n");
+      response.set(http::field::allow, "GET, HEAD");
+      return response;
     }
     if (is_loopback(host_) && !is_loopback(host_asked(request)))
       return say(403, "text/plain",
                  "this page is served to this machine, under its loopback address, alone\n");
+    const std::string path = path_of(request);
     if (path == "/") return say(200, "text/html; charset=utf-8", kPageHtml);
     if (path == "/page.css") return say(200, "text/css; charset=utf-8", kPageCss);
     if (path == "/page.js") return say(200, "text/javascript; charset=utf-8", kPageJs);
@@ -255,11 +256,11 @@ class Web::Server : public httplib::Server {
       return say(200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(*snapshot));
     std::vector<FigureFile> figures = figures_in(figures_);
     figures.resize(std::min(figures.size(), kFiguresShown));
-    say(200, "application/json", to_json_text(*snapshot, figures));
+    return say(200, "application/json", to_json_text(*snapshot, figures));
   }
 
-  static std::string host_asked(const httplib::Request& request) {
-    const std::string host = request.get_header_value("Host");
+  static std::string host_asked(const Request& request) {
+    const std::string host(request[http::field::host]);
     const auto colon = host.rfind(':');
     const bool port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
     return port ? host.substr(0, colon) : host;
@@ -282,7 +283,10 @@ class Web::Server : public httplib::Server {
 
   const std::string host_;
   const fs::path figures_;
-  int end_ = -1;  // readable when connections must end
+  net::io_context context_{1};
+  tcp::acceptor acceptor_{context_};
+  net::steady_timer again_{context_};
+  int connections_ = 0;
   std::string url_;
   std::thread thread_;
   mutable std::mutex mutex_;

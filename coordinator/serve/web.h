@@ -1,13 +1,13 @@
-// The page of a running sweep, read-only, over HTTP. Its threads see snapshots that the coordinator's loop
+// The page of a running sweep, read-only, over HTTP. Its thread sees snapshots that the coordinator's loop
 // publishes and the pictures in SWEEP/figures; never the scheduler, the ledger or HDF5.
 //
 //   /              the page, which refreshes itself        /status.json   to_json_text(PageData)
 //   /metrics       Prometheus text                         /figures/NAME  a PNG of SWEEP/figures
 //   /healthz       200 while the loop turns (10 s), else 503
 //
-// GET and HEAD alone; one request a connection, of 16 KiB and 5 s at most, its answer taken within 30 s; 8 at
-// a time, 32 more wait, the rest in the kernel's queue. On loopback the Host header must name this machine,
-// so that no web site reads the page through a name that it points here (DNS rebinding).
+// GET and HEAD alone; one request a connection, of 16 KiB and 5 s at most, its answer taken within 30 s; 40
+// at a time, the rest in the kernel's queue. On loopback the Host header must name this machine, so that no
+// web site reads the page through a name that it points here (DNS rebinding).
 #pragma once
 
 #include <chrono>

@@ -174,7 +174,7 @@ TEST_F(WebTest, AClientThatDribblesIsCutOffAndDoesNotKeepOthersFromThePage) {
 }
 
 TEST_F(WebTest, EndsAtOnceWhoeverHoldsAConnection) {
-  // 8 being served, 32 that wait, the rest in the kernel.
+  // 40 being served, the rest in the kernel.
   std::vector<std::unique_ptr<RawConnection>> holders;
   for (int i = 0; i < 44; ++i) holders.push_back(std::make_unique<RawConnection>(port()));
   holders.front()->send("GET / HTTP/1.1\r\n");
