@@ -13,7 +13,7 @@ namespace wcam::h5 {
 
 namespace {
 
-// Of our drivers, beyond those that HDF5 keeps for itself and for registered ones. No file says which wrote it.
+// Of our drivers: beyond those that HDF5 keeps for itself and gives out. No file says which driver wrote it.
 constexpr int kNumbers = 40'000;
 
 // One of the two.

@@ -159,7 +159,8 @@ void Loop::wait_for_room(const NoRoomError& why) {
   }
 }
 
-// So that workers do not take us for dead, nor operators. What workers say once is heard later; the rest they repeat.
+// So that neither workers nor operators take us for dead. What workers say once is heard later; the rest they
+// repeat.
 void Loop::keep_company(Message message, const NoRoomError& why) {
   if (message.envelope.has_heartbeat()) {
     wire::Envelope alive;
