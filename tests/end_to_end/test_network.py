@@ -34,8 +34,8 @@ print(min(took))
 """
 
 
-def ip(*words):
-    subprocess.run(["ip", *map(str, words)], check=True, capture_output=True, text=True, timeout=30)
+def check(*words):
+    subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True, timeout=30)
 
 
 class Hosts:
@@ -47,17 +47,22 @@ class Hosts:
 
     def connect(self):
         for i, name in enumerate(self.names, 1):
-            ip("netns", "add", name)
-            ip("link", "set", name, "netns", name, "name", "eth0")
-            ip("-n", name, "address", "add", f"10.77.0.{i}/24", "dev", "eth0")
+            check("ip", "netns", "add", name)
+            check("ip", "link", "set", name, "netns", name, "name", "eth0")
+            check(*self.enter(name), "ip", "address", "add", f"10.77.0.{i}/24", "dev", "eth0")
             for device in ("lo", "eth0"):
-                ip("-n", name, "link", "set", device, "up")
+                check(*self.enter(name), "ip", "link", "set", device, "up")
         self.switch.start()
+
+    # `ip netns exec` would mount anew what it finds below /, and cannot where / is a folder (chroot).
+    @staticmethod
+    def enter(name):
+        return ["nsenter", f"--net=/run/netns/{name}"]
 
     def command(self, host, *words):
         """What runs these words there, in the process that it is started as."""
         rename = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.names[host]]
-        return [str(word) for word in ["ip", "netns", "exec", self.names[host], *rename, *words]]
+        return [str(word) for word in [*self.enter(self.names[host]), *rename, *words]]
 
     def start(self, host, log, *words):
         with log.open("ab") as file:
