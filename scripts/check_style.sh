@@ -11,7 +11,7 @@ if [ "${1:-}" = --tidy ]; then
   # Without the files that include LibTorch: clang-tidy 14 cannot parse its headers.
   mapfile -t units < <(git ls-files {cluster,common,coordinator,plotting}/'*.cc' worker/{corruption,images,protocol}/'*.cc' \
     worker/commands/corrupt_command.cc worker/jobs/{compute_options,local_paths}.cc \
-    worker/models/{check_models,imagenet,labelled_photographs}.cc)
+    worker/models/{built_in_pictures,check_models,imagenet,labelled_photographs}.cc)
   if [ -n "${2:-}" ]; then
     mapfile -t units < <(printf '%s\n' "${units[@]}" | grep -Fxf <(git diff --name-only "$2"))
   fi

@@ -190,23 +190,9 @@ class Reader {
       const Job* job = state_.jobs().find(id);
       if (job == nullptr || job->spec.kind != JobKind::kPredict)
         damaged("predictions of " + to_string(id) + ", which is no predict job");
-      Labels labels = labels_of(rows.text(1), id);
-      if (!state_.restore_labels(job->spec, std::move(labels)))
+      if (!state_.restore_labels(job->spec, recorded_labels(ledger_, rows.text(1), job->spec, state_)))
         damaged("predictions of " + state_.name_of(job->spec) + " twice");
     }
-  }
-
-  Labels labels_of(const std::string& text, JobId id) const {
-    Labels labels;
-    try {
-      labels = nlohmann::json::parse(text).get<Labels>();
-    } catch (const nlohmann::json::exception&) {
-      damaged("predictions of job " + to_string(id) + " that are no list of numbers");
-    }
-    if (labels.size() != state_.plan().variants.size() + 1)
-      damaged(std::to_string(labels.size()) + " predictions of job " + to_string(id) + ", not " +
-              std::to_string(state_.plan().variants.size() + 1));
-    return labels;
   }
 
   Database& ledger_;
@@ -216,6 +202,21 @@ class Reader {
 }  // namespace
 
 SweepState read_ledger(Database& ledger, const Plan& plan) { return Reader(ledger, plan).read(); }
+
+Labels recorded_labels(const Database& ledger, const std::string& column, const JobSpec& spec,
+                       const SweepState& state) {
+  const std::size_t expected = state.plan().variants.size() + 1;
+  Labels labels;
+  try {
+    labels = nlohmann::json::parse(column).get<Labels>();
+  } catch (const nlohmann::json::exception&) {
+    throw DamageError(ledger.file(), "labels of '" + state.name_of(spec) + "' that are no list of numbers");
+  }
+  if (labels.size() != expected)
+    throw DamageError(ledger.file(), std::to_string(labels.size()) + " labels of '" + state.name_of(spec) +
+                                         "', not " + std::to_string(expected));
+  return labels;
+}
 
 std::optional<Plan> recorded_plan(Database& ledger) try {
   if (schema_of(ledger) == 0) return std::nullopt;

@@ -13,6 +13,11 @@ namespace wcam {
 // when a row says what cannot be: it has been damaged, since nothing of the kind is ever written.
 SweepState read_ledger(Database& ledger, const Plan& plan);
 
+// What column `labels` holds of a job. Throws DamageError naming the job unless it is as many labels as the
+// plan has pictures.
+Labels recorded_labels(const Database& ledger, const std::string& column, const JobSpec& spec,
+                       const SweepState& state);
+
 // The plan that the ledger began with, with the places of that time; nullopt: it cannot be read.
 std::optional<Plan> recorded_plan(Database& ledger);
 

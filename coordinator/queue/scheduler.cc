@@ -45,6 +45,10 @@ std::string unfit(const wire::Outcome& outcome, const Job& job, std::size_t labe
              " images to predict";
   if (std::any_of(p.label().begin(), p.label().end(), [](std::int64_t label) { return label < 0; }))
     return "a predicted label is below 0";
+  const auto is_number = [](float value) { return std::isfinite(value); };
+  if (!std::all_of(p.logit().begin(), p.logit().end(), is_number) ||
+      !std::all_of(p.probability().begin(), p.probability().end(), is_number))
+    return "a predicted logit or probability is not finite";
   return "";
 }
 

@@ -1,7 +1,6 @@
 #include "coordinator/repair/check_sweep.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/base/error.h"
@@ -82,6 +81,7 @@ class Check {
     if (unaccounted > 0)
       problem(sweep_.ledger().string() + ": " + std::to_string(unaccounted) +
               " jobs are done without one attempt that did them");
+    for_each_recorded([](const Job&, Attempt, const std::string&, const Labels&) {});  // reads all labels
   }
 
   // Ledger against store. A file that says otherwise than the ledger is damaged: ids of jobs are hashes of
@@ -119,7 +119,8 @@ class Check {
     while (rows.next()) {
       const Job& job = check_.state->jobs().at(JobId{static_cast<std::uint64_t>(rows.integer(0))});
       Labels labels;
-      if (job.spec.kind == JobKind::kPredict) labels = nlohmann::json::parse(rows.text(3)).get<Labels>();
+      if (job.spec.kind == JobKind::kPredict)
+        labels = recorded_labels(*ledger_, rows.text(3), job.spec, *check_.state);
       act(job, Attempt{static_cast<std::uint32_t>(rows.integer(1))}, rows.text(2), labels);
     }
   }

@@ -24,7 +24,7 @@ def forward(self, x):
   save_torchscript(folder / "endless.pt", R"(
 def forward(self, x):
     y = torch.matmul(x.mean([2, 3]), self.weight.t())
-    while bool(x.max() > 0.1):
+    while x.size(0) > 2:
         y = y + 1
     return y
 )");

@@ -233,6 +233,19 @@ def test_damage_anywhere_in_the_ledger_is_named_and_mended(undisturbed, tmp_path
         assert query(study.sweep, content) == jobs
 
 
+def test_labels_that_are_no_list_are_named_and_mended(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    with contextlib.closing(sqlite3.connect(study.sweep / "ledger.sqlite")) as ledger:
+        ledger.execute("UPDATE predictions SET labels = replace(labels, ']', 'v')")
+        ledger.commit()
+    said = run("wcam", "verify", study.sweep, code=3)
+    assert "labels of 'predict " in said.stdout + said.stderr and "no list of numbers" in said.stdout + said.stderr
+    run("wcam", "repair", study.sweep)
+    assert run_verify(study.sweep) == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+
+
 def test_a_torn_log_costs_its_tail_and_what_was_stored_is_taken_in(study, undisturbed):
     sweep = study.start()
     try:

@@ -13,6 +13,7 @@
 #include "common/command_line/options.h"
 #include "worker/commands/commands.h"
 #include "worker/jobs/compute_options.h"
+#include "worker/models/built_in_pictures.h"
 #include "worker/models/check_models.h"
 #include "worker/models/check_report.h"
 #include "worker/models/labelled_photographs.h"
@@ -80,17 +81,9 @@ class Trial {
                     const Normalisation& declared) const {
     if (!std::all_of(logits.values.begin(), logits.values.end(), [](float v) { return std::isfinite(v); }))
       return "its logits are not finite on some pictures";
-    if (run(images, declared).values != logits.values)
-      return "two runs on the same pictures differ: is dropout or another random layer still on? Call "
-             ".eval() before "
-             "exporting";
-    const double apart = furthest_alone(images, logits);
+    if (run(images, declared).values != logits.values) return kTwoRunsDiffer;
     constexpr double kRounding = 1e-4;  // of sums in another order, relative to the largest logit
-    if (apart <= kRounding) return "";
-    return fmt::format(
-        "a picture's logits depend on the others in its batch, by {:.1g} of the largest: is batch "
-        "normalisation in training mode? Call .eval() before exporting",
-        apart);
+    return furthest_alone(images, logits) <= kRounding ? "" : kDependsOnBatch;
   }
 
  private:

@@ -168,6 +168,7 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   prepare_torch(compute.threads);
   const Model model = Model::load(spec, compute.device);
   const Prediction predicted = predict(model, {pixels}, 1).front();
+  check_finite(predicted, spec.name, file.string());
   const std::int64_t label =
       values->contains("label") ? (*values)["label"].as<std::int64_t>() : predicted.label;
   if (label < 0 || label >= model.classes())

@@ -3,9 +3,12 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "worker/models/device.h"
+#include "worker/wcam/estimator.h"
 #include "worker/wcam/summary.h"
 #include "worker/wcam/wcam.h"
 
@@ -48,13 +51,22 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
     const at::Tensor logits = model.forward(model.to_input(batch_from(images, first, batch))).to(at::kCPU);
     const auto [logit, label] = logits.max(1);
     const at::Tensor probability = at::softmax(logits, 1).gather(1, label.unsqueeze(1));
+    const at::Tensor finite = logits.isfinite().all(1);
     for (std::size_t i = 0; i < wanted; ++i) {
       const auto row = static_cast<std::int64_t>(i);
       predictions.push_back(
           {label[row].item<std::int64_t>(), logit[row].item<float>(), probability[row][0].item<float>()});
+      if (!finite[row].item<bool>())
+        predictions.back().logit = predictions.back().probability = std::numeric_limits<float>::quiet_NaN();
     }
   }
   return predictions;
+}
+
+void check_finite(const Prediction& prediction, const std::string& case_name, const std::string& variant) {
+  if (!std::isfinite(prediction.logit))
+    throw DegenerateOutputs("not all logits of case " + case_name + " are finite on " + variant +
+                            ": nothing can be predicted, and nothing explained");
 }
 
 }  // namespace wcam

@@ -25,11 +25,15 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
                        const WcamSettings& settings, const Design& design, int batch_size);
 
 // Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
-// (the last one padded, so that an image's result does not depend on its neighbours).
+// (the last one padded, so that an image's result does not depend on its neighbours). Logit and probability
+// are NaN, and the label means nothing, where one of the logits is not finite.
 struct Prediction {
   std::int64_t label = 0;
   float logit = 0, probability = 0;
 };
 std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size);
+
+// Throws DegenerateOutputs naming case and variant where one of the logits was not finite.
+void check_finite(const Prediction& prediction, const std::string& case_name, const std::string& variant);
 
 }  // namespace wcam

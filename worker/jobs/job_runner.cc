@@ -123,6 +123,8 @@ void JobRunner::predict_job(const wire::Job& job, JobResult& result) {
   const std::vector<RgbImage> images = pictures_.all(job);
   const auto predictions = with_enough_memory(
       job.case_name(), [&](const Model& loaded, int batch) { return predict(loaded, images, batch); });
+  for (std::size_t i = 0; i < predictions.size(); ++i)
+    check_finite(predictions[i], job.case_name(), plan_.variant_name(static_cast<std::uint16_t>(i)));
   auto& answer = *result.outcome.mutable_predictions();
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const auto& [label, logit, probability] = predictions[i];

@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
-
-#include "worker/design/pcg64.h"
 
 namespace wcam {
 
@@ -52,27 +49,6 @@ double at_least(std::int64_t k, std::int64_t n, double p) {
     total += std::exp(log_choose(m, x) + x * std::log(p) + (m - x) * std::log1p(-p));
   }
   return std::min(total, 1.0);
-}
-
-using Colour = std::array<double, 3>;
-
-// Of picture `index` at x, y in 0..1.
-Colour colour_at(int index, double x, double y, Pcg64& random) {
-  const double tone = index / 16.0;
-  switch (index % 4) {
-    case 0: {  // stripes, finer from picture to picture
-      const double phase = 2 * std::numbers::pi * (1 + index) * (index % 8 == 0 ? x : y);
-      return {0.5 + 0.5 * std::sin(phase), 0.5 + 0.5 * std::sin(phase + 1), 0.5 + 0.5 * std::sin(phase + 2)};
-    }
-    case 1:  // gradients
-      return {index % 8 == 1 ? x : y, 1 - x, tone * y};
-    case 2: {  // a disc on a dark ground
-      const bool inside = std::hypot(x - 0.5, y - 0.5) < 0.2 + 0.02 * index;
-      return inside ? Colour{1 - tone, tone, 0.3 + 0.5 * tone} : Colour{0.1, 0.1, 0.1};
-    }
-    default:  // noise
-      return {random.uniform(), random.uniform(), random.uniform()};
-  }
 }
 
 }  // namespace
@@ -182,21 +158,6 @@ Spread spread(const Logits& logits) {
 
 bool looks_random(const Spread& spread) {
   return spread.entropy_share > kNearUniform || spread.picture_share < kHardlyDepends;
-}
-
-std::vector<RgbImage> built_in_pictures(int side) {
-  Pcg64 random(0);
-  std::vector<RgbImage> pictures;
-  for (int index = 0; index < 16; ++index) {
-    RgbImage picture = blank_image(side, side);
-    std::uint8_t* out = picture.pixels.data();
-    for (int r = 0; r < side; ++r)
-      for (int c = 0; c < side; ++c)
-        for (const double channel : colour_at(index, (c + 0.5) / side, (r + 0.5) / side, random))
-          *out++ = static_cast<std::uint8_t>(std::lround(255 * channel));
-    pictures.push_back(std::move(picture));
-  }
-  return pictures;
 }
 
 OutputKind output_kind(const Logits& logits) {

@@ -78,9 +78,6 @@ Spread spread(const Logits& logits);
 inline constexpr double kNearUniform = 0.9, kHardlyDepends = 0.3;
 bool looks_random(const Spread& spread);
 
-// 16 pictures of gradients, stripes, discs and noise, always the same: a trained network tells them apart.
-std::vector<RgbImage> built_in_pictures(int side);
-
 // What outputs are, by what all rows have in common.
 enum class OutputKind : std::uint8_t { kLogits, kProbabilities, kLogProbabilities };
 OutputKind output_kind(const Logits& logits);

@@ -24,16 +24,24 @@ std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t f
 // timing, TF32). Call once, before the first tensor and the first model.
 void prepare_torch(int threads);
 
+// Why a network cannot be used whose outputs are no function of one picture.
+inline constexpr const char* kTwoRunsDiffer =
+    "two runs on the same pictures differ: is dropout or another random layer still on? Call .eval() before "
+    "exporting";
+inline constexpr const char* kDependsOnBatch =
+    "a picture's logits depend on the others in its batch: is batch normalisation in training mode? Call "
+    ".eval() before exporting";
+
 class Model {
  public:
   struct Impl;  // LibTorch's JIT, kept out of this header
 
   // Loads (channels_last, eval, frozen where it can be) onto "cpu" or "cuda:N", checks the file's SHA-256
-  // against spec.sha256 unless that is empty, and runs two blank images. Throws InputError naming case, file
-  // and what is wrong: not TorchScript, another SHA-256, an exception in forward, an output
-  // that is not one tensor float32 [2, classes] with classes >= 2, logits that are not finite, or another
-  // number of classes than spec.classes names; UsageError when there is no such device; OutOfMemory
-  // (memory.h).
+  // against spec.sha256 unless that is empty, and runs two pictures. Throws InputError naming case, file and
+  // what is wrong: not TorchScript, another SHA-256, an exception in forward, an output that is not one
+  // tensor float32 [2, classes] with classes >= 2, logits that are not finite or, beyond rounding (1e-4 of
+  // the largest), not a function of the picture alone, or another number of classes than spec.classes names;
+  // UsageError when there is no such device; OutOfMemory (memory.h).
   static Model load(const CaseSpec& spec, const std::string& device);
   ~Model();
   Model(Model&&) noexcept;

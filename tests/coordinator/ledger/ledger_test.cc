@@ -301,7 +301,7 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
       {"UPDATE jobs SET kind = 'explain', variant = 0, role = 'source', role_index = 0, label = 0",
        "which has no rank"},
       {"UPDATE predictions SET labels = '[1,2'", "that are no list of numbers"},
-      {"UPDATE predictions SET labels = '[1,2]'", "2 predictions of job"},
+      {"UPDATE predictions SET labels = '[1,2]'", "2 labels of 'predict "},
       {"UPDATE images SET state = 'selected' WHERE path = 'i0.png'", "without a rank"},
       {"UPDATE images SET rank = -4, state = 'selected' WHERE path = 'i0.png'", "rank -4"},
       {"UPDATE workers SET id = 3", "worker 3 after 0 others"},

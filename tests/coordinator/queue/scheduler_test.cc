@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "common/base/sha256.h"
@@ -869,6 +870,13 @@ TEST(Scheduler, AnAnswerThatDoesNotFitThePlanIsAFailureWithTheReason) {
       std::string::npos);
   EXPECT_NE(text_of([](auto& o) { o.mutable_predictions()->set_label(0, -1); }).find("below 0"),
             std::string::npos);
+  for (const float value : {NAN, -INFINITY}) {
+    EXPECT_NE(text_of([&](auto& o) { o.mutable_predictions()->set_logit(4, value); }).find("not finite"),
+              std::string::npos);
+    EXPECT_NE(
+        text_of([&](auto& o) { o.mutable_predictions()->set_probability(0, value); }).find("not finite"),
+        std::string::npos);
+  }
   EXPECT_NE(text_of([](auto& o) { o.mutable_profile(); }).find("other kind"), std::string::npos);
   for (const std::string segment : {"../../etc/passwd", "/etc/passwd", "..", ".", ".hidden.h5", "a/b.h5"})
     EXPECT_NE(text_of([&](auto& o) { o.set_segment(segment); }).find("segment '" + segment + "'"),

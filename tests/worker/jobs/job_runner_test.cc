@@ -134,6 +134,30 @@ TEST_F(JobRunnerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
   EXPECT_EQ(result.device_fault, "");
 }
 
+// On bright pictures one logit of four is no number; the largest of the others would be a label.
+TEST_F(JobRunnerTest, LogitsThatAreNotAllFinitePredictNothingAndTheDeviceIsTried) {
+  add_case("sometimes", R"(
+def forward(self, x):
+    y = torch.matmul(x.mean([2, 3]), self.weight.t())
+    bright = torch.where(x.mean([1, 2, 3]) > 0.7, float("-inf"), 0.0)
+    return torch.cat([y[:, :3], (y[:, 3] + bright).unsqueeze(1)], 1)
+)");
+  plan_.variants = {"corruptions/contrast/1", "corruptions/brightness/5"};
+  int tried = 0;
+  JobRunner runner(plan_, "cpu", 4, kModelBytes, {}, [&] {
+    ++tried;
+    return std::optional<std::string>{};
+  });
+  const JobResult result = runner.run(predict_job("sometimes"));
+  EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::DEGENERATE);
+  EXPECT_EQ(
+      result.outcome.failure().text(),
+      "not all logits of case sometimes are finite on corruptions/brightness/5: nothing can be predicted, "
+      "and nothing explained");
+  EXPECT_TRUE(result.predictions.empty());
+  EXPECT_EQ(tried, 2) << "when it begins, and after the failure";
+}
+
 TEST_F(JobRunnerTest, AFailureAfterWhichTheDeviceComputesWrongMayBeTheDevices) {
   add_case("constant", kConstant);
   bool broken = false;
@@ -219,7 +243,7 @@ TEST_F(JobRunnerTest, ACaseForWhichThereIsNoMemoryIsTheJobsFailureToo) {
   const MemoryLimit limit(64 * kMebibyte);  // its trial at loading needs 1 GiB
   const JobResult result = runner.run(predict_job("hungry"));
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::UNSPECIFIED);
-  EXPECT_NE(result.outcome.failure().text().find("forward fails on a blank image"), std::string::npos);
+  EXPECT_NE(result.outcome.failure().text().find("forward fails on two pictures"), std::string::npos);
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include <limits>
 #include <set>
 
+#include "worker/models/built_in_pictures.h"
+
 namespace wcam {
 namespace {
 

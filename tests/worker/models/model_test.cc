@@ -168,7 +168,21 @@ TEST_F(ModelFile, ABatchSizeFrozenInByTracingIsNoticed) {
 
 TEST_F(ModelFile, LogitsThatAreNotFiniteAreRefused) {
   save("return x.mean([2, 3]) / 0.0");
-  EXPECT_TRUE(complaint().starts_with("the logits of a blank image are not finite")) << complaint();
+  EXPECT_TRUE(complaint().starts_with("the logits of two pictures are not finite")) << complaint();
+}
+
+TEST_F(ModelFile, OutputsThatAreNoFunctionOfThePictureAreRefused) {
+  save("return torch.dropout(x.mean([2, 3]), 0.5, True)");
+  EXPECT_EQ(complaint(), kTwoRunsDiffer);
+  save("y = x.mean([2, 3])\n    return y - y.mean(0)");  // as batch normalisation in training mode
+  EXPECT_EQ(complaint(), kDependsOnBatch);
+  save("y = x.mean([2, 3])\n    return y * torch.arange(1, 1 + x.size(0)).unsqueeze(1)");
+  EXPECT_EQ(complaint(), kDependsOnBatch) << "on the place in it";
+}
+
+TEST_F(ModelFile, ANetworkThatStandardisesEachPictureByItselfIsTaken) {
+  save("y = x - x.mean([1, 2, 3], True)\n    return (y / y.std([1, 2, 3], True, True)).mean([2, 3])");
+  EXPECT_EQ(complaint(), "loaded");
 }
 
 TEST_F(ModelFile, AnotherNumberOfClassesThanNamesIsRefused) {
@@ -180,10 +194,10 @@ TEST_F(ModelFile, AnotherNumberOfClassesThanNamesIsRefused) {
 TEST_F(ModelFile, ExceptionsOfForwardComeInOneLine) {
   save("return torch.matmul(x.mean([2, 3]), self.weight)");
   EXPECT_EQ(complaint(),
-            "forward fails on a blank image: RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x3 "
+            "forward fails on two pictures: RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x3 "
             "and 4x3)");
   save("assert False, 'out of luck'\n    return x");
-  EXPECT_EQ(complaint(), "forward fails on a blank image: RuntimeError: AssertionError: out of luck");
+  EXPECT_EQ(complaint(), "forward fails on two pictures: RuntimeError: AssertionError: out of luck");
   test::save_torchscript(spec_.file, "def infer(self, x):\n    return x\n");
   EXPECT_NE(complaint().find("forward"), std::string::npos) << complaint();
 }
