@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <climits>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -190,30 +189,39 @@ struct Model::Impl {
 
 namespace {
 
-// Of two pictures, row by row.
-using TwoLogits = std::vector<float>;
+// Freed memory is kept for the next forward (prepare_torch).
+bool keeps_memory = false;
 
-// Into `logits`, whose memory is best there already: what is allocated behind a forward's activations stays
-// there when they are freed, and the next forward cannot use their place (glibc).
-void try_on(Model::Impl& impl, const at::Tensor& pictures, TwoLogits& logits) {
+// While one lives, blocks beyond 64 MiB go back to the system when they are freed. Networks are tried beside
+// each other's weights, and what is allocated behind an activation would leave a hole of its size.
+class GivesBack {
+ public:
+  GivesBack() { set_threshold(1 << 26); }
+  ~GivesBack() { set_threshold(INT_MAX); }
+  GivesBack(const GivesBack&) = delete;
+  GivesBack& operator=(const GivesBack&) = delete;
+
+ private:
+  static void set_threshold([[maybe_unused]] int bytes) {
+#ifdef __GLIBC__
+    if (keeps_memory) mallopt(M_MMAP_THRESHOLD, bytes);
+#endif
+  }
+};
+
+at::Tensor try_on(Model::Impl& impl, const at::Tensor& pictures) {
   c10::IValue output;
   try {
     output = impl.run(pictures);
   } catch (const std::exception& e) {
     throw_unusable(e, "forward fails on two pictures: ");
   }
-  const at::Tensor values = logits_of(output, 2, std::nullopt).to(at::kCPU).contiguous();
-  logits.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+  return logits_of(output, 2, std::nullopt);
 }
 
-bool differ(std::span<const float> a, std::span<const float> b) {
-  constexpr float kRounding = 1e-4F;  // of sums in another order, relative to the largest logit
-  float largest = 0, furthest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    largest = std::max(largest, std::abs(a[i]));
-    furthest = std::max(furthest, std::abs(a[i] - b[i]));
-  }
-  return furthest > kRounding * largest;
+bool differ(const at::Tensor& a, const at::Tensor& b) {
+  constexpr double kRounding = 1e-4;  // of sums in another order, relative to the largest logit
+  return ((a - b).abs().max() > kRounding * a.abs().max()).item<bool>();
 }
 
 // Tries the network on two pictures, which are not blank: a network may standardise each by itself. Two, so
@@ -221,25 +229,20 @@ bool differ(std::span<const float> a, std::span<const float> b) {
 // stands first beside itself: its logits must depend neither on its place nor on its neighbours.
 std::int64_t count_classes(Model::Impl& impl, const at::Tensor& pictures) {
   const c10::InferenceMode no_gradients;
-  const at::Tensor second = pictures.narrow(0, 1, 1), second_twice = at::cat({second, second});
-  TwoLogits logits, others;
-  constexpr std::size_t kUsually = 2 * 21'843;  // the classes of ImageNet-21k
-  for (TwoLogits* each : {&logits, &others}) each->reserve(kUsually);
-  try_on(impl, pictures, logits);
-  if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); }))
+  const GivesBack gives_back;
+  const at::Tensor logits = try_on(impl, pictures);
+  if (!logits.isfinite().all().item<bool>())
     throw Unusable(
         "the logits of two pictures are not finite: the weights hold NaN or infinity, or mean and std do not "
         "fit the model");
-  const std::size_t classes = logits.size() / 2, named = impl.spec.classes.size();
+  const std::int64_t classes = logits.size(1), named = static_cast<std::int64_t>(impl.spec.classes.size());
   if (named != 0 && named != classes)
     throw Unusable("it has " + std::to_string(classes) + " classes, the list of names has " +
                    std::to_string(named));
-  try_on(impl, pictures, others);
-  if (differ(logits, others)) throw Unusable(kTwoRunsDiffer);
-  try_on(impl, second_twice, others);
-  if (differ(std::span(logits).last(classes), std::span(others).first(classes)))
-    throw Unusable(kDependsOnBatch);
-  return static_cast<std::int64_t>(classes);
+  if (differ(logits, try_on(impl, pictures))) throw Unusable(kTwoRunsDiffer);
+  const at::Tensor second = pictures.narrow(0, 1, 1);
+  if (differ(logits[1], try_on(impl, at::cat({second, second}))[0])) throw Unusable(kDependsOnBatch);
+  return classes;
 }
 
 }  // namespace
@@ -258,6 +261,7 @@ void prepare_torch(int threads) {
   // forward itself.
   mallopt(M_MMAP_THRESHOLD, INT_MAX);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  keeps_memory = true;
 #endif
   at::set_num_threads(threads);
   // OpenBLAS, if that is the BLAS at hand, has a thread of its own for every core, and those of several
