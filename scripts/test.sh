@@ -11,7 +11,7 @@ fast=${1:-}
 pass() {
   local results=$PWD/build/$1/results.xml
   rm -f "$results"
-  ctest --preset "$@" --output-junit "$results"
+  ctest --preset "$@" --no-tests=error --output-junit "$results"
   local skipped
   skipped=$(sed -nE 's/.*<testcase name="([^"]*)".* status="(notrun|disabled)".*/  \1/p' "$results")
   [ -z "$skipped" ] || { printf 'test.sh: skipped, see build/%s/results.xml for the reasons:\n%s\n' "$1" "$skipped" >&2; exit 1; }

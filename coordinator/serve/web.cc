@@ -2,6 +2,7 @@
 // has a time for each of its parts and a number of bytes; what goes beyond is closed.
 #include "coordinator/serve/web.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <charconv>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -60,6 +62,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void begin() {
     parser_.header_limit(kMostRequestBytes);
+    parser_.body_limit(std::numeric_limits<std::uint64_t>::max());  // none is read
     stream_.expires_after(kRequestTime);
     http::async_read_header(stream_, buffer_, parser_,
                             [self = shared_from_this()](Error error, std::size_t) { self->answer(error); });
@@ -68,7 +71,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void answer(Error error) {
     if (error) return ended_();
-    response_ = answer_(parser_.get());
+    try {
+      response_ = answer_(parser_.get());
+    } catch (const std::exception& e) {  // of a file, or memory: the sweep goes on
+      spdlog::warn("the page cannot answer: {}", e.what());
+      return ended_();
+    }
     response_.keep_alive(false);
     response_.prepare_payload();
     stream_.expires_after(kAnswerTime);
@@ -79,20 +87,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
       http::async_write(stream_, serializer_, then);
   }
 
-  // Takes what is still on its way first: closing with unread bytes would cut the answer off.
+  // Takes what is still on its way first: closing with unread bytes would cut the answer off. The stream's
+  // own timer would give way to a client that never pauses.
   void say_farewell(Error error) {
     if (error) return ended_();
     stream_.socket().shutdown(tcp::socket::shutdown_send, error);
     stream_.expires_after(kFarewellTime);
+    farewell_ends_ = Clock::now() + kFarewellTime;
     buffer_.clear();
     take_the_rest();
   }
 
   void take_the_rest() {
-    stream_.async_read_some(buffer_.prepare(kMostRequestBytes),
-                            [self = shared_from_this()](Error error, std::size_t) {
-                              error ? self->ended_() : self->take_the_rest();
-                            });
+    stream_.async_read_some(
+        buffer_.prepare(kMostRequestBytes), [self = shared_from_this()](Error error, std::size_t) {
+          error || Clock::now() >= self->farewell_ends_ ? self->ended_() : self->take_the_rest();
+        });
   }
 
   beast::tcp_stream stream_;
@@ -100,6 +110,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   http::request_parser<http::empty_body> parser_;
   Response response_;
   http::response_serializer<http::string_body> serializer_{response_};
+  Clock::time_point farewell_ends_;
   const std::function<Response(const Request&)> answer_;
   const std::function<void()> ended_;
 };
@@ -191,6 +202,7 @@ class Web::Server {
     const tcp::endpoint endpoint =
         *tcp::resolver(context_).resolve(host, port, tcp::resolver::passive).begin();
     acceptor_.open(endpoint.protocol());
+    ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     acceptor_.bind(endpoint);
     acceptor_.listen();

@@ -20,7 +20,7 @@ def forward(self, x):
 def forward(self, x):
     return (x, x)
 )");
-  // The blank images of the trial at loading are darker than any picture.
+  // The trial at loading is on two pictures, a job's batch is larger.
   save_torchscript(folder / "endless.pt", R"(
 def forward(self, x):
     y = torch.matmul(x.mean([2, 3]), self.weight.t())

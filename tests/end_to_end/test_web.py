@@ -171,8 +171,15 @@ class Browser:
         os.close(to_us)
         self.send, self.receive = open(from_us, "wb", buffering=0), open(from_browser, "rb")
         self.asked, self.session = 0, None
-        targets = self.ask("Target.getTargets")["targetInfos"]
-        target = next(one["targetId"] for one in targets if one["type"] == "page")
+        try:
+            self.attach(width, height)
+        except BaseException:
+            self.close()
+            raise
+
+    def attach(self, width, height):
+        target = wait_for("a page", lambda: next(
+            (one["targetId"] for one in self.ask("Target.getTargets")["targetInfos"] if one["type"] == "page"), None))
         self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
@@ -190,6 +197,7 @@ class Browser:
                 said += byte
             said = json.loads(said[:-1])
             if said.get("id") == self.asked:
+                assert "result" in said, said
                 return said["result"]
 
     def value(self, expression):

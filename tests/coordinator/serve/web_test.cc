@@ -152,6 +152,14 @@ TEST_F(WebTest, ARequestWithoutEndIsCutOff) {
   EXPECT_LT(sent, 10'000);  // 16 kB, and what fits between us
 }
 
+TEST_F(WebTest, AClientThatNeverPausesIsCutOffAfterItsAnswer) {
+  const RawConnection flood(port());
+  ASSERT_TRUE(flood.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  const std::string more(65'536, 'x');
+  const auto begin = steady_clock::now();
+  while (flood.send(more)) ASSERT_LT(steady_clock::now() - begin, seconds{20});
+}
+
 TEST_F(WebTest, AClientThatDribblesIsCutOffAndDoesNotKeepOthersFromThePage) {
   const auto begin = steady_clock::now();
   std::vector<std::unique_ptr<RawConnection>> dribblers;
