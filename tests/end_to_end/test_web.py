@@ -189,16 +189,17 @@ class Browser:
         if self.session:
             words["sessionId"] = self.session
         self.send.write(json.dumps(words).encode() + b"\0")
-        while True:
-            said = b""
-            while not said.endswith(b"\0"):
-                byte = self.receive.read(1)
-                assert byte, "chromium has ended"
-                said += byte
-            said = json.loads(said[:-1])
-            if said.get("id") == self.asked:
-                assert "result" in said, said
-                return said["result"]
+        while (said := self.next_message()).get("id") != self.asked:
+            pass
+        assert "result" in said, said
+        return said["result"]
+
+    def next_message(self):
+        text = bytearray()
+        while (byte := self.receive.read(1)) != b"\0":
+            assert byte, "chromium has ended"
+            text += byte
+        return json.loads(text)
 
     def value(self, expression):
         return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")

@@ -82,8 +82,7 @@ class Trial {
     if (!std::all_of(logits.values.begin(), logits.values.end(), [](float v) { return std::isfinite(v); }))
       return "its logits are not finite on some pictures";
     if (run(images, declared).values != logits.values) return kTwoRunsDiffer;
-    constexpr double kRounding = 1e-4;  // of sums in another order, relative to the largest logit
-    return furthest_alone(images, logits) <= kRounding ? "" : kDependsOnBatch;
+    return furthest_alone(images, logits) <= kBatchRounding ? "" : kDependsOnBatch;
   }
 
  private:

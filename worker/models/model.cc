@@ -221,8 +221,7 @@ at::Tensor try_on(Model::Impl& impl, const at::Tensor& pictures, std::optional<s
 }
 
 bool differ(const at::Tensor& a, const at::Tensor& b) {
-  constexpr double kRounding = 1e-4;  // of sums in another order, relative to the largest logit
-  return !((a - b).abs().max() <= kRounding * a.abs().max()).item<bool>();  // NaN differs
+  return !((a - b).abs().max() <= kBatchRounding * a.abs().max()).item<bool>();  // NaN differs
 }
 
 // Tries the network on two pictures, which are not blank: a network may standardise each by itself. Two, so

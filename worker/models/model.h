@@ -24,6 +24,9 @@ std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t f
 // timing, TF32). Call once, before the first tensor and the first model.
 void prepare_torch(int threads);
 
+// How far a picture's logits may move with its place and its neighbours in a batch, relative to the largest:
+// sums in another order.
+inline constexpr double kBatchRounding = 1e-4;
 // Why a network cannot be used whose outputs are no function of one picture.
 inline constexpr const char* kTwoRunsDiffer =
     "two runs on the same pictures differ: is dropout or another random layer still on? Call .eval() before "
@@ -39,8 +42,8 @@ class Model {
   // Loads (channels_last, eval, frozen where it can be) onto "cpu" or "cuda:N", checks the file's SHA-256
   // against spec.sha256 unless that is empty, and runs two pictures. Throws InputError naming case, file and
   // what is wrong: not TorchScript, another SHA-256, an exception in forward, an output that is not one
-  // tensor float32 [2, classes] with classes >= 2, logits that are not finite or, beyond rounding (1e-4 of
-  // the largest), not a function of the picture alone, or another number of classes than spec.classes names;
+  // tensor float32 [2, classes] with classes >= 2, logits that are not finite or, beyond kBatchRounding,
+  // not a function of the picture alone, or another number of classes than spec.classes names;
   // UsageError when there is no such device; OutOfMemory (memory.h).
   static Model load(const CaseSpec& spec, const std::string& device);
   ~Model();
