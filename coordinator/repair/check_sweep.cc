@@ -81,23 +81,26 @@ class Check {
     if (unaccounted > 0)
       problem(sweep_.ledger().string() + ": " + std::to_string(unaccounted) +
               " jobs are done without one attempt that did them");
-    for_each_recorded([](const Job&, Attempt, const std::string&, const Labels&) {});  // reads all labels
+    for_each_recorded([&](const Job& job, Attempt, const std::string&, const std::string& labels) {
+      (void)labels_of(job, labels);
+    });
   }
 
   // Ledger against store. A file that says otherwise than the ledger is damaged: ids of jobs are hashes of
   // what they are, so a wrong row cannot pass for another's.
   void compare() {
-    for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const Labels& labels) {
-      const StoredResult* result = find(job.id, attempt, segment);
-      if (result == nullptr) return;
-      const bool same =
-          job.spec.kind == JobKind::kPredict ? result->labels == labels : result->spec == job.spec;
-      if (!same)
-        check_.stored.discard(result->file, check_.stored.files[result->file].string() +
-                                                " says otherwise than the ledger of " +
-                                                check_.state->name_of(job.spec));
-    });
-    for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const Labels&) {
+    for_each_recorded(
+        [&](const Job& job, Attempt attempt, const std::string& segment, const std::string& labels) {
+          const StoredResult* result = find(job.id, attempt, segment);
+          if (result == nullptr) return;
+          const bool same = job.spec.kind == JobKind::kPredict ? result->labels == labels_of(job, labels)
+                                                               : result->spec == job.spec;
+          if (!same)
+            check_.stored.discard(result->file, check_.stored.files[result->file].string() +
+                                                    " says otherwise than the ledger of " +
+                                                    check_.state->name_of(job.spec));
+        });
+    for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const std::string&) {
       const bool packed = check_.stored.packed && check_.stored.packed->contains(job.id);
       if (!packed && find(job.id, attempt, segment) == nullptr) check_.lost.push_back({job.id, segment});
     });
@@ -118,11 +121,13 @@ class Check {
     rows.query();
     while (rows.next()) {
       const Job& job = check_.state->jobs().at(JobId{static_cast<std::uint64_t>(rows.integer(0))});
-      Labels labels;
-      if (job.spec.kind == JobKind::kPredict)
-        labels = recorded_labels(*ledger_, rows.text(3), job.spec, *check_.state);
-      act(job, Attempt{static_cast<std::uint32_t>(rows.integer(1))}, rows.text(2), labels);
+      act(job, Attempt{static_cast<std::uint32_t>(rows.integer(1))}, rows.text(2), rows.text(3));
     }
+  }
+
+  Labels labels_of(const Job& job, const std::string& column) const {
+    return job.spec.kind == JobKind::kPredict ? recorded_labels(*ledger_, column, job.spec, *check_.state)
+                                              : Labels{};
   }
 
   const StoredResult* find(JobId job, Attempt attempt, const std::string& segment) const {
