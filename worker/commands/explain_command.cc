@@ -12,6 +12,7 @@
 #include "common/store/segment.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
+#include "common/study/wcam_doubts.h"
 #include "worker/commands/commands.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
@@ -139,9 +140,8 @@ void print(const ProfileRow& row, const Prediction& predicted, const std::vector
   const auto largest = std::max_element(row.wcam.begin(), row.wcam.end());
   std::printf("largest index %.3f, standard error %.3f\n", *largest,
               row.standard_error[static_cast<std::size_t>(largest - row.wcam.begin())]);
-  const auto [low, high] = std::minmax_element(row.level_share.begin(), row.level_share.end());
-  if (*low < -0.01F || *high > 1.01F)
-    std::printf("caution: shares outside 0 to 1: these indices are mostly noise; raise --nb-design\n");
+  for (const WcamDoubt& doubt : wcam_doubts(row.wcam, row.standard_error, row.level_share))
+    std::printf("caution: %s\n", doubt.sentence.c_str());
 }
 
 }  // namespace
