@@ -6,7 +6,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/verbs.h"
-#include "common/study/case_spec.h"
+#include "common/study/class_names.h"
 #include "plotting/sweep_figures.h"
 
 namespace fs = std::filesystem;
@@ -111,7 +111,8 @@ ExitCode draw_wcam(const Arguments& arguments) {
       ("out", po::value<std::string>()->value_name("FILE")->required(),
        "the figure; its ending is the format")                                                    //
       ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several")  //
-      ("classes", po::value<std::string>()->value_name("FILE"), "file of class names, one a line");
+      ("classes", po::value<std::string>()->value_name("FILE"),
+       "file of class names: one a line, or another form that docs/models.md lists");
   line.options.add(drawing_options("figure"));
   line.positional.add("file", 1);
   const auto values = parse_command_line(line, arguments);
@@ -123,7 +124,7 @@ ExitCode draw_wcam(const Arguments& arguments) {
   request.draw = drawing_of(*values);
   const std::string ending = request.out.extension().string();
   request.draw.format = parse_format(ending.empty() ? ending : ending.substr(1));
-  if (values->contains("classes")) request.classes = read_lines((*values)["classes"].as<std::string>());
+  if (values->contains("classes")) request.classes = read_class_names((*values)["classes"].as<std::string>());
   draw_wcam_file(request);
   print_path(request.out);
   return ExitCode::kDone;

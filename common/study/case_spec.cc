@@ -12,6 +12,7 @@
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
 #include "common/base/version.h"
+#include "common/study/class_names.h"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -92,7 +93,7 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
     throw InputError(where + ": " + spec.file.string() + " has SHA-256 " + spec.sha256 +
                      ", models.json expects " + expected + ": another file than the one described");
   try {
-    if (!classes.empty()) spec.classes = read_lines(folder / classes);
+    if (!classes.empty()) spec.classes = read_class_names(folder / classes);
   } catch (const InputError& e) {
     throw InputError(where + ": classes: " + e.what());
   }

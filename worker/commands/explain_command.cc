@@ -10,6 +10,7 @@
 #include "common/base/utf8.h"
 #include "common/command_line/options.h"
 #include "common/store/segment.h"
+#include "common/study/class_names.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
 #include "common/study/wcam_doubts.h"
@@ -42,10 +43,11 @@ CommandLine command_line() {
        "TorchScript file: [N,3,S,S] -> logits [N,classes]")                                              //
       ("out", po::value<std::string>()->value_name("FILE")->required(), "HDF5 file to write")            //
       ("label", po::value<std::int64_t>(), "index of the class to explain; default: the one predicted")  //
-      ("classes", po::value<std::string>()->value_name("FILE"), "file of class names, one a line")       //
-      ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")       //
-      ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")           //
-      ("no-resize", po::bool_switch(), "take the image as it is; it must be square")                     //
+      ("classes", po::value<std::string>()->value_name("FILE"),
+       "file of class names: one a line, or another form that docs/models.md lists")                //
+      ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")  //
+      ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")      //
+      ("no-resize", po::bool_switch(), "take the image as it is; it must be square")                //
       ("mean", po::value<std::string>()->default_value("0.485,0.456,0.406"),
        "normalisation, one number a channel")  //
       ("std", po::value<std::string>()->default_value("0.229,0.224,0.225"),
@@ -85,7 +87,7 @@ CaseSpec case_of(const po::variables_map& values) {
     throw UsageError("--std " + values["std"].as<std::string>() + " must be greater than 0 everywhere");
   spec.input_size = in_range(values, "input-size", kSmallestInput, kLargestInput);
   spec.resize = in_range(values, "resize", spec.input_size, kLargestResize);
-  if (values.contains("classes")) spec.classes = read_lines(values["classes"].as<std::string>());
+  if (values.contains("classes")) spec.classes = read_class_names(values["classes"].as<std::string>());
   spec.sha256 = sha256_of_file(spec.file);
   return spec;
 }

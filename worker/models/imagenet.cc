@@ -1,7 +1,6 @@
 #include "worker/models/imagenet.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace wcam {
 
@@ -126,15 +125,6 @@ constexpr ImageNetLandmark kLandmarks[] = {
 std::span<const ImageNetLandmark> imagenet_landmarks() { return kLandmarks; }
 
 std::span<const std::uint32_t, kImageNetClasses> imagenet_synsets() { return kSynsets; }
-
-std::optional<std::uint32_t> wordnet_id(std::string_view text) {
-  constexpr std::size_t kLength = 9;
-  std::uint32_t offset = 0;
-  if (text.size() != kLength || text.front() != 'n') return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + kLength, offset);
-  if (error != std::errc() || end != text.data() + kLength) return std::nullopt;
-  return offset;
-}
 
 std::optional<std::int64_t> imagenet_class(std::uint32_t synset) {
   const auto found = std::lower_bound(kSynsets.begin(), kSynsets.end(), synset);

@@ -22,9 +22,6 @@ struct ImageNetLandmark {
 };
 std::span<const ImageNetLandmark> imagenet_landmarks();
 
-// 1440764 of "n01440764"; nullopt when the text is no such id.
-std::optional<std::uint32_t> wordnet_id(std::string_view text);
-
 // Class index 0 to 999; nullopt when no class has this synset.
 std::optional<std::int64_t> imagenet_class(std::uint32_t synset);
 

@@ -10,6 +10,7 @@
 #include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/command_line/options.h"
+#include "common/study/class_names.h"
 #include "common/study/image_files.h"
 #include "worker/models/imagenet.h"
 

@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/study/case_spec.h"
+#include "common/study/class_names.h"
 #include "tests/temporary_folder.h"
 #include "worker/images/png.h"
 #include "worker/models/imagenet.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/study/case_spec.h"
+#include "common/study/class_names.h"
 #include "tests/support.h"
 #include "tests/worker/reference_set/photographs.h"
 #include "worker/images/image.h"
@@ -74,7 +75,7 @@ TEST(RealClassifiers, AnotherBatchSizeMovesTheirNumbersByRounding) {
 
 // The names of the photographs at hand are id and class name; the list of names gives the class's place.
 TEST(ImageNet, IdsOfPhotographsAreTheClassesOfTheirNames) {
-  const auto classes = read_lines(test::reference_set() / "models/imagenet_classes.txt");
+  const auto classes = read_class_names(test::reference_set() / "models/imagenet_classes.txt");
   int seen = 0;
   for (const char* folder : {"photos", "photos/odd"})
     for (const auto& entry : std::filesystem::directory_iterator(test::reference_set() / folder)) {
@@ -94,7 +95,7 @@ TEST(ImageNet, IdsOfPhotographsAreTheClassesOfTheirNames) {
 }
 
 TEST(ImageNet, LandmarksAreNamesOfOneClassOnly) {
-  const auto classes = read_lines(test::reference_set() / "models/imagenet_classes.txt");
+  const auto classes = read_class_names(test::reference_set() / "models/imagenet_classes.txt");
   const ClassLabels labels(1'000, {}, classes, {});
   for (const auto& [synset, name] : imagenet_landmarks())
     EXPECT_EQ(labels.find(std::string(name)), imagenet_class(synset)) << name;
