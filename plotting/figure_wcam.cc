@@ -8,12 +8,12 @@ Figure figure_wcam(const FigureWcam& content) {
   figure.style.columns = 2;
   figure.style.height_pt = 288;
   figure.style.title_pt = {{kTitle, kSmall}};
-  figure.name = "WCAM, image " + content.image;
+  figure.name = "WCAM of " + content.image + ", " + content.variant + ", case " + content.case_name;
   figure.quantity = content.quantity;
   Panel photograph, map;
-  photograph.title = {"Image", content.image};
+  photograph.title = {content.image, content.variant};
   std::visit([&photograph](const auto& picture) { photograph.content = picture; }, content.picture);
-  map.title = {"WCAM", content.explained};
+  map.title = {"WCAM, case " + content.case_name, content.explained};
   map.content = content.map;
   figure.panels = {std::move(photograph), std::move(map)};
   return figure;

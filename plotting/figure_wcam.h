@@ -8,7 +8,9 @@
 namespace wcam {
 
 struct FigureWcam {
-  std::string image;      // its name, and the variant as people read it
+  std::string image;    // its name
+  std::string variant;  // as people read it
+  std::string case_name;
   std::string explained;  // "class 282 (tiger cat), logit 12.3"
   std::string quantity;   // what a cell holds
   OrAbsent<Picture> picture;

@@ -107,10 +107,15 @@ ExitCode draw_wcam(const Arguments& arguments) {
   line.example = "wcam plot wcam cat.h5 --out cat.png";
   line.options.add_options()  //
       ("file", po::value<std::string>()->value_name("FILE")->required(),
-       "what 'wcam explain' wrote, or a results.h5")  //
+       "what 'wcam explain' wrote, a results.h5, or a sweep's directory")  //
       ("out", po::value<std::string>()->value_name("FILE")->required(),
-       "the figure; its ending is the format")                                                    //
-      ("row", po::value<std::size_t>(), "which WCAM of the file, from 0, when it holds several")  //
+       "the figure; its ending is the format")  //
+      ("row", po::value<std::uint64_t>(),
+       "which WCAM of a file that holds several: row N of its columns, from 0, as h5py counts")  //
+      ("image", po::value<std::string>(),
+       "or the one of this image, its path or what follows a '/' of it")                                  //
+      ("variant", po::value<std::string>(), "and this variant, e.g. source, corruptions/jpeg/5, jpeg/5")  //
+      ("case", po::value<std::string>(), "and this case")                                                 //
       ("classes", po::value<std::string>()->value_name("FILE"),
        "file of class names: one a line, or another form that docs/models.md lists");
   line.options.add(drawing_options("figure"));
@@ -120,7 +125,11 @@ ExitCode draw_wcam(const Arguments& arguments) {
   WcamRequest request;
   request.store = (*values)["file"].as<std::string>();
   request.out = (*values)["out"].as<std::string>();
-  if (values->contains("row")) request.row = (*values)["row"].as<std::size_t>();
+  if (values->contains("row")) request.choice.row = (*values)["row"].as<std::uint64_t>();
+  for (const auto& [option, name] :
+       {std::pair("image", &request.choice.image), std::pair("variant", &request.choice.variant),
+        std::pair("case", &request.choice.case_name)})
+    if (values->contains(option)) *name = (*values)[option].as<std::string>();
   request.draw = drawing_of(*values);
   const std::string ending = request.out.extension().string();
   request.draw.format = parse_format(ending.empty() ? ending : ending.substr(1));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <numeric>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -188,8 +190,9 @@ std::string explained_class(const ProfileRow& profile, const std::vector<std::st
 FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std::string> classes) {
   if (classes.empty() && results.plan()) classes = results.plan()->find_case(profile.case_name).classes;
   FigureWcam content;
-  const bool source = profile.role == Role::kSource;
-  content.image = file_name(profile.image) + (source ? "" : ", " + readable_variant(profile.variant));
+  content.image = file_name(profile.image);
+  content.variant = readable_variant(profile.variant);
+  content.case_name = profile.case_name;
   content.explained = explained_class(profile, classes);
   content.quantity = quantity_of(profile.estimator);
   Picture picture = picture_of(results, profile);
@@ -198,18 +201,78 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   return content;
 }
 
-// The row asked for, or the only one.
-std::size_t chosen_row(const WcamRequest& request, std::size_t count) {
-  const std::string where = request.store.string();
-  if (count == 0) throw InputError(where + " holds no WCAM");
-  const std::string bounds = "0 to " + std::to_string(count - 1);
-  if (!request.row && count > 1)
-    throw UsageError(where + " holds " + std::to_string(count) + " WCAMs: choose one with --row " + bounds);
-  const std::size_t row = request.row.value_or(0);
-  if (row >= count)
-    throw UsageError("--row " + std::to_string(row) + " is outside " + bounds + ", the WCAMs of " + where);
-  return row;
+constexpr std::size_t kMostListed = 8;
+
+bool is_called(const std::string& name, const std::optional<std::string>& asked) {
+  return !asked || name == *asked || name.ends_with("/" + *asked);
 }
+
+// The profile asked for, or the only one.
+class WcamChooser {
+ public:
+  WcamChooser(const Results& results, const WcamRequest& request)
+      : results_(results),
+        choice_(request.choice),
+        where_(request.store.string()),
+        one_file_(!fs::is_directory(request.store)) {}
+
+  std::size_t chosen() const {
+    if (choice_.row && !one_file_)
+      throw UsageError("--row counts in one file: name one of " + where_ +
+                       ", or choose with --image, --variant and --case");
+    std::vector<std::size_t> all(results_.profiles().size()), chosen;
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::copy_if(all.begin(), all.end(), std::back_inserter(chosen),
+                 [&](std::size_t i) { return is_chosen(i); });
+    if (chosen.size() == 1) return chosen.front();
+    if (all.empty()) throw InputError(where_ + " holds no WCAM");
+    if (choice_.row && *choice_.row >= all.size())
+      throw UsageError("--row " + std::to_string(*choice_.row) + " is outside 0 to " +
+                       std::to_string(all.size() - 1) + ", the rows of " + where_);
+    if (chosen.empty()) throw UsageError(where_ + " holds no WCAM of " + asked() + ", but " + listed(all));
+    throw UsageError(where_ + " holds several WCAMs" + (chosen.size() < all.size() ? " of " + asked() : "") +
+                     ": choose one with " + (one_file_ ? "--row, or " : "") +
+                     "--image, --variant and --case from " + listed(chosen));
+  }
+
+ private:
+  bool is_chosen(std::size_t i) const {
+    const ProfileRow& profile = results_.profiles()[i];
+    return (!choice_.row || *choice_.row == results_.row(i)) && is_called(profile.image, choice_.image) &&
+           is_called(profile.variant, choice_.variant) &&
+           (!choice_.case_name || profile.case_name == *choice_.case_name);
+  }
+
+  std::string asked() const {
+    std::vector<std::string> words;
+    const auto add = [&](const std::string& option, const auto& value) {
+      if (value) words.push_back(option + " " + *value);
+    };
+    if (choice_.row) words.push_back("--row " + std::to_string(*choice_.row));
+    add("--image", choice_.image);
+    add("--variant", choice_.variant);
+    add("--case", choice_.case_name);
+    return joined(words);
+  }
+
+  // In the order of the rows.
+  std::string listed(std::vector<std::size_t> some) const {
+    std::sort(some.begin(), some.end(),
+              [&](std::size_t a, std::size_t b) { return results_.row(a) < results_.row(b); });
+    std::string text = counted(some.size(), "WCAM") + ":";
+    for (std::size_t k = 0; k < std::min(some.size(), kMostListed); ++k) {
+      const ProfileRow& profile = results_.profiles()[some[k]];
+      text += "\n  " + (one_file_ ? "row " + std::to_string(results_.row(some[k])) + ": " : "") + "--image " +
+              profile.image + " --variant " + profile.variant + " --case " + profile.case_name;
+    }
+    return text + (some.size() > kMostListed ? "\n  ..." : "");
+  }
+
+  const Results& results_;
+  const WcamChoice& choice_;
+  const std::string where_;
+  const bool one_file_;
+};
 
 }  // namespace
 
@@ -239,8 +302,8 @@ void draw_figure5_files(const FigureRequest& request, const OnWritten& on_writte
 
 void draw_wcam_file(const WcamRequest& request) {
   const Results results = Results::open(request.store);
-  const std::size_t row = chosen_row(request, results.profiles().size());
-  const FigureWcam content = lone_wcam(results, results.read_profile(row), request.classes);
+  const std::size_t chosen = WcamChooser(results, request).chosen();
+  const FigureWcam content = lone_wcam(results, results.read_profile(chosen), request.classes);
   write_file_atomically(request.out, draw(figure_wcam(content), request.draw));
 }
 

@@ -32,9 +32,16 @@ void draw_figure4_files(const FigureRequest& request, const OnWritten& on_writte
 // Draws OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. Throws like the above.
 void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
 
+// Which of several profiles: by its row, or by names that leave one. A name is whole or what follows a '/':
+// "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5".
+struct WcamChoice {
+  std::optional<std::uint64_t> row{};  // as h5py counts them in the file
+  std::optional<std::string> image{}, variant{}, case_name{};
+};
+
 struct WcamRequest {
-  std::filesystem::path store;       // one file
-  std::optional<std::size_t> row;    // which of its profiles; needed when there are several
+  std::filesystem::path store;       // a sweep directory, or a file
+  WcamChoice choice;                 // needed when there are several
   std::filesystem::path out;         // the figure
   std::vector<std::string> classes;  // names; empty: those of the plan, where the store has one, else numbers
   DrawOptions draw;

@@ -217,6 +217,8 @@ const StoreHeader& Results::header() const { return impl_->header; }
 const std::optional<Plan>& Results::plan() const { return impl_->plan; }
 const std::vector<ProfileRow>& Results::profiles() const { return impl_->profiles; }
 
+std::uint64_t Results::row(std::size_t i) const { return impl_->places.at(i).row; }
+
 ProfileRow Results::read_profile(std::size_t i) const {
   ProfileRow row = impl_->profiles.at(i);
   const Place& place = impl_->places[i];

@@ -32,6 +32,8 @@ class Results {
   // Every profile once, without its arrays (wcam, standard_error, outputs are empty), ordered by rank, then
   // the plan's order of cases, then role and role_index.
   const std::vector<ProfileRow>& profiles() const;
+  // Where profile i of profiles() lies in its file: row r of h5py's columns.
+  std::uint64_t row(std::size_t i) const;
   // Profile i of profiles() with its arrays.
   ProfileRow read_profile(std::size_t i) const;
   // Every prediction once, in no promised order.

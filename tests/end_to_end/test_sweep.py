@@ -76,6 +76,20 @@ def test_figures_need_neither_models_nor_images_nor_segments(undisturbed, tmp_pa
         assert (stored / path).read_bytes() == (undisturbed.sweep / path).read_bytes()
 
 
+def test_a_wcam_is_drawn_by_the_row_that_h5py_counts_or_by_its_names(undisturbed, tmp_path):
+    results, figures = undisturbed.sweep / "results.h5", [tmp_path / name for name in ("row.svg", "names.svg")]
+    with h5py.File(results) as file:
+        names = [file[f"profiles/{name}"].asstr()[:] for name in ("image", "variant", "case")]
+    drawn = set()
+    for row, (image, variant, case) in enumerate(zip(*names)):
+        run("wcam", "plot", "wcam", results, "--row", row, "--out", figures[0])
+        run("wcam", "plot", "wcam", undisturbed.sweep, "--image", image, "--variant", variant, "--case", case,
+            "--out", figures[1])  # fmt: skip
+        assert figures[0].read_bytes() == figures[1].read_bytes()
+        drawn.add(figures[0].read_bytes())
+    assert len(drawn) == len(names[0]) > 4
+
+
 def test_a_second_run_computes_nothing(undisturbed):
     before = [(path, path.stat().st_mtime_ns) for path in undisturbed.segments()]
     undisturbed.run()

@@ -92,7 +92,7 @@ TEST(FigureMap, SubbandLinesLieOnTheEdgesOfBlocksAndStopThere) {
 
 TEST(FigureMap, SubbandLinesAreSharpAndInTheMiddleAtAnyResolution) {
   for (const double dpi : {50.0, 100.0, 131.0, 150.0, 300.0}) {
-    Figure figure = figure_wcam({"", "", "", Absent{"-"}, {2, 1, 224, {0, 0, 0, 0}}});
+    Figure figure = figure_wcam({"", "", "", "", "", Absent{"-"}, {2, 1, 224, {0, 0, 0, 0}}});
     const Rect panel = layout(figure.style).at(0, 1).panel;
     const auto png = test::decode_png(draw_as(figure, Format::kPng, RangeScope::kPanel, dpi));
     const double scale = dpi / 72;
@@ -192,6 +192,20 @@ TEST(Figure5Panels, AreAColumnACaseInTheGivenOrder) {
   EXPECT_EQ(figure.panels[4].title, (Title{"WCAM on the altered image", "Prediction: lynx"}));
   EXPECT_EQ(figure.panels[5].title, (Title{"WCAM on the altered image"}));
   EXPECT_EQ(std::get<Absent>(figure.panels[5].content).words, "not yet explained");
+}
+
+TEST(FigureWcamPanels, NameImageVariantAndCase) {
+  const Figure figure = figure_wcam({"cat.jpg",
+                                     "motion-blur, severity 3",
+                                     "baseline",
+                                     "class 282 (tiger cat), logit 12.3",
+                                     "",
+                                     Absent{"-"},
+                                     {}});
+  using Title = std::vector<std::string>;
+  EXPECT_EQ(figure.panels[0].title, (Title{"cat.jpg", "motion-blur, severity 3"}));
+  EXPECT_EQ(figure.panels[1].title, (Title{"WCAM, case baseline", "class 282 (tiger cat), logit 12.3"}));
+  EXPECT_EQ(figure.name, "WCAM of cat.jpg, motion-blur, severity 3, case baseline");
 }
 
 }  // namespace

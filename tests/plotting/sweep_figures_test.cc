@@ -288,9 +288,9 @@ TEST_F(SweepFigures, LoneWcamIsNoSweepAndIsDrawnByItsOwnVerb) {
   draw_wcam_file({file, {}, root_ / "cat.svg", {}, {}});
   EXPECT_TRUE(fs::exists(root_ / "cat.svg"));
   EXPECT_EQ(message_of([&] {
-              draw_wcam_file({file, 1, root_ / "cat.svg", {}, {}});
+              draw_wcam_file({file, {.row = 1}, root_ / "cat.svg", {}, {}});
             }),
-            "--row 1 is outside 0 to 0, the WCAMs of " + file.string());
+            "--row 1 is outside 0 to 0, the rows of " + file.string());
 }
 
 // As above: the words are outlines, so the claim is made of two figures that differ in them alone.
@@ -312,12 +312,50 @@ TEST_F(SweepFigures, ProgramNamesTheClassOfALoneWcam) {
 TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   store(sample_rows());
   const fs::path file = directory().segments() / "segment-1.h5";
-  EXPECT_EQ(message_of([&] {
-              draw_wcam_file({file, {}, root_ / "x.pdf", {}, {}});
-            }),
-            file.string() + " holds 6 WCAMs: choose one with --row 0 to 5");
-  draw_wcam_file({file, 4, root_ / "x.pdf", {}, {}});
-  EXPECT_TRUE(fs::exists(root_ / "x.pdf"));
+  const auto message = [&](const WcamChoice& choice, const fs::path& store) {
+    return message_of([&] { draw_wcam_file({store, choice, root_ / "x.pdf", {}, {}}); });
+  };
+  EXPECT_EQ(message({}, file),
+            file.string() +
+                " holds several WCAMs: choose one with --row, or --image, --variant and --case from 6 "
+                "WCAMs:\n"
+                "  row 0: --image cats/a.jpg --variant source --case sin\n"
+                "  row 1: --image cats/a.jpg --variant corruptions/contrast/5 --case sin\n"
+                "  row 2: --image cats/a.jpg --variant source --case baseline\n"
+                "  row 3: --image cats/a.jpg --variant corruptions/contrast/5 --case baseline\n"
+                "  row 4: --image cats/a.jpg --variant corruptions/jpeg/1 --case sin\n"
+                "  row 5: --image cats/b.jpg --variant source --case sin");
+  EXPECT_EQ(
+      message({.image = "a.jpg", .variant = "contrast/5"}, directory().root),
+      directory().root.string() +
+          " holds several WCAMs of --image a.jpg, --variant contrast/5: choose one with --image, --variant "
+          "and --case from 2 WCAMs:\n"
+          "  --image cats/a.jpg --variant corruptions/contrast/5 --case sin\n"
+          "  --image cats/a.jpg --variant corruptions/contrast/5 --case baseline");
+  EXPECT_EQ(message({.row = 0}, directory().root), "--row counts in one file: name one of " +
+                                                       directory().root.string() +
+                                                       ", or choose with --image, --variant and --case");
+  EXPECT_EQ(message({.image = "b.jpg"}, directory().root), "nothing thrown");
+  EXPECT_EQ(message({.image = "pg"}, file).substr(0, file.string().size() + 28),
+            file.string() + " holds no WCAM of --image pg");
+}
+
+// Rows lie in a file in the order in which they came; the program's own order is by rank and case.
+TEST_F(SweepFigures, ARowIsThatOfTheFileAsH5pyCounts) {
+  store(sample_rows());
+  const fs::path file = directory().segments() / "segment-1.h5";
+  const auto drawn = [&](const WcamChoice& choice) {
+    draw_wcam_file({file, choice, root_ / "x.pdf", {}, {}});
+    return read_file(root_ / "x.pdf");
+  };
+  const Rows rows = sample_rows();
+  for (std::size_t i = 0; i < rows.profiles.size(); ++i) {
+    const ProfileRow& row = rows.profiles[i];
+    EXPECT_EQ(drawn({.row = i}),
+              drawn({.image = row.image, .variant = row.variant, .case_name = row.case_name}))
+        << i;
+    EXPECT_NE(drawn({.row = i}), drawn({.row = (i + 1) % rows.profiles.size()}));
+  }
 }
 
 TEST_F(SweepFigures, FolderThatCannotBeMadeIsNamed) {
