@@ -51,7 +51,8 @@ ExitCode cancel(const std::vector<std::string>& arguments) {
   try {
     end_jobs(jobs);
   } catch (const InputError& e) {
-    std::fprintf(stderr, "wcam: %s: jobs that wait in Slurm's queue end when they start, or with scancel\n",
+    std::fprintf(stderr,
+                 "wcam cancel: %s: jobs that wait in Slurm's queue end when they start, or with scancel\n",
                  e.what());
   }
   return ExitCode::kDone;

@@ -41,7 +41,7 @@ constexpr int kMostShortLives = 10;
 constexpr seconds kStopPatience{600}, kPatienceWhenFinished{10};
 constexpr seconds kSilentlyPatient{3};
 
-void say(const std::string& text) { std::fprintf(stderr, "wcam: %s\n", text.c_str()); }
+void say(const std::string& text) { std::fprintf(stderr, "wcam run: %s\n", text.c_str()); }
 
 // SIGINT, SIGTERM and SIGCHLD as events: no handler, no race.
 class Signals {

@@ -260,6 +260,8 @@ ExitCode submit(const std::vector<std::string>& arguments) {
     parse_command_line(line, {*asked});
     return ExitCode::kDone;
   }
+  po::options_description all;
+  refuse_unknown_options(all.add(line.options).add(study_options()), arguments);
   const SplitOptions split = split_options(line.options, arguments);
   po::variables_map values = split.ours;
   const bool join = values["join"].as<bool>();

@@ -76,11 +76,10 @@ ExitCode run(const Arguments& arguments) {
     parse_command_line(line, {*asked});
     return ExitCode::kDone;
   }
+  po::options_description all;
+  refuse_unknown_options(all.add(line.options).add(serve_options()).add(study_options()), arguments);
   const SplitOptions split_arguments = split_options(line.options, arguments);
   po::variables_map values = split_arguments.ours;
-  // Without it no option is ours to judge: the coordinator names one that is mistyped.
-  if (!values.contains("sweep"))
-    return become_program("wcam-coordinator", with_verb("run", split_arguments.rest));
   po::notify(values);
   LocalSweep sweep;
   sweep.sweep = sweep_of(values).root;

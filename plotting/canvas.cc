@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/command_line/suggestion.h"
 
 namespace wcam {
 
@@ -112,7 +113,7 @@ Surface image_of(int width, int height, ColourAt colour_at) {
 Format parse_format(const std::string& name) {
   for (const Format format : {Format::kPdf, Format::kPng, Format::kSvg})
     if (to_string(format) == name) return format;
-  throw UsageError("unknown format '" + name + "'; known: pdf, png, svg");
+  throw UsageError("unknown format '" + name + "'" + but_known(name, std::vector{"pdf", "png", "svg"}));
 }
 
 std::string to_string(Format format) {

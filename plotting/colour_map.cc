@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "common/base/error.h"
+#include "common/command_line/suggestion.h"
 
 namespace wcam {
 
@@ -91,7 +92,7 @@ ColourTable viridis() {
 ColourMap parse_colour_map(const std::string& name) {
   if (name == "jet") return ColourMap::kJet;
   if (name == "viridis") return ColourMap::kViridis;
-  throw UsageError("unknown colour map '" + name + "'; known: jet, viridis");
+  throw UsageError("unknown colour map '" + name + "'" + but_known(name, std::vector{"jet", "viridis"}));
 }
 
 ColourTable colour_table(ColourMap map) { return map == ColourMap::kJet ? jet() : viridis(); }

@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/message_text.h"
+#include "common/command_line/suggestion.h"
 #include "common/store/results.h"
 #include "common/study/case_spec.h"
 #include "plotting/figure4.h"
@@ -90,8 +91,7 @@ class SweepReader {
     const auto& asked = request_.cases;
     for (const auto& name : asked)
       if (std::find(known.begin(), known.end(), name) == known.end())
-        throw UsageError("no case '" + name + "' in " + request_.sweep.string() +
-                         "; known: " + joined(known));
+        throw UsageError("no case '" + name + "' in " + request_.sweep.string() + but_known(name, known));
     for (const auto& name : known)
       if (asked.empty() || std::find(asked.begin(), asked.end(), name) != asked.end()) cases_.push_back(name);
   }

@@ -9,6 +9,7 @@
 
 #include "common/base/error.h"
 #include "common/base/version.h"
+#include "common/command_line/suggestion.h"
 
 namespace po = boost::program_options;
 
@@ -24,6 +25,22 @@ po::options_description shown(const CommandLine& line) {
   return all;
 }
 
+po::parsed_options parsed(const po::options_description& options,
+                          const po::positional_options_description& positional,
+                          const std::vector<std::string>& arguments) try {
+  namespace style = po::command_line_style;
+  return po::command_line_parser(arguments)
+      .options(options)
+      .positional(positional)
+      .style(style::unix_style & ~style::allow_guessing)
+      .run();
+} catch (const po::unknown_option& e) {
+  std::vector<std::string> known;
+  for (const auto& option : options.options()) known.push_back("--" + option->long_name());
+  const std::string word = e.get_option_name(), typed = word.substr(0, word.find('='));
+  throw UsageError("unrecognised option '" + typed + "'" + did_you_mean(typed, known));
+}
+
 // In help2man's form: the manual pages are made of it.
 void print_help(const CommandLine& line, const po::options_description& options) {
   std::cout << "Usage: " << line.usage << "\n\n" << line.about << "\n\n";
@@ -36,14 +53,8 @@ void print_help(const CommandLine& line, const po::options_description& options)
 std::optional<po::variables_map> parse_command_line(const CommandLine& line,
                                                     const std::vector<std::string>& arguments) {
   const po::options_description all = shown(line);
-  namespace style = po::command_line_style;
   po::variables_map values;
-  po::store(po::command_line_parser(arguments)
-                .options(all)
-                .positional(line.positional)
-                .style(style::unix_style & ~style::allow_guessing)
-                .run(),
-            values);
+  po::store(parsed(all, line.positional, arguments), values);
   if (values.contains("help")) {
     print_help(line, all);
     return std::nullopt;
@@ -66,6 +77,10 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
     throw;
   }
   return values;
+}
+
+void refuse_unknown_options(const po::options_description& known, const std::vector<std::string>& arguments) {
+  parsed(known, {}, arguments);
 }
 
 void print_version() {

@@ -25,6 +25,10 @@ struct CommandLine {
 std::optional<boost::program_options::variables_map> parse_command_line(
     const CommandLine& line, const std::vector<std::string>& arguments);
 
+// Throws UsageError for an option that is none of these, naming what may be meant.
+void refuse_unknown_options(const boost::program_options::options_description& known,
+                            const std::vector<std::string>& arguments);
+
 // What --version says, on stdout: "wcam 0.2.0 (c1efdbe)".
 void print_version();
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "common/base/message_text.h"
+#include "common/command_line/suggestion.h"
 
 namespace wcam {
 
@@ -58,7 +58,7 @@ const std::vector<std::string>& study_corruption_names() {
 
 void check_family(const std::string& family) {
   if (is_family(family)) return;
-  throw UsageError("unknown perturbation '" + family + "'; known: " + joined(kFamilies));
+  throw UsageError("unknown perturbation '" + family + "'" + but_known(family, kFamilies));
 }
 
 bool is_on_disk(std::string_view family) { return family != kCorruptions; }
@@ -77,7 +77,7 @@ std::string canonical_corruption(std::string_view name) {
   const std::string canonical = canonical_spelling(name);
   const auto& known = corruption_names();
   if (std::find(known.begin(), known.end(), canonical) == known.end())
-    throw UsageError("unknown corruption '" + std::string(name) + "'; known: " + joined(corruption_names()));
+    throw UsageError("unknown corruption '" + std::string(name) + "'" + but_known(canonical, known));
   return canonical;
 }
 

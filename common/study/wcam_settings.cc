@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/json_integer.h"
 #include "common/command_line/options.h"
+#include "common/command_line/suggestion.h"
 
 namespace po = boost::program_options;
 
@@ -55,7 +56,8 @@ template <typename E, std::size_t n>
 E parse(const Name<E> (&names)[n], const char* option, const std::string& text) {
   for (const auto& name : names)
     if (name.text == text) return name.value;
-  throw UsageError(std::string(option) + " '" + text + "' is none of " + choices(names));
+  throw UsageError(std::string(option) + " '" + text + "' is unknown" +
+                   but_known(text, names, &Name<E>::text));
 }
 
 }  // namespace

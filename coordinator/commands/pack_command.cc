@@ -11,9 +11,9 @@ namespace wcam {
 
 ExitCode pack_command(const Arguments& arguments) {
   CommandLine line;
-  line.usage = "wcam-coordinator pack SWEEP";
+  line.usage = "wcam pack SWEEP";
   line.about = "Merges the segments of a sweep into its results.h5, every job once. While it runs or after.";
-  line.example = "wcam-coordinator pack study";
+  line.example = "wcam pack study";
   take_sweep(line);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;

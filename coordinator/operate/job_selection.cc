@@ -4,7 +4,7 @@
 #include <map>
 
 #include "common/base/error.h"
-#include "common/base/message_text.h"
+#include "common/command_line/suggestion.h"
 #include "coordinator/operate/job_prefix.h"
 
 namespace wcam {
@@ -25,7 +25,7 @@ std::uint16_t case_named(const SweepState& state, const std::string& name) {
   const auto found =
       std::find_if(cases.begin(), cases.end(), [&](const CaseSpec& c) { return c.name == name; });
   if (found == cases.end())
-    throw UsageError("no case '" + name + "' in this sweep; it has " + joined(cases, &CaseSpec::name));
+    throw UsageError("no case '" + name + "' in this sweep" + but_known(name, cases, &CaseSpec::name));
   return static_cast<std::uint16_t>(found - cases.begin());
 }
 

@@ -5,9 +5,9 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
+#include "common/command_line/suggestion.h"
 #include "common/study/image_files.h"
 #include "common/study/perturbation.h"
 #include "common/study/variant_tree.h"
@@ -29,7 +29,7 @@ std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
         std::find_if(all.begin(), all.end(), [&](const CaseSpec& c) { return c.name == name; });
     if (found == all.end())
       throw UsageError("--cases: no model '" + name + "' in " + request.models.string() +
-                       "; known: " + joined(all, &CaseSpec::name));
+                       but_known(name, all, &CaseSpec::name));
     chosen.push_back(*found);
   }
   return chosen;

@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/command_line/suggestion.h"
 #include "common/study/image_files.h"
 #include "common/study/perturbation.h"
 
@@ -97,7 +98,7 @@ std::vector<VariantFolder> chosen(const StudyRequest& request, const std::vector
   for (const std::string& name : names)
     if (named(all, name).empty())
       throw UsageError((severities ? "--corruptions: no '" : "--variant-names: no variant '") + name +
-                       "' in " + request.variants.string() + "; there: " + listed(names_of(all)));
+                       "' in " + request.variants.string() + but_known(name, names_of(all)));
   if (names.empty()) names = names_of(all);
   std::vector<VariantFolder> result;
   for (const std::string& name : names) {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "common/base/message_text.h"
+#include "common/command_line/suggestion.h"
 #include "common/study/case_spec.h"
 #include "common/study/perturbation.h"
 
@@ -95,7 +95,7 @@ class Vocabulary {
                     const std::string& name) {
     const auto found = numbers.find(name);
     if (found == numbers.end())
-      throw InputError("no " + kind + " '" + name + "' in this sweep; known: " + joined(names));
+      throw InputError("no " + kind + " '" + name + "' in this sweep" + but_known(name, names));
     return found->second;
   }
 

@@ -185,10 +185,23 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select-file", "none"], 3, "none"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select-file", "CLASSES"], 3,
      "classes.txt:1: no image"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--worker", "2"], 2,
+     "unrecognised option '--worker'; did you mean '--workers'?"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--sample-siz", "2"], 2,
+     "did you mean '--sample-size'?"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--corruptions", "brightnes"], 2,
+     "did you mean 'brightness'?"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--cases", "basline"], 2,
+     "did you mean 'baseline'?"),
+    (["run", "--images", "FOLDER", "--models", "MODELS"], 2, "'--sweep' is required"),
+    (["submit", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--gpu", "2"], 2,
+     "did you mean '--gpus'"),
     (["status", "none"], 3, "none"),
     (["pack", "none"], 3, "none"),
     (["plot", "figure-4", "none"], 3, "none"),
     (["plot", "figure-6", "none"], 2, "figure-6"),
+    (["plot", "wcam", "none", "--out", "PNG", "--color-map", "jet"], 2, "did you mean '--colour-map'?"),
+    (["statsu", "none"], 2, "did you mean 'status'?"),
 ]
 
 
@@ -212,6 +225,7 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
     failed = run("wcam", *words, code=code)
     lines = failed.stderr.strip().splitlines()
     assert len(lines) == 1 and expected in lines[0], failed.stderr
+    assert lines[0].startswith("wcam: " if words[0] == "statsu" else f"wcam {words[0]}"), lines[0]
     assert image.read_bytes().startswith(b"\x89PNG") and list(image.parent.iterdir()) == [image]
     assert not any((tmp_path / name).exists() for name in ("x.h5", "x.png")) and not (tmp_path / "sweep").exists()
 
@@ -225,6 +239,7 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
 @pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])
 def test_each_verb_helps_with_an_example(verb):
     text = run("wcam", verb, "--help").stdout
+    assert f"Usage: wcam {verb} " in text
     assert "Examples:" in text and ("--figure" in text) == (verb == "explain")
 
 

@@ -115,7 +115,7 @@ def test_cancelled_jobs_are_not_done_until_they_are_retried(study, undisturbed):
         run("wcam", "pause", study.sweep)
         some = jobs(study)[0]
         assert "0 jobs cancelled" not in run("wcam", "cancel", study.sweep, "--case", "adv").stdout.splitlines()[1:]
-        assert "no case 'vit' in this sweep; it has baseline, adv" in run("wcam", "cancel", study.sweep, "--case", "vit", code=2).stderr
+        assert "no case 'vit' in this sweep; known: baseline, adv" in run("wcam", "cancel", study.sweep, "--case", "vit", code=2).stderr
         assert "say which jobs" in run("wcam", "cancel", study.sweep, code=2).stderr
         assert "do not go together" in run("wcam", "cancel", study.sweep, "--all", "--case", "adv", code=2).stderr
         assert "no image 'none.png'" in run("wcam", "cancel", study.sweep, "--image", "none.png", code=2).stderr

@@ -381,13 +381,19 @@ TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
     std::string output;
   };
   const std::vector<Claim> claims{
-      {"figure-6 x", 2, "wcam-plot: unknown verb 'figure-6'; known: figure-4, figure-5, wcam\n"},
-      {"figure-4 x --format pdf,jpg", 2, "wcam-plot: unknown format 'jpg'; known: pdf, png, svg\n"},
-      {"figure-4 x --format ,", 2, "wcam-plot: --format names no format; known: pdf, png, svg\n"},
-      {"figure-4 x --range column", 2, "wcam-plot: unknown range 'column'; known: panel, row, figure\n"},
-      {"figure-4 x --colour-map hot", 2, "wcam-plot: unknown colour map 'hot'; known: jet, viridis\n"},
-      {"figure-4 x --dpi 5", 2, "wcam-plot: --dpi 5 is outside 10 to 1200\n"},
-      {"wcam x.h5 --out x.jpg", 2, "wcam-plot: unknown format 'jpg'; known: pdf, png, svg\n"},
+      {"figure-6 x", 2,
+       "wcam-plot: unknown verb 'figure-6'; did you mean 'figure-4' or 'figure-5'? Known: figure-4, "
+       "figure-5, wcam\n"},
+      {"figure-4 x --format pdf,jpg", 2, "wcam-plot figure-4: unknown format 'jpg'; known: pdf, png, svg\n"},
+      {"figure-4 x --color-map jet", 2,
+       "wcam-plot figure-4: unrecognised option '--color-map'; did you mean '--colour-map'?\n"},
+      {"figure-4 x --format ,", 2, "wcam-plot figure-4: --format names no format; known: pdf, png, svg\n"},
+      {"figure-4 x --range column", 2,
+       "wcam-plot figure-4: unknown range 'column'; known: panel, row, figure\n"},
+      {"figure-4 x --colour-map hot", 2,
+       "wcam-plot figure-4: unknown colour map 'hot'; known: jet, viridis\n"},
+      {"figure-4 x --dpi 5", 2, "wcam-plot figure-4: --dpi 5 is outside 10 to 1200\n"},
+      {"wcam x.h5 --out x.jpg", 2, "wcam-plot wcam: unknown format 'jpg'; known: pdf, png, svg\n"},
   };
   for (const auto& claim : claims) {
     const Ran ran = run_plot(claim.arguments);

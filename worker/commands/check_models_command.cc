@@ -192,7 +192,7 @@ ExitCode check_models_command(const std::vector<std::string>& arguments) {
   }
   if (photographs)
     for (const std::string& sentence : photographs->left_out())
-      std::fprintf(stderr, "wcam-worker: %s\n", sentence.c_str());
+      std::fprintf(stderr, "%s\n", sentence.c_str());
   if (as_json) std::printf("%s", to_json_text(checks).c_str());
   const auto any = [&](auto property) { return std::any_of(checks.begin(), checks.end(), property); };
   if (any([](const CaseCheck& check) { return !check.failure.empty(); })) return ExitCode::kBadInput;

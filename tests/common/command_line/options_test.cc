@@ -49,11 +49,17 @@ TEST(Options, EachOutOfRangeNamesValueAndBound) {
   EXPECT_EQ(refusal({"--nb-design", "1"}), "--nb-design 1 is outside 2 to 4096");
   EXPECT_EQ(refusal({"--nb-design", "12"}),
             "--nb-design 12 is not a power of two: a Sobol sequence is balanced only then");
-  EXPECT_EQ(refusal({"--mode", "exact"}), "--mode 'exact' is none of reference|corrected");
+  EXPECT_EQ(refusal({"--mode", "exact"}), "--mode 'exact' is unknown; known: reference, corrected");
   EXPECT_EQ(refusal({"--estimator", "owen"}),
-            "--estimator 'owen' is none of jansen|homma|janon|glen|saltelli");
+            "--estimator 'owen' is unknown; known: jansen, homma, janon, glen, saltelli");
+  EXPECT_EQ(refusal({"--sampler", "sobl"}),
+            "--sampler 'sobl' is unknown; did you mean 'sobol'? Known: sobol, torch-sobol, halton, lhs, "
+            "monte-carlo");
   EXPECT_EQ(refusal({"--grid", "many"}), "the argument ('many') for option '--grid' is invalid");
-  EXPECT_EQ(refusal({"--gri", "8"}), "unrecognised option '--gri'");
+  EXPECT_EQ(refusal({"--gri", "8"}), "unrecognised option '--gri'; did you mean '--grid'?");
+  EXPECT_EQ(refusal({"--nb_design=8"}), "unrecognised option '--nb_design'; did you mean '--nb-design'?");
+  EXPECT_EQ(refusal({"--nonsense"}), "unrecognised option '--nonsense'");
+  EXPECT_EQ(refusal({"-z"}), "unrecognised option '-z'");
 }
 
 TEST(Options, AListIsSplitAtItsCommasWithoutEmptyEntries) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -81,6 +82,39 @@ TEST(Verbs, HelpListsTheTablesLines) {
                         "  figure-5  an image under every case: source, altered\n"
                         "  wcam      one WCAM of `wcam explain`\n\n"),
               std::string::npos);
+}
+
+// What a program says of a verb of its own that throws.
+std::string complaint(const VerbProgram& program, std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  testing::internal::CaptureStderr();
+  run_verbs(program, static_cast<int>(argv.size()), argv.data());
+  return testing::internal::GetCapturedStderr();
+}
+
+ExitCode refuse(const Arguments&) { throw UsageError("no"); }
+
+TEST(Verbs, WhatTheySayBeginsWithWhatTheUserTyped) {
+  const VerbAction kRefusing[] = {{"figure-4", refuse}, {"figure-5", refuse}, {"wcam", refuse}};
+  const VerbProgram kPlotting{"wcam-plot", "about", "example", kRefusing};
+  const VerbAction kOwn[] = {{"run", refuse}, {"submit", act}, {"doctor", act}, {"plot", act}};
+  const VerbProgram kWcam{"wcam", "about", "example", kOwn, hand_on};
+  const auto typed_before = [&](const std::string& verb) {  // then `wcam` becomes the program
+    return complaint(kWcam, {"wcam", verb});
+  };
+  ::unsetenv("WCAM_TYPED");
+  EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcam"}), "wcam-plot wcam: no\n");
+  EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcan"}),
+            "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, wcam\n");
+  EXPECT_EQ(typed_before("run"), "wcam run: no\n");
+  EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "figure-4"}), "wcam run: no\n") << "drawn at the end of a run";
+  typed_before("plot");
+  EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcam"}), "wcam plot wcam: no\n");
+  EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "figure-6"}).substr(0, 42),
+            "wcam plot: unknown verb 'figure-6'; did yo");
+  EXPECT_NE(help_of(kPlotting, {}).find("Usage: wcam plot VERB"), std::string::npos);
+  ::unsetenv("WCAM_TYPED");
 }
 
 TEST(Verbs, AnUnknownOneIsRefusedWithThoseThatAreKnown) {

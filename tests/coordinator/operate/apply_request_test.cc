@@ -136,7 +136,7 @@ TEST_F(OperateTest, MistakesAreRefusedWithWhatIsThere) {
   wire::JobSelector& choice = *request.mutable_cancel()->mutable_choice();
   EXPECT_EQ(refusal(rig_.state(), request), "say which jobs: --job, --case, --image or --all");
   choice.add_cases("vit");
-  EXPECT_EQ(refusal(rig_.state(), request), "no case 'vit' in this sweep; it has case0, case1");
+  EXPECT_EQ(refusal(rig_.state(), request), "no case 'vit' in this sweep; known: case0, case1");
   choice.set_all(true);
   EXPECT_NE(refusal(rig_.state(), request).find("do not go together"), std::string::npos);
   choice.Clear();

@@ -100,7 +100,7 @@ TEST_F(VariantsOnDisk, SomeCanBeChosenByNameInAnyOrder) {
   EXPECT_EQ(plan(asked).variants, (Names{"editing/x", "editing/z"}));
   asked.variant_names = {"x", "background"};
   EXPECT_SAYS(refusal<UsageError>(asked), "--variant-names: no variant 'background' in");
-  EXPECT_SAYS(refusal<UsageError>(asked), "there: x, y, z");
+  EXPECT_SAYS(refusal<UsageError>(asked), "; known: x, y, z");
   asked.variant_names = {"ori"};
   EXPECT_SAYS(refusal<UsageError>(asked), "no variant 'ori'");
 }
@@ -122,7 +122,7 @@ TEST_F(VariantsOnDisk, ImageNetCIsChosenByCorruptionAndSeverityInBothSpellings) 
   EXPECT_SAYS(refusal<UsageError>(asked), "--severities: no severity 3 of jpeg in");
   asked.corruptions = {"rain"};
   EXPECT_SAYS(refusal<UsageError>(asked), "--corruptions: no 'rain' in");
-  EXPECT_SAYS(refusal<UsageError>(asked), "there: fog, jpeg, motion-blur");
+  EXPECT_SAYS(refusal<UsageError>(asked), "; known: fog, jpeg, motion-blur");
   asked.severities = {0};
   asked.corruptions = {"fog"};
   EXPECT_SAYS(refusal<UsageError>(asked), "severity 0 is outside 1 to 5");
