@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <stdexcept>
 #include <vector>
 
@@ -129,11 +128,17 @@ struct Canvas::Impl {
 
   void make_surface(double width_pt, double height_pt, double dpi);
   void describe(const std::string& title);
+  std::map<std::string, std::string> unreadable;  // Canvas::unreadable()
   void source(const Rgb& colour) {
     cairo_set_source_rgb(context.get(), colour.red / 255.0, colour.green / 255.0, colour.blue / 255.0);
   }
   void image(const Rect& area, const Surface& picture, cairo_filter_t filter);
+  Text layout_of(const std::string& text, double size_pt);
   Text line(const std::string& text, double size_pt);
+  bool is_readable(const std::string& text) {
+    return pango_layout_get_unknown_glyphs_count(layout_of(text, 12).get()) == 0;
+  }
+  std::string packages_for(const std::string& text);
   void show(const Text& text, double x, double y);
   void checked(const char* act) const { check(cairo_status(context.get()), act); }
 };
@@ -172,6 +177,10 @@ Canvas::Canvas(Format format, double width_pt, double height_pt, double dpi, con
   impl_->source({255, 255, 255});
   cairo_paint(impl_->context.get());
   impl_->checked("paint a page");
+  if (!impl_->is_readable("x"))
+    throw InputError(
+        "no font is installed that can be drawn with: apt-get install fonts-dejavu-core (what is "
+        "there, `fc-list` says; FONTCONFIG_FILE may hide it)");
 }
 
 Canvas::~Canvas() = default;
@@ -252,7 +261,7 @@ void Canvas::pixels(const Rect& area, std::span<const Rgb> colours, int width, i
                CAIRO_FILTER_NEAREST);
 }
 
-Text Canvas::Impl::line(const std::string& text, double size_pt) {
+Text Canvas::Impl::layout_of(const std::string& text, double size_pt) {
   Text layout(pango_cairo_create_layout(context.get()));
   // Without hinting text is as wide in a PNG as in a PDF, so one layout serves all formats.
   const FontOptions options(cairo_font_options_create());
@@ -270,6 +279,29 @@ Text Canvas::Impl::line(const std::string& text, double size_pt) {
   pango_layout_set_single_paragraph_mode(layout.get(), TRUE);
   pango_layout_set_text(layout.get(), valid_utf8(text).c_str(), -1);
   return layout;
+}
+
+Text Canvas::Impl::line(const std::string& text, double size_pt) {
+  Text layout = layout_of(text, size_pt);
+  if (pango_layout_get_unknown_glyphs_count(layout.get()) > 0 && !unreadable.contains(text))
+    unreadable.emplace(text, packages_for(text));
+  return layout;
+}
+
+std::string Canvas::Impl::packages_for(const std::string& text) {
+  bool chinese_japanese_korean = false, others = false;
+  const std::string valid = valid_utf8(text);
+  for (const char* at = valid.c_str(); *at != '\0'; at = g_utf8_next_char(at)) {
+    const char* const next = g_utf8_next_char(at);
+    if (is_readable(std::string(at, next))) continue;
+    const GUnicodeScript script = g_unichar_get_script(g_utf8_get_char(at));
+    const bool east = script == G_UNICODE_SCRIPT_HAN || script == G_UNICODE_SCRIPT_HANGUL ||
+                      script == G_UNICODE_SCRIPT_HIRAGANA || script == G_UNICODE_SCRIPT_KATAKANA ||
+                      script == G_UNICODE_SCRIPT_BOPOMOFO;
+    (east ? chinese_japanese_korean : others) = true;
+  }
+  if (!chinese_japanese_korean) return "fonts-noto-core";
+  return others ? "fonts-noto-cjk fonts-noto-core" : "fonts-noto-cjk";
 }
 
 namespace {
@@ -330,6 +362,8 @@ void Canvas::text_upwards(double x, double y, double length_pt, const std::strin
   impl_->show(layout, -size.width / 2, -size.height / 2);
   cairo_restore(impl_->context.get());
 }
+
+const std::map<std::string, std::string>& Canvas::unreadable() const { return impl_->unreadable; }
 
 std::string Canvas::finish() {
   impl_->checked("draw");

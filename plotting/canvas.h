@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,7 +25,7 @@ std::string to_string(Format format);
 class Canvas {
  public:
   // title: what a PDF reader shows. dpi: of a PNG; ignored otherwise. Throws UsageError when a PNG would have
-  // more than 32,767 pixels a side (Cairo's bound).
+  // more than 32,767 pixels a side (Cairo's bound), InputError where no font is installed.
   Canvas(Format format, double width_pt, double height_pt, double dpi, const std::string& title);
   ~Canvas();
   Canvas(const Canvas&) = delete;
@@ -57,6 +58,10 @@ class Canvas {
   // Draws a line of text centred about (x, y), reading upwards; at most length_pt long.
   void text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt);
   static constexpr double kSmallestShare = 0.6;
+
+  // Lines of text of which no installed font has all characters, which are drawn as boxes, and the Debian
+  // packages with fonts that have them.
+  const std::map<std::string, std::string>& unreadable() const;
 
   // The file's bytes. The last call on a canvas.
   std::string finish();

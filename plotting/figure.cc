@@ -44,6 +44,8 @@ class Drawing {
     if (options_.range == RangeScope::kFigure) draw_bar_of_rows(0, rows() - 1);
     if (options_.range == RangeScope::kRow)
       for (int row = 0; row < rows(); ++row) draw_bar_of_rows(row, row);
+    if (options_.on_unreadable)
+      for (const auto& [text, packages] : canvas_.unreadable()) options_.on_unreadable(text, packages);
     return canvas_.finish();
   }
 

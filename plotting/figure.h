@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,6 +18,8 @@ struct DrawOptions {
   RangeScope range = RangeScope::kPanel;
   Format format = Format::kPdf;
   double dpi = 100;  // of a PNG
+  // Told of a text in the figure that is not readable, once it is drawn (Canvas::unreadable()).
+  std::function<void(const std::string& text, const std::string& packages)> on_unreadable{};
 };
 
 // A photograph: RGB, rows first, [side * side * 3].

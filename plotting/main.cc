@@ -1,6 +1,7 @@
 // wcam-plot: draws figures from stored results.
 #include <cmath>
 #include <iostream>
+#include <set>
 
 #include "common/base/error.h"
 #include "common/base/sweep_directory.h"
@@ -28,8 +29,17 @@ po::options_description drawing_options(const std::string& range) {
   return options;
 }
 
+// Once of each text, however many figures have it.
+void warn_of_boxes(const std::string& text, const std::string& packages) {
+  static std::set<std::string> warned;
+  if (warned.insert(text).second)
+    std::cerr << "warning: no installed font has all characters of '" << text
+              << "', which are drawn as boxes: apt-get install " << packages << ", then draw again\n";
+}
+
 DrawOptions drawing_of(const po::variables_map& values) {
   DrawOptions options;
+  options.on_unreadable = warn_of_boxes;
   options.colour_map = parse_colour_map(values["colour-map"].as<std::string>());
   options.range = parse_range_scope(values["range"].as<std::string>());
   options.dpi = values["dpi"].as<double>();

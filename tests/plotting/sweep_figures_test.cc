@@ -309,6 +309,42 @@ TEST_F(SweepFigures, ProgramNamesTheClassOfALoneWcam) {
   EXPECT_NE(draw_with(""), draw_with(" --classes " + names.string()));
 }
 
+// Fonts are looked for once a process, and where fontconfig is told to look.
+TEST_F(SweepFigures, ProgramSaysWhichTextNoFontCanShowAndRefusesToDrawWithoutAny) {
+  Rows rows;
+  explain(rows, 0, "", Role::kSource, "source");
+  const fs::path file = root_ / "cat.h5", names = root_ / "names.txt", out = root_ / "cat.png";
+  write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
+  const auto drawn = [&](const std::string& fonts, const std::string& name) {
+    write_file_atomically(names, name + "\nlynx\n");
+    write_file_atomically(root_ / "fonts.conf", "<fontconfig><dir>" + fonts + "</dir><cachedir>" +
+                                                    (root_ / "cache").string() + "</cachedir></fontconfig>");
+    ::setenv("FONTCONFIG_FILE", (root_ / "fonts.conf").c_str(), 1);
+    const Ran ran =
+        run_plot("wcam " + file.string() + " --classes " + names.string() + " --out " + out.string());
+    ::unsetenv("FONTCONFIG_FILE");
+    return ran;
+  };
+  const std::string dejavu = "/usr/share/fonts/truetype/dejavu", path = out.string() + "\n";
+  EXPECT_EQ(drawn(dejavu, "tabby, Ζ, Ж, ů").output, path);
+  const auto warning = [&](const std::string& name, const std::string& packages) {
+    return "warning: no installed font has all characters of 'class 0 (" + name +
+           "), logit 0', which are drawn as boxes: apt-get install " + packages + ", then draw again\n" +
+           path;
+  };
+  EXPECT_EQ(drawn(dejavu, "고양이").output, warning("고양이", "fonts-noto-cjk"));
+  EXPECT_EQ(drawn(dejavu, "बिल्ली").output, warning("बिल्ली", "fonts-noto-core"));
+  EXPECT_EQ(drawn(dejavu, "猫 बिल्ली").output, warning("猫 बिल्ली", "fonts-noto-cjk fonts-noto-core"));
+  fs::remove(out);
+  const Ran none = drawn("/nowhere", "tabby");
+  EXPECT_EQ(none.code, 3);
+  EXPECT_NE(
+      none.output.find("no font is installed that can be drawn with: apt-get install fonts-dejavu-core"),
+      std::string::npos)
+      << none.output;
+  EXPECT_FALSE(fs::exists(out));
+}
+
 TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   store(sample_rows());
   const fs::path file = directory().segments() / "segment-1.h5";
