@@ -1,5 +1,6 @@
 #include "cluster/local.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -40,6 +41,8 @@ constexpr int kMostShortLives = 10;
 // hand when the sweep is finished nobody wants: they hang, or compute what another has done.
 constexpr seconds kStopPatience{600}, kPatienceWhenFinished{10};
 constexpr seconds kSilentlyPatient{3};
+// A page that somebody looks at asks every 2 s what there is, and then for the pictures.
+constexpr seconds kLastLook{5};
 
 void say(const std::string& text) { std::fprintf(stderr, "wcam run: %s\n", text.c_str()); }
 
@@ -75,6 +78,29 @@ class Signals {
  private:
   sigset_t before_{};
   int fd_;
+};
+
+// What the coordinator says on stdout when the sweep is finished and its page stays.
+class FinishedWord {
+ public:
+  FinishedWord() {
+    if (::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0)
+      throw std::system_error(errno, std::generic_category(), "pipe2");
+  }
+  ~FinishedWord() {
+    for (const int end : ends_) ::close(end);
+  }
+  FinishedWord(const FinishedWord&) = delete;
+  FinishedWord& operator=(const FinishedWord&) = delete;
+
+  int output() const { return ends_[1]; }
+  bool came() const {
+    char first = 0;
+    return ::read(ends_[0], &first, 1) == 1;
+  }
+
+ private:
+  int ends_[2];
 };
 
 // One place in the crew: a process, or the time at which the next is started, or neither (it refused to
@@ -152,18 +178,23 @@ class LocalRun {
         old_endpoint_(endpoint_time()) {
     std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "run"};
     command.insert(command.end(), sweep.coordinator_options.begin(), sweep.coordinator_options.end());
-    coordinator_ = Process::start(command);
+    const bool stays = sweep.page && sweep.figures;
+    if (stays) command.emplace_back("--page-stays");
+    coordinator_ = Process::start(command, {}, stays ? finished_.output() : -1);
   }
 
   ExitCode to_end() {
-    while (!coordinator_->ending()) {
+    while (!coordinator_->ending() && !finished_.came()) {
       if (crew_.empty() && endpoint_time() != old_endpoint_) hire();
       for (auto& slot : crew_) slot.tend(interrupts_ == 0 && !out_of_workers_);
       if (everybody_has_left()) any_given_up() ? stop_for_want_of_workers() : tell_that_all_were_let_go();
       if (signals_.wait(milliseconds{crew_.empty() ? 20 : 500})) interrupt();
     }
     dismiss();
-    return verdict();
+    const ExitCode drawn = sweep_.figures && is_finished() ? make_figures() : ExitCode::kDone;
+    if (!coordinator_->ending()) end_page();
+    const ExitCode result = verdict();
+    return drawn == ExitCode::kDone ? result : drawn;
   }
 
  private:
@@ -218,14 +249,14 @@ class LocalRun {
         "stops it");
   }
 
-  // The coordinator has ended. SIGTERM changes nothing for a worker it has told to stop, and reaches one it
-  // has not.
+  // The coordinator is done with its workers. SIGTERM changes nothing for one it has told to stop, and reaches
+  // one it has not.
   void dismiss() {
-    const Ending ending = *coordinator_->ending();
-    if (ending.signal != 0)
-      say("the coordinator " + to_string(ending) + "; its workers store what they have");
+    const auto& ending = coordinator_->ending();
+    if (ending && ending->signal != 0)
+      say("the coordinator " + to_string(*ending) + "; its workers store what they have");
     const auto told = Clock::now();
-    const seconds patience = is_finished(ending) ? kPatienceWhenFinished : kStopPatience;
+    const seconds patience = is_finished() ? kPatienceWhenFinished : kStopPatience;
     bool said = false;
     for (auto& slot : crew_) slot.signal(SIGTERM);
     while (std::any_of(crew_.begin(), crew_.end(), [](auto& slot) { return slot.running(); })) {
@@ -247,9 +278,48 @@ class LocalRun {
         " s at most; Ctrl-C twice ends it now");
   }
 
-  static bool is_finished(const Ending& ending) {
-    return ending.code == static_cast<int>(ExitCode::kDone) ||
-           ending.code == static_cast<int>(ExitCode::kSetAside);
+  // With a coordinator that stays for its page too.
+  bool is_finished() {
+    const auto& ending = coordinator_->ending();
+    return !ending || ending->code == static_cast<int>(ExitCode::kDone) ||
+           ending->code == static_cast<int>(ExitCode::kSetAside);
+  }
+
+  // Merges the segments and draws; kDone when nothing fails.
+  ExitCode make_figures() {
+    const std::string coordinator = sibling_program("wcam-coordinator").string();
+    const std::string plot = sibling_program("wcam-plot").string(), root = sweep_.sweep.string();
+    for (const std::vector<std::string>& command : {std::vector{coordinator, std::string("pack"), root},
+                                                    {plot, "figure-4", root},
+                                                    {plot, "figure-5", root}}) {
+      const int interrupts = interrupts_;
+      const Ending ending = run_interruptibly(command);
+      if (interrupts_ > interrupts) {
+        say("interrupted while figures were drawn; the same command draws them");
+        return ExitCode::kInterrupted;
+      }
+      if (ending.code != 0) return static_cast<ExitCode>(ending.code);
+    }
+    return ExitCode::kDone;
+  }
+
+  // An interrupt ends it.
+  Ending run_interruptibly(const std::vector<std::string>& command) {
+    Process process = Process::start(command);
+    while (!process.ending()) {
+      if (!signals_.wait(milliseconds{500})) continue;
+      ++interrupts_;
+      process.signal(SIGTERM);
+    }
+    return *process.ending();
+  }
+
+  void end_page() {
+    const auto end = Clock::now() + kLastLook;
+    while (interrupts_ == 0 && !coordinator_->ending() && Clock::now() < end)
+      if (signals_.wait(milliseconds{100})) ++interrupts_;
+    coordinator_->signal(SIGTERM);
+    while (!coordinator_->ending()) signals_.wait(milliseconds{100});
   }
 
   ExitCode verdict() {
@@ -270,6 +340,7 @@ class LocalRun {
   const Signals signals_;
   const fs::path endpoint_file_;
   const fs::file_time_type old_endpoint_;
+  const FinishedWord finished_;
   std::optional<Process> coordinator_;
   std::vector<WorkerSlot> crew_;
   int interrupts_ = 0;
@@ -278,25 +349,8 @@ class LocalRun {
   bool told_ = false;  // of that
 };
 
-// Merges the segments and draws; the sweep's own verdict stands unless one of these fails.
-ExitCode make_figures(const LocalSweep& sweep, ExitCode verdict) {
-  const std::string coordinator = sibling_program("wcam-coordinator").string();
-  const std::string plot = sibling_program("wcam-plot").string();
-  for (const auto& command : {std::vector<std::string>{coordinator, "pack", sweep.sweep.string()},
-                              std::vector<std::string>{plot, "figure-4", sweep.sweep.string()},
-                              std::vector<std::string>{plot, "figure-5", sweep.sweep.string()}}) {
-    const Ending ending = run_to_end(command);
-    if (ending.code != 0) return static_cast<ExitCode>(ending.code);
-  }
-  return verdict;
-}
-
 }  // namespace
 
-ExitCode run_local_sweep(const LocalSweep& sweep) {
-  const ExitCode verdict = LocalRun(sweep).to_end();
-  const bool finished = verdict == ExitCode::kDone || verdict == ExitCode::kSetAside;
-  return finished && sweep.figures ? make_figures(sweep, verdict) : verdict;
-}
+ExitCode run_local_sweep(const LocalSweep& sweep) { return LocalRun(sweep).to_end(); }
 
 }  // namespace wcam

@@ -16,6 +16,7 @@ struct LocalSweep {
   std::vector<std::string> coordinator_options;  // passed on as they are
   std::vector<std::string> worker_options;
   bool figures = true;
+  bool page = false;  // the coordinator serves one (--http): it stays until the figures are drawn
 };
 
 // Runs the sweep to its end or to a signal. A worker that dies is started again, with growing pauses; one

@@ -96,6 +96,7 @@ ExitCode run(const Arguments& arguments) {
     for (Arguments* options : {&sweep.coordinator_options, &sweep.worker_options})
       options->emplace_back("--insecure");
   sweep.figures = !values["no-figures"].as<bool>();
+  sweep.page = split_options(all, arguments).ours.contains("http");
   return run_local_sweep(sweep);
 }
 

@@ -22,7 +22,8 @@ std::string comparable(const std::string& word) {
   return plain;
 }
 
-// Letters to insert, take away, replace or swap with their neighbour to make b of a (optimal string alignment).
+// Letters to insert, take away, replace or swap with their neighbour to make b of a ("optimal string
+// alignment").
 std::size_t edits_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last, last(b.size() + 1), row(b.size() + 1);
   std::iota(last.begin(), last.end(), std::size_t{0});

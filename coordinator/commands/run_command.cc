@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <optional>
+#include <thread>
 
 #include "common/base/file.h"
 #include "common/base/host.h"
@@ -42,8 +44,12 @@ CommandLine command_line() {
       "wcam-coordinator run --images photos --models models.json --cases baseline,augmix --sweep study";
   line.options.add_options()  //
       ("sweep", po::value<std::string>()->value_name("DIR")->required(),
-       "directory of the sweep, made if it is not there")  //
-      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served");
+       "directory of the sweep, made if it is not there")                                          //
+      ("insecure", po::bool_switch(), "no encryption and no keys: whoever can connect is served")  //
+      ("page-stays", po::bool_switch(),
+       "with --http: when all is done, say `finished` on stdout and serve the page until SIGTERM, while "
+       "somebody "
+       "draws figures");
   line.options.add(serve_options()).add(study_options());
   return line;
 }
@@ -155,7 +161,15 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
         "connect to {} can read it and take part in it",
         options.router.bind);
   allow_many_connections();
-  return Coordinator(directory, *ledger, plan, options).run(count_interrupts());
+  const std::atomic<int>& interrupts = count_interrupts();
+  const ExitCode code = Coordinator(directory, *ledger, plan, options).run(interrupts);
+  const bool finished = code == ExitCode::kDone || code == ExitCode::kSetAside;
+  if (finished && web && (*values)["page-stays"].as<bool>()) {
+    ledger.reset();  // who wants to go on with the sweep may
+    std::cout << "finished" << std::endl;
+    while (interrupts == 0) std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+  return code;
 }
 
 }  // namespace wcam

@@ -259,9 +259,10 @@ class Web::Server {
     if (path.rfind("/figures/", 0) == 0)
       if (const auto picture = figure(path.substr(9))) return say(200, "image/png", *picture);
     const auto [snapshot, age] = latest();
+    const bool sound = snapshot && (age < kTurnTime || !snapshot->status.running);
     if (path == "/healthz")
-      return snapshot && age < kTurnTime ? say(200, "text/plain", "ok\n")
-                                         : say(503, "text/plain", snapshot ? "stuck\n" : "starting\n");
+      return sound ? say(200, "text/plain", "ok\n")
+                   : say(503, "text/plain", snapshot ? "stuck\n" : "starting\n");
     if (path != "/status.json" && path != "/metrics") return say(404, "text/plain", "not found\n");
     if (!snapshot) return say(503, "application/json", "{\"state\": \"starting\"}\n");
     if (path == "/metrics")

@@ -3,7 +3,7 @@
 //
 //   /              the page, which refreshes itself        /status.json   to_json_text(PageData)
 //   /metrics       Prometheus text                         /figures/NAME  a PNG of SWEEP/figures
-//   /healthz       200 while the loop turns (10 s), else 503
+//   /healthz       200 while the loop turns (10 s) or has ended, else 503
 //
 // GET and HEAD alone; one request a connection, of 16 KiB and 5 s at most, its answer taken within 30 s; 40
 // at a time, the rest in the kernel's queue. On loopback the Host header must name this machine, so that no

@@ -276,6 +276,43 @@ def test_a_port_in_use_is_refused_before_anything_is_made(page, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+def test_figures_that_the_run_draws_appear_on_the_page(study):
+    sweep = study.start("--http", "127.0.0.1:0")
+    shown, states = set(), set()
+    try:
+        url = wait_for("the page", lambda: re.search(r"^page: (\S+)$", study.log.read_text(), re.MULTILINE))[1]
+        while sweep.poll() is None:  # as often as the page itself asks
+            try:
+                told = json.loads(fetch(url + "status.json")[1])
+                states.add(told["state"])
+                shown = {figure["name"] for figure in told.get("figures", [])}
+                pictures = [fetch(f"{url}figures/{name}")[1] for name in shown]
+                assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+                assert told["state"] != "finished" or fetch(url + "healthz")[1] == b"ok\n"
+            except (urllib.error.URLError, ConnectionError):  # not yet, or no longer
+                pass
+            time.sleep(2)
+        assert sweep.wait() == 0, study.log.read_text()
+    finally:
+        end(sweep)
+    drawn = study.sweep / "figures"
+    assert shown == {str(file.relative_to(drawn)) for file in drawn.rglob("*.png")} and len(shown) > 4
+    assert states >= {"running", "finished"}
+
+
+def test_an_interrupt_ends_a_run_that_draws_and_its_page(study):
+    sweep = study.start("--http", "127.0.0.1:0")
+    try:
+        wait_for("figures", lambda: any((study.sweep / "figures").glob("figure-4/*.p*")))
+        coordinator = next(pid for pid, name in children(sweep.pid).items() if name.startswith("wcam-coord"))
+        sweep.send_signal(signal.SIGINT)
+        code = sweep.wait(60)
+        assert code in (0, 5), study.log.read_text()  # 0: they were there already
+        assert not alive(coordinator)
+    finally:
+        end(sweep)
+
+
 # Last: the sweep is over then.
 def test_a_held_connection_does_not_keep_the_sweep_from_ending(page):
     held = [socket.create_connection(page.address()) for _ in range(4)]

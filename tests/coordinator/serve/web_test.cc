@@ -78,10 +78,15 @@ TEST_F(WebTest, SaysThatItStartsThenServesWhatWasPublished) {
 }
 
 TEST_F(WebTest, ALoopThatDoesNotTurnIsNotHealthy) {
-  web_->publish({}, steady_clock::now() - seconds{8});
+  PageData snapshot;
+  snapshot.status.running = true;
+  web_->publish(snapshot, steady_clock::now() - seconds{8});
   EXPECT_EQ(client().Get("/healthz")->status, 200);
-  web_->publish({}, steady_clock::now() - seconds{11});
+  web_->publish(snapshot, steady_clock::now() - seconds{11});
   EXPECT_EQ(client().Get("/healthz")->status, 503);
+  snapshot.status.running = false;  // it has ended, and the page stays
+  web_->publish(snapshot, steady_clock::now() - seconds{11});
+  EXPECT_EQ(client().Get("/healthz")->status, 200);
 }
 
 TEST_F(WebTest, EveryAnswerHasTheHeadersThatKeepBrowsersFromHarm) {
