@@ -3,9 +3,9 @@
 #include <array>
 #include <cmath>
 
+#include "worker/base/widest.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 

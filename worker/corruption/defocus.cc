@@ -4,10 +4,10 @@
 #include <functional>
 #include <vector>
 
+#include "worker/base/widest.h"
 #include "worker/corruption/elementary.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 

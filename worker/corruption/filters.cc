@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "worker/base/widest.h"
 #include "worker/corruption/elementary.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 

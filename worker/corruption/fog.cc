@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
+#include "worker/base/widest.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 

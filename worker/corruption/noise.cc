@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "worker/base/widest.h"
 #include "worker/corruption/kinds.h"
 #include "worker/corruption/parameters.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 

@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "worker/base/widest.h"
 #include "worker/corruption/elementary.h"
-#include "worker/corruption/widest.h"
 
 namespace wcam {
 

@@ -7,14 +7,14 @@
 #include <cstddef>
 #include <limits>
 
-#define WCAM_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#include "worker/base/widest.h"
 
 namespace wcam {
 
 namespace {
 
 // Two rows of one level: out of n smooth values and 3 n details come 2 rows of 2 n.
-WCAM_CLONES void invert_row(const float* __restrict smooth, const float* __restrict along_w,
+WCAM_WIDEST void invert_row(const float* __restrict smooth, const float* __restrict along_w,
                             const float* __restrict along_h, const float* __restrict both,
                             const float* __restrict mask_w, const float* __restrict mask_h,
                             const float* __restrict mask_both, float* __restrict upper,
@@ -29,14 +29,14 @@ WCAM_CLONES void invert_row(const float* __restrict smooth, const float* __restr
   }
 }
 
-WCAM_CLONES void multiply(const float* __restrict a, const float* __restrict b, float* __restrict out,
+WCAM_WIDEST void multiply(const float* __restrict a, const float* __restrict b, float* __restrict out,
                           std::size_t n) {
   for (std::size_t x = 0; x < n; ++x) out[x] = a[x] * b[x];
 }
 
 // Running minimum and maximum of each column, over two rows: 16 lanes in registers GCC 12 would unroll into
 // scalars.
-WCAM_CLONES void extend(const float* __restrict upper, const float* __restrict lower, float* __restrict least,
+WCAM_WIDEST void extend(const float* __restrict upper, const float* __restrict lower, float* __restrict least,
                         float* __restrict most, std::size_t n) {
   for (std::size_t x = 0; x < n; ++x) {
     const float small = upper[x] < lower[x] ? upper[x] : lower[x];
@@ -48,7 +48,7 @@ WCAM_CLONES void extend(const float* __restrict upper, const float* __restrict l
 
 // One row of each channel to one of the batch. One loop does one thing: fused with the next, GCC 12 leaves it
 // scalar.
-WCAM_CLONES void interleave(const float* __restrict red, const float* __restrict green,
+WCAM_WIDEST void interleave(const float* __restrict red, const float* __restrict green,
                             const float* __restrict blue, float* __restrict out, std::size_t n,
                             std::array<float, 3> scale, std::array<float, 3> shift) {
   for (std::size_t x = 0; x < n; ++x) {
@@ -59,7 +59,7 @@ WCAM_CLONES void interleave(const float* __restrict red, const float* __restrict
 }
 
 // trunc(min(255, (value - low) * to_grey)), in place.
-WCAM_CLONES void truncate(float* __restrict values, std::size_t n, float low, float to_grey) {
+WCAM_WIDEST void truncate(float* __restrict values, std::size_t n, float low, float to_grey) {
   for (std::size_t x = 0; x < n; ++x) {
     float scaled = (values[x] - low) * to_grey;
     scaled = scaled < 255.0F ? scaled : 255.0F;
