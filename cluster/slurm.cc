@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "common/base/sweep_directory.h"
+#include "common/wire/address.h"
 
 namespace wcam {
 
@@ -151,8 +152,7 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
            std::to_string(sweep.notice) + " s: give more time, or less notice";
   if ((sweep.container + sweep.bind).find('\n') != std::string::npos)
     return "--container and --bind take one line";
-  if (sweep.bind.rfind("tcp://", 0) != 0)
-    return "--bind '" + sweep.bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
+  if (!is_bind(sweep.bind)) return "--bind '" + sweep.bind + "'" + kBindForm;
   if (sweep.stage.find_first_of("\"`\\\n(") != std::string::npos)
     return "--stage " + sweep.stage +
            " has a character that a folder's name in a script cannot have: only $NAME is looked up";

@@ -64,8 +64,9 @@ CommandLine command_line() {
       ("sbatch", po::value<std::vector<std::string>>()->default_value({}, ""),
        "more for sbatch, e.g. --sbatch=--qos=long; may be repeated")  //
       ("container", text()->value_name("FILE"),
-       "Apptainer image that the programs are in and run in, e.g. wcam.sif")                              //
-      ("bind", po::value<std::string>()->default_value("tcp://*:*"), "where the coordinator listens")     //
+       "Apptainer image that the programs are in and run in, e.g. wcam.sif")  //
+      ("bind", po::value<std::string>()->default_value("tcp://*:*"),
+       "where the coordinator listens: an address, an interface, as tcp://ib0:*, or * for all")           //
       ("lease-seconds", number(60), "silence after which a worker's jobs go to others, 1 to 86400")       //
       ("max-attempts", number(3), "failures, or lost workers, after which a job is set aside, 1 to 100")  //
       ("stage", text()->value_name("DIR"),

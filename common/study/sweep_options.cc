@@ -14,7 +14,7 @@ po::options_description serve_options() {
   po::options_description options("How");
   options.add_options()  //
       ("bind", po::value<std::string>()->default_value("tcp://127.0.0.1:*"),
-       "where to listen; port * is any free one")  //
+       "where to listen: an address, an interface, as tcp://ib0:*, or * for all; port * is any free one")  //
       ("http", po::value<std::string>(),
        "serve a page that shows how far the sweep is, e.g. on 127.0.0.1:8080; port * is any free one")  //
       ("http-insecure", po::bool_switch(),

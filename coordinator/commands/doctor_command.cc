@@ -23,10 +23,10 @@
 #include "common/command_line/options.h"
 #include "common/command_line/verdicts.h"
 #include "common/store/results.h"
+#include "common/wire/address.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/sweep/status.h"
-#include "coordinator/transport/address.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -192,7 +192,8 @@ std::string own_address() {
   if (const int error = ::getaddrinfo(host_name().c_str(), nullptr, &hints, &found); error != 0)
     throw InputError(
         host_name() + ": " + ::gai_strerror(error) +
-        ": workers elsewhere could not find a coordinator by this name; name an address with --bind");
+        ": workers elsewhere could not find a coordinator by this name; --bind 'tcp://IFACE:*' names an "
+        "interface, as ib0, whose address they get instead");
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
   std::array<char, NI_MAXHOST> text{};
   if (::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0,
@@ -205,7 +206,7 @@ void check_name(Verdicts& verdicts) {
   const std::string address = own_address(), found = host_name() + " is " + address;
   if (is_loopback(address))
     verdicts.warn("host name", found + " here: on a cluster ask another node (getent hosts " + host_name() +
-                                   "); if that has no better answer, --bind 'tcp://ADDRESS:*'");
+                                   "); if that has no better answer, --bind 'tcp://IFACE:*'");
   else
     verdicts.ok("host name", found);
 }

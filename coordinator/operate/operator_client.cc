@@ -6,6 +6,8 @@
 
 #include "common/base/error.h"
 #include "common/base/host.h"
+#include "common/wire/address.h"
+#include "common/wire/connect.h"
 #include "common/wire/keys.h"
 #include "common/wire/protocol.h"
 #include "common/wire/socket_monitor.h"
@@ -14,7 +16,6 @@
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/status.h"
 #include "coordinator/sweep/sweep_folder.h"
-#include "coordinator/transport/address.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -49,7 +50,7 @@ class Errand {
     }
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
-    socket_.connect(coordinator.endpoint);
+    connect_to(socket_, coordinator.endpoint);
   }
 
   wire::Reply run(const wire::Request& request) {

@@ -24,8 +24,8 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/host.h"
+#include "common/wire/address.h"
 #include "coordinator/serve/page.h"
-#include "coordinator/transport/address.h"
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;

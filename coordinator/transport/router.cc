@@ -9,8 +9,9 @@
 
 #include "common/base/error.h"
 #include "common/base/host.h"
+#include "common/wire/address.h"
+#include "common/wire/connect.h"
 #include "common/wire/protocol.h"
-#include "coordinator/transport/address.h"
 #include "coordinator/transport/log_throttle.h"
 
 using std::chrono::milliseconds;
@@ -25,23 +26,28 @@ constexpr milliseconds kBindPatience{1'000};
 constexpr int kDroppedInARow = 1'000;  // then the loop gets to look after its workers
 
 bool leaves_port_open(const std::string& endpoint) {
-  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  const std::string port = port_of_endpoint(endpoint);
   return port == "*" || port == "0";
 }
 
 // `bind` with the port of another endpoint; empty when that has none.
 std::string with_port_of(const std::string& bind, const std::string& endpoint) {
-  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  const std::string port = port_of_endpoint(endpoint);
   const bool is_port = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
   return is_port ? bind.substr(0, bind.rfind(':') + 1) + port : "";
+}
+
+// Workers on this host are the first that could not.
+void warn_if_not_found(const std::string& endpoint) try {
+  (void)addresses_of(endpoint);
+} catch (const InputError& e) {
+  spdlog::warn("workers may not find this coordinator: {}", e.what());
 }
 
 }  // namespace
 
 std::optional<std::string> RouterOptions::problem() const {
-  const auto colon = bind.rfind(':');
-  if (bind.rfind("tcp://", 0) != 0 || colon <= 6 || colon + 1 == bind.size())
-    return "--bind '" + bind + "' is not tcp://ADDRESS:PORT (PORT may be *)";
+  if (!is_bind(bind)) return "--bind '" + bind + "'" + kBindForm;
   return std::nullopt;
 }
 
@@ -63,7 +69,6 @@ Router::Router(const RouterOptions& options)
   socket_.set(zmq::sockopt::tcp_keepalive, 1);
   socket_.set(zmq::sockopt::heartbeat_ivl, 5'000);
   socket_.set(zmq::sockopt::heartbeat_timeout, 15'000);
-  socket_.set(zmq::sockopt::ipv6, options.bind.find('[') != std::string::npos);
   bind(options);
 }
 
@@ -74,19 +79,31 @@ void Router::bind(const RouterOptions& options) {
       leaves_port_open(options.bind) && !earlier.empty() && try_bind(earlier, kBindPatience / 4);
   if (!bound && !try_bind(options.bind, kBindPatience))
     throw InputError("cannot listen on " + options.bind + ": " + zmq_strerror(errno) +
-                     ": choose another --bind, or port *");
+                     ": choose another --bind, or port *; `ip address` lists this host's interfaces and "
+                     "addresses");
   endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
-  if (is_any_address(host_of_endpoint(endpoint_)))
-    endpoint_ = "tcp://" + host_name() + endpoint_.substr(endpoint_.rfind(':'));
+  if (!is_any_address(host_of_endpoint(endpoint_))) return;
+  endpoint_ = "tcp://" + host_name() + ":" + port_of_endpoint(endpoint_);
+  warn_if_not_found(endpoint_);
 }
 
 bool Router::try_bind(const std::string& address, milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (zmq_bind(socket_.handle(), address.c_str()) != 0) {
+  while (!bind_to(address)) {
     if (errno != EADDRINUSE || std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(milliseconds{20});
   }
   return true;
+}
+
+// Every address is one of both kinds, where this host has IPv6; an interface may have addresses of one alone.
+bool Router::bind_to(const std::string& address) {
+  const std::string host = host_of_endpoint(address);
+  socket_.set(zmq::sockopt::ipv6, host == "*" || host.front() == '[');
+  if (zmq_bind(socket_.handle(), address.c_str()) == 0) return true;
+  if (errno != ENODEV) return false;
+  socket_.set(zmq::sockopt::ipv6, true);
+  return zmq_bind(socket_.handle(), address.c_str()) == 0;
 }
 
 std::optional<Message> Router::receive(milliseconds patience) try {

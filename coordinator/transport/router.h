@@ -20,7 +20,8 @@
 namespace wcam {
 
 struct RouterOptions {
-  std::string bind = "tcp://127.0.0.1:*";  // "tcp://ADDRESS:PORT", PORT may be *
+  // "tcp://ADDRESS:PORT": an address (an IPv6 one in brackets), an interface, or * for all; PORT may be *.
+  std::string bind = "tcp://127.0.0.1:*";
   // Without keys all is plain, for whoever can connect. Beyond loopback that takes `insecure`.
   std::optional<RouterKeys> keys;
   bool insecure = false;
@@ -62,6 +63,7 @@ class Router {
  private:
   void bind(const RouterOptions& options);
   bool try_bind(const std::string& address, std::chrono::milliseconds patience);
+  bool bind_to(const std::string& address);
   bool wait(std::chrono::steady_clock::time_point deadline);
   std::optional<Message> take_one(bool& empty);
   bool floods(const std::string& peer);

@@ -1,6 +1,5 @@
 #include "coordinator/transport/zap_authenticator.h"
 
-#include <netdb.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
@@ -11,6 +10,7 @@
 #include <zmq_addon.hpp>
 
 #include "common/base/error.h"
+#include "common/wire/connect.h"
 #include "coordinator/transport/log_throttle.h"
 
 using std::chrono::seconds;
@@ -30,16 +30,11 @@ constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_
 
 // "10.0.0.7:41234", of the other end of a connection that may be closed by now.
 std::string address_of(int descriptor) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> port{};
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (::getpeername(descriptor, generic, &size) != 0 ||
-      ::getnameinfo(generic, size, host.data(), host.size(), port.data(), port.size(),
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-    return "an address unknown";
-  return std::string(host.data()) + ":" + port.data();
+  Address address;
+  address.size = sizeof address.bytes;
+  const bool open =
+      ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address.bytes), &address.size) == 0;
+  return open ? address.endpoint().substr(6) : "an address unknown";
 }
 
 std::string z85(const zmq::message_t& key) {

@@ -62,6 +62,11 @@ def run(program, *arguments, code=0, **options):
     return done
 
 
+def elsewhere(**words):
+    """The environment of a program on a machine unlike this one: other_machine.c says what can be."""
+    return {**os.environ, "LD_PRELOAD": str(BIN / "other_machine.so"), **words}
+
+
 def wait_for(what, condition, deadline=DEADLINE):
     end = time.monotonic() + deadline
     while time.monotonic() < end:

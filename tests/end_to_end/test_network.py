@@ -1,23 +1,26 @@
-"""Three hosts with names and addresses of their own, as network namespaces on one switch: a coordinator and two
+"""Addresses and names of hosts. Then three hosts with names and addresses of their own, as network namespaces on one switch: a coordinator and two
 workers, encrypted. Every frame takes its time, some are lost, and one host is cut off for half a minute.
 
 Which frames are lost is drawn anew in each run; WCAM_NETWORK_SEED=N draws as the run did that printed it.
 """
 
 import collections
+import contextlib
 import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
-from conftest import BIN, DEADLINE, end, run, wait_for
+from conftest import BIN, DEADLINE, elsewhere, end, run, wait_for
 from lossy_switch import LossySwitch
 from test_chaos import ManyJobs
+from test_doctor import verdicts
 from test_operate import status
 
 DELAY = 0.02  # seconds from any host to any other
@@ -142,3 +145,91 @@ def test_delay_loss_and_a_cut_cost_nothing_but_time(hosts, tmp_path_factory):
     assert "no word from a coordinator for 10 s" in logs[0].read_text()
     assert hosts.switch.lost > 0
     assert study.CASES[0].encode() not in hosts.switch.heard, "the plan went over the network unencrypted"
+
+
+def start_coordinator(study, bind, machine):
+    with study.log.open("ab") as log:
+        coordinator = subprocess.Popen(study.coordinator_command("--bind", bind), stdout=log, stderr=log, env=machine)
+    endpoint = study.sweep / "coordinator.endpoint"
+    wait_for("the coordinator", lambda: endpoint.exists() or coordinator.poll() is not None)
+    assert coordinator.poll() is None, study.log.read_text()
+    return coordinator, endpoint.read_text().strip()
+
+
+def has_ipv6():
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as one:
+        one.bind(("::1", 0))
+        return True
+    return False
+
+
+HOST = os.uname().nodename
+MACHINES = {
+    "an IPv6 address": ("tcp://[::1]:*", "tcp://[::1]:", {}),
+    "a host with an IPv6 address alone": ("tcp://*:*", f"tcp://{HOST}:", {"OTHER_HOSTS": f"{HOST}=::1"}),
+    "a host whose IPv6 address nobody answers": ("tcp://*:*", f"tcp://{HOST}:", {"OTHER_HOSTS": f"{HOST}=100::1,127.0.0.1"}),
+    "a kernel without IPv6": ("tcp://*:*", f"tcp://{HOST}:", {"OTHER_HOSTS": f"{HOST}=127.0.0.1", "OTHER_IPV6": "none"}),
+    "an interface": ("tcp://lo:*", "tcp://127.0.0.1:", {}),
+}
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_a_coordinator_is_found_by_all_who_look_for_it(kind, study):
+    bind, where, words = MACHINES[kind]
+    if "::" in f"{bind} {words}" and not has_ipv6():
+        pytest.skip("no IPv6 here")
+    machine = elsewhere(**words)
+    coordinator, endpoint = start_coordinator(study, bind, machine)
+    try:
+        assert endpoint.startswith(where)
+        found = verdicts(run("wcam-worker", "doctor", "--devices", "cpu", "--sweep", study.sweep, env=machine).stdout)
+        assert found["coordinator"][1].endswith("encrypted, and admits the key")
+        assert "paused" in run("wcam", "pause", study.sweep, env=machine).stdout
+        assert "resumed" in run("wcam", "resume", study.sweep, env=machine).stdout
+        run("wcam-worker", "run", "--sweep", study.sweep, env=machine)
+        assert coordinator.wait(DEADLINE) == 0, study.log.read_text()
+    finally:
+        end(coordinator)
+
+
+def test_of_a_hosts_addresses_the_one_that_answers_is_taken(study):
+    coordinator, endpoint = start_coordinator(study, "tcp://127.0.0.1:*", os.environ)
+    named = endpoint.replace("127.0.0.1", "gpubox")
+    machine = elsewhere(OTHER_HOSTS="gpubox=::1,127.0.0.1")
+    key = study.sweep / "keys/worker.key"
+    try:
+        found = verdicts(run("wcam-worker", "doctor", "--devices", "cpu", "--coordinator", named, "--key", key, env=machine).stdout)
+        assert found["coordinator"][1].endswith("encrypted, and admits the key")
+        run("wcam-worker", "run", "--sweep", study.sweep, "--coordinator", named, env=machine)
+        assert coordinator.wait(DEADLINE) == 0, study.log.read_text()
+    finally:
+        end(coordinator)
+
+
+def test_a_host_that_is_not_found_is_named_and_not_waited_for(study):
+    run("wcam", "keys", study.sweep)
+    key = study.sweep / "keys/worker.key"
+    machine = elsewhere(OTHER_HOSTS=f"no-such-host= {HOST}=")
+    words = ["--coordinator", "tcp://no-such-host:5555", "--key", key]
+    refused = run("wcam-worker", "run", "--collect", *words, code=3, env=machine).stderr
+    assert refused.count("cannot find host 'no-such-host' of tcp://no-such-host:5555: ") == 3  # at once, and at the end
+    assert refused.count("--bind 'tcp://IFACE:*'") == 3
+    found = verdicts(run("wcam", "doctor", "--devices", "cpu", *words, code=3, env=machine).stdout)
+    assert found["coordinator"][0] == "FAIL" and "cannot find host 'no-such-host'" in found["coordinator"][1]
+    # Its own coordinator knows before any worker comes.
+    coordinator, _ = start_coordinator(study, "tcp://*:*", machine)
+    try:
+        said = (study.sweep / "logs/coordinator.log").read_text()
+        assert f"workers may not find this coordinator: cannot find host '{HOST}'" in said
+        assert f"cannot find host '{HOST}'" in run("wcam", "pause", study.sweep, code=3, env=machine).stderr
+    finally:
+        end(coordinator)
+
+
+def test_what_cannot_be_listened_on_is_said_before_anything_is_made(study):
+    for bind, code, said in (
+        ("tcp://::1:*", 2, "an IPv6 address is in brackets"),
+        ("tcp://nowhere0:*", 3, "`ip address` lists this host's interfaces and addresses"),
+    ):
+        refused = subprocess.run(study.coordinator_command("--bind", bind), capture_output=True, text=True, timeout=DEADLINE)
+        assert refused.returncode == code and bind in refused.stderr and said in refused.stderr

@@ -200,7 +200,7 @@ std::string log_name(const std::optional<std::filesystem::path>& log, const Swee
 ExitCode verdict(const Session& session) {
   switch (session.state()) {
     case Session::State::kRefused:
-      throw InputError("refused by the coordinator: " + session.reason());
+      throw InputError(session.reason());
     case Session::State::kAlone:
       spdlog::error("{}", session.reason());
       return ExitCode::kInterrupted;

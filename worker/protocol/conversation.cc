@@ -113,7 +113,7 @@ void Conversation::hear(wire::Envelope envelope, TimePoint now) {
       if (envelope.refused().again() && welcomed_)
         connected(now);
       else if (!envelope.refused().again())
-        end(State::kRefused, envelope.refused().reason());
+        end(State::kRefused, "refused by the coordinator: " + envelope.refused().reason());
       break;
     case wire::Envelope::kAssign:
       for (auto& job : *envelope.mutable_assign()->mutable_jobs()) {

@@ -37,7 +37,7 @@ class Conversation {
     kServing,
     kStopping,   // stop() was called: what has begun is handed in, nothing more is begun
     kDismissed,  // the same, and it was the coordinator that said so
-    kRefused,    // for good
+    kRefused,    // for good, or there is no such coordinator
     kAlone,      // no word from a coordinator for longer than `patience`
   };
 

@@ -4,6 +4,8 @@
 #include <thread>
 
 #include "common/base/error.h"
+#include "common/wire/address.h"
+#include "common/wire/connect.h"
 #include "common/wire/socket_monitor.h"
 #include "worker/protocol/handshake_monitor.h"
 
@@ -24,7 +26,7 @@ std::optional<int> try_handshake(zmq::context_t& context, const std::string& end
   SocketMonitor monitor(context, socket, kHandshakeEnds);
   set_key(socket, key);
   socket.set(zmq::sockopt::linger, 0);
-  socket.connect(endpoint);
+  connect_to(socket, endpoint);
   for (auto left = deadline - Clock::now(); left.count() > 0; left = deadline - Clock::now()) {
     zmq::pollitem_t item{monitor.handle(), 0, ZMQ_POLLIN, 0};
     zmq::poll(&item, 1, std::chrono::ceil<milliseconds>(left));
@@ -36,8 +38,9 @@ std::optional<int> try_handshake(zmq::context_t& context, const std::string& end
 }  // namespace
 
 void check_endpoint(const std::string& endpoint) {
-  if (endpoint.rfind("tcp://", 0) != 0)
-    throw UsageError("--coordinator '" + endpoint + "' is not of the form tcp://HOST:PORT");
+  if (!is_endpoint(endpoint))
+    throw UsageError("--coordinator '" + endpoint +
+                     "' is not of the form tcp://HOST:PORT (an IPv6 address in brackets)");
 }
 
 void set_key(zmq::socket_t& socket, const WorkerKey& key) {

@@ -22,7 +22,8 @@ enum class Admission {
   kNone,        // none ends within the patience: nobody is there, or somebody who hangs
 };
 
-// Tries again, since a network may cut a connection. endpoint: "tcp://HOST:PORT".
+// Tries again, since a network may cut a connection. endpoint: "tcp://HOST:PORT". Throws InputError when its
+// host cannot be found.
 Admission ask_for_admission(const std::string& endpoint, const WorkerKey& key,
                             std::chrono::milliseconds patience);
 

@@ -29,7 +29,7 @@ HandshakeMonitor::Next HandshakeMonitor::on(const SocketMonitor::Event& event, T
       return Next::kGoOn;
     case ZMQ_EVENT_CLOSED:  // nobody listens: the coordinator is away
       forgive();
-      return Next::kGoOn;
+      return Next::kReconnect;
     case ZMQ_EVENT_DISCONNECTED:  // without a word of a failure: not even ZeroMQ's protocol
       if (!up_ && !failed_) fail(now);
       return Next::kReconnect;

@@ -1,7 +1,7 @@
 // What becomes of a worker's connections, from what the socket's monitor says. libzmq tries again in silence
 // after some failures and stops trying, as silently, after others (a broken protocol, a key not admitted): so
-// a connection that is lost is made anew by the session, and a coordinator that will never talk to us is told
-// from one that is away.
+// a connection that is lost, or never was, is made anew by the session, and a coordinator that will never
+// talk to us is told from one that is away.
 #pragma once
 
 #include <zmq.h>
@@ -29,8 +29,8 @@ class HandshakeMonitor {
   enum class Next { kGoOn, kReconnect };
   Next on(const SocketMonitor::Event& event, TimePoint now);
 
-  // Whether the latest connection was lost before its handshake succeeded.
-  bool failing() const { return failures_ > 0; }
+  // Whether the latest connection's handshake succeeded.
+  bool stood() const { return up_; }
   // Whether the coordinator has said that it does not admit the key.
   bool turned_away() const { return turned_away_; }
   // HandshakeMonitor, and nothing else, have failed for two seconds: time to ask who is there.

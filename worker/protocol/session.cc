@@ -13,8 +13,10 @@
 #include <utility>
 #include <zmq.hpp>
 
+#include "common/base/error.h"
 #include "common/base/host.h"
 #include "common/base/ids.h"
+#include "common/wire/connect.h"
 #include "common/wire/protocol.h"
 #include "common/wire/socket_monitor.h"
 #include "worker/protocol/curve_probe.h"
@@ -36,6 +38,8 @@ constexpr milliseconds kLongestWait{200};
 // Before a connection that is lost is made anew.
 constexpr milliseconds kReconnectAfter{100};
 constexpr milliseconds kGreetingPatience{1000};
+// With an endpoint that has no address: a name server may be away, or hear of a new host late.
+constexpr std::chrono::seconds kAddressPatience{10};
 
 std::string first_line(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -212,7 +216,7 @@ class Session::Impl {
     }
     if (is_leaving()) say_goodbye();
     socket_ = nullptr;
-    if (lost) pause(handshakes_.failing() ? kLookEvery : kReconnectAfter);
+    if (lost) pause(handshakes_.stood() ? kReconnectAfter : kLookEvery);
   }
 
   // Ends the session where a new connection would not help.
@@ -232,14 +236,15 @@ class Session::Impl {
     return !conversation_.plan_json().empty();
   }
 
-  void ask_who_is_there(const std::string& endpoint) {
-    const auto mechanism = mechanism_at(endpoint, kGreetingPatience);
-    if (mechanism) {
+  void ask_who_is_there(const std::string& endpoint) try {
+    if (const auto mechanism = mechanism_at(endpoint, kGreetingPatience)) {
       if (handshakes_.greeted()) refuse(mismatch(endpoint, options_.key, *mechanism));
       return;
     }
     handshakes_.forgive();
     spdlog::warn("who is at {} is no coordinator, or that is away: trying on", endpoint);
+  } catch (const InputError&) {  // its host is found no more: connect() will say so
+    handshakes_.forgive();
   }
 
   void refuse(const std::string& reason) {
@@ -248,23 +253,32 @@ class Session::Impl {
     changed_.notify_all();
   }
 
-  // False, said once for each endpoint, when it is not one: the file may hold anything.
+  // False when it has no address, or is no endpoint: the file may hold anything.
   bool connect(zmq::socket_t& socket, const std::string& endpoint) try {
     if (options_.key) set_key(socket, *options_.key);
     socket.set(zmq::sockopt::linger, 1000);
     socket.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
     socket.set(zmq::sockopt::sndhwm, 1000);
     socket.set(zmq::sockopt::reconnect_ivl, 100);
-    socket.set(zmq::sockopt::reconnect_ivl_max, 5000);
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::heartbeat_ivl, 5000);
     socket.set(zmq::sockopt::heartbeat_timeout, 15000);
-    socket.connect(endpoint);
+    connect_to(socket, endpoint);
+    homeless_since_.reset();
     return true;
-  } catch (const zmq::error_t& e) {
-    if (std::exchange(refused_endpoint_, endpoint) != endpoint)
-      spdlog::warn("cannot connect to '{}': {}", endpoint, e.what());
+  } catch (const std::exception& e) {
+    wait_for_address(endpoint, e.what());
     return false;
+  }
+
+  // Not for minutes with a GPU in hand, where nothing is to be lost.
+  void wait_for_address(const std::string& endpoint, const std::string& reason) {
+    if (std::exchange(homeless_, endpoint) != endpoint) homeless_since_.reset();
+    if (!homeless_since_) {
+      homeless_since_ = Clock::now();
+      spdlog::warn("{}; trying on", reason);
+    }
+    if (Clock::now() - *homeless_since_ >= kAddressPatience && !was_served()) refuse(reason);
   }
 
   // A coordinator that restarted listens elsewhere and says so in the file.
@@ -329,7 +343,8 @@ class Session::Impl {
   // Owned by the conversation's thread.
   zmq::context_t context_;
   zmq::socket_t* socket_ = nullptr;
-  std::string refused_endpoint_;
+  std::string homeless_;  // an endpoint that has no address, as far as was found
+  std::optional<Clock::time_point> homeless_since_;
   HandshakeMonitor handshakes_;
   Clock::time_point next_look_;
 

@@ -1,13 +1,13 @@
 #include "worker/protocol/zmtp_probe.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 #include <string_view>
+
+#include "common/wire/connect.h"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -20,29 +20,10 @@ namespace {
 constexpr std::string_view kSignature("\xff\0\0\0\0\0\0\0\x01\x7f", 10);
 constexpr std::size_t kMechanismAt = 12, kMechanismSize = 20;
 
-struct FreeAddress {
-  void operator()(addrinfo* address) const { ::freeaddrinfo(address); }
-};
-using Address = std::unique_ptr<addrinfo, FreeAddress>;
-
-Address resolve(const std::string& endpoint) {
-  const auto begin = endpoint.find("://") + 3, colon = endpoint.rfind(':');
-  if (endpoint.rfind("tcp://", 0) != 0 || colon < begin) return nullptr;
-  std::string host = endpoint.substr(begin, colon - begin);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  addrinfo hints{}, *found = nullptr;
-  hints.ai_socktype = SOCK_STREAM;
-  const std::string port = endpoint.substr(colon + 1);
-  return Address(::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) == 0 ? found : nullptr);
-}
-
 class Caller {
  public:
-  Caller(const addrinfo& address, milliseconds patience)
-      : fd_(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-        deadline_(Clock::now() + patience) {
-    if (fd_ >= 0) (void)::connect(fd_, address.ai_addr, address.ai_addrlen);  // poll() says what came of it
-  }
+  Caller(const Address& address, milliseconds patience)
+      : fd_(address.call()), deadline_(Clock::now() + patience) {}
   ~Caller() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -76,12 +57,8 @@ class Caller {
   const Clock::time_point deadline_;
 };
 
-}  // namespace
-
-std::optional<std::string> mechanism_at(const std::string& endpoint, milliseconds patience) {
-  const Address address = resolve(endpoint);
-  if (!address) return std::nullopt;
-  const Caller caller(*address, patience);
+std::optional<std::string> greeting_of(const Address& address, milliseconds patience) {
+  const Caller caller(address, patience);
   // With our version it tells its mechanism; ours we keep, or it might close before it has told.
   if (!caller.send(std::string(kSignature) + '\x03')) return std::nullopt;
   const std::string greeting = caller.hear(kMechanismAt + kMechanismSize);
@@ -91,6 +68,14 @@ std::optional<std::string> mechanism_at(const std::string& endpoint, millisecond
   if (!whole) return std::nullopt;
   const std::string mechanism = greeting.substr(kMechanismAt);
   return mechanism.substr(0, mechanism.find('\0'));
+}
+
+}  // namespace
+
+std::optional<std::string> mechanism_at(const std::string& endpoint, milliseconds patience) {
+  for (const Address& address : addresses_of(endpoint))
+    if (auto mechanism = greeting_of(address, patience)) return mechanism;
+  return std::nullopt;
 }
 
 }  // namespace wcam

@@ -9,8 +9,8 @@
 namespace wcam {
 
 // "CURVE" (encrypted), "NULL" (plain), ...; nullopt when nobody at "tcp://HOST:PORT" greets so within
-// `patience` (the name's resolution apart): nobody listens, a proxy whose other side is away, another
-// protocol.
+// `patience` (for each of its addresses; the name's resolution apart): nobody listens, a proxy whose other
+// side is away, another protocol. Throws InputError when its host cannot be found.
 std::optional<std::string> mechanism_at(const std::string& endpoint, std::chrono::milliseconds patience);
 
 }  // namespace wcam

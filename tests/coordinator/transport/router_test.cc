@@ -13,6 +13,8 @@
 
 #include "common/base/error.h"
 #include "common/base/version.h"
+#include "common/wire/address.h"
+#include "common/wire/connect.h"
 #include "common/wire/keys.h"
 #include "common/wire/socket_monitor.h"
 #include "tests/coordinator/rig.h"
@@ -37,7 +39,7 @@ class Peer {
     }
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(kPatience.count()));
-    socket_.connect(endpoint);
+    connect_to(socket_, endpoint);
   }
   void send(const wire::Envelope& envelope) { send_bytes(envelope.SerializeAsString()); }
   void send_bytes(const std::string& bytes, bool more = false) {
@@ -134,7 +136,7 @@ TEST(Router, KnowsWhatIsBeyondLoopbackAndNoAddressAtAll) {
     EXPECT_TRUE(bound_to(address).beyond_loopback()) << address;
   }
   for (const char* address :
-       {"", "5555", "ipc:///tmp/x", "tcp://127.0.0.1", "tcp://:5555", "tcp://127.0.0.1:"})
+       {"", "5555", "ipc:///tmp/x", "tcp://127.0.0.1", "tcp://:5555", "tcp://127.0.0.1:", "tcp://::1:5555"})
     EXPECT_TRUE(bound_to(address).problem()) << address;
 }
 
@@ -143,6 +145,26 @@ TEST(SessionDeathTest, NothingUnencryptedListensBeyondLoopbackUnlessToldTo) {
   RouterOptions told = bound_to("tcp://0.0.0.0:*");
   told.insecure = true;
   EXPECT_NO_THROW(Router{told});
+}
+
+bool has_ipv6() try {
+  Router{bound_to("tcp://[::1]:*")};
+  return true;
+} catch (const InputError&) {
+  return false;
+}
+
+TEST(Router, HearsWorkersByAddressesOfBothKinds) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+  RouterOptions everywhere = bound_to("tcp://*:*");
+  everywhere.insecure = true;
+  Router session(everywhere);
+  const std::string port = port_of_endpoint(session.endpoint());
+  for (const std::string host : {"127.0.0.1", "[::1]"}) {
+    Peer peer("tcp://" + host + ":" + port);
+    peer.send(hello_of(host == "[::1]" ? "six" : "four"));
+    EXPECT_EQ(take(session).worker, host == "[::1]" ? "six" : "four");
+  }
 }
 
 TEST(Router, SaysWhereItListensAndHearsAWorker) {

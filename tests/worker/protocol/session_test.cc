@@ -231,7 +231,7 @@ TEST(Session, RefusedInWordsEndsIt) {
   coordinator.say(refused);
   EXPECT_FALSE(session.wait_for_plan(kDeadline));
   EXPECT_EQ(session.state(), Session::State::kRefused);
-  EXPECT_EQ(session.reason(), "version 0.0 is not 0.1");
+  EXPECT_EQ(session.reason(), "refused by the coordinator: version 0.0 is not 0.1");
 }
 
 TEST(Session, StopGivesBackWhatHasNotBegun) {
@@ -307,7 +307,7 @@ SessionOptions with_key(const std::string& endpoint, const std::string& coordina
 
 // The session's reason, which must come within seconds, not with its patience of minutes.
 std::string refusal(Session& session) {
-  EXPECT_FALSE(session.wait_for_plan(seconds{5}));
+  EXPECT_FALSE(session.wait_for_plan(seconds{10}));
   EXPECT_EQ(session.state(), Session::State::kRefused);
   return session.reason();
 }
