@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,12 +27,13 @@ constexpr std::string_view kPartial = ".partial";
   throw InputError("cannot " + act + " " + path.string() + ": " + std::strerror(error));
 }
 
-void sync(const fs::path& path, int flags) {
+// What fsync said: 0 or an error.
+int sync(const fs::path& path, int flags) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
   if (fd < 0) fail("open", path, errno);
   const int failed = ::fsync(fd) == 0 ? 0 : errno;
   ::close(fd);
-  if (failed != 0) fail("make durable", path, failed);
+  return failed;
 }
 
 }  // namespace
@@ -62,14 +64,28 @@ void PendingFile::commit() {
 }
 
 void put_in_place(const fs::path& temporary, const fs::path& target) {
-  sync(temporary, O_RDONLY);
+  if (const int failed = sync(temporary, O_RDONLY); failed != 0) fail("make durable", target, failed);
   if (std::rename(temporary.c_str(), target.c_str()) != 0) fail("rename to", target, errno);
   sync_folder_of(target);
 }
 
-void sync_folder_of(const fs::path& file) {
-  const fs::path folder = file.parent_path();
-  sync(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
+bool sync_folder_of(const fs::path& file) {
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const int failed = sync(folder, O_RDONLY | O_DIRECTORY);
+  if (failed == EINVAL || failed == ENOTSUP || failed == EBADF) return false;
+  if (failed != 0) fail("make durable", folder, failed);
+  return true;
+}
+
+bool keeps_permissions(const fs::path& folder) {
+  std::string name = (folder / ".permissions-XXXXXX").string();
+  const int fd = ::mkstemp(name.data());  // for its owner alone
+  if (fd < 0) return true;
+  struct stat status {};
+  const bool known = ::fstat(fd, &status) == 0;
+  ::close(fd);
+  ::unlink(name.c_str());
+  return !known || (status.st_mode & 077U) == 0;
 }
 
 void write_file_atomically(const fs::path& target, std::string_view content) {

@@ -61,6 +61,13 @@ class Descriptor {
   int fd_;
 };
 
+// What helps where others may do what they must not.
+std::string remedy(const char* mode, const fs::path& path) {
+  if (keeps_permissions(fs::is_directory(path) ? path : path.parent_path()))
+    return std::string("chmod ") + mode + " " + path.string();
+  return std::string(kKeepsNoPermissions) + ", or say --insecure where you trust all who reach this host";
+}
+
 // --- folders ---
 
 void make_private_folder(const fs::path& folder) {
@@ -70,7 +77,7 @@ void make_private_folder(const fs::path& folder) {
   if (!S_ISDIR(status.st_mode)) throw InputError(folder.string() + " is not a folder: move it away");
   if ((status.st_mode & 022U) != 0)
     throw InputError(folder.string() + " can be written to by others (mode " + octal(status.st_mode) +
-                     "), who could admit workers of theirs: chmod 700 " + folder.string());
+                     "), who could admit workers of theirs: " + remedy("700", folder));
 }
 
 // While it lives, no other process makes keys here.
@@ -111,7 +118,7 @@ std::string read_key_file(const fs::path& path, bool secret) {
   if (!S_ISREG(status.st_mode)) throw InputError(path.string() + " is not a key file, nor any file");
   if (secret && (status.st_mode & 077U) != 0)
     throw InputError(path.string() + " holds a secret and is open to others (mode " + octal(status.st_mode) +
-                     "): chmod 600 " + path.string());
+                     "): " + remedy("600", path));
   std::string text(kLargestFile + 1, '\0');
   const ssize_t size = ::read(file.get(), text.data(), text.size());
   if (size < 0) fail("read key file", path);

@@ -94,6 +94,25 @@ void check_folder(Verdicts& verdicts, const fs::path& folder) {
     verdicts.ok("folder", found);
 }
 
+// A sweep's keys are refused otherwise.
+void check_permissions(Verdicts& verdicts, const fs::path& folder) {
+  if (keeps_permissions(folder))
+    verdicts.ok("permissions", "a file made for its owner alone is so");
+  else
+    verdicts.fail("permissions",
+                  std::string("a file made for its owner alone is open to others: ") + kKeepsNoPermissions);
+}
+
+void check_durable(Verdicts& verdicts, const fs::path& folder) {
+  if (sync_folder_of(folder / "any"))
+    verdicts.ok("durable", "a new file's name too (fsync of its folder)");
+  else
+    verdicts.warn(
+        "durable",
+        "a new file's name is not (fsync of its folder is refused): after a crash of the machine that keeps "
+        "the files `wcam verify` tells which results are lost, `wcam repair` has them computed again");
+}
+
 // A segment as workers write it.
 void check_store(Verdicts& verdicts, const fs::path& folder) {
   ProfileRow row;
@@ -230,6 +249,8 @@ ExitCode coordinator_doctor_command(const std::vector<std::string>& arguments) {
   verdicts.of("folder", [&] {
     check_folder(verdicts, sweep.root);
     const ScratchFolder trial = trial_folder(sweep.root);
+    verdicts.of("permissions", [&] { check_permissions(verdicts, trial.path()); });
+    verdicts.of("durable", [&] { check_durable(verdicts, trial.path()); });
     verdicts.of("hdf5", [&] { check_store(verdicts, trial.path()); });
     verdicts.of("ledger", [&] { check_ledger(verdicts, trial.path()); });
     verdicts.of("clock", [&] { check_clock(verdicts, trial.path()); });

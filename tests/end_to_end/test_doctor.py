@@ -38,8 +38,8 @@ def test_the_known_indices_are_those_of_another_implementation():
 
 def test_a_host_that_is_fit_is_said_to_be(tmp_path):
     found = examine("--sweep", tmp_path, "--devices", "cpu")
-    assert set(found) >= {"machine", "libtorch", "driver", "cpu", "key", "coordinator", "folder", "hdf5", "ledger", "clock", "host name"}
-    assert {what for what, (verdict, _) in found.items() if verdict == "ok"} >= {"machine", "libtorch", "cpu", "ledger", "coordinator"}
+    assert set(found) >= {"machine", "libtorch", "driver", "cpu", "key", "coordinator", "folder", "permissions", "durable", "hdf5", "ledger", "clock", "host name"}
+    assert {what for what, (verdict, _) in found.items() if verdict == "ok"} >= {"machine", "libtorch", "cpu", "permissions", "durable", "ledger", "coordinator"}
     assert found["hdf5"][0] != "FAIL"  # a disk may be slow
     assert "260 forwards" in found["cpu"][1] and "none runs" in found["coordinator"][1]
     assert list(tmp_path.iterdir()) == [], "what was tried is gone again"

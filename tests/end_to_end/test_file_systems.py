@@ -12,7 +12,8 @@ import tempfile
 
 import pytest
 
-from conftest import DEADLINE, children, end, run, wait_for
+from conftest import DEADLINE, children, elsewhere, end, run, wait_for
+from test_doctor import verdicts
 
 # Locks are good for all mounts of a folder, if each mount has one program that locks.
 AS_ONE_OF_MANY_HOSTS = ["--multithreaded", "--enable-lock-forwarding"]
@@ -56,6 +57,45 @@ def shares_memory(folder):
             assert problem.errno == errno.ENODEV
             return False
     return True
+
+
+def examine(folder, code=0, **options):
+    return verdicts(run("wcam-coordinator", "doctor", "--sweep", folder, code=code, **options).stdout)
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP, errno.EBADF])
+def test_folders_that_cannot_be_synced_are_no_obstacle(error, study, undisturbed):
+    machine = elsewhere(OTHER_FSYNC_FOLDER=str(error))
+    run("wcam", *study.arguments(), env=machine)
+    assert study.rows() == undisturbed.rows()
+    found = examine(study.sweep, env=machine)
+    assert found["durable"][0] == "warn" and "fsync of its folder is refused" in found["durable"][1]
+    assert examine(study.sweep)["durable"][0] == "ok"
+
+
+@pytest.mark.parametrize(("what", "error"), [("FOLDER", errno.EIO), ("FOLDER", errno.ENOSPC), ("FILE", errno.EINVAL)])
+def test_whatever_else_cannot_be_synced_is_not_called_durable(what, error, study):
+    done = run("wcam", *study.arguments(), env=elsewhere(**{f"OTHER_FSYNC_{what}": str(error)}), code=3)
+    assert "cannot make durable" in done.stderr and os.strerror(error) in done.stderr
+
+
+def test_where_no_permissions_are_kept_that_is_said_and_what_helps(study):
+    """As CIFS, exFAT and WSL have it: everybody may read everything, whatever chmod says."""
+    study.below = study.folder / "below"
+    with mounted(study.below, study.sweep, "--perms=a+rwX", "--chmod-ignore"):
+        found = examine(study.sweep, code=3)
+        assert found["permissions"][0] == "FAIL" and "umask=077" in found["permissions"][1]
+        for refused in (study.run(code=3).stderr, run("wcam", "keys", study.sweep, code=3).stderr):
+            assert "its file system keeps no permissions, and chmod does not help; mount it" in refused
+            assert "or say --insecure" in refused and "chmod 700" not in refused
+    with mounted(study.below, study.sweep, "--perms=a+rX:go-w", "--chmod-ignore"):  # the folder will do, the keys will not
+        shutil.rmtree(study.sweep / "keys", ignore_errors=True)
+        refused = study.run(code=3).stderr
+        assert "coordinator.key holds a secret and is open to others" in refused and "keeps no permissions" in refused
+        study.run("--insecure")
+    with mounted(study.below, study.sweep, "--perms=u+rwX:go=", "--chmod-ignore"):  # what helps
+        assert examine(study.sweep)["permissions"][0] == "ok"
+        run("wcam", "keys", study.sweep)
 
 
 def figures(sweep):

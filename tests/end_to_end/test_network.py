@@ -1,5 +1,6 @@
-"""Addresses and names of hosts. Then three hosts with names and addresses of their own, as network namespaces on one switch: a coordinator and two
-workers, encrypted. Every frame takes its time, some are lost, and one host is cut off for half a minute.
+"""How hosts are found: addresses, names, interfaces. Then three hosts with names and addresses of their own, as network
+namespaces on one switch: a coordinator and two workers, encrypted. Every frame takes its time, some are lost, and one
+host is cut off for half a minute.
 
 Which frames are lost is drawn anew in each run; WCAM_NETWORK_SEED=N draws as the run did that printed it.
 """
