@@ -52,7 +52,8 @@ class Directives {
 // The first that a script does: Slurm may say that time is up a minute earlier than asked, so at once.
 constexpr const char* kListen = "told=\ntrap 'told=yes' TERM INT\n";
 
-Directives common_directives(const SlurmSweep& sweep, const std::string& role, const std::string& log) {
+Directives common_directives(const SlurmSweep& sweep, const SlurmSweep::Words& words, const std::string& role,
+                             const std::string& log) {
   Directives lines;
   lines.add("--job-name=" + name_of(sweep) + "-" + role);
   lines.add("--output=\"" + (SweepDirectory{sweep.sweep}.logs() / log).string() + "\"");
@@ -61,10 +62,10 @@ Directives common_directives(const SlurmSweep& sweep, const std::string& role, c
   lines.add("--signal=B:TERM@" + std::to_string(sweep.notice));
   lines.add("--nodes=1");
   lines.add("--ntasks=1");
-  lines.add("--partition", sweep.partition);
-  lines.add("--account", sweep.account);
+  lines.add("--partition", words.partition);
+  lines.add("--account", words.account);
   lines.add("--time", sweep.time);
-  for (const std::string& option : sweep.extra) lines.add(option);
+  for (const std::string& option : words.extra) lines.add(option);
   return lines;
 }
 
@@ -96,12 +97,19 @@ run() {
   [ -z "$told" ] || [ $status -ne 143 ] || status=5
 }
 
-# The same job once more, in the queue. Slurm itself does so after a preemption.
+# The same job once more, in the queue. Slurm itself does so after a preemption. One that is told to end and has no
+# round left has done all that it should; one that Slurm does not take back has not, and shows so (FAILED).
 again() {
   if [ -n "$job" ] && [ "${SLURM_RESTART_COUNT:-0}" -lt $most_rounds ]; then
     echo "$(date -u +%FT%TZ) round $((${SLURM_RESTART_COUNT:-0} + 1)) of $((most_rounds + 1)) ends: back to the queue"
-    scontrol requeue "$job"
-    sleep 60  # it ends us
+    if scontrol requeue "$job"; then
+      sleep 60 || exit  # it ends us
+    fi
+    echo "Slurm has not put job $job back into the queue ('scontrol requeue $job': does this site allow it?); nothing" \
+      "is lost: 'wcam submit --sweep $sweep' goes on, with --join while its coordinator runs; with a longer --time" \
+      "fewer rounds are needed" >&2
+  elif [ -n "$told" ]; then
+    status=0
   fi
 }
 )";
@@ -144,7 +152,8 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
   if (!sweep.container.empty() && root.find_first_of(":,") != std::string::npos)
     return "the sweep's folder " + root + " has a character that Apptainer's --bind cannot have (: or ,)";
   for (const std::string* word :
-       {&sweep.time, &sweep.partition, &sweep.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
+       {&sweep.time, &sweep.crew.partition, &sweep.crew.account, &sweep.coordinator.partition,
+        &sweep.coordinator.account, &sweep.constraint, &sweep.memory, &sweep.gpu_type})
     if (word->find_first_of(" \t\n") != std::string::npos)
       return "'" + *word + "' is no word of Slurm: it has a space";
   if (const auto limit = seconds_in(sweep.time); limit && *limit <= sweep.notice)
@@ -156,14 +165,15 @@ std::optional<std::string> problem(const SlurmSweep& sweep) {
   if (sweep.stage.find_first_of("\"`\\\n(") != std::string::npos)
     return "--stage " + sweep.stage +
            " has a character that a folder's name in a script cannot have: only $NAME is looked up";
-  for (const std::string& option : sweep.extra)
-    if (option.rfind("--", 0) != 0 || option.find('\n') != std::string::npos)
-      return "'" + option + "' is no option of sbatch: --NAME or --NAME=VALUE";
+  for (const SlurmSweep::Words* words : {&sweep.crew, &sweep.coordinator})
+    for (const std::string& option : words->extra)
+      if (option.rfind("--", 0) != 0 || option.find('\n') != std::string::npos)
+        return "'" + option + "' is no option of sbatch: --NAME or --NAME=VALUE";
   return std::nullopt;
 }
 
 std::string coordinator_script(const SlurmSweep& sweep) {
-  Directives lines = common_directives(sweep, "coordinator", "slurm-coordinator-%j.log");
+  Directives lines = common_directives(sweep, sweep.coordinator, "coordinator", "slurm-coordinator-%j.log");
   lines.add("--cpus-per-task=2");
   std::string draw;
   if (sweep.figures)
@@ -181,17 +191,14 @@ case $status in
     [ ! -s "$sweep/slurm/workers" ] || scancel --state=PENDING $(cat "$sweep/slurm/workers") 2>/dev/null
     )" + program(sweep, "wcam-coordinator") +
          " pack \"$sweep\" || exit\n" + draw + R"(    ;;
-  5)
-    again
-    [ -z "$told" ] || status=0
-    ;;
+  5) again ;;
 esac
 exit $status
 )";
 }
 
 std::string worker_script(const SlurmSweep& sweep) {
-  Directives lines = common_directives(sweep, "worker", "slurm-worker-%A_%a.log");
+  Directives lines = common_directives(sweep, sweep.crew, "worker", "slurm-worker-%A_%a.log");
   lines.add("--array=0-" + std::to_string(sweep.workers - 1) +
             (sweep.array_limit > 0 ? "%" + std::to_string(sweep.array_limit) : ""));
   lines.add("--cpus-per-task=" + std::to_string(sweep.cpus));
@@ -220,10 +227,7 @@ name=${SLURM_ARRAY_JOB_ID:-hand}-${SLURM_ARRAY_TASK_ID:-$$}
          "\"${SLURM_CPUS_PER_TASK:-" +
          std::to_string(sweep.cpus) + "}\" --log \"$sweep/logs/worker-$name.log\" " +
          quoted(sweep.worker_options) + (sweep.stage.empty() ? "" : " \"${stage[@]}\"") + R"(
-if [ $status -eq 5 ]; then  # told to end, or no coordinator came
-  again
-  [ -z "$told" ] || status=0
-fi
+[ $status -ne 5 ] || again  # told to end, or no coordinator came
 exit $status
 )";
 }

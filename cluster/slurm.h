@@ -17,9 +17,14 @@ struct SlurmSweep {
   std::string gpu_type;            // "a100": --gres=gpu:a100:1; empty: any
   int cpus = 4;                    // of a worker, 1..1024
   int array_limit = 0;             // workers at once; 0: as many as there are
-  // Slurm's own words, empty: not said. `extra`: "--qos=long", as sbatch takes them.
-  std::string time, partition, account, constraint, memory;
-  std::vector<std::string> extra;
+  // Slurm's own words, empty: not said.
+  std::string time, constraint, memory;
+  // Of a role's jobs: where, on whose account; `extra`: "--qos=long", as sbatch takes them.
+  struct Words {
+    std::string partition, account;
+    std::vector<std::string> extra;
+  };
+  Words coordinator, crew;
   // An Apptainer image, absolute or a URI, with the programs on its PATH, instead of `programs`; empty: none.
   std::string container;
   int notice = 120;     // seconds before a time limit at which Slurm says so, 1..65535

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "common/base/file.h"
+#include "common/base/host.h"
 #include "common/base/message_text.h"
 #include "common/base/process.h"
 
@@ -41,10 +42,12 @@ std::map<std::string, std::string> SlurmJobs::in_queue() const {
   const std::vector<std::string> ours = all();
   if (ours.empty()) return {};
   std::map<std::string, std::string> found;
-  // Not of these jobs alone: Slurm complains of one that it has forgotten.
-  std::istringstream queue(output_of({"squeue", "--noheader", "--me", "--format=%F %T"}));
-  for (std::string job, state; queue >> job >> state;)
-    if (std::find(ours.begin(), ours.end(), job) != ours.end()) found[job] = state;
+  // Not of these jobs alone: Slurm complains of one that it has forgotten. In the words that old versions know,
+  // and the scripts with which some sites replace squeue (where -h is help): no --me.
+  std::istringstream queue(output_of({"squeue", "--noheader", "-u", user_name(), "-o", "%F %T"}));
+  for (std::string line, job, state; std::getline(queue, line);)  // a site's own remarks are none of ours
+    if (std::istringstream(line) >> job >> state && std::find(ours.begin(), ours.end(), job) != ours.end())
+      found[job] = state;
   return found;
 }
 

@@ -56,13 +56,18 @@ CommandLine command_line() {
       ("time", text(), "time limit of each job, as Slurm takes it")                                   //
       ("partition", text(), "of all jobs")                                                            //
       ("account", text(), "of all jobs")                                                              //
-      ("constraint", text(), "of the workers' nodes")                                                 //
-      ("gpu-type", text(), "as the cluster calls it, e.g. a100; default: any")                        //
-      ("cpus", number(4), "of each worker: its threads, 1 to 256")                                    //
-      ("mem", text(), "memory of each worker, e.g. 16G; default: the cluster's")                      //
-      ("array-limit", number(0), "workers at once; 0: as many as the cluster gives")                  //
+      ("coordinator-partition", text(),
+       "of the coordinator, which needs no GPU: where the workers' takes no job without")  //
+      ("coordinator-account", text(), "of the coordinator")                                //
+      ("constraint", text(), "of the workers' nodes")                                      //
+      ("gpu-type", text(), "as the cluster calls it, e.g. a100; default: any")             //
+      ("cpus", number(4), "of each worker: its threads, 1 to 256")                         //
+      ("mem", text(), "memory of each worker, e.g. 16G; default: the cluster's")           //
+      ("array-limit", number(0), "workers at once; 0: as many as the cluster gives")       //
       ("sbatch", po::value<std::vector<std::string>>()->default_value({}, ""),
        "more for sbatch, e.g. --sbatch=--qos=long; may be repeated")  //
+      ("coordinator-sbatch", po::value<std::vector<std::string>>()->default_value({}, ""),
+       "instead of these for the coordinator, e.g. --coordinator-sbatch=--time=7-0; may be repeated")  //
       ("container", text()->value_name("FILE"),
        "Apptainer image that the programs are in and run in, e.g. wcam.sif")  //
       ("bind", po::value<std::string>()->default_value("tcp://*:*"),
@@ -85,6 +90,11 @@ CommandLine command_line() {
   return line;
 }
 
+SlurmSweep::Words words_of(const po::variables_map& values, const std::string& role) {
+  return {values[role + "partition"].as<std::string>(), values[role + "account"].as<std::string>(),
+          values[role + "sbatch"].as<std::vector<std::string>>()};
+}
+
 SlurmSweep slurm_sweep(const po::variables_map& values) {
   const auto text = [&](const char* option) { return values[option].as<std::string>(); };
   const auto number = [&](const char* option, int low, int high) {
@@ -104,11 +114,13 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
   sweep.cpus = in_range(values, "cpus", 1, 256);
   sweep.array_limit = in_range(values, "array-limit", 0, 10'000);
   sweep.time = text("time");
-  sweep.partition = text("partition");
-  sweep.account = text("account");
+  sweep.crew = words_of(values, "");
+  sweep.coordinator = words_of(values, "coordinator-");
+  if (sweep.coordinator.partition.empty()) sweep.coordinator.partition = sweep.crew.partition;
+  if (sweep.coordinator.account.empty()) sweep.coordinator.account = sweep.crew.account;
+  if (sweep.coordinator.extra.empty()) sweep.coordinator.extra = sweep.crew.extra;
   sweep.constraint = text("constraint");
   sweep.memory = text("mem");
-  sweep.extra = values["sbatch"].as<std::vector<std::string>>();
   sweep.container = text("container");
   if (!sweep.container.empty() && sweep.container.find("://") == std::string::npos)
     sweep.container = fs::absolute(sweep.container).string();

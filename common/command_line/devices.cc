@@ -1,9 +1,9 @@
 #include "common/command_line/devices.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "common/base/error.h"
+#include "common/base/host.h"
 #include "common/base/process.h"
 #include "common/command_line/options.h"
 
@@ -32,7 +32,9 @@ po::options_description crew_options() {
   po::options_description options;
   options.add_options()  //
       ("workers", po::value<int>(),
-       "worker processes, 1 to 256; default: one a core, or with GPUs one a device")  //
+       "worker processes, 1 to 256; default: one a core that this process may use and a GiB of its memory, "
+       "or "
+       "with GPUs one a device")  //
       ("devices", po::value<std::string>()->default_value("cpu"),
        "dealt out to the workers: cpu, or cuda:0,cuda:1,..., or as `nvidia-smi -L` names them: "
        "GPU-...,MIG-...");
@@ -52,9 +54,8 @@ int workers_of(const po::variables_map& values, const std::vector<std::string>& 
   if (values.contains("workers")) return in_range(values, "workers", 1, 256);
   const bool gpus =
       std::any_of(devices.begin(), devices.end(), [](const std::string& device) { return device != "cpu"; });
-  return std::clamp(
-      gpus ? static_cast<int>(devices.size()) : static_cast<int>(std::thread::hardware_concurrency()), 1,
-      256);
+  const auto gibibytes = static_cast<int>(memory_bytes() >> 30U);
+  return std::clamp(gpus ? static_cast<int>(devices.size()) : std::min(usable_cores(), gibibytes), 1, 256);
 }
 
 std::vector<std::string> worker_command(const std::string& verb, const std::vector<std::string>& devices,

@@ -15,8 +15,9 @@ boost::program_options::options_description crew_options();
 // "GPU-..." or "MIG-...". Throws UsageError for what is none of these, or for none.
 std::vector<std::string> devices_of(const boost::program_options::variables_map& values);
 
-// How many workers: what --workers says, 1..256; else one a core, or, with a GPU among the devices, one a
-// device, since two on one GPU wait for each other.
+// How many workers: what --workers says, 1..256; else one a usable core, as far as each has a GiB of memory
+// (LibTorch, the weights and one batch of a ResNet-50), or, with a GPU among the devices, one a device, since
+// two on one GPU wait for each other.
 int workers_of(const boost::program_options::variables_map& values, const std::vector<std::string>& devices);
 
 // The beginning of the command of worker i of a crew, which gets devices[i % size]: `wcam-worker VERB ...

@@ -27,9 +27,9 @@ std::string queue_hint(const SweepDirectory& sweep, const Status& status) {
   if (!std::filesystem::exists(job) || status.state == "finished") return "";
   if (!status.running)
     return "submitted: as long as job " + first_line(read_file(job)) +
-           " waits in Slurm's queue (squeue --me) it goes on by itself\n";
+           " waits in Slurm's queue (squeue -u $USER) it goes on by itself\n";
   if (status.workers > 0) return "";
-  return "no worker: those that wait are in Slurm's queue (squeue --me); why others ended is in " +
+  return "no worker: those that wait are in Slurm's queue (squeue -u $USER); why others ended is in " +
          (sweep.logs() / "slurm-worker-*.log").string() + "\n";
 }
 

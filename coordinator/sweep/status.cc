@@ -335,12 +335,10 @@ std::string describe(const Status& s) {
         "no coordinator is running, the last one ended without notice; the same `wcam run` or `wcam submit` "
         "resumes\n";
   else
-    text +=
-        s.state +
-        (s.state == "interrupted" ? "; the same `wcam run` or `wcam submit` resumes\n"
-         : s.state == "not begun"
-             ? ": no coordinator has run yet; one that was submitted waits in Slurm's queue (squeue --me)\n"
-             : "\n");
+    text += s.state + (s.state == "interrupted" ? "; the same `wcam run` or `wcam submit` resumes\n"
+                       : s.state == "not begun" ? ": no coordinator has run yet; one that was submitted "
+                                                  "waits in Slurm's queue (squeue -u $USER)\n"
+                                                : "\n");
   if (s.running && !s.http.empty()) text += "page: " + s.http + "\n";
   if (s.counts.course == Course::kPaused) text += "paused: nothing is handed out until `wcam resume`\n";
   if (s.counts.course == Course::kCancelled) text += "cancelled; `wcam retry` takes it up again\n";

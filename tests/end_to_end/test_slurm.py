@@ -4,6 +4,7 @@ cancelled. Each ends with what an undisturbed run gives, bit for bit."""
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -84,6 +85,20 @@ def test_scripts_can_be_looked_at_first(submitted):
     assert " --collect " in workers and 'echo "$TMPDIR/my wcam")' in workers and "stage" not in coordinator
 
 
+def test_the_coordinator_goes_where_no_gpu_is_asked_for(submitted):
+    words = ["--sweep", submitted.sweep, "--gpus", "2", "--partition", "gpu", "--account", "lab", "--sbatch=--qos=gpu", "--sbatch=--nice"]
+    own = ["--coordinator-partition", "cpu", "--coordinator-account", "free", "--coordinator-sbatch=--time=7-0"]
+    coordinator, workers = run("wcam", "submit", *words, *own, "--dry-run").stdout.split("# --- workers.sh\n")
+    for script, lines in (
+        (coordinator, ["--partition=cpu", "--account=free", "--time=7-0"]),
+        (workers, ["--partition=gpu", "--account=lab", "--qos=gpu", "--nice"]),
+    ):
+        said = re.findall(r"^#SBATCH (--(?:partition|account|time|qos|nice).*)$", script, re.M)
+        assert said == lines
+    assert "'cpu x' is no word of Slurm" in run("wcam", "submit", *words, "--coordinator-partition", "cpu x", code=2).stderr
+    assert "'-t1' is no option" in run("wcam", "submit", *words, "--coordinator-sbatch=-t1", code=2).stderr
+
+
 def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, tmp_path):
     printed = run("wcam", "submit", "--sweep", submitted.sweep, "--gpus", "1", "--dry-run").stdout
     script = tmp_path / "workers.sh"
@@ -122,6 +137,47 @@ def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted
         assert calls.read_text() == "requeue 7_3\n", done.stderr
         assert (tmp_path / "begun").exists() != told_at_once
         calls.unlink()
+
+
+def test_a_job_that_slurm_does_not_take_back_says_so_and_fails(submitted, tmp_path):
+    printed = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
+    (tmp_path / "scontrol").write_text("#!/bin/sh\necho 'Requested operation is presently disabled' >&2\nexit 1\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    job = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "8"}
+    for text in printed.split("# --- workers.sh\n"):
+        script = tmp_path / "job.sh"
+        script.write_text(text.replace("\nset -u\n", "\nkill -TERM $$\nset -u\n"))
+        done = subprocess.run(["bash", script], env=job, capture_output=True, text=True, timeout=DEADLINE)
+        assert done.returncode == 5 and "presently disabled" in done.stderr
+        assert "Slurm has not put job 8 back into the queue" in done.stderr
+        assert f"'wcam submit --sweep {submitted.sweep}' goes on" in done.stderr
+        last = {**job, "SLURM_RESTART_COUNT": "1"}  # which is told to end, and has done what it should
+        done = subprocess.run(["bash", script], env=last, capture_output=True, text=True, timeout=DEADLINE)
+        assert done.returncode == 0 and "back" not in done.stdout + done.stderr
+
+
+# As old versions (without --me) and the scripts of some sites have it: -h is help, and there is more than rows.
+SQUEUE = """#!/bin/bash
+case "$*" in *--me*|*" -h"*) echo "squeue: error: unrecognized arguments: $*" >&2; exit 2 ;; esac
+[ "$1 $2 $3 $4 $5" = "--noheader -u $(id -un) -o %F %T" ] || exit 3
+echo "(from a cache, 20 s old)"
+cat {queue}
+"""
+
+
+def test_a_sites_own_squeue_will_do(submitted, tmp_path):
+    queue = tmp_path / "queue"
+    for name, text in (("squeue", SQUEUE.format(queue=queue)), ("sbatch", "#!/bin/sh\necho 7\n"), ("scancel", f"#!/bin/sh\necho $* >{tmp_path}/gone\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    queue.write_text("7 PENDING\n")
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    site = type("Site", (), {"environment": environment})
+    submitted.submit(site, "--cpu-workers", "1")
+    assert "job 7 is this sweep's coordinator already" in submitted.submit(site, "--cpu-workers", "1", code=2).stderr
+    submitted.submit(site, "--join", "--cpu-workers", "1")
+    assert "(7) cancelled" in run("wcam", "cancel", submitted.sweep, "--all", env=environment).stdout
+    assert (tmp_path / "gone").read_text() == "7\n"
 
 
 APPTAINER = """#!/bin/bash
@@ -214,6 +270,31 @@ def test_a_sweep_is_submitted_and_gives_what_it_gives_elsewhere(submitted, clust
         assert key.stat().st_mode & 0o777 == 0o600
     refused = submitted.submit(cluster, "--cpu-workers", "1", code=2).stderr
     assert "is finished: nothing is left to do; `wcam retry` puts back" in refused
+
+
+GPU_SITE = """#!/bin/bash
+# A site that takes no job without a GPU in its partition `work`.
+for script; do :; done
+if grep -q '^#SBATCH --partition=work' "$script" && ! grep -q '^#SBATCH --gres=gpu' "$script"; then
+  echo "sbatch: error: Batch job submission failed: the partition work is for jobs with GPUs" >&2
+  exit 1
+fi
+exec {sbatch} "$@"
+"""
+
+
+@needs_slurm
+def test_where_each_job_of_a_partition_must_have_a_gpu_the_coordinator_goes_elsewhere(submitted, cluster, tmp_path):
+    (tmp_path / "sbatch").write_text(GPU_SITE.format(sbatch=shutil.which("sbatch")))
+    (tmp_path / "sbatch").chmod(0o755)
+    environment = {**cluster.environment, "PATH": f"{tmp_path}:{cluster.environment['PATH']}"}
+    site = type("Site", (), {"environment": environment})
+    words = ["--gpus", "1", "--partition", "work", "--sbatch=--hold"]
+    assert "for jobs with GPUs" in submitted.submit(site, *words, code=3).stderr
+    submitted.submit(site, *words, "--coordinator-partition", "scrap")
+    for name, partition in (("coordinator", "scrap"), ("workers", "work")):
+        assert f" Partition={partition} " in cluster.call("scontrol", "show", "job", submitted.job(name))
+    run("wcam", "cancel", submitted.sweep, "--all", env=cluster.environment)
 
 
 @needs_slurm

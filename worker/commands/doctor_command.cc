@@ -1,5 +1,4 @@
 #include <ATen/Context.h>
-#include <sched.h>
 #include <torch/version.h>
 
 #include <array>
@@ -63,9 +62,7 @@ std::string fixed(double value, const char* format) {
 }
 
 void check_machine(Verdicts& verdicts) {
-  cpu_set_t cores;
-  const bool known = ::sched_getaffinity(0, sizeof cores, &cores) == 0;
-  const std::string usable = known ? counted(CPU_COUNT(&cores), "core") : "cores unknown";
+  const std::string usable = counted(static_cast<std::size_t>(usable_cores()), "core");
   const double gib = static_cast<double>(memory_bytes()) / (1U << 30U);
   verdicts.ok("machine",
               host_name() + ", " + usable + " and " + fixed(gib, "%.1f") + " GiB memory for this process");

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <algorithm>
 
 #include "common/base/error.h"
+#include "common/base/host.h"
 #include "common/command_line/options.h"
 
 namespace wcam {
@@ -29,7 +30,7 @@ TEST(Devices, OneWorkerADeviceWhenAGpuIsAmongThem) {
     const auto values = crew(words);
     return workers_of(values, devices_of(values));
   };
-  EXPECT_EQ(workers({}), static_cast<int>(std::thread::hardware_concurrency()));
+  EXPECT_EQ(workers({}), std::clamp<int>(usable_cores(), 1, static_cast<int>(memory_bytes() >> 30U)));
   EXPECT_EQ(workers({"--devices", "cuda:0,cuda:1,cpu"}), 3);
   EXPECT_EQ(workers({"--devices", "cuda:0", "--workers", "2"}), 2);
   EXPECT_THROW(workers({"--workers", "0"}), UsageError);
