@@ -42,8 +42,8 @@ std::map<std::string, std::string> SlurmJobs::in_queue() const {
   const std::vector<std::string> ours = all();
   if (ours.empty()) return {};
   std::map<std::string, std::string> found;
-  // Not of these jobs alone: Slurm complains of one that it has forgotten. In the words that old versions know,
-  // and the scripts with which some sites replace squeue (where -h is help): no --me.
+  // Not of these jobs alone: Slurm complains of one that it has forgotten. In words that old versions
+  // know too, and the scripts with which some sites replace squeue (where -h is help).
   std::istringstream queue(output_of({"squeue", "--noheader", "-u", user_name(), "-o", "%F %T"}));
   for (std::string line, job, state; std::getline(queue, line);)  // a site's own remarks are none of ours
     if (std::istringstream(line) >> job >> state && std::find(ours.begin(), ours.end(), job) != ours.end())

@@ -140,6 +140,23 @@ SlurmSweep slurm_sweep(const po::variables_map& values) {
   return sweep;
 }
 
+// The jobs run the same worker, and would find out one after the other, after hours in a queue. What else may
+// be wrong with it here, on a login node, is nobody's concern.
+void warn_without_cuda(const SlurmSweep& sweep) try {
+  if (!sweep.gpu || !sweep.container.empty()) return;
+  std::istringstream verdicts(
+      output_of({sibling_program("wcam-worker").string(), "doctor", "--devices", "cpu"}));
+  for (std::string line; std::getline(verdicts, line);)
+    if (line.find("libtorch") != std::string::npos && line.ends_with("for CPUs only"))
+      std::fprintf(
+          stderr,
+          "wcam: --gpus: the worker's LibTorch is for CPUs only (`wcam doctor`), and no job will find a "
+          "GPU that it can use: build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH), name an image with "
+          "--container, or say --cpu-workers %d\n",
+          sweep.workers);
+} catch (const InputError&) {
+}
+
 // The plan and the keys, here and now, so that a mistake shows before anything waits in a queue.
 ExitCode prepare(const SlurmSweep& sweep, const std::vector<std::string>& study) {
   std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "run", "--prepare",
@@ -290,6 +307,7 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   }
   if (fs::path(sweep.container).is_absolute() && !fs::exists(sweep.container))  // else a URI
     throw UsageError("--container " + sweep.container + " is not there");
+  warn_without_cuda(sweep);
   join ? refuse_to_join_nothing(sweep) : refuse_to_submit_twice(sweep);
   if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest); code != ExitCode::kDone)
     return code;

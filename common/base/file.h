@@ -33,12 +33,12 @@ class PendingFile {
 // has that name.
 void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target);
 
-// Makes durable that the file is there under its name: fsync of its folder. False where the file system has no such
-// thing (some of CIFS, 9p, FUSE), and a crash of the machine may cost the name: nothing helps there.
+// Makes durable that the file is there under its name: fsync of its folder. False where the file system has
+// no such thing (some of CIFS, 9p, FUSE), and a crash of the machine may cost the name: nothing helps there.
 bool sync_folder_of(const std::filesystem::path& file);
 
-// Whether a file that is made in the folder for its owner alone is so; true where none can be made. And what to
-// say, with the remedy, where it is not.
+// Whether a file that is made in the folder for its owner alone is so; true where none can be made. And what
+// to say, with the remedy, where it is not.
 bool keeps_permissions(const std::filesystem::path& folder);
 inline constexpr const char* kKeepsNoPermissions =
     "its file system keeps no permissions, and chmod does not help; mount it so that files are their owner's "

@@ -1,5 +1,5 @@
-// Connections by a host's name. Left to itself ZeroMQ looks for addresses of one kind alone, IPv4 or IPv6, takes
-// the first, and tries in silence, for ever, where there is none.
+// Connections by a host's name. Left to itself ZeroMQ looks for addresses of one kind alone, IPv4 or IPv6,
+// takes the first, and tries in silence, for ever, where there is none.
 #pragma once
 
 #include <sys/socket.h>
@@ -24,8 +24,8 @@ struct Address {
 // remedy when that is not the endpoint's form, or the host is not found.
 std::vector<Address> addresses_of(const std::string& endpoint);
 
-// Connects to the endpoint's address, of several to the first that takes a connection now. Throws InputError as
-// above.
+// Connects to the endpoint's address, of several to the first that takes a connection now. Throws InputError
+// as above.
 void connect_to(zmq::socket_t& socket, const std::string& endpoint);
 
 }  // namespace wcam

@@ -1,7 +1,8 @@
 #include "coordinator/ledger/sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
 
@@ -39,17 +40,17 @@ std::string remedy(int code) {
   }
 }
 
-bool is_mounted_read_only(const std::filesystem::path& file) {
-  struct statvfs system {};
-  return ::statvfs(file.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
-}
-
-// As SQLite reads it: three characters would end or change the name.
-std::string uri_of(const std::filesystem::path& file) {
-  std::string uri = "file://";
-  for (const char c : std::filesystem::absolute(file).string())
-    uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
-  return uri;
+// As SQLite's readers hold it (its os_unix.c): who wants to write waits. Not lost with the next descriptor
+// that is closed. Negative: another writes.
+int shared_lock(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  lock.l_start = 0x40000002;
+  lock.l_len = 510;
+  if (fd < 0 || ::fcntl(fd, F_OFD_SETLK, &lock) == 0) return fd;
+  ::close(fd);
+  return -1;
 }
 
 }  // namespace
@@ -70,20 +71,32 @@ int Database::trial() const {
   return sqlite3_exec(connection_.get(), "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
 }
 
+Database::Copy::Copy(const std::filesystem::path& original, int lock)
+    : lock_(lock), folder_(std::filesystem::temp_directory_path(), "wcam-ledger") {
+  for (const char* part : {"", "-wal"}) {  // the latest may be in the log alone
+    std::error_code error;
+    std::filesystem::copy_file(original.string() + part, file().string() + part, error);
+    if (error && error != std::errc::no_such_file_or_directory)
+      throw InputError("cannot copy " + original.string() + part + " to " + folder_.path().string() + ": " +
+                       error.message());
+  }
+}
+
+Database::Copy::~Copy() { ::close(lock_); }
+
 // A reader wants memory to share with others, and a folder to write it in. Without the former it takes the
-// file for itself; without the latter nobody here writes it, and it is whole when it has no log beside it.
+// file for itself; without the latter it reads a copy, while nobody writes.
 void Database::adapt(int code) {
   if (code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMSIZE) {
     open(file_.string(), SQLITE_OPEN_READWRITE);
     execute("PRAGMA locking_mode = EXCLUSIVE");
     std::error_code ignored;
     std::filesystem::remove(file_.string() + "-shm", ignored);  // of the vain attempt
-  } else if (((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) &&
-             is_mounted_read_only(file_)) {
-    const std::filesystem::path log = file_.string() + "-wal";
-    std::error_code unreadable;
-    if (std::filesystem::exists(log, unreadable) && std::filesystem::file_size(log, unreadable) > 0) return;
-    open(uri_of(file_) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  } else if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
+    const int lock = shared_lock(file_);
+    if (lock < 0) fail(SQLITE_BUSY, "read");
+    copy_ = std::make_unique<Copy>(file_, lock);
+    open(copy_->file().string(), SQLITE_OPEN_READWRITE);
   }
 }
 

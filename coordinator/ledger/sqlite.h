@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/base/error.h"
+#include "common/base/scratch_folder.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -41,8 +42,8 @@ class NoRoomError : public InputError {
 class Database {
  public:
   // kReadOnly reads beside other readers. Where a file system cannot share memory between processes (some
-  // network file systems, FUSE) it reads alone and keeps others out meanwhile. It works on a file system that
-  // is mounted read-only too.
+  // network file systems, FUSE) it reads alone and keeps others out meanwhile. Where it may not write, which
+  // SQLite's readers do, it reads a copy and keeps writers out meanwhile.
   enum class Access { kReadOnly, kReadWriteCreate };
   Database(std::filesystem::path file, Access access);
 
@@ -60,11 +61,23 @@ class Database {
   struct Close {
     void operator()(sqlite3* connection) const;
   };
+  // In a folder of temporary files. Both go with it, the lock on the original too.
+  class Copy {
+   public:
+    Copy(const std::filesystem::path& original, int lock);
+    ~Copy();
+    std::filesystem::path file() const { return folder_.path() / "ledger.sqlite"; }
+
+   private:
+    const int lock_;
+    const ScratchFolder folder_;
+  };
   void open(const std::string& name, int flags);
   int trial() const;
   void adapt(int code);
 
   std::filesystem::path file_;
+  std::unique_ptr<Copy> copy_;
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-from conftest import DEADLINE, children, elsewhere, end, run, wait_for
+from conftest import BIN, DEADLINE, children, elsewhere, end, run, wait_for
 from test_doctor import verdicts
 
 # Locks are good for all mounts of a folder, if each mount has one program that locks.
@@ -170,3 +170,35 @@ def test_a_sweep_that_is_mounted_read_only_can_be_looked_at(study):
         assert list((study.folder / "figures").rglob("*.png"))
     finally:
         os.system(f"umount {seen}")
+
+
+def look_at(sweep, *words, code=0):
+    """As a user who may read the sweep and not write in it."""
+    reader = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+    done = subprocess.run([*reader, BIN / "wcam", *words, sweep], capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another user needs root")
+def test_who_may_only_read_a_sweep_can_look_at_it(study):
+    coordinator = study.start_coordinator()
+    try:
+        subprocess.run(["chown", "-R", "nobody", study.sweep], check=True)
+        assert f"coordinator {coordinator.pid} on " in look_at(study.sweep, "status").stdout
+        assert f"in use by coordinator {coordinator.pid}" in look_at(study.sweep, "verify", code=3).stderr
+        assert "keys/coordinator.key: Permission denied" in look_at(study.sweep, "jobs", code=3).stderr
+    finally:
+        end(coordinator)
+    log = study.sweep / "ledger.sqlite-wal"
+    assert log.stat().st_size > 0, "what was killed leaves all that it did in there"
+    before = {path: path.stat().st_mtime_ns for path in study.sweep.rglob("*")}
+    assert "the last one ended without notice" in look_at(study.sweep, "status").stdout
+    listed = look_at(study.sweep, "jobs").stdout
+    assert "is sound" in look_at(study.sweep, "verify").stdout
+    assert {path: path.stat().st_mtime_ns for path in study.sweep.rglob("*")} == before
+    assert listed == run("wcam", "jobs", study.sweep).stdout != ""
+    study.run("--no-figures")
+    assert "\nfinished\n" in look_at(study.sweep, "status").stdout and not log.exists()
+    assert look_at(study.sweep, "jobs").stdout == run("wcam", "jobs", study.sweep).stdout
+    assert "you may write in its folder" in look_at(study.sweep, "pause", code=3).stderr

@@ -246,6 +246,7 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
         assert said in run("wcam", "submit", *common, *words, code=code, env=broken).stderr
     words = ["--images", submitted.images, "--gpus", "1", "--cases", "baseline"]
     refused = run("wcam", "submit", *common, *words, code=3, env=broken)
+    assert "--gpus: the worker's LibTorch is for CPUs only" in refused.stderr and "--cpu-workers 1\n" in refused.stderr
     assert "Invalid account" in refused.stderr and "sbatch exited with code 1" in refused.stderr
     assert "not begun: no coordinator has run yet" in run("wcam", "status", submitted.sweep).stdout
     # The coordinator's job is taken, that of the workers is not.
