@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Turns a published PyTorch checkpoint into TorchScript and enters it in models.json: --help, docs/models.md.
 
-Debian 12: apt-get install python3-torch python3-torchvision python3-pil. Nothing of it runs at sweep time.
+Debian: apt-get install python3-torch python3-torchvision python3-pil. Nothing of it runs at sweep time.
 """
 
 import sys

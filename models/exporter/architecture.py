@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
+from collections import Counter
 
 import torch
 import torchvision
@@ -16,6 +16,7 @@ from .layout import Weights
 # ImageNet's normalisation itself when told to. Their auxiliary heads serve training only.
 _PORTED = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 
+_COUNTER = ".num_batches_tracked"  # batch normalisation's, which a file may lack
 _HEADS = ("classifier.", "fc.", "head.", "heads.")  # where the last layer is, in every one of them
 
 
@@ -51,11 +52,34 @@ def _adapt(name: str, weights: Weights) -> None:
         weights.steps.append("the auxiliary heads, for training only, left out")
 
 
-def _hint(name: str, weights: Weights) -> str:
-    keys = list(weights.tensors)
-    prefix = os.path.commonprefix([key.partition(".")[0] for key in keys])
-    if len({key.partition(".")[0] for key in keys}) == 1 and len(keys) > 1:
-        return f"all its keys begin with '{prefix}.', which is no wrapper known here"
+def _prefixes(own: set[str], keys: set[str]) -> Counter[str]:
+    """How many of the network's keys are among these, by what stands before them."""
+    return Counter(key.removesuffix(rest) for key in keys
+                   for rest in (key[dot.end():] for dot in re.finditer(r"^|\.", key)) if rest in own)
+
+
+def _drops(spare: set[str], expected: set[str]) -> list[str]:
+    """The options that leave these keys out, by the part before the first dot where it is theirs alone."""
+    ours = {key.partition(".")[0] for key in expected}
+    parts = {key.partition(".") for key in spare}
+    return sorted({f"--drop {first}{dot}{'' if dot and first not in ours else rest}" for first, dot, rest in parts})
+
+
+def _hint(own: set[str], keys: set[str]) -> str:
+    """keys: those that the network has no other shape for."""
+    own, keys = ({key for key in some if not key.endswith(_COUNTER)} for some in (own, keys))
+    prefixes = _prefixes(own, keys)
+    whole = sorted(prefix for prefix, count in prefixes.items() if count == len(own))
+    if whole and (len(whole) == 1 or not whole[0]):
+        expected = {whole[0] + key for key in own}
+        options = [f"--strip-prefix {whole[0]}"] * bool(whole[0]) + _drops(keys - expected, expected)
+        others = f", beside {', '.join(sorted(keys - expected)[:3])}" * bool(keys - expected)
+        return f"all of its weights are there{others}: say {' '.join(options)}"
+    if whole:
+        return f"all of its weights are there {len(whole)} times: choose by --strip-prefix {' or '.join(whole)}"
+    for prefix, count in prefixes.most_common(1):
+        if prefix and 2 * count > len(own):
+            return f"{count} of its {len(own)} weights are there as '{prefix}': --strip-prefix {prefix} shows which lack"
     if any(re.match(r"blocks\.\d+\.attn\.qkv", key) for key in keys):
         return "its names are timm's (ViT, DeiT), not torchvision's: trace it with timm, as docs/models.md shows"
     return "is --arch right?"
@@ -65,13 +89,13 @@ def _listed(count: int, what: str, keys: list[str]) -> str:
     return f"{count} {what}" + (f" ({', '.join(keys[:2])}{', ...' if count > 2 else ''})" if keys else "")
 
 
-def _refuse(name: str, weights: Weights, missing: list[str], unexpected: list[str], reshaped: list[str],
+def _refuse(name: str, hint: str, missing: list[str], unexpected: list[str], reshaped: list[str],
             where: str) -> None:
     sizes = [key.partition(":")[0] for key in reshaped]
     raise InputError(
         f"{where} does not fit {name}: {_listed(len(missing), 'keys missing', missing)}, "
         f"{_listed(len(unexpected), 'unexpected', unexpected)}, {_listed(len(reshaped), 'of another shape', sizes)}; "
-        f"{_hint(name, weights)}",
+        f"{hint}",
         [f"missing     {key}" for key in missing] + [f"unexpected  {key}" for key in unexpected]
         + [f"shape       {text}" for text in reshaped])
 
@@ -103,5 +127,6 @@ def build(name: str, weights: Weights, transform_input: bool, where: str) -> tor
         reshaped = [f"{key}: {list(state[key].shape)} in the file, {list(own[key].shape)} in {name}"
                     for key in own if key in state and state[key].shape != own[key].shape]
     if missing or unexpected or reshaped:
-        _refuse(name, weights, missing, unexpected, reshaped, where)
+        _refuse(name, _hint(set(own), {key for key in state if key not in own or own[key].shape == state[key].shape}),
+                missing, unexpected, reshaped, where)
     return network.eval()

@@ -1,8 +1,8 @@
-"""Reads what torch.save wrote, without running any of it.
+"""Reads what torch.save wrote, without running any of it, and safetensors.
 
 A pickle is a program: it names functions and calls them. Here it may name the few that build tensors and dictionaries;
-everything else becomes an inert placeholder, and unless that is known to be mere data (Namespace, numpy scalars) the
-file is refused once all such names are known. torch.load(weights_only=True) of 1.13 would do the same, but it cannot
+everything else becomes an inert placeholder, and unless that is known to be mere data (paths, dates, numpy's numbers)
+the file is refused once all such names are known. torch.load(weights_only=True) of 1.13 would do the same, but it cannot
 read a float, which every training checkpoint holds, and torch.load(pickle_module=...) of 1.13 ignores its argument: so
 the two readers below it are called directly.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import pickle
+import re
 import tarfile
 import types
 import zipfile
@@ -20,27 +21,46 @@ from typing import Any
 import torch
 
 from .failure import InputError
+from .safetensors import is_safetensors, read_safetensors
+
+
+def _parameter_with_state(data: torch.Tensor, requires_grad: bool, hooks: Any, _state: Any) -> torch.nn.Parameter:
+    """PyTorch 2 saves a parameter so that has attributes of its own."""
+    return torch._utils._rebuild_parameter(data, requires_grad, hooks)
+
+
+def _tensor_of_type(build: Any, _type: Any, arguments: tuple[Any, ...], _state: Any) -> Any:
+    """A tensor of a class of its own: the tensor alone. `build` is one of _BUILDERS, or a placeholder."""
+    return build(*arguments)
+
 
 _BUILDERS = {
     "collections.OrderedDict": collections.OrderedDict,
     "torch.Size": torch.Size,
     "torch.device": torch.device,
+    "torch._tensor._rebuild_from_type_v2": _tensor_of_type,
     "torch._utils._rebuild_parameter": torch._utils._rebuild_parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter_with_state,
     "torch._utils._rebuild_tensor": torch._utils._rebuild_tensor,
     "torch._utils._rebuild_tensor_v2": torch._utils._rebuild_tensor_v2,
     **{str(value): value for value in vars(torch).values() if isinstance(value, torch.dtype)},
 }
 
-# Data beside the weights: options, best accuracy, schedules. Left out, not built.
-_PLACEHOLDERS = {
-    "_codecs.encode",
-    "argparse.Namespace",
-    "builtins.set",
-    "collections.Counter",
-    "collections.defaultdict",
-    "numpy.core.multiarray.scalar",
-    "numpy.dtype",
-}
+# Data beside the weights: options, best accuracy, schedules, random states. Left out, not built: nothing of these is
+# ever called. Classes and what makes one of their objects only, no module that also holds what runs a text.
+_PLACEHOLDERS = re.compile(r"""
+      _codecs\.encode
+    | builtins\.(bool|bytearray|bytes|complex|dict|float|frozenset|int|list|object|range|set|slice|str|tuple)
+    | (argparse|collections|datetime|decimal|fractions|pathlib|pathlib\._local|typing|uuid)\.\w+
+    | types\.SimpleNamespace
+    | numpy\.(bool_?|bytes_|complex\d+|datetime64|dtype|float\d+|matrix|ndarray|str_|timedelta64|u?int\d+)
+    | numpy\.core\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer)
+    | numpy\.dtypes\.\w+
+    | numpy\.random(\.\w+)+
+    | torch\.(torch_version\.TorchVersion|nn\.parameter\.(Buffer|Parameter))
+    | (addict|easydict|ml_collections|omegaconf|yacs)(\.\w+)+
+    | (lightning|lightning_fabric|pytorch_lightning)(\.\w+)*\.AttributeDict
+    """, re.VERBOSE)
 
 
 class _Placeholder:
@@ -66,10 +86,11 @@ class _Unpickler(pickle._Unpickler):  # the one in Python: the steps of the one 
     foreign: set[str]
 
     def find_class(self, module: str, name: str) -> Any:
-        full = f"{module.replace('__builtin__', 'builtins')}.{name}"
+        module = module.replace("__builtin__", "builtins").replace("numpy._core", "numpy.core")  # Python 2, NumPy 2
+        full = f"{module}.{name}"
         if full in _BUILDERS:
             return _BUILDERS[full]
-        if full not in _PLACEHOLDERS:
+        if not _PLACEHOLDERS.fullmatch(full):
             self.foreign.add(full)
         return _Placeholder
 
@@ -108,11 +129,8 @@ def _read(path: Path, foreign: set[str]) -> Any:
         return torch.serialization._legacy_load(file, "cpu", module, encoding="utf-8")
 
 
-def _refuse_other_files(path: Path) -> None:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    with path.open("rb") as file:
-        start = file.read(64)
+def _refuse_other_files(path: Path, start: bytes) -> None:
+    """start: the file's first bytes."""
     if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
         raise InputError(f"{path} is a web page, not a checkpoint: the download was answered by a form; fetch it anew")
     if tarfile.is_tarfile(path):
@@ -125,16 +143,22 @@ def _refuse_other_files(path: Path) -> None:
         if "data.pkl" not in members:
             raise InputError(f"{path} is a zip archive without a checkpoint: unpack it and name the file inside")
     elif not start.startswith(pickle.PROTO):  # a text that a pickle could be made of would be taken for a program
-        raise InputError(f"{path} is not what torch.save writes, neither a whole zip archive nor a pickle, or is "
-                         "damaged: name the file with the weights")
+        raise InputError(f"{path} is not what torch.save writes, neither a whole zip archive nor a pickle, nor "
+                         "safetensors, or is damaged: name the file with the weights")
 
 
 def read_checkpoint(path: Path, trust: bool) -> Any:
     """What was saved, on the CPU. trust: runs the pickle, whatever it does. Throws InputError."""
-    _refuse_other_files(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with path.open("rb") as file:
+        start = file.read(64)
+    if is_safetensors(start):
+        return read_safetensors(path)
+    _refuse_other_files(path, start)
     if trust:
         try:
-            return torch.load(path, map_location="cpu")
+            return torch.load(path, map_location="cpu", weights_only=False)
         except Exception as error:
             raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
     foreign: set[str] = set()

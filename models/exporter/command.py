@@ -7,21 +7,23 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 
 from . import normalisation
 from .architecture import architectures, build, check_architecture, is_ported
 from .checkpoint import read_checkpoint
-from .failure import BAD_INPUT, DONE, INTERNAL, USAGE, InputError, UsageError
-from .layout import find_weights, unwrap
+from .failure import BAD_INPUT, DONE, INTERNAL, USAGE, Failure, InputError, UsageError
+from .layout import Weights, find_weights, unwrap
 from .models_json import Case, add, check_free, sha256_of
 from .normalisation import IMAGENET, NONE, Normalisation, Normalised
 from .pictures import load_pictures
 from .recipes import RECIPES
 from .torchscript import compare, write_traced
+from .workers import too_old
 
 _ABOUT = """\
 Turns a checkpoint as it is published into TorchScript that the workers run, and enters it in models.json.
@@ -57,8 +59,8 @@ def _parser() -> _Parser:
     parser = _Parser(prog="models/export.py", description=_ABOUT, epilog=_EXAMPLES.format(recipes=recipes),
                      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     add_option = parser.add_argument
-    add_option("checkpoint", type=Path, help="what torch.save wrote: .pth, .pt, .pth.tar, .ckpt")
-    add_option("--out", type=Path, required=True, help="models.json to add to, made if it is not there")
+    add_option("checkpoint", type=Path, help="what torch.save wrote: .pth, .pt, .pth.tar, .ckpt; or .safetensors")
+    add_option("--out", type=Path, help="models.json to add to, made with its folder if it is not there (required)")
     add_option("--recipe", help="which published checkpoint this is; see below")
     add_option("--arch", help="torchvision's name of the network; default: what the file says, or the recipe's")
     add_option("--normalisation",
@@ -67,7 +69,10 @@ def _parser() -> _Parser:
     add_option("--classes", type=Path, help="names of the classes, one a line, in the order of the logits")
     add_option("--input-size", type=int, default=224, help="side of the centre crop (default: 224)")
     add_option("--resize", type=int, default=256, help="the shorter side before the crop (default: 256)")
-    add_option("--weights", help="key of the state dict, where the file holds several")
+    add_option("--weights", help="key of the state dict, where the file holds several: ema, model.state_dict")
+    add_option("--strip-prefix", metavar="PREFIX", help="take this off the keys that begin with it: backbone.")
+    add_option("--drop", action="append", default=[], metavar="KEY",
+               help="leave this out, or with a '.' at its end all below it: criterion.; may be repeated")
     add_option("--check-images", type=Path, action="append", default=[], metavar="PATH",
                help="image, or folder of images, to compare on; may be repeated (default: the demo's photographs)")
     add_option("--trust", action="store_true", help="run the code a pickle asks for: as dangerous as any program")
@@ -86,7 +91,29 @@ def _check_sizes(size: int, resize: int) -> None:
         raise UsageError(f"--resize {resize} is outside --input-size {size} to 4096")
 
 
+class _Problems:
+    """What is missing, told all at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Failure] = []
+
+    def of(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        """What the step returns; None when it fails."""
+        try:
+            return step(*arguments)
+        except Failure as error:
+            self._found.append(error)
+            return None
+
+    def tell(self) -> None:
+        if self._found:
+            first, *others = self._found
+            lines = [line for error in others for line in (str(error), *error.details)]
+            raise type(first)(str(first), [*first.details, *lines])
+
+
 def _check_options(options: argparse.Namespace) -> None:
+    """Those that are given."""
     if options.recipe is not None and options.recipe not in RECIPES:
         raise UsageError(f"--recipe '{options.recipe}' is none of {', '.join(RECIPES)}")
     if options.recipe and options.normalisation:
@@ -95,16 +122,28 @@ def _check_options(options: argparse.Namespace) -> None:
         check_architecture(options.arch)
     if options.normalisation and options.normalisation != "inside":
         normalisation.parse(options.normalisation)
-    options.name = options.name or options.recipe
-    if not options.name or options.name == "torchvision":
-        raise UsageError("--name is missing: what shall the case be called?")
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", options.name):
+    if options.name and not re.fullmatch(r"[A-Za-z0-9_-]+", options.name):
         raise UsageError(f"--name '{options.name}' must be of letters, digits, '_' and '-'")
     _check_sizes(options.input_size, options.resize)
+
+
+def _out_of(options: argparse.Namespace) -> Path:
+    if not options.out:
+        raise UsageError("--out is missing: which models.json shall have the case?")
+    return options.out
+
+
+def _name_of(options: argparse.Namespace) -> str:
+    name = options.name or options.recipe
+    if not name or name == "torchvision":
+        raise UsageError("--name is missing: what shall the case be called?")
+    return name
+
+
+def _classes_of(options: argparse.Namespace) -> Path | None:
     if options.classes and not options.classes.is_file():
         raise InputError(f"--classes {options.classes}: no such file")
-    if not options.out.parent.is_dir():
-        raise InputError(f"--out {options.out}: no folder {options.out.parent}; make it first")
+    return options.classes
 
 
 def _architecture_of(options: argparse.Namespace, checkpoint: object) -> tuple[str, str]:
@@ -163,30 +202,40 @@ def _say(what: str, text: str) -> None:
     print(f"{what:15}{text}", flush=True)
 
 
-def _load(options: argparse.Namespace) -> tuple[torch.nn.Module, Normalisation]:
-    """The network, for inference, and what the workers are to apply before it."""
-    file = options.checkpoint
-    checkpoint = read_checkpoint(file, options.trust)
-    arch, who_says = _architecture_of(options, checkpoint)
-    weights = find_weights(checkpoint, options.weights, str(file))
-    unwrap(weights, str(file))
-    before, where = _normalisation_of(options, weights.normaliser)
+def _weights_of(options: argparse.Namespace, checkpoint: object) -> Weights:
+    weights = find_weights(checkpoint, options.weights, str(options.checkpoint))
+    unwrap(weights, str(options.checkpoint), options.drop, options.strip_prefix)
+    return weights
+
+
+def _case_and_network(options: argparse.Namespace) -> tuple[Case, torch.nn.Module]:
+    """What is to be exported, the network for inference; all that is missing for it is told at once."""
+    file, problems = options.checkpoint, _Problems()
+    case = Case(problems.of(_name_of, options), NONE, options.input_size, options.resize,
+                problems.of(_classes_of, options))  # fmt: skip
+    if problems.of(_out_of, options) and case.name:
+        problems.of(check_free, options.out, case, options.force)
+    for checkpoint in problems.of(lambda: [read_checkpoint(file, options.trust)]) or []:
+        arch, who_says = problems.of(_architecture_of, options, checkpoint) or ("", "")
+        if weights := problems.of(_weights_of, options, checkpoint):
+            before, where = problems.of(_normalisation_of, options, weights.normaliser) or (NONE, "")
+    problems.tell()
+    case.normalisation = before
     ported = is_ported(arch) and options.recipe == "torchvision"
     network = build(arch, weights, ported, str(file))
     _say("checkpoint", f"{file}, {_megabytes(file)}, SHA-256 {sha256_of(file)}")
     _say("weights", "; ".join(weights.steps))
     _say("network", f"{arch} ({who_says}); every key matched")
     _say("normalisation", where + ("; the network turns it into [-1, 1]" if ported else ""))
-    return (Normalised(weights.normaliser, network).eval() if weights.normaliser else network), before
+    return case, Normalised(weights.normaliser, network).eval() if weights.normaliser else network
 
 
 def _export(options: argparse.Namespace) -> None:
     _check_options(options)
-    case = Case(options.name, NONE, options.input_size, options.resize, options.classes)
-    check_free(options.out, case, options.force)
-    network, case.normalisation = _load(options)
+    case, network = _case_and_network(options)
     pictures = load_pictures(options.check_images, options.resize, options.input_size)
     inputs = case.normalisation.apply(pictures.pixels)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     temporary = options.out.with_name(f".{case.name}.{os.getpid()}.pt")
     try:
         write_traced(network, inputs[:1], temporary)
@@ -201,6 +250,8 @@ def _export(options: argparse.Namespace) -> None:
     _say("written", f"{file}, {_megabytes(file)}; {options.out}: case {place}, '{case.name}'")
     if case.input_size % 8:
         _say("note", f"--input-size {case.input_size} is no multiple of 8, which the default of 3 wavelet levels needs")
+    if warning := too_old():
+        _say("note", warning)
     _say("next", f"wcam check-models {options.out}")
 
 
@@ -209,10 +260,8 @@ def main(arguments: list[str]) -> int:
     try:
         _export(_parser().parse_args(arguments))
         return DONE
-    except UsageError as error:
-        code, lines = USAGE, [str(error)]
-    except InputError as error:
-        code, lines = BAD_INPUT, [str(error), *error.details]
+    except Failure as error:
+        code, lines = USAGE if isinstance(error, UsageError) else BAD_INPUT, [str(error), *error.details]
     except OSError as error:
         code, lines = BAD_INPUT, [f"{error.filename or 'disk'}: {error.strerror}"]
     except Exception as error:

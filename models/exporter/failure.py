@@ -5,13 +5,17 @@ from collections.abc import Sequence
 DONE, INTERNAL, USAGE, BAD_INPUT = 0, 1, 2, 3  # exit codes
 
 
-class UsageError(Exception):
-    """An option that is unknown, missing or out of range. The text names option, value and bound."""
-
-
-class InputError(Exception):
-    """A file that cannot be used. The text, one line, names file, value and remedy; details follow it, one a line."""
+class Failure(Exception):
+    """The text is one line; details follow it, one a line."""
 
     def __init__(self, text: str, details: Sequence[str] = ()):
         super().__init__(text)
         self.details = details
+
+
+class UsageError(Failure):
+    """An option that is unknown, missing or out of range. The text names option, value and bound."""
+
+
+class InputError(Failure):
+    """A file that cannot be used. The text names file, value and remedy."""

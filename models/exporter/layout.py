@@ -1,15 +1,16 @@
 """From a checkpoint as published to a network's own keys.
 
-What is undone, in this order, each only where its keys are there: DataParallel's `module.`, over all of the network or
-a part of it; the second copy that robustness' AttackerModel saves; a normaliser (InputNormalize, ImageNormalizer,
-NormalizeByChannelMeanStd, ...); the wrapper around the network (`model.`, `1.` of a Sequential).
-Nothing is dropped that has not been looked at: what remains is matched strictly (architecture.py).
+What is undone, in this order, each only where its keys are there: names that DataParallel, torch.compile and others put
+before all of the network or a part of it; the second copy that robustness' AttackerModel saves; a normaliser
+(InputNormalize, ImageNormalizer, NormalizeByChannelMeanStd, ...); the wrapper around the network (`model.`, `1.` of a
+Sequential). Nothing is dropped that has not been looked at or is not named by --drop: what remains is matched strictly
+(architecture.py).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,10 @@ from .normalisation import Normalisation
 
 _NORMALISERS = (("mean", "std"), ("new_mean", "new_std"), ("mu", "sigma"))
 _WRAPPERS = ("model", "net", "1")
+_DEEPEST = 4  # level of a checkpoint's dictionaries at which weights are looked for
+# What training puts around a network or one of its modules, under which name.
+_AROUND = {"module": "DataParallel", "_orig_mod": "torch.compile", "_forward_module": "Lightning Fabric",
+           "_fsdp_wrapped_module": "FSDP", "_checkpoint_wrapped_module": "checkpoint_wrapper"}  # fmt: skip
 
 
 @dataclass
@@ -53,8 +58,25 @@ def _is_state_dict(value: Any) -> bool:
             and all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in value.items()))
 
 
+def _inside(level: Mapping[str, Any]) -> dict[str, Any]:
+    """What the dictionaries of one level hold: the next one, named by the way to it."""
+    return {f"{way}.{name}" if way else name: value for way, holder in level.items() if isinstance(holder, Mapping)
+            for name, value in holder.items() if isinstance(name, str)}
+
+
+def _state_dicts(checkpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those in it, by the way to each ("model.state_dict"), a list for each level that has any."""
+    levels, level = [], {"": checkpoint}
+    for _ in range(_DEEPEST):  # a dictionary may hold itself
+        level = _inside({way: value for way, value in level.items() if not _is_state_dict(value)})
+        if found := {way: value for way, value in level.items() if _is_state_dict(value)}:
+            levels.append(found)
+    return levels
+
+
 def find_weights(checkpoint: Any, key: str | None, where: str) -> Weights:
-    """The state dict in a checkpoint: the checkpoint itself, its only one, or the one under `key`."""
+    """The state dict in a checkpoint: the checkpoint itself, the one under `key`, or the only one of those least deep
+    inside."""
     if isinstance(checkpoint, torch.nn.Module):
         checkpoint = {"a whole model": checkpoint.state_dict()}
     if not isinstance(checkpoint, Mapping):
@@ -62,27 +84,44 @@ def find_weights(checkpoint: Any, key: str | None, where: str) -> Weights:
     if key is None and _is_state_dict(checkpoint):
         found, place = checkpoint, "a bare state dict"
     else:
-        found_by_key = {name: value for name, value in checkpoint.items() if _is_state_dict(value)}
-        if not found_by_key:
+        levels = _state_dicts(checkpoint)
+        if not levels:
             raise InputError(f"{where} holds no state dict, only {', '.join(map(repr, list(checkpoint)[:10]))}")
-        if key is None and len(found_by_key) > 1:
-            choice = " or ".join(found_by_key)
-            raise UsageError(f"{where} holds {len(found_by_key)} state dicts: say --weights {choice}")
-        key = key or next(iter(found_by_key))
-        if key not in found_by_key:
-            raise UsageError(f"--weights {key} is not in {where}: it holds {', '.join(found_by_key)}")
-        found, place = found_by_key[key], f"'{key}'"
+        if key is None and len(levels[0]) > 1:
+            choice = " or ".join(levels[0])
+            raise UsageError(f"{where} holds {len(levels[0])} state dicts: say --weights {choice}")
+        key = key or next(iter(levels[0]))
+        by_key = {way: value for level in levels for way, value in level.items()}
+        if key not in by_key:
+            raise UsageError(f"--weights {key} is not in {where}: it holds {', '.join(by_key)}")
+        found, place = by_key[key], f"'{key}'"
     return Weights(OrderedDict(found), dict(getattr(found, "_metadata", {})), steps=[f"{place}, {len(found)} tensors"])
 
 
-def _without_module(key: str) -> str:
-    return ".".join(part for part in key.split(".") if part != "module")
+def _drop(weights: Weights, prefixes: Sequence[str], where: str) -> None:
+    """Leaves out what the user names: a key, or all keys below "criterion."."""
+    for prefix in prefixes:
+        unwanted = [key for key in weights.tensors if key == prefix or prefix.endswith(".") and key.startswith(prefix)]
+        if not unwanted:
+            raise UsageError(f"--drop {prefix}: {where} has no such key; to drop all keys below a name, end it with '.'")
+        weights.keep(lambda key: key not in unwanted)
+        weights.steps.append(f"--drop {prefix} left out {len(unwanted)}: {', '.join(unwanted)}")
 
 
-def _undo_data_parallel(weights: Weights, where: str) -> None:
+def _strip(weights: Weights, prefix: str, where: str) -> None:
+    """Takes what the user names off the keys that begin with it."""
     total = len(weights.tensors)
-    if changed := weights.rename(_without_module, where):
-        weights.steps.append(f"DataParallel's 'module.' taken out of {changed} of {total} keys")
+    if not (changed := weights.rename(lambda key: key.removeprefix(prefix), where)):
+        some = ", ".join(list(weights.tensors)[:2])
+        raise UsageError(f"--strip-prefix {prefix}: no key begins with it; here they are {some}, ...")
+    weights.steps.append(f"'{prefix}' taken off {changed} of {total} keys")
+
+
+def _undo_around(weights: Weights, where: str) -> None:
+    total = len(weights.tensors)
+    for name, by in _AROUND.items():
+        if changed := weights.rename(lambda key, name=name: ".".join(p for p in key.split(".") if p != name), where):
+            weights.steps.append(f"{by}'s '{name}.' taken out of {changed} of {total} keys")
     if "n_averaged" in weights.tensors:
         weights.keep(lambda key: key != "n_averaged")
         weights.steps.append("AveragedModel's counter left out")
@@ -130,9 +169,14 @@ def _undo_wrappers(weights: Weights, where: str) -> None:
             weights.steps.append(f"the wrapper's '{wrapper}.' taken off all keys")
 
 
-def unwrap(weights: Weights, where: str) -> None:
-    """Brings the keys to the network's own names, takes the normaliser, and adds to weights.steps what was done."""
-    _undo_data_parallel(weights, where)
+def unwrap(weights: Weights, where: str, drop: Sequence[str] = (), prefix: str | None = None) -> None:
+    """Brings the keys to the network's own names, takes the normaliser, and adds to weights.steps what was done. drop,
+    prefix: what the user names of the keys that then remain."""
+    _undo_around(weights, where)
     _undo_attacker(weights, where)
     _take_normaliser(weights, where)
+    _undo_wrappers(weights, where)
+    _drop(weights, drop, where)
+    if prefix:
+        _strip(weights, prefix, where)
     _undo_wrappers(weights, where)

@@ -6,6 +6,8 @@ Each writer follows the code named beside it: the same containers, prefixes, wra
 import argparse
 import collections
 import copy
+import json
+import struct
 
 import dill
 import numpy
@@ -160,3 +162,33 @@ def with_average(path, net):  # pytorch/vision, references/classification/train.
     average = torch.optim.swa_utils.AveragedModel(nn.DataParallel(net))
     torch.save({"model": network(seed=1).state_dict(), "model_ema": average.state_dict(), "epoch": 599,
                 "args": argparse.Namespace(lr=0.5), "best": numpy.float64(80.1)}, path)  # fmt: skip
+
+
+def compiled_in_parallel(path, net):  # torch.compile under DistributedDataParallel, and the reverse inside
+    state = nn.DataParallel(net).state_dict()
+    torch.save({"model": collections.OrderedDict(
+        (key.replace("module.", "module._orig_mod.").replace("features.", "features._orig_mod.module."), value)
+        for key, value in state.items())}, path)  # fmt: skip
+
+
+def lightning(path, net):  # Lightning-AI/lightning, trainer/connectors/checkpoint_connector.py
+    state = {f"model.{key}": value for key, value in net.state_dict().items()}
+    torch.save({"epoch": 3, "global_step": 12, "pytorch-lightning_version": "2.1.0",
+                "state_dict": state | {"criterion.weight": torch.ones(CLASSES)}, "loops": {"fit_loop": {}},
+                "callbacks": {"EarlyStopping": {"best_score": torch.tensor(0.5)}},
+                "optimizer_states": [_optimizer(net)], "hyper_parameters": argparse.Namespace(lr=0.1)}, path)  # fmt: skip
+
+
+def nested(path, net):
+    torch.save({"model": {"state_dict": net.state_dict(), "arch": "mine"}, "optimizer": _optimizer(net)}, path)
+
+
+def safetensors(path, net, **changed):  # huggingface/safetensors, "Format"; changed: entries of the header
+    header, data = {"__metadata__": {"format": "pt"}}, b""
+    for key, value in net.state_dict().items():
+        content = value.numpy().tobytes()
+        header[key] = {"dtype": {"torch.float32": "F32", "torch.int64": "I64"}[str(value.dtype)],
+                       "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(content)]}  # fmt: skip
+        data += content
+    text = json.dumps(header | changed).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)

@@ -3,13 +3,20 @@
 The command runs in this process, for importing torch takes seconds. WCAM_BIN names the folder of the C++ programs.
 """
 
+import argparse
 import collections
+import datetime
+import decimal
 import json
 import os
 import pathlib
 import pickle
+import random
+import re
 import subprocess
 import sys
+import types
+import zipfile
 
 import pytest
 
@@ -44,8 +51,12 @@ LAYOUTS = {
     "features_in_parallel": (["--recipe", "sin"], layouts.IMAGENET),
     "advertorch": ([], ((0.5,) * 3, (0.25,) * 3)),
     "with_average": (["--normalisation", "imagenet", "--weights", "model_ema"], layouts.IMAGENET),
+    "compiled_in_parallel": (["--normalisation", "imagenet"], layouts.IMAGENET),
+    "lightning": (["--normalisation", "imagenet", "--drop", "criterion."], layouts.IMAGENET),
+    "nested": (["--normalisation", "imagenet"], layouts.IMAGENET),
+    "safetensors": (["--normalisation", "imagenet"], layouts.IMAGENET),
 }
-WITH_BATCH_NORMALISATION = {"augmix", "robust_transfer"}
+WITH_BATCH_NORMALISATION = {"augmix", "robust_transfer", "safetensors"}
 CARRIED = {"robustness", "robust_transfer", "robustbench_wrapped", "advertorch"}
 
 
@@ -171,13 +182,55 @@ def renamed(net, name):
     return collections.OrderedDict((name(key), value) for key, value in net.state_dict().items())
 
 
-def test_a_prefix_that_is_not_known_is_refused_with_all_keys(tmp_path, export, net):
+def test_a_prefix_that_is_not_known_is_refused_with_all_keys_and_what_takes_it_off(tmp_path, export, net):
     torch.save({"state_dict": renamed(net, lambda key: f"backbone.{key}")}, tmp_path / "x.pth")
     error = export(tmp_path / "x.pth", *PLAIN, code=3)
-    assert f"does not fit {layouts.ARCH}" in error and "all its keys begin with 'backbone.'" in error
+    assert f"does not fit {layouts.ARCH}" in error
+    assert error.splitlines()[0].endswith("; all of its weights are there: say --strip-prefix backbone.")
     for key in net.state_dict():
         assert f"\nmissing     {key}\n" in error
         assert f"\nunexpected  backbone.{key}" in error
+    printed = export(tmp_path / "x.pth", *PLAIN, "--strip-prefix", "backbone.")
+    assert "'backbone.' taken off 52 of 52 keys" in printed
+
+
+def test_what_is_offered_exports(tmp_path, export, net):
+    """The options that the error names, taken as they are, and nothing dropped without them."""
+    others = {"criterion.weight": torch.ones(3), "ema.decay": torch.ones(1)}
+    for i, (prefix, state) in enumerate([
+        ("model.", renamed(net, lambda key: f"model.{key}") | others),
+        ("encoder_q.", renamed(net, lambda key: f"module.encoder_q.{key}") | {"module.queue": torch.ones(2)}),
+        ("", net.state_dict() | others),
+        ("net.backbone.", renamed(net, lambda key: f"net.backbone.{key}") | {"net.backbone.head.bias": torch.ones(2)}),
+    ]):  # fmt: skip
+        torch.save({"state_dict": state}, tmp_path / "x.pth")
+        words = [*ARCH, *IMAGENET, "--name", f"case{i}"]
+        error = export(tmp_path / "x.pth", *words, code=3).splitlines()[0]
+        assert "all of its weights are there" in error and "--drop" in error
+        offered = error.split(": say ")[1].split()
+        printed = export(tmp_path / "x.pth", *words, *offered)
+        for key in set(others) & set(state):
+            assert key in printed, "what is left out is named"
+
+
+def test_weights_that_are_there_twice_need_a_choice(tmp_path, export, net):
+    other = layouts.network(seed=1)
+    state = renamed(net, lambda key: f"teacher.{key}") | renamed(other, lambda key: f"student.{key}")
+    torch.save(state, tmp_path / "x.pth")
+    assert "choose by --strip-prefix student. or teacher." in export(tmp_path / "x.pth", *PLAIN, code=3)
+    assert "say --drop student." in export(tmp_path / "x.pth", *PLAIN, "--strip-prefix", "teacher.", code=3)
+    printed = export(tmp_path / "x.pth", *PLAIN, "--strip-prefix", "teacher.", "--drop", "student.")
+    assert "--drop student. left out 52" in printed
+
+
+def test_options_for_keys_that_are_not_there_are_refused(tmp_path, export, net, plain):
+    assert "--drop criterion.: " in export(plain, *PLAIN, "--drop", "criterion.", code=2)
+    assert "no key begins with it; here they are features.0.weight" in export(
+        plain, *PLAIN, "--strip-prefix", "backbone.", code=2)  # fmt: skip
+    part = renamed(net, lambda key: f"backbone.{key}")
+    part.pop("backbone.classifier.1.weight")
+    torch.save(part, tmp_path / "part.pth")
+    assert "51 of its 52 weights are there as 'backbone.'" in export(tmp_path / "part.pth", *PLAIN, code=3)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +306,107 @@ def test_densenets_old_names_and_mnasnets_versions_are_understood(tmp_path):
         state = loaded(name, tmp_path / file)
         assert all(torch.equal(state[key], value) for key, value in net.state_dict().items()
                    if not key.endswith("num_batches_tracked"))  # fmt: skip
+
+
+def harmless(monkeypatch):
+    """What training scripts keep beside the weights, and the names of what is not installed here."""
+    extras = {
+        "path": pathlib.PurePosixPath("runs/1"), "here": pathlib.Path("x"), "when": datetime.datetime(2025, 1, 2),
+        "took": datetime.timedelta(1), "options": argparse.Namespace(lr=0.1), "torch": torch.__version__,
+        "numpy_state": numpy.random.get_state(), "generator": numpy.random.default_rng(0), "best": numpy.float64(3),
+        "curve": numpy.arange(3.0), "kind": numpy.dtype("f4"), "python_state": random.getstate(),
+        "counts": collections.Counter("ab"), "last": collections.deque([1]), "by": collections.defaultdict(list),
+        "seen": frozenset([1]), "exact": decimal.Decimal("0.1"), "also": types.SimpleNamespace(a=1),
+    }  # fmt: skip
+    for number, (module, name) in enumerate([
+        ("numpy._core.multiarray", "scalar"), ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy._core.numeric", "_frombuffer"), ("numpy.dtypes", "Float64DType"), ("pathlib", "WindowsPath"),
+        ("pathlib._local", "PosixPath"), ("omegaconf.dictconfig", "DictConfig"), ("easydict", "EasyDict"),
+        ("lightning.fabric.utilities.data", "AttributeDict"), ("numpy.random._pickle", "__generator_ctor"),
+    ]):  # fmt: skip
+        for dot in re.finditer(r"\.|$", module):  # a module's packages come before it
+            package = module[: dot.start()]
+            monkeypatch.setitem(sys.modules, package, sys.modules.get(package) or types.ModuleType(package))
+        there = sys.modules[module]
+        if not hasattr(there, name):
+            stand_in = type(name, (), {"__module__": module, "__qualname__": name})
+            monkeypatch.setattr(there, name, stand_in, raising=False)
+        extras[f"named{number}"] = getattr(there, name)
+    return extras
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_harmless_extras_are_left_out(tmp_path, export, net, monkeypatch, zipped):
+    with monkeypatch.context() as patched:
+        saved = {"state_dict": net.state_dict(), **harmless(patched)}
+        torch.save(saved, tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)
+    assert b"numpy._core" in (tmp_path / "x.pth").read_bytes(), "this test would show nothing"
+    assert "every key matched" in export(tmp_path / "x.pth", *PLAIN)
+
+
+def test_parameters_as_pytorch_2_saves_them_are_read(tmp_path, monkeypatch):
+    """With attributes of their own, or of a class of their own."""
+
+    def with_state(data, requires_grad, hooks, state):
+        raise AssertionError
+
+    with_state.__module__, with_state.__qualname__ = "torch._utils", "_rebuild_parameter_with_state"
+    monkeypatch.setattr(torch._utils, "_rebuild_parameter_with_state", with_state, raising=False)
+
+    class Parameter:
+        def __reduce__(self):
+            return with_state, (torch.ones(3), True, collections.OrderedDict(), {"tag": 1})
+
+    class OfType:
+        def __reduce__(self):
+            made = (torch.ones(2), True, collections.OrderedDict())
+            return torch._tensor._rebuild_from_type_v2, (torch._utils._rebuild_parameter, nn.Parameter, made, {})
+
+    torch.save({"a": Parameter(), "b": OfType()}, tmp_path / "x.pth")
+    monkeypatch.undo()
+    read = checkpoint.read_checkpoint(tmp_path / "x.pth", trust=False)
+    assert torch.equal(read["a"], torch.ones(3)) and torch.equal(read["b"], torch.ones(2))
+    assert layout.find_weights(read, None, "x").steps == ["a bare state dict, 2 tensors"]
+
+
+@pytest.mark.parametrize("name", ["numpy.testing._private.utils.runstring", "pathlib.Path.unlink", "builtins.eval",
+                                  "builtins.getattr", "types.FunctionType", "torch.load", "numpy.load"])  # fmt: skip
+def test_names_beside_the_harmless_ones_are_not(tmp_path, export, name):
+    module, _, rest = (name.rpartition(".") if name != "pathlib.Path.unlink" else ("pathlib", "", "Path.unlink"))
+    body = b"\x80\x04\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(rest)]) + rest.encode()
+    (tmp_path / "x.pth").write_bytes(legacy_file(body + b"\x93)R."))
+    assert f"would run code: its pickle names {name};" in export(tmp_path / "x.pth", *PLAIN, code=3)
+
+
+def test_a_checkpoint_that_holds_itself_is_refused(tmp_path, export):
+    ring = {}
+    ring["again"] = ring
+    torch.save(ring, tmp_path / "ring.pth")
+    assert "holds no state dict" in export(tmp_path / "ring.pth", *PLAIN, code=3)
+
+
+@pytest.mark.parametrize("change, said", [
+    ({"classifier.1.bias": {"dtype": "F8_E4M3", "shape": [10], "data_offsets": [0, 10]}}, "of type F8_E4M3; known"),
+    ({"classifier.1.bias": {"dtype": "F32", "shape": [10], "data_offsets": [0, 44]}}, "bytes 0 to 44"),
+    ({"classifier.1.bias": {"dtype": "F32", "shape": [10], "data_offsets": [1 << 40, (1 << 40) + 40]}}, "for 10 numbers"),
+    ({"classifier.1.bias": {"dtype": "F32", "shape": [-10], "data_offsets": [40, 0]}}, "no whole number"),
+    ({"classifier.1.bias": {"dtype": "F32", "shape": [10]}}, "data_offsets"),
+    ({"classifier.1.bias": 3}, "classifier.1.bias"),
+])  # fmt: skip
+def test_safetensors_that_say_what_is_not_so_are_refused(tmp_path, export, net, change, said):
+    layouts.safetensors(tmp_path / "x.safetensors", net, **change)
+    error = export(tmp_path / "x.safetensors", *PLAIN, code=3)
+    assert "cannot be read as safetensors: classifier.1.bias" in error and said in error
+
+
+def test_safetensors_cut_off_anywhere_are_refused(tmp_path):
+    layouts.safetensors(tmp_path / "x", nn.Linear(3, 2))
+    content = (tmp_path / "x").read_bytes()
+    assert list(checkpoint.read_checkpoint(tmp_path / "x", trust=False)) == ["weight", "bias"]
+    for length in range(len(content)):
+        (tmp_path / "x").write_bytes(content[:length])
+        with pytest.raises(failure.InputError, match="damaged"):
+            checkpoint.read_checkpoint(tmp_path / "x", trust=False)
 
 
 class Creates:
@@ -433,8 +587,58 @@ def test_mistakes_on_the_command_line_are_named(tmp_path, export, plain, capsys)
     assert "no such file or folder" in export(plain, *PLAIN, "--check-images", tmp_path / "none", code=3)
     (tmp_path / "bad.png").write_text("x")
     assert "bad.png" in export(plain, *PLAIN, "--check-images", tmp_path / "bad.png", "--check-images", plain, code=3)
-    assert command.main([str(plain), "--out", str(tmp_path / "absent/models.json"), *PLAIN]) == 3
-    assert "no folder" in capsys.readouterr().err
+
+
+def test_the_folder_of_the_list_is_made(tmp_path, plain, capsys):
+    assert command.main([str(plain), "--out", str(tmp_path / "new/deep/models.json"), *PLAIN]) == 0
+    assert "next           wcam check-models" in capsys.readouterr().out
+    assert json.loads((tmp_path / "new/deep/models.json").read_text())["models"][0]["name"] == "plain"
+
+
+def test_all_that_is_missing_is_said_at_once(tmp_path, plain, capsys):
+    assert command.main([str(plain), "--classes", str(tmp_path / "none.txt")]) == 2
+    said = capsys.readouterr().err
+    for words in ("--name is missing", "--out is missing", "--arch is missing", "how pixels are normalised",
+                  "none.txt: no such file"):  # fmt: skip
+        assert words in said
+    assert len(said.strip().splitlines()) == 5
+    assert command.main([str(tmp_path / "absent.pth"), "--recipe", "augmix"]) == 2
+    said = capsys.readouterr().err
+    assert "--out is missing" in said and "absent.pth: no such file" in said and len(said.strip().splitlines()) == 2
+
+
+@pytest.mark.parametrize("theirs, noted", [("0.4.1", True), ("9.0.0", False), (torch.__version__, False)])
+def test_workers_with_an_older_libtorch_are_named(tmp_path, export, plain, monkeypatch, theirs, noted):
+    worker = tmp_path / "wcam-worker"
+    worker.write_text(f"#!/bin/sh\necho wcam 0.2.0\necho LibTorch {theirs}\n")
+    worker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert (f"PyTorch {torch.__version__} wrote it, the workers have LibTorch {theirs}" in export(plain, *PLAIN)) == noted
+
+
+@pytest.mark.parametrize("call, said", [
+    ("torch.scaled_dot_product_attention(", "Unknown builtin op: aten::scaled_dot_product_attention; was it made by a newer"),
+    ("torch.relu6(", "aten::relu6(Tensor self) -> Tensor: Keyword argument tomorrow unknown; was it made by a newer"),
+    ("ops.mylib.relu(", "Unknown builtin op: mylib::relu; that operator is of a library which no worker loads"),
+])  # fmt: skip
+def test_torchscript_that_a_worker_cannot_run_is_refused_with_its_cause(tmp_path, photographs, call, said):
+    net = nn.Sequential(nn.Conv2d(3, 8, 8, 8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+    torch.jit.script(net).save(str(tmp_path / "ours.pt"))
+    (tmp_path / "out").mkdir()
+    with zipfile.ZipFile(tmp_path / "ours.pt") as ours, zipfile.ZipFile(tmp_path / "out/x.pt", "w") as newer:
+        changed = 0
+        for name in ours.namelist():
+            content = ours.read(name)
+            if name.endswith(".py"):
+                changed += content.count(b"torch.relu(")
+                more = b"tomorrow=1, " if "relu6" in call else b""
+                content = content.replace(b"torch.relu(", call.encode() + more)
+            newer.writestr(name, content)
+    assert changed == 1
+    (tmp_path / "out/models.json").write_text(json.dumps({"models": [{"name": "x", "file": "x.pt"}]}))
+    done = subprocess.run([BIN / "wcam-worker", "check-models", tmp_path / "out/models.json"],
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 3 and "this worker's LibTorch" in done.stdout and said in done.stdout
 
 
 def test_the_help_can_be_followed():
