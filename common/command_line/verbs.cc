@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 
 #include "common/base/version.h"
 #include "common/command_line/options.h"
@@ -71,6 +72,7 @@ ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
     help(program);
   } else if (word == "--version") {
     print_version();
+    if (program.built_with != nullptr) std::cout << program.built_with << "\n";
   } else {
     throw UsageError("unknown verb '" + word + "'" + but_known(word, verbs, &VerbEntry::name));
   }

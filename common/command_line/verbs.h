@@ -26,6 +26,7 @@ struct VerbProgram {
   std::span<const VerbAction> actions;
   // Acts on a verb of the table that `actions` lacks; of `wcam` alone, which hands verbs on to their owners.
   ExitCode (*hand_on)(const VerbEntry& verb, const Arguments& rest) = nullptr;
+  const char* built_with = nullptr;  // a second line of --version
 };
 
 // Whether a program acts on exactly the verbs that the table gives it, each once. A main() asserts it of its

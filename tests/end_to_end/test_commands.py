@@ -232,7 +232,9 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
 
 @pytest.mark.parametrize("program", ["wcam", "wcam-coordinator", "wcam-worker", "wcam-plot"])
 def test_each_program_says_its_version_and_helps_with_an_example(program):
-    assert re.fullmatch(r"wcam \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n", run(program, "--version").stdout)
+    with_libtorch = r"LibTorch \d+\.\d+\S*\n" * (program == "wcam-worker")
+    assert re.fullmatch(r"wcam \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n" + with_libtorch,
+                        run(program, "--version").stdout)  # fmt: skip
     assert "Examples:" in run(program, "--help").stdout
 
 

@@ -1,4 +1,6 @@
 // wcam-worker: `run` serves a sweep, the others work without any.
+#include <torch/version.h>
+
 #include "common/command_line/verbs.h"
 #include "worker/commands/commands.h"
 
@@ -11,7 +13,7 @@ constexpr VerbAction kActions[] = {
 };
 
 constexpr VerbProgram kProgram{"wcam-worker", "who computes", "wcam-worker run --sweep study --device cuda:1",
-                               kActions};
+                               kActions,      nullptr,        "LibTorch " TORCH_VERSION};
 static_assert(acts_on_its_verbs(kProgram));
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -25,6 +26,8 @@
 #include "worker/models/built_in_pictures.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
+#include "worker/models/one_device.h"
+#include "worker/models/torch_error.h"
 
 namespace wcam {
 
@@ -36,38 +39,21 @@ class Unusable : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// "RuntimeError: text" of the line "builtins.RuntimeError: text"; nullopt when the line does not start like
-// that.
-std::optional<std::string_view> marked_cause(std::string_view line) {
-  const std::size_t colon = line.find(": ");
-  if (colon == std::string_view::npos) return std::nullopt;
-  const std::string_view name = line.substr(0, colon);
-  if (name.find(' ') != std::string_view::npos || !(name.ends_with("Error") || name.ends_with("Exception")))
-    return std::nullopt;
-  const std::size_t dot = name.rfind('.');
-  return line.substr(dot == std::string_view::npos ? 0 : dot + 1);
-}
-
-// LibTorch's texts are pages: a traceback, the cause, a C++ backtrace. The cause is the last line "SomeError:
-// text", or the first line where nothing is marked so.
-std::string cause_of(const std::exception& exception) {
-  const auto* from_torch = dynamic_cast<const c10::Error*>(&exception);
-  const std::string text = from_torch != nullptr ? from_torch->what_without_backtrace() : exception.what();
-  std::string_view cause = std::string_view(text).substr(0, text.find('\n'));
-  for (std::size_t start = 0, end = 0; end != std::string::npos; start = end + 1) {
-    end = text.find('\n', start);
-    if (const auto marked = marked_cause(std::string_view(text).substr(start, end - start))) cause = *marked;
-  }
-  constexpr std::size_t kLongest = 400;
-  return cause.size() <= kLongest ? std::string(cause) : std::string(cause.substr(0, kLongest)) + " ...";
-}
-
 // The memory that ran out is no fault of the file.
 [[noreturn]] void throw_unusable(const std::exception& exception, const std::string& before,
                                  const std::string& after = "") {
   const std::string text = before + cause_of(exception) + after;
   if (is_out_of_memory(exception)) throw OutOfMemory(text);
   throw Unusable(text);
+}
+
+// For a network that was read and cannot be run, by its operators mostly.
+std::string remedy(const std::string& cause) {
+  constexpr std::string_view kUnknown = "Unknown builtin op: ";
+  if (cause.starts_with(kUnknown) && !std::string_view(cause).substr(kUnknown.size()).starts_with("aten::"))
+    return "that operator is of a library which no worker loads: export the network without it";
+  return "was it made by a newer PyTorch? Export it with PyTorch " TORCH_VERSION
+         " or older, or build the worker with a newer LibTorch";
 }
 
 void check_file(const CaseSpec& spec) {
@@ -81,14 +67,17 @@ torch::jit::Module read_module(const std::filesystem::path& file, at::Device dev
   try {
     return torch::jit::load(file.string(), device);
   } catch (const std::exception& e) {
-    throw_unusable(e, "not a TorchScript file (", "); docs/models.md says how to make one");
+    if (is_of_no_torchscript(cause_of(e)))
+      throw_unusable(e, "not a TorchScript file (", "); docs/models.md says how to make one");
+    throw_unusable(e, "this worker's LibTorch " TORCH_VERSION " cannot run it: ", "; " + remedy(cause_of(e)));
   }
 }
 
 // Two to three times faster than a plain load, the order being decisive: weights laid out channels last, then
-// frozen.
-torch::jit::Module make_fast(torch::jit::Module module) {
+// frozen. On `device`, also what the network makes while it runs.
+torch::jit::Module make_fast(torch::jit::Module module, at::Device device) {
   module.eval();
+  keep_on(device, module);
   for (auto parameter : module.parameters())
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
   try {
@@ -287,7 +276,7 @@ Model Model::load(const CaseSpec& spec, const std::string& device) {
   const at::Device on = parse_device(device);
   try {
     check_file(spec);
-    Model model(std::make_unique<Impl>(spec, on, make_fast(read_module(spec.file, on))));
+    Model model(std::make_unique<Impl>(spec, on, make_fast(read_module(spec.file, on), on)));
     model.impl_->classes = count_classes(*model.impl_, model.to_input(built_in_pictures(spec.input_size, 2)));
     return model;
   } catch (const Unusable& e) {

@@ -6,6 +6,8 @@
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <torch/library.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <array>
@@ -144,6 +146,48 @@ TEST_F(ModelFile, CutOffIsRefused) {
   test::save_torchscript(spec_.file, test::kLinearOnChannelMeans);
   std::filesystem::resize_file(spec_.file, std::filesystem::file_size(spec_.file) / 2);
   EXPECT_TRUE(complaint().starts_with("not a TorchScript file (")) << complaint();
+}
+
+TEST_F(ModelFile, AnOperatorThatThisLibTorchLacksIsNamed) {
+  {
+    torch::Library newer(torch::Library::FRAGMENT, "aten", {}, __FILE__, __LINE__);
+    newer.def("tomorrows_attention(Tensor x) -> Tensor");
+    save("return torch.tomorrows_attention(x.mean([2, 3]))");
+  }
+  EXPECT_EQ(complaint(),
+            "this worker's LibTorch " TORCH_VERSION
+            " cannot run it: Unknown builtin op: aten::tomorrows_attention; was it made by a newer PyTorch? "
+            "Export it with PyTorch " TORCH_VERSION " or older, or build the worker with a newer LibTorch");
+}
+
+TEST_F(ModelFile, AnOperatorThatThisLibTorchHasWithOtherArgumentsIsNamed) {
+  {
+    torch::Library newer(torch::Library::FRAGMENT, "aten", {}, __FILE__, __LINE__);
+    newer.def("relu.tomorrows(Tensor x, int bend) -> Tensor");
+    save("return torch.relu(x.mean([2, 3]), bend=3)");
+  }
+  EXPECT_TRUE(complaint().starts_with("this worker's LibTorch " TORCH_VERSION
+                                      " cannot run it: Arguments for call are not valid: torch.relu; "))
+      << complaint();
+}
+
+TEST_F(ModelFile, DevicesThatTracingWroteDownBecomeTheOneInUse) {
+  for (const char* device : {"cuda:1", "meta"}) {
+    const std::string there = std::string("device='") + device + "'";
+    save("y = torch.ones([3], " + there + ")\n    return x.mean([2, 3]) * y");
+    EXPECT_EQ(complaint(), "loaded") << device;
+    save("y = x.mean([2, 3])\n    if x.size(0) > 0:\n        y = y.to(" + there + ")\n    return y");
+    EXPECT_EQ(complaint(), "loaded") << "inside a block, " << device;
+  }
+  save("return x.cuda().mean([2, 3]).cpu()");
+  EXPECT_EQ(complaint(), "loaded");
+  test::save_torchscript(spec_.file, R"(
+def mask(self, x):
+    return torch.ones([3], device="cuda:1")
+def forward(self, x):
+    return x.mean([2, 3]) * self.mask(x)
+)");
+  EXPECT_EQ(complaint(), "loaded") << "in another method";
 }
 
 TEST_F(ModelFile, OutputsOfAnotherKindAreNamed) {
