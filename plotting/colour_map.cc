@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "common/base/error.h"
+#include "common/command_line/drawing_options.h"
 #include "common/command_line/suggestion.h"
 
 namespace wcam {
@@ -92,7 +93,7 @@ ColourTable viridis() {
 ColourMap parse_colour_map(const std::string& name) {
   if (name == "jet") return ColourMap::kJet;
   if (name == "viridis") return ColourMap::kViridis;
-  throw UsageError("unknown colour map '" + name + "'" + but_known(name, std::vector{"jet", "viridis"}));
+  throw UsageError("unknown colour map '" + name + "'" + but_known(name, kColourMaps));
 }
 
 ColourTable colour_table(ColourMap map) { return map == ColourMap::kJet ? jet() : viridis(); }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "common/base/error.h"
+#include "common/command_line/drawing_options.h"
 #include "common/command_line/suggestion.h"
 
 namespace wcam {
@@ -57,7 +58,7 @@ RangeScope parse_range_scope(const std::string& name) {
   if (name == "panel") return RangeScope::kPanel;
   if (name == "row") return RangeScope::kRow;
   if (name == "figure") return RangeScope::kFigure;
-  throw UsageError("unknown range '" + name + "'" + but_known(name, std::vector{"panel", "row", "figure"}));
+  throw UsageError("unknown range '" + name + "'" + but_known(name, kRanges));
 }
 
 Layout layout(const GridStyle& style) {

@@ -1,10 +1,10 @@
 // wcam-plot: draws figures from stored results.
-#include <cmath>
 #include <iostream>
 #include <set>
 
 #include "common/base/error.h"
 #include "common/base/sweep_directory.h"
+#include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
 #include "common/command_line/verbs.h"
 #include "common/study/class_names.h"
@@ -16,18 +16,6 @@ namespace po = boost::program_options;
 namespace wcam {
 
 namespace {
-
-constexpr double kLowestDpi = 10, kHighestDpi = 1200;
-
-po::options_description drawing_options(const std::string& range) {
-  po::options_description options("Drawing");
-  options.add_options()                                                                              //
-      ("colour-map", po::value<std::string>()->default_value("jet"), "jet|viridis; published: jet")  //
-      ("range", po::value<std::string>()->default_value(range),
-       "panel|row|figure: whose maps share one range of colours; published: panel, none")  //
-      ("dpi", po::value<double>()->default_value(100), "pixels an inch of a PNG, 10 to 1200");
-  return options;
-}
 
 // Once of each text, however many figures have it.
 void warn_of_boxes(const std::string& text, const std::string& packages) {
@@ -43,8 +31,6 @@ DrawOptions drawing_of(const po::variables_map& values) {
   options.colour_map = parse_colour_map(values["colour-map"].as<std::string>());
   options.range = parse_range_scope(values["range"].as<std::string>());
   options.dpi = values["dpi"].as<double>();
-  if (!(options.dpi >= kLowestDpi && options.dpi <= kHighestDpi))
-    throw UsageError("--dpi " + std::to_string(std::lround(options.dpi)) + " is outside 10 to 1200");
   return options;
 }
 

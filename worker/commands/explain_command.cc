@@ -1,22 +1,29 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <charconv>
 #include <cstdio>
 #include <optional>
 #include <sstream>
 
-#include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "common/base/process.h"
+#include "common/base/scratch_folder.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
+#include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
+#include "common/command_line/suggestion.h"
 #include "common/store/segment.h"
 #include "common/study/class_names.h"
+#include "common/study/forward_plan.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
-#include "common/study/wcam_doubts.h"
 #include "worker/commands/commands.h"
+#include "worker/commands/explain_files.h"
+#include "worker/commands/explain_report.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
+#include "worker/wcam/estimator.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -25,40 +32,55 @@ namespace wcam {
 
 namespace {
 
+constexpr std::size_t kPredictionsShown = 5;
+
 CommandLine command_line() {
   CommandLine line;
-  line.usage = "wcam explain IMAGE --model FILE.pt --out X.h5 [--figure X.png] [options]";
+  line.usage =
+      "wcam explain IMAGE... (--model FILE.pt | --models models.json --case NAME) [--out X.h5] [--figure "
+      "X.png] "
+      "[options]";
   line.about =
-      "The WCAM of one image: the Sobol index of each cell of its wavelet transform on one logit of a "
-      "TorchScript\n"
-      "classifier. Writes an HDF5 store with one profile (common/store/format.md).";
+      "The WCAM of an image, or of several: the Sobol index of each cell of its wavelet transform on one "
+      "logit of a\n"
+      "TorchScript classifier. Writes an HDF5 store with a profile an image (common/store/format.md), a "
+      "figure an\n"
+      "image, or both.";
   line.example =
       "wcam explain cat.jpg --model resnet50.pt --classes imagenet_classes.txt --out cat.h5 --figure "
-      "cat-wcam.png";
+      "cat-wcam.png\n  wcam explain photos/*.jpg --models models.json --case augmix --figure "
+      "'figures/{image}.png'";
   const CaseSpec d;
   line.options.add_options()  //
-      ("image", po::value<std::string>()->value_name("FILE")->required(),
-       "the image (may be given without --image)")  //
-      ("model", po::value<std::string>()->value_name("FILE")->required(),
-       "TorchScript file: [N,3,S,S] -> logits [N,classes]")                                              //
-      ("out", po::value<std::string>()->value_name("FILE")->required(), "HDF5 file to write")            //
-      ("label", po::value<std::int64_t>(), "index of the class to explain; default: the one predicted")  //
+      ("image", po::value<std::vector<std::string>>()->value_name("FILE")->required(),
+       "an image (may be given without --image), repeatable")  //
+      ("model", po::value<std::string>()->value_name("FILE"),
+       "TorchScript file: [N,3,S,S] -> logits [N,classes]")  //
+      ("models", po::value<std::string>()->value_name("FILE"),
+       "models.json in place of --model and all that describes it")                      //
+      ("case", po::value<std::string>(), "which of its cases, where there are several")  //
+      ("out", po::value<std::string>()->value_name("FILE"),
+       "HDF5 file to write; may be left out with --figure")  //
+      ("label", po::value<std::string>(),
+       "class to explain: its index, or its name where names are known; default: the one predicted")  //
       ("classes", po::value<std::string>()->value_name("FILE"),
        "file of class names: one a line, or another form that docs/models.md lists")                //
       ("resize", po::value<int>()->default_value(d.resize), "shorter side before the centre crop")  //
       ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")      //
-      ("no-resize", po::bool_switch(), "take the image as it is; it must be square")                //
+      ("no-resize", po::bool_switch(), "take the images as they are; they must be square")          //
       ("mean", po::value<std::string>()->default_value("0.485,0.456,0.406"),
        "normalisation, one number a channel")  //
       ("std", po::value<std::string>()->default_value("0.229,0.224,0.225"),
        "normalisation, one number a channel")  //
       ("design", po::value<std::string>()->value_name("FILE"),
        "FILE.h5[:GROUP] with A and B [nb-design, grid*grid] in place of --sampler");
-  po::options_description drawing("Drawing");
-  drawing.add_options()("figure", po::value<std::string>()->value_name("FILE"),
-                        "draws what --out holds, as `wcam plot wcam` does; .png, .pdf or .svg");
+  po::options_description drawing = drawing_options("figure");
+  drawing.add_options()(
+      "figure", po::value<std::string>()->value_name("FILE"),
+      "draws each WCAM as `wcam plot wcam` does; .png, .pdf or .svg. {image} in it becomes the "
+      "image's name without its ending");
   line.options.add(wcam_options()).add(compute_options()).add(drawing);
-  line.positional.add("image", 1);
+  line.positional.add("image", -1);
   return line;
 }
 
@@ -76,7 +98,7 @@ std::array<double, 3> three_numbers(const char* option, const std::string& text)
   return numbers;
 }
 
-CaseSpec case_of(const po::variables_map& values) {
+CaseSpec case_of_model(const po::variables_map& values) {
   CaseSpec spec;
   spec.file = values["model"].as<std::string>();
   check_utf8(spec.file);
@@ -92,6 +114,35 @@ CaseSpec case_of(const po::variables_map& values) {
   return spec;
 }
 
+CaseSpec case_of_list(const po::variables_map& values) {
+  const std::string list = values["models"].as<std::string>();
+  for (const char* option : {"model", "classes", "resize", "input-size", "mean", "std"})
+    if (values.contains(option) && !values[option].defaulted())
+      throw UsageError(std::string("--") + option + " and --models exclude each other: " + list + " says it");
+  if (!values.contains("case")) {
+    const std::vector<CaseSpec> all = read_models_json(list);
+    if (all.size() > 1)
+      throw UsageError(list + " has " + counted(all.size(), "case") + ": say --case " +
+                       joined(all, &CaseSpec::name));
+    return all.front();
+  }
+  const std::string name = values["case"].as<std::string>();
+  const std::vector<CaseSpec> all = read_models_json(list, {name});
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const CaseSpec& spec) { return spec.name == name; });
+  if (found == all.end())
+    throw UsageError("--case '" + name + "' is not in " + list + but_known(name, all, &CaseSpec::name));
+  return *found;
+}
+
+CaseSpec case_of(const po::variables_map& values) {
+  if (values.contains("models")) return case_of_list(values);
+  if (!values.contains("model"))
+    throw UsageError("--model FILE.pt, or --models models.json --case NAME, is missing");
+  if (values.contains("case")) throw UsageError("--case goes with --models");
+  return case_of_model(values);
+}
+
 RgbImage pixels_of(const fs::path& file, bool as_it_is, CaseSpec& spec) {
   RgbImage image = decode_image(file);
   if (!as_it_is) return resize_and_crop(image, spec.resize, spec.input_size);
@@ -102,48 +153,111 @@ RgbImage pixels_of(const fs::path& file, bool as_it_is, CaseSpec& spec) {
   return image;
 }
 
-// What made the numbers, in the words of a sweep's plan: one image, one case, no variant.
-Plan plan_of(const fs::path& file, const CaseSpec& spec, const WcamSettings& settings) {
+// All of one size, since a store has one.
+std::vector<RgbImage> pixels_of(const ExplainFiles& files, bool as_they_are, CaseSpec& spec) {
+  std::vector<RgbImage> pixels;
+  for (const fs::path& image : files.images) {
+    pixels.push_back(pixels_of(image, as_they_are, spec));
+    if (pixels.back().rows != pixels.front().rows)
+      throw InputError(image.string() + " has " + std::to_string(pixels.back().rows) + " pixels a side, " +
+                       files.images.front().string() + " " + std::to_string(pixels.front().rows) +
+                       ": with --no-resize all images must be of one size");
+  }
+  return pixels;
+}
+
+// By its index, or by its name, or one of its names ("tiger cat" of "tiger cat, Felis tigris").
+std::int64_t label_of(const std::string& text, const Model& model) {
+  const std::vector<std::string>& names = model.spec().classes;
+  std::int64_t label = 0;
+  if (const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
+      error == std::errc() && end == text.data() + text.size()) {
+    if (label < 0 || label >= model.classes())
+      throw UsageError("--label " + text + " is outside 0 to " + std::to_string(model.classes() - 1) +
+                       ", the classes of " + model.spec().file.string());
+    return label;
+  }
+  if (names.empty())
+    throw UsageError("--label '" + text + "' is no index, and no names are known: give --classes");
+  std::vector<std::string> synonyms, found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::vector<std::string> of_one = split_list(names[i]);
+    if (names[i] == text || std::find(of_one.begin(), of_one.end(), text) != of_one.end())
+      found.push_back(std::to_string(i));
+    synonyms.insert(synonyms.end(), of_one.begin(), of_one.end());
+  }
+  if (found.empty())
+    throw UsageError("--label '" + text + "' is none of the " + std::to_string(names.size()) +
+                     " classes' names" + did_you_mean(text, synonyms));
+  if (found.size() > 1)
+    throw UsageError("--label '" + text + "' is the name of several classes: say which of " + joined(found));
+  return std::stoll(found.front());
+}
+
+// What made the numbers, in the words of a sweep's plan: one case, no variant.
+Plan plan_of(const ExplainFiles& files, const CaseSpec& spec, const WcamSettings& settings) {
   Plan plan;
-  plan.images = {{file.filename().string(), sha256_of_file(file)}};
-  plan.images_root = file.parent_path();
+  for (std::size_t i = 0; i < files.images.size(); ++i)
+    plan.images.push_back({files.names[i], sha256_of_file(files.images[i])});
+  plan.images_root = files.root;
   plan.cases = {spec};
   plan.wcam = settings;
-  plan.selection.sample_size = 1;
+  plan.selection.sample_size = static_cast<int>(files.images.size());
   return plan;
 }
 
-bool same_file(const fs::path& a, const fs::path& b) {
-  std::error_code none;
-  return fs::equivalent(a, b, none);
+struct Explained {
+  std::vector<ProfileRow> profiles;
+  std::vector<PredictionRow> predictions;
+  std::vector<ImageRow> images;
+};
+
+// With the ids that a sweep's jobs would have, by which readers tell rows apart.
+void add(Explained& all, ProfileRow row, const Prediction& predicted, const RgbImage& pixels) {
+  row.job = explain_job_id(row.image, row.variant, row.case_name);
+  row.rank = static_cast<std::uint32_t>(all.profiles.size());
+  all.predictions.push_back({predict_job_id(row.image, row.case_name),
+                             {},
+                             row.image,
+                             row.perturbation,
+                             row.variant,
+                             row.case_name,
+                             predicted.label,
+                             predicted.logit,
+                             predicted.probability,
+                             row.provenance});
+  all.images.push_back({row.image, row.variant, pixels.rows, pixels.pixels});
+  all.profiles.push_back(std::move(row));
 }
 
-// Before anything is computed: its ending, its folder, and that it replaces no other file of the command.
-void check_figure(const std::string& figure, const po::variables_map& values) {
-  const std::string ending = fs::path(figure).extension().string();
-  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
-    throw UsageError("--figure '" + figure + "' must end in .png, .pdf or .svg");
-  for (const char* other : {"image", "model", "classes", "out"})
-    if (values.contains(other) &&
-        (values[other].as<std::string>() == figure || same_file(values[other].as<std::string>(), figure)))
-      throw UsageError("--figure " + figure + " would replace another file of this command");
-  check_can_write(figure);
+ProfileRow explain_with_progress(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
+                                 const WcamSettings& settings, const Design& design, int batch_size) {
+  ExplainProgress progress(subject.image, forward_plan(settings, pixels.rows).batches(batch_size));
+  try {
+    return explain_row(model, pixels, subject, settings, design, batch_size, [&] { progress.step(); });
+  } catch (const DegenerateOutputs& e) {
+    throw DegenerateOutputs(subject.image + ": " + e.what());
+  }
 }
 
-void print(const ProfileRow& row, const Prediction& predicted, const std::vector<std::string>& classes) {
-  std::printf("predicted   %s (%.3f)\n", class_name(classes, predicted.label).c_str(), predicted.probability);
-  std::printf("explained   %s, logit %.4f\n", class_name(classes, row.label).c_str(), row.logit);
-  std::printf("estimator   %s, %.0f forwards in %.1f s on %s\n", row.estimator.c_str(),
-              row.forward_equivalents, row.seconds, row.device.c_str());
-  std::printf("share of the indices: approximation %.3f", row.level_share.front());
-  for (std::size_t i = 1; i < row.level_share.size(); ++i)
-    std::printf(", level %zu %.3f", row.level_share.size() - i, row.level_share[i]);
-  std::printf(" (level 1 is the finest)\n");
-  const auto largest = std::max_element(row.wcam.begin(), row.wcam.end());
-  std::printf("largest index %.3f, standard error %.3f\n", *largest,
-              row.standard_error[static_cast<std::size_t>(largest - row.wcam.begin())]);
-  for (const WcamDoubt& doubt : wcam_doubts(row.wcam, row.standard_error, row.level_share))
-    std::printf("caution: %s\n", doubt.sentence.c_str());
+// Writes the store, for good or for the figures alone, and draws them: the exit code of who does.
+int write_and_draw(const ExplainFiles& files, const Explained& all, const Plan& plan,
+                   const std::vector<std::string>& drawing) {
+  std::optional<ScratchFolder> scratch;
+  if (files.store.empty()) scratch.emplace(fs::temp_directory_path(), "wcam-explain");
+  const fs::path store = scratch ? scratch->path() / "explained.h5" : files.store;
+  write_store(store, {"", plan.wcam.grid, plan.wcam.levels}, all.profiles, all.predictions, all.images,
+              to_json_text(plan));
+  if (!scratch) std::printf("%s\n", store.c_str());
+  std::fflush(stdout);
+  for (std::size_t row = 0; row < files.figures.size(); ++row) {
+    std::vector<std::string> command{
+        sibling_program("wcam-plot").string(), "wcam",  store.string(),     "--out",
+        files.figures[row].string(),           "--row", std::to_string(row)};
+    command.insert(command.end(), drawing.begin(), drawing.end());
+    if (const int code = run_to_end(command).code; code != 0) return code;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -153,15 +267,11 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   if (!values) return ExitCode::kDone;
   const ComputeOptions compute = compute_settings(*values);
   WcamSettings settings = wcam_settings(*values);
-  const fs::path file = (*values)["image"].as<std::string>(), out = (*values)["out"].as<std::string>();
-  if (values->contains("figure")) check_figure((*values)["figure"].as<std::string>(), *values);
-  check_utf8(file);
-  check_can_write(out);
-  for (const char* input : {"image", "model", "classes"})
-    if (values->contains(input) && same_file((*values)[input].as<std::string>(), out))
-      throw UsageError("--out " + out.string() + " would replace the file given as --" + input);
+  const std::vector<std::string> drawing = drawing_words(*values);
+  const ExplainFiles files = explain_files(*values);
+  if (files.figures.empty() && !drawing.empty()) throw UsageError(drawing.front() + " goes with --figure");
   CaseSpec spec = case_of(*values);
-  const RgbImage pixels = pixels_of(file, (*values)["no-resize"].as<bool>(), spec);
+  const std::vector<RgbImage> pixels = pixels_of(files, (*values)["no-resize"].as<bool>(), spec);
   const Design design = values->contains("design")
                             ? read_design((*values)["design"].as<std::string>(), settings)
                             : make_design(settings);
@@ -169,35 +279,22 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
 
   prepare_torch(compute.threads);
   const Model model = Model::load(spec, compute.device);
-  const Prediction predicted = predict(model, {pixels}, 1).front();
-  check_finite(predicted, spec.name, file.string());
-  const std::int64_t label =
-      values->contains("label") ? (*values)["label"].as<std::int64_t>() : predicted.label;
-  if (label < 0 || label >= model.classes())
-    throw UsageError("--label " + std::to_string(label) + " is outside 0 to " +
-                     std::to_string(model.classes() - 1) + ", the classes of " + spec.file.string());
-  const ProfileRow row =
-      explain_row(model, pixels, {file.filename().string(), std::string(kSourceVariant), spec.name, label},
-                  settings, design, compute.batch_size);
-  const PredictionRow prediction{{},
-                                 {},
-                                 row.image,
-                                 row.perturbation,
-                                 row.variant,
-                                 row.case_name,
-                                 predicted.label,
-                                 predicted.logit,
-                                 predicted.probability,
-                                 row.provenance};
-  const ImageRow image{row.image, row.variant, pixels.rows, pixels.pixels};
-  write_store(out, {"", settings.grid, settings.levels}, {&row, 1}, {&prediction, 1}, {&image, 1},
-              to_json_text(plan_of(file, spec, settings)));
-  print(row, predicted, spec.classes);
-  std::printf("%s\n", out.c_str());
-  if (!values->contains("figure")) return ExitCode::kDone;
-  std::fflush(stdout);
-  become({sibling_program("wcam-plot").string(), "wcam", out.string(), "--out",
-          (*values)["figure"].as<std::string>()});
+  std::optional<std::int64_t> label;
+  if (values->contains("label")) label = label_of((*values)["label"].as<std::string>(), model);
+  Explained all;
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const Prediction predicted = predict(model, {pixels[i]}, 1).front();
+    check_finite(predicted, spec.name, files.images[i].string());
+    const ExplainSubject subject{files.names[i], std::string(kSourceVariant), spec.name,
+                                 label.value_or(predicted.label)};
+    add(all, explain_with_progress(model, pixels[i], subject, settings, design, compute.batch_size),
+        predicted, pixels[i]);
+    if (pixels.size() > 1) std::printf("%s%s\n", i > 0 ? "\n" : "", files.images[i].c_str());
+    print_explanation(all.profiles.back(), largest_predictions(model, pixels[i], kPredictionsShown),
+                      spec.classes);
+    std::fflush(stdout);
+  }
+  return static_cast<ExitCode>(write_and_draw(files, all, plan_of(files, spec, settings), drawing));
 }
 
 }  // namespace wcam

@@ -15,8 +15,13 @@
 namespace wcam {
 
 ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
-                       const WcamSettings& settings, const Design& design, int batch_size) {
-  const Classifier classifier{[&](const at::Tensor& input) { return model.forward(input); },
+                       const WcamSettings& settings, const Design& design, int batch_size,
+                       const std::function<void()>& after_batch) {
+  const Classifier classifier{[&](const at::Tensor& input) {
+                                at::Tensor logits = model.forward(input);
+                                after_batch();
+                                return logits;
+                              },
                               model.spec().mean, model.spec().std, model.device()};
   Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size);
   Summary summary = summarise(profile.indices, settings, pixels.rows);
@@ -61,6 +66,18 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
     }
   }
   return predictions;
+}
+
+std::vector<Prediction> largest_predictions(const Model& model, const RgbImage& image, std::size_t count) {
+  const at::Tensor logits = model.forward(model.to_input({&image, 1})).to(at::kCPU)[0];
+  const at::Tensor probabilities = at::softmax(logits, 0);
+  std::vector<Prediction> all;
+  for (std::int64_t label = 0; label < logits.size(0); ++label)
+    all.push_back({label, logits[label].item<float>(), probabilities[label].item<float>()});
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Prediction& a, const Prediction& b) { return a.logit > b.logit; });
+  all.resize(std::min(count, all.size()));
+  return all;
 }
 
 void check_finite(const Prediction& prediction, const std::string& case_name, const std::string& variant) {

@@ -1,7 +1,9 @@
 // What a case says of pixels, as the store keeps it: for the jobs of a sweep and for `wcam explain` alike.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,9 +22,10 @@ struct ExplainSubject {
 };
 
 // The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
-// are the caller's. Throws what explain() throws.
-ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
-                       const WcamSettings& settings, const Design& design, int batch_size);
+// are the caller's. after_batch is called after each of ForwardPlan::batches(). Throws what explain() throws.
+ProfileRow explain_row(
+    const Model& model, const RgbImage& pixels, const ExplainSubject& subject, const WcamSettings& settings,
+    const Design& design, int batch_size, const std::function<void()>& after_batch = [] {});
 
 // Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
 // (the last one padded, so that an image's result does not depend on its neighbours). Logit and probability
@@ -32,6 +35,9 @@ struct Prediction {
   float logit = 0, probability = 0;
 };
 std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size);
+
+// The `count` classes of the largest logits on one image, the largest first; of equal ones the first.
+std::vector<Prediction> largest_predictions(const Model& model, const RgbImage& image, std::size_t count);
 
 // Throws DegenerateOutputs naming case and variant where one of the logits was not finite.
 void check_finite(const Prediction& prediction, const std::string& case_name, const std::string& variant);

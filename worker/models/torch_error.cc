@@ -38,8 +38,8 @@ std::string_view plain(std::string_view line) {
 
 }  // namespace
 
-// The cause is the last line "SomeError: text", or the first that says something where nothing is marked so, to
-// the end of its sentence.
+// The cause is the last line "SomeError: text", or the first that says something where nothing is marked
+// so, to the end of its sentence.
 std::string cause_of(const std::exception& exception) {
   const auto* from_torch = dynamic_cast<const c10::Error*>(&exception);
   const std::string text = from_torch != nullptr ? from_torch->what_without_backtrace() : exception.what();

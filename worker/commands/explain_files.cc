@@ -1,0 +1,115 @@
+#include "worker/commands/explain_files.h"
+
+#include <algorithm>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/message_text.h"
+#include "common/base/utf8.h"
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+constexpr std::string_view kImage = "{image}";  // in --figure
+
+bool same_file(const fs::path& a, const fs::path& b) {
+  std::error_code none;
+  return a == b || fs::equivalent(a, b, none);
+}
+
+bool lies_below(const fs::path& folder, const fs::path& file) {
+  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+}
+
+// Fills root and names: those of one folder are plain names, others begin where their ways part.
+void name_images(ExplainFiles& files) {
+  std::vector<fs::path> images = files.images;
+  const auto elsewhere = [&](const fs::path& image) {
+    return image.parent_path() != images.front().parent_path();
+  };
+  if (std::any_of(images.begin(), images.end(), elsewhere))
+    for (fs::path& image : images) image = fs::absolute(image).lexically_normal();
+  files.root = images.front().parent_path();
+  const auto outside = [&](const fs::path& image) { return !lies_below(files.root, image); };
+  while (std::any_of(images.begin(), images.end(), outside)) files.root = files.root.parent_path();
+  for (const fs::path& image : images) {
+    const std::string name = image.lexically_relative(files.root).string();
+    if (std::find(files.names.begin(), files.names.end(), name) != files.names.end())
+      throw UsageError("the image " + image.string() + " is given twice");
+    files.names.push_back(name);
+  }
+}
+
+std::string figure_of(std::string pattern, const fs::path& image) {
+  if (const std::size_t place = pattern.find(kImage); place != std::string::npos)
+    pattern.replace(place, kImage.size(), image.stem().string());
+  return pattern;
+}
+
+void name_figures(ExplainFiles& files, const std::string& pattern) {
+  const std::string ending = fs::path(pattern).extension().string();
+  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
+    throw UsageError("--figure '" + pattern + "' must end in .png, .pdf or .svg");
+  if (files.images.size() > 1 && pattern.find(kImage) == std::string::npos)
+    throw UsageError("--figure " + pattern + " is one figure for " + counted(files.images.size(), "image") +
+                     ": put {image} where the image's name shall stand, as in '{image}-wcam" + ending + "'");
+  for (const fs::path& image : files.images) {
+    const fs::path figure = figure_of(pattern, image);
+    if (const auto other = std::find(files.figures.begin(), files.figures.end(), figure);
+        other != files.figures.end())
+      throw UsageError("--figure " + pattern + " is the same for " + image.string() + " and " +
+                       files.images[static_cast<std::size_t>(other - files.figures.begin())].string() +
+                       ": rename one of them, or explain them one by one");
+    files.figures.push_back(figure);
+  }
+}
+
+// A file of the command that another would be written over.
+struct Read {
+  std::string option;
+  fs::path file;
+};
+
+std::vector<Read> files_read(const ExplainFiles& files, const po::variables_map& values) {
+  std::vector<Read> read;
+  for (const fs::path& image : files.images) read.push_back({"image", image});
+  for (const char* option : {"model", "models", "classes"})
+    if (values.contains(option)) read.push_back({option, values[option].as<std::string>()});
+  return read;
+}
+
+}  // namespace
+
+ExplainFiles explain_files(const po::variables_map& values) {
+  ExplainFiles files;
+  for (const std::string& image : values["image"].as<std::vector<std::string>>())
+    files.images.emplace_back(image);
+  for (const fs::path& image : files.images) check_utf8(image);
+  name_images(files);
+  if (!values.contains("out") && !values.contains("figure"))
+    throw UsageError("--out X.h5 or --figure X.png is missing: where shall the WCAM go?");
+  if (values.contains("figure")) name_figures(files, values["figure"].as<std::string>());
+  const std::vector<Read> read = files_read(files, values);
+  if (values.contains("out")) {
+    files.store = values["out"].as<std::string>();
+    for (const Read& input : read)
+      if (same_file(input.file, files.store))
+        throw UsageError("--out " + files.store.string() + " would replace the file given as --" +
+                         input.option);
+    check_can_write(files.store);
+  }
+  for (const fs::path& figure : files.figures) {
+    if (std::any_of(read.begin(), read.end(),
+                    [&](const Read& input) { return same_file(input.file, figure); }) ||
+        (!files.store.empty() && same_file(files.store, figure)))
+      throw UsageError("--figure " + figure.string() + " would replace another file of this command");
+    check_can_write(figure);
+  }
+  return files;
+}
+
+}  // namespace wcam
