@@ -33,7 +33,9 @@ def write_traced(network: torch.nn.Module, example: torch.Tensor, file: Path) ->
 
 
 def _load_as_workers_do(file: Path) -> torch.jit.ScriptModule:
-    """worker/models/model.cc: weights channels last, then frozen."""
+    """worker/models/model.cc: weights channels last, then frozen; not specialised while it runs, on which PyTorch 2.6
+    spends hours with ViT-B/16."""
+    torch._C._jit_set_profiling_mode(False)
     module = torch.jit.load(str(file)).eval()
     for parameter in module.parameters():
         if parameter.dim() == 4:
