@@ -10,8 +10,8 @@ namespace wcam {
 
 inline const std::vector<std::string> kColourMaps{"jet", "viridis"}, kRanges{"panel", "row", "figure"};
 
-// --colour-map, --range, with this default, and --dpi. Parsing throws UsageError for a value that is not known or
-// out of bounds.
+// --colour-map, --range, with this default, and --dpi. Parsing throws UsageError for a value that is not
+// known or out of bounds.
 boost::program_options::options_description drawing_options(const std::string& range);
 
 // The same options as words of another command line, as they were given; those at their default are left out.

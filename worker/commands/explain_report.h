@@ -11,7 +11,8 @@
 
 namespace wcam {
 
-// A line on stderr that tells how far the forwards are, where that is a terminal; it goes away with the object.
+// A line on stderr that tells how far the forwards are, where that is a terminal; it goes away with the
+// object.
 class ExplainProgress {
  public:
   ExplainProgress(std::string image, std::int64_t batches);
@@ -30,8 +31,8 @@ class ExplainProgress {
   Clock::time_point begun_ = Clock::now(), next_ = begun_;
 };
 
-// On stdout: the largest predictions, what was explained, and what the indices say, doubts included. classes: names,
-// or none.
+// On stdout: the largest predictions, what was explained, and what the indices say, doubts included.
+// classes: names, or none.
 void print_explanation(const ProfileRow& row, const std::vector<Prediction>& largest,
                        const std::vector<std::string>& classes);
 
