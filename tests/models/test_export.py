@@ -616,6 +616,21 @@ def test_workers_with_an_older_libtorch_are_named(tmp_path, export, plain, monke
     assert (f"PyTorch {torch.__version__} wrote it, the workers have LibTorch {theirs}" in export(plain, *PLAIN)) == noted
 
 
+def test_a_network_traced_on_another_device_runs_on_the_workers_own(tmp_path, photographs):
+    """Of torchvision's 80 classifiers the Swin transformers alone write a device down. Here it is one that is not
+    there; as a network from a CPU on a GPU, without one."""
+    swin = layouts.network("swin_t")
+    torch.jit.trace(swin, torch.zeros(1, 3, 224, 224), check_trace=False).save(str(tmp_path / "cpu.pt"))
+    (tmp_path / "out").mkdir()
+    with zipfile.ZipFile(tmp_path / "cpu.pt") as cpu, zipfile.ZipFile(tmp_path / "out/x.pt", "w") as gpu:
+        for name in cpu.namelist():
+            gpu.writestr(name, cpu.read(name).replace(b'torch.device("cpu")', b'torch.device("cuda:1")'))
+        assert b'torch.device("cpu")' in b"".join(map(cpu.read, cpu.namelist()))
+    (tmp_path / "out/models.json").write_text(json.dumps({"models": [{"name": "x", "file": "x.pt"}]}))
+    found = logits_by_our_loader(tmp_path, photographs)["x"]
+    assert (found - logits_of(swin, layouts.IMAGENET, pixels_of(photographs))).abs().max() <= 1e-4
+
+
 @pytest.mark.parametrize("call, said", [
     ("torch.scaled_dot_product_attention(", "Unknown builtin op: aten::scaled_dot_product_attention; was it made by a newer"),
     ("torch.relu6(", "aten::relu6(Tensor self) -> Tensor: Keyword argument tomorrow unknown; was it made by a newer"),
