@@ -249,8 +249,8 @@ class LocalRun {
         "stops it");
   }
 
-  // The coordinator is done with its workers. SIGTERM changes nothing for one it has told to stop, and reaches
-  // one it has not.
+  // The coordinator is done with its workers. SIGTERM changes nothing for one it has told to stop, and
+  // reaches one it has not.
   void dismiss() {
     const auto& ending = coordinator_->ending();
     if (ending && ending->signal != 0)

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Rgb kWhite{255, 255, 255}, kLightGrey{238, 238, 238}, kDarkGrey{110, 110, 110}, kBlack{};
 constexpr double kSubbandLine = 1.5, kBarFrame = 0.8, kTickLength = 3.5, kTickText = 11, kQuantityText = 12,
-                 kAbsentText = 14;
+                 kAbsentText = 14, kMark = 13, kMarkText = 10;
 
 // Maps as they are drawn: upsampled, in the order of the panels; empty for a panel without one.
 std::vector<std::vector<float>> upsampled_maps(const std::vector<Panel>& panels) {
@@ -116,6 +116,10 @@ class Drawing {
       pixels.push_back(colours_[colour_index(static_cast<double>(value), range)]);
     canvas_.pixels(area, pixels, map.side, map.side);
     for (const Segment& line : subband_lines(area, map.levels)) canvas_.rule(line, kSubbandLine, kWhite);
+    if (!map.doubtful) return;
+    const Rect corner = canvas_.snapped({area.right() - kMark, area.bottom() - kMark, kMark, kMark});
+    canvas_.fill(corner, kWhite);
+    canvas_.text(corner, "?", kMarkText);
   }
 
   void draw_absent(const Rect& area, const Absent& absent) {

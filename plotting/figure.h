@@ -33,6 +33,7 @@ struct Picture {
 struct Map {
   int grid = 0, levels = 0, side = 0;
   std::vector<float> cells;
+  bool doubtful = false;  // marked by a "?" in its lower right corner
 };
 
 // A WCAM and the class it explains, which is the one predicted.

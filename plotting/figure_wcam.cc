@@ -10,6 +10,10 @@ Figure figure_wcam(const FigureWcam& content) {
   figure.style.title_pt = {{kTitle, kSmall}};
   figure.name = "WCAM of " + content.image + ", " + content.variant + ", case " + content.case_name;
   figure.quantity = content.quantity;
+  if (!content.doubts.empty()) {
+    figure.style.heading_pt = kSmall;
+    figure.heading = "Doubtful: " + content.doubts;
+  }
   Panel photograph, map;
   photograph.title = {content.image, content.variant};
   std::visit([&photograph](const auto& picture) { photograph.content = picture; }, content.picture);

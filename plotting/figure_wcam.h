@@ -13,6 +13,7 @@ struct FigureWcam {
   std::string case_name;
   std::string explained;  // "class 282 (tiger cat), logit 12.3"
   std::string quantity;   // what a cell holds
+  std::string doubts;     // ProfileRow::doubts
   OrAbsent<Picture> picture;
   Map map;
 };

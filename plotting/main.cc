@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/base/error.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
@@ -73,6 +74,12 @@ FigureRequest request_of(const po::variables_map& values) {
   return request;
 }
 
+void tell_doubtful(std::size_t number) {
+  if (number > 0)
+    std::cerr << "note: " << counted(number, "WCAM") << " in these figures " << (number == 1 ? "is" : "are")
+              << " doubtful, marked '?': docs/reading_results.md tells why\n";
+}
+
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
 
 ExitCode draw_figure4(const Arguments& arguments) {
@@ -82,7 +89,7 @@ ExitCode draw_figure4(const Arguments& arguments) {
           "One figure an image and case: source, corrupted but unaffected, corrupted and affected, with "
           "their WCAMs, as figure-4/{perturbation}_{case}_{image}."),
       arguments);
-  if (values) draw_figure4_files(request_of(*values), print_path);
+  if (values) tell_doubtful(draw_figure4_files(request_of(*values), print_path));
   return ExitCode::kDone;
 }
 
@@ -92,7 +99,7 @@ ExitCode draw_figure5(const Arguments& arguments) {
                          "One figure an image: the WCAMs of source and altered image under every case, as "
                          "figure-5/robust_training_{perturbation}_{image}."),
       arguments);
-  if (values) draw_figure5_files(request_of(*values), print_path);
+  if (values) tell_doubtful(draw_figure5_files(request_of(*values), print_path));
   return ExitCode::kDone;
 }
 

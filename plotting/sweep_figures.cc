@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <iterator>
 #include <numeric>
+#include <set>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -59,12 +60,16 @@ class SweepReader {
 
   Picture picture(std::size_t row) const { return picture_of(results_, profiles()[row]); }
 
-  Explanation explanation(std::size_t row) const {
+  Explanation explanation(std::size_t row) {
     ProfileRow profile = results_.read_profile(row);
+    const bool doubtful = !profile.doubts.empty();
+    if (doubtful) doubtful_.insert(row);
     const StoreHeader& header = results_.header();
     return {class_name(results_.plan()->find_case(profile.case_name).classes, profile.label),
-            {header.grid, header.levels, results_.plan()->input_size(), std::move(profile.wcam)}};
+            {header.grid, header.levels, results_.plan()->input_size(), std::move(profile.wcam), doubtful}};
   }
+  // Explanations with doubts, each once.
+  std::size_t doubtful() const { return doubtful_.size(); }
 
   // Why an image has no profile of this role under a case.
   Absent missing(const std::string& image, const std::string& case_name, Role role) {
@@ -118,10 +123,11 @@ class SweepReader {
   Results results_;
   std::vector<std::string> cases_;
   std::vector<ExplainedImage> images_;
+  std::set<std::size_t> doubtful_;       // profiles
   std::optional<PredictedKinds> kinds_;  // read when first needed
 };
 
-OrAbsent<ShownVariant> shown(const SweepReader& sweep, std::size_t row) {
+OrAbsent<ShownVariant> shown(SweepReader& sweep, std::size_t row) {
   const ProfileRow& profile = sweep.profiles()[row];
   const bool source = profile.role == Role::kSource;
   return ShownVariant{source ? file_name(profile.image) : readable_variant(profile.variant),
@@ -195,6 +201,7 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   content.case_name = profile.case_name;
   content.explained = explained_class(profile, classes);
   content.quantity = quantity_of(profile.estimator);
+  content.doubts = profile.doubts;
   Picture picture = picture_of(results, profile);
   content.map = {results.header().grid, results.header().levels, picture.side, std::move(profile.wcam)};
   content.picture = std::move(picture);
@@ -276,7 +283,7 @@ class WcamChooser {
 
 }  // namespace
 
-void draw_figure4_files(const FigureRequest& request, const OnWritten& on_written) {
+std::size_t draw_figure4_files(const FigureRequest& request, const OnWritten& on_written) {
   SweepReader sweep(request);
   const fs::path folder = request.out / "figure-4";
   make_directories(folder);
@@ -288,9 +295,10 @@ void draw_figure4_files(const FigureRequest& request, const OnWritten& on_writte
                   folder / (image.perturbation + "_" + case_name + "_" + std::to_string(image.rank)), request,
                   on_written);
     }
+  return sweep.doubtful();
 }
 
-void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written) {
+std::size_t draw_figure5_files(const FigureRequest& request, const OnWritten& on_written) {
   SweepReader sweep(request);
   const fs::path folder = request.out / "figure-5";
   make_directories(folder);
@@ -298,6 +306,7 @@ void draw_figure5_files(const FigureRequest& request, const OnWritten& on_writte
     write_files(figure5(figure5_of(sweep, image)),
                 folder / ("robust_training_" + image.perturbation + "_" + std::to_string(image.rank)),
                 request, on_written);
+  return sweep.doubtful();
 }
 
 void draw_wcam_file(const WcamRequest& request) {

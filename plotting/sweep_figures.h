@@ -25,12 +25,13 @@ struct FigureRequest {
 using OnWritten = std::function<void(const std::filesystem::path&)>;
 
 // Draws OUT/figure-4/{perturbation}_{case}_{rank}.{format}, for each image and case with at least one
-// profile. Throws InputError: a sweep without plan or profiles, a disk that cannot be written; UsageError: an
-// image or a case that is not there, naming those that are.
-void draw_figure4_files(const FigureRequest& request, const OnWritten& on_written);
+// profile. How many WCAMs in them have doubts, and a mark. Throws InputError: a sweep without plan or
+// profiles, a disk that cannot be written; UsageError: an image or a case that is not there, naming those
+// that are.
+std::size_t draw_figure4_files(const FigureRequest& request, const OnWritten& on_written);
 
-// Draws OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. Throws like the above.
-void draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
+// Draws OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. As the above.
+std::size_t draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
 
 // Which of several profiles: by its row, or by names that leave one. A name is whole or what follows a '/':
 // "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5".

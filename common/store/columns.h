@@ -15,7 +15,7 @@ namespace wcam::store {
 enum class Shape { kScalar, kVector, kMap, kPixels };
 
 // A column that files written before it was added lack: their rows have an empty text there.
-inline bool may_be_absent(std::string_view column) { return column == "provenance"; }
+inline bool may_be_absent(std::string_view column) { return column == "provenance" || column == "doubts"; }
 
 // index: small columns, read for every row at opening. arrays: large ones, read a row at a time.
 // A visitor is called with (name, member pointer, shape).
@@ -51,6 +51,7 @@ struct Columns<ProfileRow> {
     visit("device", &ProfileRow::device, Shape::kScalar);
     visit("provenance", &ProfileRow::provenance, Shape::kScalar);
     visit("estimator", &ProfileRow::estimator, Shape::kScalar);
+    visit("doubts", &ProfileRow::doubts, Shape::kScalar);
   }
   template <class Visit>
   static void arrays(Visit&& visit) {

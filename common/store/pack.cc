@@ -17,6 +17,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/sweep_directory.h"
+#include "common/command_line/options.h"
 #include "common/store/answer_choice.h"
 #include "common/store/sources.h"
 #include "common/store/store_file.h"
@@ -88,7 +89,6 @@ std::string shape_text(const ColumnShape& column) {
 struct Group {
   std::vector<ColumnShape> columns;  // empty: no rows anywhere
   std::uint64_t rows_found = 0;      // in all sources, duplicates included
-  std::size_t rows_written = 0;
 
   template <class Row>
   void survey(StoreReader& file) {
@@ -144,7 +144,8 @@ class Merge {
 
   void survey();
   void write(const std::string& plan_text);
-  PackReport report() const;
+  std::size_t segments() const { return sources_.files.size() - (sources_.packed ? 1 : 0); }
+  std::size_t duplicates() const { return profile_choice_.duplicates() + prediction_choice_.duplicates(); }
 
  private:
   std::uint32_t number(std::size_t source) const { return store::number_of(source, sources_.packed); }
@@ -256,7 +257,6 @@ void Merge::copy(StoreReader& file, std::size_t source, h5::File& target, Group&
       if (left < count) compact(bytes, bytes.size() / count, keep);
       target.dataset(column.path).append(left, column.type, bytes.data());
     }
-    group.rows_written += left;
   }
 }
 
@@ -285,14 +285,15 @@ void Merge::write(const std::string& plan_text) {
   pending.commit();
 }
 
-PackReport Merge::report() const {
-  PackReport report;
-  report.segments = sources_.files.size() - (sources_.packed ? 1 : 0);
-  report.duplicates = profile_choice_.duplicates() + prediction_choice_.duplicates();
-  report.profiles = profiles_.rows_written;
-  report.predictions = predictions_.rows_written;
-  report.images = images_.rows_written;
-  return report;
+void count_doubts(StoreReader& file, PackReport& report) {
+  const std::string column = store::path_of<ProfileRow>("doubts");
+  const std::uint64_t rows = file.has(column) ? file.rows<ProfileRow>() : 0;
+  for (std::uint64_t first = 0; first < rows; first += kBlockRows)
+    for (const std::string& doubts :
+         file.dataset(column).read_text(first, std::min(kBlockRows, rows - first))) {
+      report.doubtful += doubts.empty() ? 0 : 1;
+      for (const std::string& doubt : split_list(doubts)) ++report.doubts[doubt];
+    }
 }
 
 PackReport report_of(const fs::path& results) {
@@ -301,6 +302,7 @@ PackReport report_of(const fs::path& results) {
   report.profiles = file.rows<ProfileRow>();
   report.predictions = file.rows<PredictionRow>();
   report.images = file.rows<ImageRow>();
+  count_doubts(file, report);
   return report;
 }
 
@@ -321,7 +323,10 @@ PackReport pack(const fs::path& root) {
   Merge merge(sweep, header, sources);
   merge.survey();
   merge.write(plan_text);
-  return merge.report();
+  PackReport report = report_of(sweep.results());
+  report.segments = merge.segments();
+  report.duplicates = merge.duplicates();
+  return report;
 }
 
 }  // namespace wcam

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
+#include <string>
 
 namespace wcam {
 
@@ -10,6 +12,8 @@ struct PackReport {
   std::size_t segments = 0;    // merged by this call
   std::size_t duplicates = 0;  // results found more than once, and left out, by this call
   std::size_t profiles = 0, predictions = 0, images = 0;  // rows that results.h5 now has
+  std::size_t doubtful = 0;                               // of the profiles: those with doubts
+  std::map<std::string, std::size_t> doubts;              // how many have each (common/study/wcam_doubts.h)
 };
 
 // Merges results.h5 and the segments it does not hold yet into a new results.h5, every job once (format.md),

@@ -41,6 +41,7 @@ struct ProfileRow {
   std::string device;             // "cpu", "cuda:0"
   std::string provenance;         // what computed it and with which libraries (worker/models/device.h)
   std::string estimator;          // "jansen-total"
+  std::string doubts;             // marks of wcam_doubts(), "an index above 1, no standard error"
 
   bool operator==(const ProfileRow&) const = default;
 };

@@ -55,6 +55,7 @@ class StoreReader {
   void check_values();
   // Rows of one column as bytes of `type`; of one that the file lacks and may lack, empty texts.
   void read_bytes(const ColumnShape& column, std::uint64_t first, std::uint64_t count, std::string& out);
+  bool has(const std::string& path) { return file_.has(path); }
   // For columns known to exist, such as "profiles/job".
   h5::Dataset& dataset(const std::string& path) { return file_.dataset(path); }
 

@@ -1,4 +1,6 @@
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
@@ -8,6 +10,19 @@
 #include "coordinator/commands/commands.h"
 
 namespace wcam {
+
+namespace {
+
+// A line when there are any.
+std::string doubts_text(const PackReport& report) {
+  if (report.doubtful == 0) return "";
+  std::vector<std::string> doubts;
+  for (const auto& [doubt, number] : report.doubts) doubts.push_back(doubt + ": " + std::to_string(number));
+  return "doubtful: " + std::to_string(report.doubtful) + " of " + counted(report.profiles, "WCAM") + " (" +
+         joined(doubts) + "); docs/reading_results.md tells causes and remedies\n";
+}
+
+}  // namespace
 
 ExitCode pack_command(const Arguments& arguments) {
   CommandLine line;
@@ -22,7 +37,8 @@ ExitCode pack_command(const Arguments& arguments) {
   std::cout << directory.results().string() << ": " << counted(report.profiles, "WCAM") << ", "
             << counted(report.predictions, "prediction") << ", " << counted(report.images, "image") << "; "
             << counted(report.segments, "new segment") << " merged, "
-            << counted(report.duplicates, "duplicate") << " left out\n";
+            << counted(report.duplicates, "duplicate") << " left out\n"
+            << doubts_text(report);
   return ExitCode::kDone;
 }
 

@@ -52,6 +52,13 @@ def test_explain_gives_the_same_bits_twice_and_other_numbers_in_another_mode(ima
         assert (wcam("--estimator", estimator) != first).any()
 
 
+def test_explain_with_two_design_points_says_that_there_is_no_standard_error(image, tmp_path):
+    done = run("wcam", "explain", image, "--model", MODEL, "--grid", 8, "--nb-design", 2, "--out", tmp_path / "x.h5")
+    assert "caution: 64 of 64 indices have no standard error" in done.stdout
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert "no standard error" in file["profiles/doubts"].asstr()[0].split(", ")
+
+
 def test_explain_records_which_design_it_was_given(image, tmp_path):
     design, out = tmp_path / "design.h5", tmp_path / "x.h5"
     with h5py.File(design, "w") as file:

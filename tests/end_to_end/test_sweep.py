@@ -90,6 +90,16 @@ def test_a_wcam_is_drawn_by_the_row_that_h5py_counts_or_by_its_names(undisturbed
     assert len(drawn) == len(names[0]) > 4
 
 
+def test_doubtful_wcams_are_marked_and_counted(undisturbed):
+    with h5py.File(undisturbed.sweep / "results.h5") as file:
+        doubts = file["profiles/doubts"].asstr()[:]
+        errors, indices = file["profiles/standard_error"][:], file["profiles/wcam"][:]
+    above = errors.max(axis=(1, 2)) > indices.max(axis=(1, 2))
+    assert list(above) == ["a standard error above the largest index" in text for text in doubts] and above.any()
+    assert f"doubtful: {sum(map(bool, doubts))} of {len(doubts)} WCAMs (" in undisturbed.output.stdout
+    assert f"a standard error above the largest index: {above.sum()}" in undisturbed.output.stdout
+
+
 def test_a_second_run_computes_nothing(undisturbed):
     before = [(path, path.stat().st_mtime_ns) for path in undisturbed.segments()]
     undisturbed.run()

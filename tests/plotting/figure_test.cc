@@ -92,7 +92,7 @@ TEST(FigureMap, SubbandLinesLieOnTheEdgesOfBlocksAndStopThere) {
 
 TEST(FigureMap, SubbandLinesAreSharpAndInTheMiddleAtAnyResolution) {
   for (const double dpi : {50.0, 100.0, 131.0, 150.0, 300.0}) {
-    Figure figure = figure_wcam({"", "", "", "", "", Absent{"-"}, {2, 1, 224, {0, 0, 0, 0}}});
+    Figure figure = figure_wcam({"", "", "", "", "", "", Absent{"-"}, {2, 1, 224, {0, 0, 0, 0}}});
     const Rect panel = layout(figure.style).at(0, 1).panel;
     const auto png = test::decode_png(draw_as(figure, Format::kPng, RangeScope::kPanel, dpi));
     const double scale = dpi / 72;
@@ -194,18 +194,47 @@ TEST(Figure5Panels, AreAColumnACaseInTheGivenOrder) {
   EXPECT_EQ(std::get<Absent>(figure.panels[5].content).words, "not yet explained");
 }
 
+FigureWcam sample_wcam(const std::string& doubts) {
+  return {"cat.jpg",   "motion-blur, severity 3",
+          "baseline",  "class 282 (tiger cat), logit 12.3",
+          "",          doubts,
+          Absent{"-"}, {}};
+}
+
 TEST(FigureWcamPanels, NameImageVariantAndCase) {
-  const Figure figure = figure_wcam({"cat.jpg",
-                                     "motion-blur, severity 3",
-                                     "baseline",
-                                     "class 282 (tiger cat), logit 12.3",
-                                     "",
-                                     Absent{"-"},
-                                     {}});
+  const Figure figure = figure_wcam(sample_wcam(""));
   using Title = std::vector<std::string>;
   EXPECT_EQ(figure.panels[0].title, (Title{"cat.jpg", "motion-blur, severity 3"}));
   EXPECT_EQ(figure.panels[1].title, (Title{"WCAM, case baseline", "class 282 (tiger cat), logit 12.3"}));
   EXPECT_EQ(figure.name, "WCAM of cat.jpg, motion-blur, severity 3, case baseline");
+  EXPECT_EQ(figure.style.heading_pt, 0);
+}
+
+TEST(FigureWcamPanels, SayAboveThemWhyTheIndicesAreDoubtful) {
+  const Figure figure = figure_wcam(sample_wcam("an index above 1, no standard error"));
+  EXPECT_EQ(figure.heading, "Doubtful: an index above 1, no standard error");
+  EXPECT_GT(layout(figure.style).heading.size_pt, 0);
+}
+
+// The mark lies in the map's corner: all else stays where it was published.
+TEST(Figure4Panels, ADoubtfulMapHasAMarkInItsCornerAndChangesNothingElse) {
+  Figure4 content = test::sample_figure4();
+  const auto plain = test::decode_png(draw_as(figure4(content), Format::kPng));
+  std::get<ShownVariant>(content.source).explanation.map.doubtful = true;
+  const Figure figure = figure4(content);
+  const auto marked = test::decode_png(draw_as(figure, Format::kPng));
+  const Rect panel = layout(figure.style).at(1, 0).panel;
+  const double scale = 100.0 / 72;
+  int changed = 0;
+  for (int y = 0; y < plain.height; ++y)
+    for (int x = 0; x < plain.width; ++x) {
+      if (plain.at(x, y) == marked.at(x, y)) continue;
+      ++changed;
+      ASSERT_TRUE(x >= (panel.right() - 14) * scale && x <= panel.right() * scale + 1 &&
+                  y >= (panel.bottom() - 14) * scale && y <= panel.bottom() * scale + 1)
+          << x << ", " << y;
+    }
+  EXPECT_GT(changed, 100);
 }
 
 }  // namespace

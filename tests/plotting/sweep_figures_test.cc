@@ -180,6 +180,19 @@ TEST_F(SweepFigures, Figure4IsAFileAnImageAndCaseWithProfiles) {
                    "figure-4/corruptions_sin_1.pdf", "figure-4/corruptions_sin_1.svg"}));
 }
 
+TEST_F(SweepFigures, ProgramTellsHowManyWcamsOfItsFiguresAreDoubtful) {
+  Rows rows = sample_rows();
+  rows.profiles[0].doubts = rows.profiles[1].doubts = "an index above 1";  // both of image 0 under sin
+  store(rows);
+  const std::string figure = "figure-4 " + directory().root.string() + " --format svg --case ";
+  const std::string path = (directory().figures() / "figure-4/corruptions_").string();
+  EXPECT_EQ(run_plot(figure + "sin --image 0").output,
+            path +
+                "sin_0.svg\nnote: 2 WCAMs in these figures are doubtful, marked '?': docs/reading_results.md "
+                "tells why\n");
+  EXPECT_EQ(run_plot(figure + "baseline --image 0").output, path + "baseline_0.svg\n");
+}
+
 TEST_F(SweepFigures, Figure5IsAFileAnImage) {
   store(sample_rows());
   EXPECT_EQ(

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "common/base/message_text.h"
+#include "common/study/wcam_doubts.h"
 #include "worker/models/device.h"
 #include "worker/wcam/estimator.h"
 #include "worker/wcam/summary.h"
@@ -45,6 +47,7 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
   row.device = model.device().str();
   row.provenance = provenance_of(model.device());
   row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
+  row.doubts = joined(wcam_doubts(row.wcam, row.standard_error, row.level_share), &WcamDoubt::mark);
   return row;
 }
 

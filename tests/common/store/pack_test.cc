@@ -56,6 +56,9 @@ TEST(Pack, MergesSegmentsOfAllKinds) {
   EXPECT_EQ(report.profiles, 54U);
   EXPECT_EQ(report.predictions, 18U);
   EXPECT_EQ(report.images, 7U);
+  EXPECT_EQ(report.doubtful, 36U);
+  EXPECT_EQ(report.doubts,
+            (std::map<std::string, std::size_t>{{"an index above 1", 18}, {"no standard error", 36}}));
 
   for (const char* from : {"the sweep", "results.h5 alone"}) {
     SCOPED_TRACE(from);

@@ -67,6 +67,7 @@ def profile_columns(r):
         "seconds": x / 3,
         "device": ["cpu" if i % 2 == 0 else "cuda:0" for i in r],
         "estimator": ["jansen-total"] * len(r),
+        "doubts": [("an index above 1, no standard error", "no standard error", "")[i % 3] for i in r],
         "provenance": ["A CPU; LibTorch 1.13.1; OpenBLAS 0.3.21 Zen" if i % 2 == 0 else "A GPU; LibTorch 2.6.0"
                        for i in r],
     }
