@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import io
 import json
 import os
 import re
@@ -13,6 +14,8 @@ import time
 import urllib.error
 import urllib.request
 
+import numpy
+import PIL.Image
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -205,7 +208,11 @@ class Browser:
         return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def screenshot(self):
-        return base64.b64decode(self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+        """The whole page as a PNG, however long it is."""
+        size = self.value("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        shot = self.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        return base64.b64decode(shot["data"])
 
     def close(self):
         end(self.process)
@@ -215,9 +222,46 @@ class Browser:
 
 # The text of an element as it is seen, and where; nothing of what is not.
 SEEN = """(selector => [...document.querySelectorAll(selector)].map(element => {
-    const {left, right, width, height} = element.getBoundingClientRect();
-    return {text: element.innerText.replace(/\\s+/g, " "), left, right, width, height};
+    const {left, right, top, bottom, width, height} = element.getBoundingClientRect();
+    return {text: element.innerText.replace(/\\s+/g, " "), left, right, top, bottom, width, height};
 }))"""
+
+
+# What page.css makes of the parts, whatever the fonts of a machine: colours, not letters.
+CARD, GROUND, DONE, GOOD = (255, 255, 255), (246, 247, 249), (47, 111, 219), (29, 138, 84)
+
+
+def check_look(browser):
+    """What the pixels of a screenshot show where the parts are: cards on their ground, with something on them."""
+    shot = numpy.asarray(PIL.Image.open(io.BytesIO(browser.screenshot())).convert("RGB")).astype(int)
+
+    def pixels(box):
+        return shot[round(box["top"]) : round(box["bottom"]), round(box["left"]) : round(box["right"])].reshape(-1, 3)
+
+    def share(box, colour):
+        near = (abs(pixels(box) - colour) < 12).all(axis=1)
+        return near.mean() if near.size else 0
+
+    def all_of(selector):
+        found = browser.value(f"{SEEN}({json.dumps(selector)})")
+        assert found, selector
+        return found
+
+    assert (abs(shot[2, 2] - GROUND) < 3).all()
+    cards = all_of("main > section") + all_of("#figures-of-merit div")
+    assert len(cards) == 10  # five sections, five tiles
+    for card in cards:
+        ink = (pixels(card).sum(axis=1) < 3 * 110).mean() if share(card, CARD) else 0
+        assert share(card, CARD) > 0.4 and ink > 0.002, card
+    for bar in all_of(".bar .done"):
+        assert bar["width"] < 4 or share(bar, DONE) > 0.8, bar
+    assert share(all_of("#state")[0], GOOD) > 0.5
+    for cell in all_of("#workers td:first-child, #cases td:first-child"):
+        assert (pixels(cell).sum(axis=1) < 3 * 110).mean() > 0.002, cell
+    picture = all_of("#figures img")[0]
+    middle = (picture["left"] + picture["right"]) / 2
+    drawn = pixels(picture | {"left": middle - 60, "right": middle + 60})
+    assert (abs(drawn.mean(axis=0) - textured_image(1, 64).mean(axis=(0, 1))) < 12).all() and drawn.std() > 20
 
 
 @pytest.mark.parametrize("width, height", ((1280, 900), (390, 844)))
@@ -259,6 +303,18 @@ def test_what_is_seen_in_a_browser(page, width, height):
         assert browser.value("document.images[0].naturalWidth") == 64
         assert text_of("#figures") == f"figure-5/{ODD_FIGURE}"
         (page.study.folder / f"page-{width}.png").write_bytes(browser.screenshot())
+        check_look(browser)
+        # A part that is hidden, whatever hides it, and a lost stylesheet are noticed.
+        for number in range(5):
+            part = f"document.querySelectorAll('main > section')[{number}].style"
+            browser.value(f"{part}.visibility = 'hidden'")
+            with pytest.raises(AssertionError):
+                check_look(browser)
+            browser.value(f"{part}.visibility = ''")
+        check_look(browser)
+        browser.value("document.styleSheets[0].disabled = true")
+        with pytest.raises(AssertionError):
+            check_look(browser)
     finally:
         browser.close()
     browser.complaints.seek(0)
