@@ -1,11 +1,13 @@
 #include "coordinator/ledger/ledger_reader.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <charconv>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
 #include "coordinator/ledger/schema.h"
+#include "coordinator/queue/decision_check.h"
 
 namespace wcam {
 
@@ -24,10 +26,17 @@ class Reader {
 
   SweepState read() {
     check_plan();
+    check_names("cases", state_.plan().cases.size(), "name, sha256", [&](std::size_t c) {
+      return std::pair(state_.plan().cases[c].name, state_.plan().cases[c].sha256);
+    });
+    check_names("variants", state_.plan().variants.size() + 1, "name, ''", [&](std::size_t v) {
+      return std::pair(state_.plan().variant_name(static_cast<std::uint16_t>(v)), std::string());
+    });
     read_course();
     read_workers();
     read_images();
     read_jobs();
+    check_done();
     read_labels();
     return std::move(state_);
   }
@@ -74,6 +83,22 @@ class Reader {
       throw InputError(ledger_.file().string() + " belongs to sweep " + sweep +
                        ", the plan beside it is of sweep " + state_.sweep() + ": `wcam repair " +
                        ledger_.file().parent_path().string() + "` restores the plan that belongs to it");
+    if (!recorded_plan(ledger_)) damaged("a copy of the plan that is not the one of its sweep");
+  }
+
+  // A table of what the plan numbers from 0.
+  template <typename Expected>
+  void check_names(const std::string& table, std::size_t count, const std::string& columns,
+                   const Expected& expected) const {
+    Statement rows = ledger_.prepare("SELECT id, " + columns + " FROM " + table + " ORDER BY id");
+    rows.query();
+    std::size_t next = 0;
+    for (; rows.next(); ++next)
+      if (next == count || rows.integer(0) != static_cast<std::int64_t>(next) ||
+          std::pair(rows.text(1), rows.text(2)) != expected(next))
+        damaged("row " + std::to_string(rows.integer(0)) + " of " + table + ", '" + rows.text(1) + "' " +
+                rows.text(2) + ", which is not the plan's");
+    if (next != count) damaged(std::to_string(next) + " " + table + " of " + std::to_string(count));
   }
 
   void read_course() {
@@ -105,21 +130,40 @@ class Reader {
   }
 
   void read_images() {
-    Statement rows = ledger_.prepare("SELECT id, state, rank, text FROM images WHERE state <> 'undecided'");
+    Statement rows =
+        ledger_.prepare("SELECT id, state, rank, text, path, sha256, retries FROM images ORDER BY id");
     rows.query();
-    while (rows.next()) {
+    std::uint32_t next = 0, next_rank = 0, retried = 0;
+    for (; rows.next(); ++next) {
+      const std::uint32_t image = position_of(rows.integer(0));
+      const PlannedImage& planned = state_.planned(image);
+      if (image != next || rows.text(4) != planned.path || rows.text(5) != planned.sha256)
+        damaged("image '" + rows.text(4) + "' " + rows.text(5) + " where the plan has '" + planned.path +
+                "' " + planned.sha256);
+      const std::uint32_t retries = count(rows, 6, "retries");
+      retried += retries;
       ImageProgress progress;
       progress.state = state(rows.text(1), ImageState::kSetAside);
       if (!rows.is_null(2)) progress.rank = count(rows, 2, "rank");
       progress.text = rows.text(3);
-      if ((progress.state == ImageState::kSelected && !progress.rank) ||
-          (progress.state == ImageState::kSkipped && progress.rank))
-        damaged("image " + std::to_string(rows.integer(0)) + ", which is " + to_string(progress.state) +
-                (progress.rank ? " and has a rank" : " without a rank"));
-      state_.restore_image(position_of(rows.integer(0)), std::move(progress));
+      check_rank(image, progress);
+      // Images are decided in their order, but for those that were put back.
+      if (progress.rank && retries == 0 && *progress.rank < std::exchange(next_rank, *progress.rank + 1))
+        damaged("image " + planned.path + " with rank " + std::to_string(*progress.rank) +
+                ", which is before its turn");
+      if (progress.state != ImageState::kUndecided) state_.restore_image(image, std::move(progress));
     }
-    state_.restore_images_retried(
-        static_cast<std::uint32_t>(ledger_.query_integer("SELECT coalesce(sum(retries), 0) FROM images")));
+    if (next != state_.images().size())
+      damaged(std::to_string(next) + " images of " + std::to_string(state_.images().size()));
+    state_.restore_images_retried(retried);
+  }
+
+  void check_rank(std::uint32_t image, const ImageProgress& progress) const {
+    const bool needs = progress.state == ImageState::kSelected;
+    const bool may_have = needs || progress.state == ImageState::kSetAside;
+    if (progress.rank ? !may_have : needs)
+      damaged("image " + state_.planned(image).path + ", which is " + to_string(progress.state) +
+              (progress.rank ? " and has a rank" : " without a rank"));
   }
 
   JobSpec spec_of(const Statement& rows) const {
@@ -143,7 +187,8 @@ class Reader {
     Statement rows = ledger_.prepare(
         "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, "
         "losses, retries, jobs.text, outcome, number "
-        "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.number AND attempts.attempt = jobs.attempts");
+        "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.number AND attempts.attempt = jobs.attempts "
+        "ORDER BY number");
     Statement in_hand = ledger_.prepare(
         "SELECT attempt, worker FROM attempts WHERE job = ? AND outcome IS NULL ORDER BY attempt");
     rows.query();
@@ -151,6 +196,9 @@ class Reader {
       Job job;
       job.id = JobId{static_cast<std::uint64_t>(rows.integer(0))};
       job.spec = spec_of(rows);
+      if (rows.integer(15) != std::ssize(state_.jobs().all()))
+        damaged("job number " + std::to_string(rows.integer(15)) + " after " +
+                std::to_string(state_.jobs().all().size()) + " others");
       job.state = state(rows.text(8), JobState::kCancelled);
       job.attempts = count(rows, 9, "attempts");
       job.failures = count(rows, 10, "failures");
@@ -161,8 +209,12 @@ class Reader {
       const std::string outcome = rows.text(14);
       const bool unanswered = outcome == "lost" || outcome == "not_received" || outcome == "restart";
       job.open = job.lease_of(job.attempts) != nullptr || unanswered;
-      if (state_.jobs().find(job.id) != nullptr) damaged("job " + to_string(job.id) + " twice");
-      state_.restore_job(std::move(job));
+      // What is done is known by image, case and variant; `wcam verify` looks at all.
+      if (!job.finished() && job.id != state_.job_id(job.spec))
+        damaged("job " + to_string(job.id) + " as '" + state_.name_of(job.spec) + "', which is " +
+                to_string(state_.job_id(job.spec)));
+      const JobId id = job.id;
+      if (!state_.restore_job(std::move(job))) damaged("job " + to_string(id) + " twice");
     }
   }
 
@@ -179,20 +231,43 @@ class Reader {
       damaged("job " + to_string(job.id) + " is in one hand twice");
   }
 
-  void read_labels() {
+  // A job is done by one attempt, and what is decided was predicted; a repair may have found the predictions
+  // gone since.
+  void check_done() const {
+    const std::int64_t unaccounted = ledger_.query_integer(
+        "SELECT count(*) FROM jobs WHERE state = 'done' AND 1 <> (SELECT count(*) FROM attempts WHERE job = "
+        "jobs.number AND outcome = 'done' AND segment IS NOT NULL)");
+    if (unaccounted > 0) damaged(counted(unaccounted, "done job") + " without one attempt that did it");
     Statement rows = ledger_.prepare(
-        "SELECT jobs.id, labels FROM predictions JOIN jobs ON jobs.number = predictions.job "
-        "JOIN images ON images.id = jobs.image "
-        "WHERE images.state = 'undecided' OR (images.state = 'set_aside' AND images.rank IS NULL)");
+        "SELECT images.path FROM jobs JOIN images ON images.id = jobs.image WHERE kind = 'predict' AND "
+        "jobs.state <> 'done' AND (images.rank IS NOT NULL OR images.state = 'skipped') AND NOT EXISTS "
+        "(SELECT 1 FROM attempts WHERE job = jobs.number AND outcome = 'destroyed')");
     rows.query();
-    while (rows.next()) {
-      const JobId id{static_cast<std::uint64_t>(rows.integer(0))};
-      const Job* job = state_.jobs().find(id);
-      if (job == nullptr || job->spec.kind != JobKind::kPredict)
-        damaged("predictions of " + to_string(id) + ", which is no predict job");
-      if (!state_.restore_labels(job->spec, recorded_labels(ledger_, rows.text(1), job->spec, state_)))
-        damaged("predictions of " + state_.name_of(job->spec) + " twice");
+    if (rows.next()) damaged("image " + rows.text(0) + " as decided, which was not predicted");
+  }
+
+  void read_labels() {
+    // By number the jobs of an image lie together.
+    Statement rows = ledger_.prepare(
+        "SELECT image, case_id, kind, state, labels FROM predictions JOIN jobs ON jobs.number = "
+        "predictions.job ORDER BY job");
+    rows.query();
+    DecisionCheck check(state_);
+    std::size_t predicted = 0;
+    for (; rows.next(); ++predicted) {
+      JobSpec spec;
+      spec.image = position_of(rows.integer(0));
+      spec.case_index = number<std::uint16_t>(rows, 1, state_.plan().cases.size(), "case");
+      if (rows.text(2) != "predict" || rows.text(3) != "done")
+        damaged("predictions of '" + state_.name_of(spec) + "', which is no predict job that is done");
+      Labels labels = recorded_labels(ledger_, rows.text(4), spec, state_);
+      if (!state_.restore_labels(spec, labels)) damaged("predictions of " + state_.name_of(spec) + " twice");
+      check.take(spec, std::move(labels));
     }
+    if (predicted != state_.jobs().tally(JobKind::kPredict)[JobState::kDone])
+      damaged(std::to_string(predicted) + " predictions of " +
+              std::to_string(state_.jobs().tally(JobKind::kPredict)[JobState::kDone]) + " that are done");
+    if (check.problem()) damaged(*check.problem());
   }
 
   Database& ledger_;
@@ -207,11 +282,16 @@ Labels recorded_labels(const Database& ledger, const std::string& column, const 
                        const SweepState& state) {
   const std::size_t expected = state.plan().variants.size() + 1;
   Labels labels;
-  try {
-    labels = nlohmann::json::parse(column).get<Labels>();
-  } catch (const nlohmann::json::exception&) {
-    throw DamageError(ledger.file(), "labels of '" + state.name_of(spec) + "' that are no list of numbers");
+  const char* at = column.data();
+  const char* const end = at + column.size();
+  for (char before = '['; at != end && *at == before; before = ',') {
+    std::int64_t label = -1;
+    at = std::from_chars(at + 1, end, label).ptr;
+    if (label < 0) break;
+    labels.push_back(label);
   }
+  if (column.substr(static_cast<std::size_t>(at - column.data())) != "]")
+    throw DamageError(ledger.file(), "labels of '" + state.name_of(spec) + "' that are no list of classes");
   if (labels.size() != expected)
     throw DamageError(ledger.file(), std::to_string(labels.size()) + " labels of '" + state.name_of(spec) +
                                          "', not " + std::to_string(expected));

@@ -150,7 +150,7 @@ void JobTable::apply(const JobEvent& event) {
     Job job;
     job.id = added->job;
     job.spec = added->spec;
-    restore(std::move(job));
+    if (!restore(job)) invariant_broken("added twice: " + describe(at(job.id)));
     return;
   }
   const JobId id = std::visit([](const auto& e) { return e.job; }, event);
@@ -165,11 +165,11 @@ void JobTable::apply(const JobEvent& event) {
   enter(found->second);
 }
 
-void JobTable::restore(Job job) {
+bool JobTable::restore(Job job) {
   if (job.spec.case_index >= cases_) invariant_broken("a case that is not there: " + describe(job));
-  const auto [position, is_new] = jobs_.emplace(job.id, std::move(job));
-  if (!is_new) invariant_broken("added twice: " + describe(position->second));
-  enter(position->second);
+  const auto [position, is_new] = jobs_.try_emplace(job.id, std::move(job));
+  if (is_new) enter(position->second);
+  return is_new;
 }
 
 void JobTable::rest(JobId id, TimePoint until) {
@@ -290,7 +290,7 @@ std::optional<std::string> JobTable::problem() const {
   for (const auto& [id, job] : jobs_) {
     if (id != job.id) return "filed under " + to_string(id) + ": " + describe(job);
     if (const auto what = problem(job)) return *what + ": " + describe(job);
-    fresh.restore(job);
+    (void)fresh.restore(job);
   }
   for (const auto& [id, until] : resting_) {
     if (at(id).state != JobState::kWaiting) return "it rests and does not wait: " + describe(at(id));

@@ -114,9 +114,9 @@ void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
     ++next_undecided_;
 }
 
-void SweepState::restore_job(Job job) {
+bool SweepState::restore_job(Job job) {
   note_job(job.spec);
-  jobs_.restore(std::move(job));
+  return jobs_.restore(std::move(job));
 }
 
 void SweepState::note_job(const JobSpec& spec) {

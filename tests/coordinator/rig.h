@@ -251,6 +251,7 @@ class Rig {
 
   const Job& job(const wire::Job& job) const { return state_->jobs().at(JobId{job.job()}); }
   const Plan& plan() const { return plan_; }
+  std::filesystem::path ledger_file() const { return folder_.path() / "ledger.sqlite"; }
   const SweepState& state() const { return *state_; }
   Scheduler& scheduler() { return *scheduler_; }
   const SchedulerOptions& options() const { return options_; }
@@ -262,7 +263,7 @@ class Rig {
     scheduler_.reset();
     state_.reset();
     ledger_.reset();
-    ledger_ = std::make_unique<Ledger>(folder_.path() / "ledger.sqlite");
+    ledger_ = std::make_unique<Ledger>(ledger_file());
     state_ = std::make_unique<SweepState>(ledger_->load(plan_));
     SchedulerOptions options = options_;
     options.holder = [this](JobId job, Attempt attempt) { return ledger_->holder(job, attempt); };

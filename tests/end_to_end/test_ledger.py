@@ -239,7 +239,7 @@ def test_labels_that_are_no_list_are_named_and_mended(undisturbed, tmp_path):
         ledger.execute("UPDATE predictions SET labels = replace(labels, ']', 'v')")
         ledger.commit()
     said = run("wcam", "verify", study.sweep, code=3)
-    assert "labels of 'predict " in said.stdout + said.stderr and "no list of numbers" in said.stdout + said.stderr
+    assert "labels of 'predict " in said.stdout + said.stderr and "no list of classes" in said.stdout + said.stderr
     run("wcam", "repair", study.sweep)
     assert run_verify(study.sweep) == 0
     resume(study)

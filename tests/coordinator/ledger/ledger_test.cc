@@ -56,7 +56,7 @@ class LedgerTest : public testing::Test {
             JobEvent{JobHandedOut{id, Attempt{1}, WorkerId{0}}}};
   }
   TemporaryFolder folder_;
-  const Plan plan_ = small_plan(3, 2, 2);
+  const Plan plan_ = small_plan(3, 1, 2);
 };
 
 TEST_F(LedgerTest, ANewOneHoldsThePlanAndNothingDone) {
@@ -66,7 +66,7 @@ TEST_F(LedgerTest, ANewOneHoldsThePlanAndNothingDone) {
     EXPECT_TRUE(state == SweepState(plan_));
   }
   EXPECT_EQ(query(file(), "SELECT count(*) FROM images"), 3);
-  EXPECT_EQ(query(file(), "SELECT count(*) FROM cases"), 2);
+  EXPECT_EQ(query(file(), "SELECT count(*) FROM cases"), 1);
   EXPECT_EQ(query(file(), "SELECT count(*) FROM variants"), 5);
   EXPECT_EQ(query(file(), "PRAGMA user_version"), kSchemaVersion);
   Ledger ledger(file());
@@ -290,8 +290,8 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
     const char* message;
   };
   const Row table[] = {
-      {"UPDATE jobs SET case_id = 7", "case 7 of 2"},
-      {"UPDATE jobs SET case_id = -1", "case -1 of 2"},
+      {"UPDATE jobs SET case_id = 7", "case 7 of 1"},
+      {"UPDATE jobs SET case_id = -1", "case -1 of 1"},
       {"UPDATE jobs SET image = 5", "image 5, which is not in the plan"},
       {"UPDATE jobs SET attempts = -3", "attempts -3"},
       {"UPDATE jobs SET state = 'leased'", "is leased and in no hand"},
@@ -300,7 +300,7 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
        "variant 9 of 5"},
       {"UPDATE jobs SET kind = 'explain', variant = 0, role = 'source', role_index = 0, label = 0",
        "which has no rank"},
-      {"UPDATE predictions SET labels = '[1,2'", "that are no list of numbers"},
+      {"UPDATE predictions SET labels = '[1,2'", "that are no list of classes"},
       {"UPDATE predictions SET labels = '[1,2]'", "2 labels of 'predict "},
       {"UPDATE images SET state = 'selected' WHERE path = 'i0.png'", "without a rank"},
       {"UPDATE images SET rank = -4, state = 'selected' WHERE path = 'i0.png'", "rank -4"},
@@ -320,6 +320,85 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
       EXPECT_TRUE(contains(e.what(), row.message)) << row.sql << ": " << e.what();
       EXPECT_TRUE(contains(e.what(), "`wcam repair`")) << e.what();
     }
+  }
+}
+
+// A sweep of which some is done and some waits, and whose ledger is then changed by hand.
+class ChangedLedger : public testing::Test {
+ protected:
+  ChangedLedger() : rig_(small_plan(8, 2, 5)) {
+    rig_.join("w", 1);
+    while (rig_.state().selected() < 3) {
+      for (const wire::Job& job : rig_.jobs_for("w")) rig_.answer("w", job);
+      rig_.say("w", ready_for(1));
+    }
+    std::filesystem::copy(rig_.ledger_file(), file());
+    std::filesystem::copy(rig_.ledger_file().string() + "-wal", file().string() + "-wal");
+    Database(file(), Database::Access::kReadWriteCreate).execute("PRAGMA journal_mode = DELETE");
+    whole_ = read_file(file());
+  }
+
+  // What reading says of the ledger after these statements.
+  std::string read_after(const std::string& sql) {
+    write_file_atomically(file(), whole_);
+    Database database(file(), Database::Access::kReadWriteCreate);
+    database.execute("PRAGMA ignore_check_constraints = ON");
+    database.execute(sql);
+    EXPECT_TRUE(sql.empty() || database.changes() > 0) << sql;
+    return refusal([&] { read_ledger(database, rig_.plan()); });
+  }
+
+  std::filesystem::path file() const { return folder_.path() / "ledger.sqlite"; }
+
+  TemporaryFolder folder_;
+  Rig rig_;
+  std::string whole_;
+};
+
+TEST_F(ChangedLedger, IsRefusedWhereItDoesNotFollowFromPlanAndPredictions) {
+  EXPECT_EQ(read_after(""), "accepted");
+  struct Change {
+    const char* sql;
+    const char* message;
+  };
+  const char* const kWaiting = "(SELECT max(number) FROM jobs WHERE kind = 'explain' AND state = 'waiting')";
+  const Change table[] = {
+      {"UPDATE jobs SET label = label + 1 WHERE number = WAITING", "which its predictions make "},
+      {"UPDATE jobs SET role = 'source' WHERE number = WAITING", "which its predictions make "},
+      {"UPDATE jobs SET role_index = 1 - role_index WHERE number = WAITING", "which its predictions make "},
+      {"DELETE FROM jobs WHERE number = WAITING", "which its predictions ask for"},
+      {"DELETE FROM jobs WHERE number = 1", "job number 2 after 1 others"},
+      {"DELETE FROM jobs WHERE number = (SELECT max(number) FROM jobs WHERE kind = 'predict')", " others"},
+      {"UPDATE jobs SET image = (SELECT max(id) FROM images) WHERE number = WAITING", "which has no rank"},
+      {"UPDATE jobs SET case_id = 1 - case_id WHERE number = WAITING", ", which is "},
+      {"UPDATE jobs SET id = id + 1 WHERE number = WAITING", ", which is "},
+      {"UPDATE jobs SET state = 'done' WHERE number = WAITING", "1 done job without one attempt"},
+      {"UPDATE predictions SET labels = replace(labels, '8', '9') WHERE job = 0", "its predictions"},
+      {"UPDATE predictions SET labels = replace(labels, '8', '7') WHERE job = 0", "its predictions"},
+      {"DELETE FROM predictions WHERE job = 0", " predictions of "},
+      {"UPDATE predictions SET labels = '[-3,7,7,7,7]' WHERE job = 0", "no list of classes"},
+      {"UPDATE images SET rank = 9 WHERE rank = 0; UPDATE images SET rank = 0 WHERE rank = 2; "
+       "UPDATE images SET rank = 2 WHERE rank = 9",
+       "before its turn"},
+      {"UPDATE images SET rank = 9 WHERE rank = 2", "with rank 9 of 3"},
+      {"UPDATE images SET state = 'skipped' WHERE id = (SELECT max(id) FROM images WHERE state = 'undecided' "
+       "AND id IN (SELECT image FROM jobs))",
+       "which was not predicted"},
+      {"UPDATE images SET path = 'other.png' WHERE rank = 0", "where the plan has 'i"},
+      {"UPDATE images SET sha256 = 'cc' WHERE rank = 0", "where the plan has 'i"},
+      {"DELETE FROM images WHERE id = (SELECT max(id) FROM images)", "7 images of 8"},
+      {"UPDATE cases SET sha256 = 'cc' WHERE id = 1", "row 1 of cases, 'case1' cc, which is not the plan's"},
+      {"UPDATE variants SET name = 'x' WHERE id = 3", "row 3 of variants, 'x' , which is not the plan's"},
+      {"UPDATE plan SET json = replace(json, '\"grid\": 28', '\"grid\": 16')",
+       "a copy of the plan that is not"},
+      {"UPDATE plan SET json = 'v'", "a copy of the plan that is not"},
+  };
+  for (const Change& change : table) {
+    std::string sql = change.sql;
+    if (const auto at = sql.find("WAITING"); at != std::string::npos) sql.replace(at, 7, kWaiting);
+    const std::string said = read_after(sql);
+    EXPECT_TRUE(contains(said, change.message)) << sql << ": " << said;
+    EXPECT_TRUE(contains(said, "`wcam repair`")) << sql << ": " << said;
   }
 }
 

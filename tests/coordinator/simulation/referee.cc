@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "coordinator/queue/decision_check.h"
+
 namespace wcam::simulation {
 
 namespace {
@@ -414,6 +416,7 @@ void Referee::judge(const SweepState& state, const SchedulerCounters& counters) 
   in_order_ ? judge_images(state) : judge_images_in_any_order(state);
   judge_drained();
   for (const auto& [id, job] : state.jobs().all()) judge_job(state, job);
+  judge_decisions(state);
   const Counts counts = state.counts(true);
   require(counts.predict.all() + counts.explain.all() == jobs_.size(), "the counts do not add up");
   require(counts.set_aside.empty() != state.anything_set_aside(), "set aside, and no line says what and why");
@@ -453,6 +456,18 @@ void Referee::judge_images(const SweepState& state) const {
   }
   require(state.jobs().tally(JobKind::kExplain).all() == explain_jobs, "more is explained than was chosen");
   require(state.selected() == rank, "the sample is not the number of images selected");
+}
+
+// What is asked of a ledger when it is opened holds of every sweep.
+void Referee::judge_decisions(const SweepState& state) const {
+  DecisionCheck check(state);
+  for (const auto& [id, job] : state.jobs().all()) {
+    if (job.spec.kind != JobKind::kPredict || job.state != JobState::kDone) continue;
+    const wire::Predictions predicted =
+        study_.predictions(image_of(job.spec), study_.plan().cases[job.spec.case_index].name);
+    check.take(job.spec, {predicted.label().begin(), predicted.label().end()});
+  }
+  require(!check.problem(), check.problem().value_or(""));
 }
 
 // What was put back is decided when others have been: each image by itself is what the pure function says,

@@ -113,6 +113,7 @@ class Referee {
   TimePoint rest_of(const Record& record, Cause cause) const;
   void judge_images(const SweepState& state) const;
   void judge_images_in_any_order(const SweepState& state) const;
+  void judge_decisions(const SweepState& state) const;
   void judge_drained() const;
   void judge_job(const SweepState& state, const Job& job) const;
   void judge_quiet(const SweepState& state, const SchedulerCounters& counters) const;
