@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "common/base/printable.h"
+
 namespace wcam {
 
 namespace {
 
 int report(const std::string& program, const char* what, ExitCode code) {
-  std::fprintf(stderr, "%s: %s\n", program.c_str(), what);
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), printable_lines(what).c_str());
   return static_cast<int>(code);
 }
 

@@ -1,6 +1,8 @@
 // Addresses as --bind, --http and --coordinator name them.
 #pragma once
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cctype>
 #include <string>
@@ -39,7 +41,8 @@ inline constexpr const char* kBindForm =
 // ("127.example.org") is not.
 inline bool is_loopback(const std::string& host) {
   const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
-  return host == "localhost" || host == "[::1]" || host == "lo" || (numbers && host.rfind("127.", 0) == 0);
+  return ::strcasecmp(host.c_str(), "localhost") == 0 || host == "[::1]" || host == "lo" ||
+         (numbers && host.rfind("127.", 0) == 0);
 }
 
 inline bool is_any_address(const std::string& host) {

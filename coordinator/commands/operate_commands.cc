@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "common/base/printable.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/commands/commands.h"
@@ -15,13 +16,13 @@ namespace {
 
 ExitCode act(const SweepDirectory& sweep, const wire::Request& request) {
   const auto [reply, running] = carry_out(sweep, request);
-  std::cout << reply.report().summary();
+  std::cout << printable(reply.report().summary());
   const bool goes_on = request.has_resume() || request.has_retry();
   if (reply.report().changed() && !running && goes_on)
     std::cout << ": `wcam " << (std::filesystem::exists(sweep.slurm()) ? "submit" : "run") << " --sweep "
               << sweep.root.string() << "` goes on";
   std::cout << "\n";
-  for (const std::string& line : reply.report().details()) std::cout << line << "\n";
+  for (const std::string& line : reply.report().details()) std::cout << printable(line) << "\n";
   return ExitCode::kDone;
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/base/file.h"
 #include "common/base/message_text.h"
+#include "common/base/printable.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/commands/commands.h"
@@ -34,7 +35,7 @@ std::string queue_hint(const SweepDirectory& sweep, const Status& status) {
 }
 
 std::string text_of(const SweepDirectory& sweep, const Status& status) {
-  return describe(status) + queue_hint(sweep, status);
+  return printable_lines(describe(status)) + queue_hint(sweep, status);
 }
 
 // Until no coordinator runs: the whole text over the earlier one on a terminal, else a line when it changes.

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "common/base/printable.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/queue/job_table.h"
 
@@ -122,7 +123,7 @@ std::string to_line(const wire::AttemptReport& a) {
   if (!a.segment().empty()) line += ", " + a.segment();
   if (!a.provenance().empty()) line += "\n  on " + a.provenance();
   if (!a.text().empty()) line += "\n  " + a.text();
-  return line + "\n";
+  return printable_lines(line) + "\n";
 }
 
 }  // namespace
@@ -190,8 +191,8 @@ std::string to_text(const wire::JobList& list) {
   std::vector<std::array<std::string, 8>> rows{
       {"job", "kind", "state", "attempts", "case", "image", "variant", "text"}};
   for (const wire::JobReport& j : list.jobs())
-    rows.push_back({id_of(j), j.kind(), j.state(), std::to_string(j.attempts()), j.case_name(), j.image(),
-                    j.variant(), first_line(j.text())});
+    rows.push_back({id_of(j), j.kind(), j.state(), std::to_string(j.attempts()), printable(j.case_name()),
+                    printable(j.image()), printable(j.variant()), printable(first_line(j.text()))});
   std::array<std::size_t, 8> widths{};
   for (const auto& row : rows)
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
@@ -213,8 +214,9 @@ std::string to_json_text(const wire::JobList& list) {
 
 std::string to_text(const wire::JobStory& story) {
   const wire::JobReport& j = story.job();
-  std::string text = "job " + id_of(j) + ": " + j.kind() + " " + j.image() + " " +
-                     (j.variant().empty() ? "" : j.variant() + " ") + j.case_name() + "\n";
+  std::string text = "job " + id_of(j) + ": " + j.kind() + " " + printable(j.image()) + " " +
+                     (j.variant().empty() ? "" : printable(j.variant()) + " ") + printable(j.case_name()) +
+                     "\n";
   if (!j.role().empty())
     text += "explained as " + j.role() + " " + std::to_string(j.role_index()) + " of image " +
             std::to_string(j.rank()) + " in the sample, for class " + std::to_string(j.label()) + "\n";
@@ -224,7 +226,8 @@ std::string to_text(const wire::JobStory& story) {
     text += (j.retries() > 0 ? "; since then " : "; ") + std::to_string(j.failures()) + " failed, " +
             std::to_string(j.losses()) + " lost with their worker";
   text += "\n";
-  if (j.state() == "set_aside" || j.state() == "cancelled") text += "why: " + j.text() + "\n";
+  if (j.state() == "set_aside" || j.state() == "cancelled")
+    text += "why: " + printable_lines(j.text()) + "\n";
   for (const wire::AttemptReport& attempt : story.attempts()) text += to_line(attempt);
   return text;
 }

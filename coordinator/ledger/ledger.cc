@@ -23,6 +23,7 @@ constexpr const char* kImageRetried =
     "decided = " NOW ", retries = retries + 1 WHERE id = ?";
 constexpr const char* kWorkerDrained = "UPDATE workers SET drained = " NOW " WHERE id = ?";
 constexpr const char* kCourseChanged = "UPDATE plan SET course = ?";
+constexpr const char* kRoomTried = "UPDATE plan SET course = course";
 constexpr const char* kCaseCancelled = "UPDATE cases SET cancelled = ? WHERE id = ?";
 constexpr const char* kJobAdded =
     "INSERT INTO jobs (number, id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, "
@@ -137,6 +138,12 @@ void Ledger::commit(std::span<const Event> events) {
   if (events.empty()) return;
   Transaction transaction(database_);
   for (const Event& event : events) std::visit([this](const auto& e) { record(e); }, event);
+  transaction.commit();
+}
+
+void Ledger::check_room() {
+  Transaction transaction(database_);
+  change_one(kRoomTried);
   transaction.commit();
 }
 

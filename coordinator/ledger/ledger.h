@@ -32,6 +32,9 @@ class Ledger {
   // same may succeed later. Call load() before.
   void commit(std::span<const Event> events);
 
+  // Throws NoRoomError when a commit would.
+  void check_room();
+
   // The database underneath, for reading what is committed.
   Database& database() { return database_; }
 

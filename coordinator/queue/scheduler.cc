@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/log_throttle.h"
 #include "common/base/message_text.h"
 #include "common/base/sha256.h"
 
@@ -247,9 +248,9 @@ void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome, TimePoint n
   const Job* job = state_.jobs().find(JobId{outcome.job()});
   if (job == nullptr || outcome.attempt() == 0 || outcome.attempt() > job->attempts ||
       !was_given(link, *job, outcome.attempt())) {
-    ++counters_.unknown_answers;
-    spdlog::warn("worker {} answered job {} attempt {}, which was not handed out to it", link.name,
-                 to_string(JobId{outcome.job()}), outcome.attempt());
+    if (worth_logging(++counters_.unknown_answers))
+      spdlog::warn("worker {} answered job {} attempt {}, which was not handed out to it ({} such answers)",
+                   link.name, to_string(JobId{outcome.job()}), outcome.attempt(), counters_.unknown_answers);
     return;
   }
   if (outcome.has_failure()) return on_failure(link, job->id, outcome, now);

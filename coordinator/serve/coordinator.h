@@ -47,6 +47,7 @@ class Coordinator : private Transport, private Journal, private Household {
   std::optional<Message> receive(std::chrono::milliseconds patience) override;
   bool send(const Message& message) override;
   void commit(std::span<const Event> events) override;
+  void check_room() override { ledger_.check_room(); }
   wire::Received take(const std::string& worker, const wire::Piece& piece) override;
   void forget(const std::string& worker) override;
   wire::Reply look(const wire::Request& request) override;

@@ -21,6 +21,17 @@ constexpr seconds kWriteAgainAfter{2};
 constexpr std::chrono::minutes kComplainEvery{1};
 constexpr std::size_t kMostKept = 100'000;  // messages
 
+wire::Reply refusal(const std::string& why) {
+  wire::Reply reply;
+  reply.set_refused(why);
+  return reply;
+}
+
+std::string without_room(const NoRoomError& why) {
+  return std::string("nothing was changed, since the sweep waits for room: ") + why.what() +
+         "; ask again then";
+}
+
 }  // namespace
 
 Loop::Loop(SweepState& state, Scheduler& scheduler, Transport& transport, Journal& journal,
@@ -93,6 +104,7 @@ wire::Reply Loop::answer(const wire::Request& request) try {
   if (scheduler_.stopping() && (request.has_retry() || request.has_resume()))
     throw UsageError("the coordinator is ending (" + scheduler_.stop_reason() +
                      "): ask again when it has ended, then `wcam run --sweep " + options_.sweep + "`");
+  journal_.check_room();  // else it would be done some time later, when nobody expects it
   Operation operation = apply_request(state_, request);
   spdlog::info("an operator's request: {}", operation.report.summary());
   scheduler_.carry_out(operation.events);
@@ -100,9 +112,9 @@ wire::Reply Loop::answer(const wire::Request& request) try {
   *reply.mutable_report() = std::move(operation.report);
   return reply;
 } catch (const UsageError& e) {
-  wire::Reply reply;
-  reply.set_refused(e.what());
-  return reply;
+  return refusal(e.what());
+} catch (const NoRoomError& e) {
+  return refusal(without_room(e));
 }
 
 void Loop::consider_stopping(int interrupts) {
@@ -169,8 +181,7 @@ void Loop::keep_company(Message message, const NoRoomError& why) {
   }
   if (message.envelope.has_request()) {
     wire::Envelope reply;
-    reply.mutable_reply()->set_refused(std::string("the sweep waits for room, ask again then: ") +
-                                       why.what());
+    *reply.mutable_reply() = refusal(without_room(why));
     (void)transport_.send({message.worker, std::move(reply)});
   }
   const bool said_once = message.envelope.has_outcomes() || message.envelope.has_goodbye();

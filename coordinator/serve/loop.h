@@ -35,6 +35,8 @@ class Journal {
   // Everything in `events` is durable when this returns, or nothing is and it throws: NoRoomError when the
   // same may succeed later.
   virtual void commit(std::span<const Event> events) = 0;
+  // Throws NoRoomError when nothing can be committed now.
+  virtual void check_room() = 0;
 };
 
 // What is neither the scheduler's nor the ledger's.

@@ -170,7 +170,10 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
   s.counts.provenances = document.value("provenances", s.counts.provenances);
   return s;
 } catch (const json::exception& e) {
-  throw InputError(origin + " is not a status: " + e.what());
+  throw InputError(
+      origin + " is not a status: " + e.what() +
+      ": remove it; a running coordinator writes it every second, and where none runs the ledger "
+      "is asked");
 }
 
 std::optional<Status> last_status(const std::filesystem::path& sweep) {

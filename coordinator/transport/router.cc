@@ -9,10 +9,10 @@
 
 #include "common/base/error.h"
 #include "common/base/host.h"
+#include "common/base/log_throttle.h"
 #include "common/wire/address.h"
 #include "common/wire/connect.h"
 #include "common/wire/protocol.h"
-#include "coordinator/transport/log_throttle.h"
 
 using std::chrono::milliseconds;
 

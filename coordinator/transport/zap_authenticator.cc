@@ -10,8 +10,8 @@
 #include <zmq_addon.hpp>
 
 #include "common/base/error.h"
+#include "common/base/log_throttle.h"
 #include "common/wire/connect.h"
-#include "coordinator/transport/log_throttle.h"
 
 using std::chrono::seconds;
 

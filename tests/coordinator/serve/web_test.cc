@@ -138,7 +138,7 @@ TEST_F(WebTest, FiguresAreServedByNameAndNothingElseIs) {
 TEST_F(WebTest, ANameThatPointsHereIsNotServed) {
   for (const char* host : {"wcam.example.org", "127.example.org", "10.0.0.1:8080", ""})
     EXPECT_EQ(client().Get("/status.json", {{"Host", host}})->status, 403) << host;
-  for (const char* host : {"localhost", "localhost:9999", "127.0.0.1", "[::1]:80"})
+  for (const char* host : {"localhost", "LocalHost", "LOCALHOST:9999", "127.0.0.1", "[::1]:80"})
     EXPECT_EQ(client().Get("/", {{"Host", host}})->status, 200) << host;
 }
 

@@ -107,7 +107,8 @@ std::optional<Message> Coordinator::next_request() {
   requests_.pop_front();
   const wire::Request& request = envelope.request();
   world_.tell("coord", [&] { return "hears an operator: " + request.ShortDebugString(); });
-  if (!no_room_since_) world_.referee.operator_asks(request, asked_for(*state_, request));
+  if (!no_room_since_)
+    world_.referee.operator_asks(request, has_room() ? asked_for(*state_, request) : std::vector<Event>{});
   return std::get<Message>(peers_->hear("an operator's", "", std::move(envelope)));
 }
 
@@ -169,6 +170,12 @@ void Coordinator::commit(std::span<const Event> events) {
         holders_[{given->job, given->attempt}] = given->worker;
   world_.referee.commits(events, decided);
   if (!events.empty() && doom_ == Moment::kAfterCommit) throw Died{};
+}
+
+bool Coordinator::has_room() const { return world_.clock.now() >= full_until_; }
+
+void Coordinator::check_room() {
+  if (!has_room()) throw NoRoomError("the ledger's disk is full");
 }
 
 void Coordinator::check_room(std::span<const Event> events) {

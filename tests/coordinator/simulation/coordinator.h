@@ -66,6 +66,7 @@ class Coordinator : private Transport, private Journal, private Household {
   std::optional<Message> receive(milliseconds patience) override;
   bool send(const Message& message) override;
   void commit(std::span<const Event> events) override;
+  void check_room() override;
   wire::Received take(const std::string& worker, const wire::Piece& piece) override;
   void forget(const std::string& worker) override;
   wire::Reply look(const wire::Request& request) override;
@@ -78,6 +79,7 @@ class Coordinator : private Transport, private Journal, private Household {
   std::optional<Message> accept(Network::Peer peer, const wire::Envelope& envelope);
   bool deliver(const std::string& peer, wire::Envelope envelope);
   void check_room(std::span<const Event> events);
+  bool has_room() const;
   std::optional<WorkerId> holder(JobId job, Attempt attempt);
   void ask_at_rest(const wire::Request& request);
 
