@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "common/base/error.h"
-
 namespace wcam::store {
 
 namespace {
@@ -33,17 +31,18 @@ void AnswerChoice::settle() {
 std::size_t AnswerChoice::find(JobId job) const {
   const auto at = std::lower_bound(chosen_.begin(), chosen_.end(), job,
                                    [](const Occurrence& o, JobId wanted) { return o.job < wanted; });
-  if (at == chosen_.end() || at->job != job) invariant_broken("job " + to_string(job) + " was never offered");
-  return static_cast<std::size_t>(at - chosen_.begin());
+  return at == chosen_.end() || at->job != job ? chosen_.size()
+                                               : static_cast<std::size_t>(at - chosen_.begin());
 }
 
 bool AnswerChoice::is_chosen(const Occurrence& occurrence) const {
-  return standing(chosen_[find(occurrence.job)]) == standing(occurrence);
+  const std::size_t at = find(occurrence.job);
+  return at < chosen_.size() && standing(chosen_[at]) == standing(occurrence);
 }
 
 bool AnswerChoice::take(const Occurrence& occurrence) {
   const std::size_t at = find(occurrence.job);
-  if (taken_[at] || standing(chosen_[at]) != standing(occurrence)) return false;
+  if (!is_chosen(occurrence) || taken_[at]) return false;
   taken_[at] = true;
   return true;
 }

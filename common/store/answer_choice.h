@@ -26,6 +26,8 @@ class AnswerChoice {
   void offer(const Occurrence& occurrence);
   void settle();
 
+  // Whether anything was offered for the job.
+  bool has(JobId job) const { return find(job) < chosen_.size(); }
   // Whether this occurrence is the one that counts.
   bool is_chosen(const Occurrence& occurrence) const;
   // The same, but true only once a job: for kinds of job that have one row.
@@ -36,7 +38,7 @@ class AnswerChoice {
   std::size_t jobs() const { return chosen_.size(); }
 
  private:
-  std::size_t find(JobId job) const;
+  std::size_t find(JobId job) const;  // jobs(): never offered
 
   std::vector<Occurrence> chosen_;  // sorted by job once settled
   std::vector<bool> taken_;

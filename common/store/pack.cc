@@ -1,6 +1,7 @@
 // Two passes over the sources (results.h5, then the segments it was not made from). The survey opens each
 // file, checks that it belongs and notes which jobs it answers, so that AnswerChoice can say which answer
-// counts, and which shapes its columns have, so that the new file's columns are wide enough. The copy appends
+// counts, which classes are explained, so that they can be compared with what is predicted, and which shapes
+// its columns have, so that the new file's columns are wide enough. The copy appends
 // chosen rows, column by column and block by block, to a file under a temporary name, which replaces
 // results.h5 once it is whole and durable.
 #include "common/store/pack.h"
@@ -16,6 +17,8 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/format_version.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/store/answer_choice.h"
@@ -139,16 +142,37 @@ std::size_t compact(std::string& bytes, std::size_t row, const std::vector<bool>
 
 class Merge {
  public:
-  Merge(const SweepDirectory& sweep, const StoreHeader& header, store::Sources sources)
-      : sweep_(sweep), header_(header), sources_(std::move(sources)) {}
+  Merge(const SweepDirectory& sweep, const Plan& plan, const std::optional<RecordedResults>& recorded)
+      : sweep_(sweep),
+        plan_(plan),
+        header_{sweep_id(plan), plan.wcam.grid, plan.wcam.levels},
+        recorded_(recorded),
+        sources_(store::sources_of(sweep)) {
+    if (recorded_) pass_over_unnamed();
+  }
 
+  bool anything_new() const { return !sources_.packed || sources_.files.size() > 1; }
   void survey();
+  void check_complete() const;
   void write(const std::string& plan_text);
+  const std::vector<std::string>& passed_over() const { return passed_over_; }
   std::size_t segments() const { return sources_.files.size() - (sources_.packed ? 1 : 0); }
   std::size_t duplicates() const { return profile_choice_.duplicates() + prediction_choice_.duplicates(); }
 
  private:
   std::uint32_t number(std::size_t source) const { return store::number_of(source, sources_.packed); }
+  bool is_results(std::size_t source) const { return sources_.packed && source == 0; }
+  void pass_over_unnamed();
+  void survey(std::size_t source);
+  template <class Read>
+  void read_or_say(const Read& read) const;
+  bool counts(JobId job, Attempt attempt, const std::string& segment) const;
+  std::string repair(const std::string& what) const {
+    return ": `wcam repair " + sweep_.root.string() + "` " + what;
+  }
+  void note_explained();
+  void compare_with_explained(StoreReader& file, std::uint64_t first, const std::vector<bool>& keep,
+                              const std::vector<std::uint64_t>& jobs) const;
   template <class Row>
   void offer(StoreReader& file, std::size_t source, store::AnswerChoice& choice);
   template <class Row>
@@ -158,9 +182,18 @@ class Merge {
   void write_segment_names(h5::File& target) const;
 
   const SweepDirectory sweep_;
+  const Plan& plan_;
   const StoreHeader header_;
-  const store::Sources sources_;
-  std::vector<std::string> merged_;  // segments in the new file
+  const std::optional<RecordedResults>& recorded_;
+  store::Sources sources_;
+  std::vector<std::string> passed_over_;
+  struct Explained {
+    JobId predict{};
+    std::string variant;
+    std::int64_t label = 0;
+  };
+  std::vector<Explained> explained_;  // of the WCAMs that count, ascending by predict
+  std::vector<std::string> merged_;   // segments in the new file
   Group profiles_, predictions_, images_;
   store::AnswerChoice profile_choice_, prediction_choice_;
   std::set<std::pair<std::string, std::string>> images_written_;
@@ -185,33 +218,125 @@ struct JobRows {
   std::vector<std::uint32_t> attempts;
 };
 
+void Merge::pass_over_unnamed() {
+  const auto& named = recorded_->segments;
+  for (std::size_t source = sources_.packed ? 1 : 0; source < sources_.files.size();) {
+    const std::string name = sources_.files[source].filename().string();
+    if (std::binary_search(named.begin(), named.end(), name)) {
+      ++source;
+      continue;
+    }
+    passed_over_.push_back(name);
+    sources_.files.erase(sources_.files.begin() + static_cast<std::ptrdiff_t>(source));
+  }
+}
+
+bool Merge::counts(JobId job, Attempt attempt, const std::string& segment) const {
+  if (!recorded_) return true;
+  const auto& results = recorded_->results;
+  const auto found =
+      std::lower_bound(results.begin(), results.end(), job,
+                       [](const RecordedResults::Result& r, JobId wanted) { return r.job < wanted; });
+  return found != results.end() && found->job == job && found->attempt == attempt &&
+         recorded_->segments[found->segment] == segment;
+}
+
 template <class Row>
 void Merge::offer(StoreReader& file, std::size_t source, store::AnswerChoice& choice) {
   constexpr bool kManyRowsAJob = std::is_same_v<Row, PredictionRow>;
   const std::uint64_t rows = file.rows<Row>();
+  const std::string name = sources_.files[source].filename().string();
   for (std::uint64_t first = 0; first < rows; first += kBlockRows) {
     const JobRows block = JobRows::read<Row>(file, first, std::min(kBlockRows, rows - first));
-    for (std::size_t i = 0; i < block.jobs.size(); ++i)
-      if (!kManyRowsAJob || !block.repeats_previous(i)) choice.offer(block.at(i, number(source)));
+    for (std::size_t i = 0; i < block.jobs.size(); ++i) {
+      if (kManyRowsAJob && block.repeats_previous(i)) continue;
+      const store::Occurrence occurrence = block.at(i, number(source));
+      if (is_results(source) || counts(occurrence.job, occurrence.attempt, name)) choice.offer(occurrence);
+    }
   }
 }
 
+void Merge::survey(std::size_t source) {
+  StoreReader file(sources_.files[source]);
+  store::check_belongs(file, header_);
+  profiles_.survey<ProfileRow>(file);
+  predictions_.survey<PredictionRow>(file);
+  images_.survey<ImageRow>(file);
+  offer<ProfileRow>(file, source, profile_choice_);
+  offer<PredictionRow>(file, source, prediction_choice_);
+  if (is_results(source))
+    merged_ = file.merged_segments();
+  else
+    merged_.push_back(sources_.files[source].filename().string());
+}
+
+template <class Read>
+void Merge::read_or_say(const Read& read) const try {
+  read();
+} catch (const NewerFormat&) {
+  throw;
+} catch (const InputError& e) {
+  throw InputError(e.what() + repair("moves it aside, when no coordinator runs"));
+}
+
 void Merge::survey() {
-  for (std::size_t source = 0; source < sources_.files.size(); ++source) {
-    StoreReader file(sources_.files[source]);
-    store::check_belongs(file, header_);
-    profiles_.survey<ProfileRow>(file);
-    predictions_.survey<PredictionRow>(file);
-    images_.survey<ImageRow>(file);
-    offer<ProfileRow>(file, source, profile_choice_);
-    offer<PredictionRow>(file, source, prediction_choice_);
-    if (source == 0 && sources_.packed)
-      merged_ = file.merged_segments();
-    else
-      merged_.push_back(sources_.files[source].filename().string());
-  }
+  for (std::size_t source = 0; source < sources_.files.size(); ++source) read_or_say([&] { survey(source); });
   profile_choice_.settle();
   prediction_choice_.settle();
+  note_explained();
+}
+
+void Merge::check_complete() const {
+  if (!recorded_) return;
+  const auto gone = [&](const RecordedResults::Result& r) {
+    return !profile_choice_.has(r.job) && !prediction_choice_.has(r.job);
+  };
+  const auto& results = recorded_->results;
+  const auto first = std::find_if(results.begin(), results.end(), gone);
+  if (first == results.end()) return;
+  throw InputError(counted(std::count_if(first, results.end(), gone), "result") +
+                   " that the ledger has as done are not there, the first of " +
+                   (sweep_.segments() / recorded_->segments[first->segment]).string() +
+                   ": restore it from a copy, or have them computed again" + repair("puts the jobs back"));
+}
+
+// SHA-256 names the predict job of a WCAM: a second for a million.
+void Merge::note_explained() {
+  for (std::size_t source = 0; source < sources_.files.size(); ++source) {
+    StoreReader file(sources_.files[source]);
+    const std::uint64_t count = file.rows<ProfileRow>();
+    for (std::uint64_t first = 0; first < count; first += kBlockRows) {
+      std::vector<ProfileRow> rows(std::min(kBlockRows, count - first));
+      file.read_index(first, std::span(rows));
+      for (ProfileRow& row : rows)
+        if (profile_choice_.is_chosen({row.job, row.attempt, number(source)}))
+          explained_.push_back({predict_job_id(row.image, row.case_name), std::move(row.variant), row.label});
+    }
+  }
+  std::sort(explained_.begin(), explained_.end(),
+            [](const Explained& a, const Explained& b) { return a.predict < b.predict; });
+}
+
+void Merge::compare_with_explained(StoreReader& file, std::uint64_t first, const std::vector<bool>& keep,
+                                   const std::vector<std::uint64_t>& jobs) const {
+  std::vector<PredictionRow> rows;  // of few images: read when one of them is met
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    if (!keep[i]) continue;
+    const auto of_job =
+        std::equal_range(explained_.begin(), explained_.end(), Explained{JobId{jobs[i]}, {}, 0},
+                         [](const Explained& a, const Explained& b) { return a.predict < b.predict; });
+    if (of_job.first == of_job.second) continue;
+    if (rows.empty()) {
+      rows.resize(keep.size());
+      file.read_index(first, std::span(rows));
+    }
+    const PredictionRow& row = rows[i];
+    for (auto wcam = of_job.first; wcam != of_job.second; ++wcam)
+      if (wcam->variant == row.variant && wcam->label != row.label)
+        throw InputError("the WCAM of " + row.image + " " + row.variant + " " + row.case_name +
+                         " is of class " + std::to_string(wcam->label) + ", " + file.path() + " predicts " +
+                         std::to_string(row.label) + repair("has it computed again"));
+  }
 }
 
 template <>
@@ -229,6 +354,7 @@ std::vector<bool> Merge::kept<PredictionRow>(StoreReader& file, std::size_t sour
   const JobRows block = JobRows::read<PredictionRow>(file, first, count);
   std::vector<bool> keep(count);
   for (std::size_t i = 0; i < count; ++i) keep[i] = prediction_choice_.is_chosen(block.at(i, number(source)));
+  compare_with_explained(file, first, keep, block.jobs);
   return keep;
 }
 
@@ -276,7 +402,7 @@ void Merge::write(const std::string& plan_text) {
   for (const Group* group : {&profiles_, &predictions_, &images_}) group->create(target);
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {
     StoreReader file(sources_.files[source]);
-    file.check_values();
+    read_or_say([&] { file.check_values(); });
     copy<ProfileRow>(file, source, target, profiles_);
     copy<PredictionRow>(file, source, target, predictions_);
     copy<ImageRow>(file, source, target, images_);
@@ -308,24 +434,20 @@ PackReport report_of(const fs::path& results) {
 
 }  // namespace
 
-PackReport pack(const fs::path& root) {
+PackReport pack(const fs::path& root, const std::optional<RecordedResults>& recorded) {
   const SweepDirectory sweep{root};
   const std::string plan_text = read_file(sweep.plan());
   const Plan plan = plan_from_json_text(plan_text, sweep.plan().string());
   const PackLock lock(sweep);
   if (lock.held()) remove_leftovers(sweep);
-  const StoreHeader header{sweep_id(plan), plan.wcam.grid, plan.wcam.levels};
-  const store::Sources sources = store::sources_of(sweep);
-  if (sources.packed && sources.files.size() == 1) {
-    store::check_belongs(StoreReader(sweep.results()), header);
-    return report_of(sweep.results());
-  }
-  Merge merge(sweep, header, sources);
+  Merge merge(sweep, plan, recorded);
   merge.survey();
-  merge.write(plan_text);
+  merge.check_complete();
+  if (merge.anything_new()) merge.write(plan_text);
   PackReport report = report_of(sweep.results());
   report.segments = merge.segments();
   report.duplicates = merge.duplicates();
+  report.passed_over = merge.passed_over();
   return report;
 }
 

@@ -2,11 +2,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "common/base/ids.h"
 
 namespace wcam {
+
+// What a sweep's ledger has as done.
+struct RecordedResults {
+  struct Result {
+    JobId job{};
+    Attempt attempt{};
+    std::uint32_t segment = 0;  // into segments
+  };
+  std::vector<std::string> segments;  // names, ascending
+  std::vector<Result> results;        // ascending by job
+};
 
 struct PackReport {
   std::size_t segments = 0;    // merged by this call
@@ -14,14 +30,19 @@ struct PackReport {
   std::size_t profiles = 0, predictions = 0, images = 0;  // rows that results.h5 now has
   std::size_t doubtful = 0;                               // of the profiles: those with doubts
   std::map<std::string, std::size_t> doubts;              // how many have each (common/study/wcam_doubts.h)
+  std::vector<std::string> passed_over;                   // segments that the ledger has nothing of as done
 };
 
 // Merges results.h5 and the segments it does not hold yet into a new results.h5, every job once (format.md),
 // and replaces the old one atomically: killed at any moment, the old or the new file is there. Rows keep
 // their places, new ones follow. Nothing new: nothing is written. Segments stay where they are. Streams in
-// blocks: memory is about 64 MiB, and 16 bytes a job. Needs room for the old and the new file. One pack a
-// sweep at a time, where the file system has locks. Throws InputError: no plan, a damaged or foreign segment,
-// another pack at work, disk full.
-PackReport pack(const std::filesystem::path& sweep);
+// blocks: memory is about 64 MiB, 16 bytes a job and 32 a WCAM. Needs room for the old and the new file. One
+// pack a sweep at a time, where the file system has locks. Throws InputError: no plan, a damaged or foreign
+// segment, a WCAM of another class than is predicted, another pack at work, disk full.
+//
+// With what the ledger has as done, that alone is merged, all of it must be there, and no segment is opened
+// that it does not name: whoever has a worker's key can store one. Without, the lowest attempt counts.
+PackReport pack(const std::filesystem::path& sweep,
+                const std::optional<RecordedResults>& recorded = std::nullopt);
 
 }  // namespace wcam

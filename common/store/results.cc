@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <list>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/store/answer_choice.h"
 #include "common/store/sources.h"
@@ -74,6 +76,7 @@ struct Results::Impl {
   std::vector<Place> places;  // of profiles
   std::map<std::pair<std::string, std::string>, Place> pixels;
   std::set<std::size_t> with_predictions;
+  std::size_t expected = 0;  // WCAMs at least
 
   void open_file(const fs::path& path);
   void open_sweep(const fs::path& root);
@@ -85,6 +88,15 @@ struct Results::Impl {
 };
 
 namespace {
+
+// So many WCAMs a sweep at rest has done, as its coordinator has left word; 0: it has not.
+std::size_t wcams_done(const SweepDirectory& sweep) try {
+  if (!fs::exists(sweep.status())) return 0;
+  const auto status = nlohmann::json::parse(read_file(sweep.status()));
+  return status.at("running").get<bool>() ? 0 : status.at("jobs").at("explain").at("done").get<std::size_t>();
+} catch (const nlohmann::json::exception&) {  // whoever asks for the status is told
+  return 0;
+}
 
 std::optional<Plan> plan_of(const std::string& text, const std::string& origin) {
   if (text.empty()) return std::nullopt;
@@ -101,6 +113,7 @@ void Results::Impl::open_file(const fs::path& path) {
 
 void Results::Impl::open_sweep(const fs::path& root) {
   const SweepDirectory sweep{root};
+  expected = wcams_done(sweep);  // before the segments are listed, which may become more
   store::Sources sources = store::sources_of(sweep);
   packed = sources.packed;
   files.set_paths(std::move(sources.files), packed);
@@ -210,6 +223,10 @@ Results Results::open(const fs::path& sweep_or_file) {
   else
     impl->open_file(sweep_or_file);
   impl->index();
+  if (impl->profiles.size() < impl->expected)
+    throw InputError(sweep_or_file.string() + " has " + std::to_string(impl->profiles.size()) + " of the " +
+                     counted(impl->expected, "WCAM") +
+                     " that were done: `wcam verify` says what is gone, `wcam repair` puts back the jobs");
   return Results(std::move(impl));
 }
 

@@ -19,7 +19,8 @@ class Results {
   // A sweep directory (results.h5 and any segments it does not hold yet) or a single store file. Reads the
   // small columns of every profile, about 800 bytes of memory a row, and no array; at most 33 files are open
   // at a time. A job that was answered more than once counts once (format.md, "In results.h5"). Throws
-  // InputError naming the file: not HDF5, cut short, another format version, a segment of another sweep.
+  // InputError naming the file: not HDF5, cut short, another format version, a segment of another sweep; and
+  // when a sweep at rest has fewer WCAMs than its status says are done.
   static Results open(const std::filesystem::path& sweep_or_file);
   ~Results();
   Results(Results&&) noexcept;

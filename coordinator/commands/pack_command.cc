@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +10,8 @@
 #include "common/command_line/sweep_argument.h"
 #include "common/store/pack.h"
 #include "coordinator/commands/commands.h"
+#include "coordinator/ledger/recorded_results.h"
+#include "coordinator/ledger/schema.h"
 
 namespace wcam {
 
@@ -22,6 +26,19 @@ std::string doubts_text(const PackReport& report) {
          joined(doubts) + "); docs/reading_results.md tells causes and remedies\n";
 }
 
+// nullopt: there is no ledger, or a coordinator has it.
+std::optional<RecordedResults> recorded_in(const SweepDirectory& sweep) {
+  if (!std::filesystem::exists(sweep.ledger())) return std::nullopt;
+  try {
+    Database ledger(sweep.ledger(), Database::Access::kReadOnly);
+    if (schema_of(ledger) == 0) return std::nullopt;
+    check_schema(ledger);
+    return recorded_results(ledger);
+  } catch (const BusyError&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 ExitCode pack_command(const Arguments& arguments) {
@@ -33,12 +50,15 @@ ExitCode pack_command(const Arguments& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory directory = sweep_of(*values);
-  const PackReport report = pack(directory.root);
+  const PackReport report = pack(directory.root, recorded_in(directory));
   std::cout << directory.results().string() << ": " << counted(report.profiles, "WCAM") << ", "
             << counted(report.predictions, "prediction") << ", " << counted(report.images, "image") << "; "
             << counted(report.segments, "new segment") << " merged, "
             << counted(report.duplicates, "duplicate") << " left out\n"
             << doubts_text(report);
+  for (const std::string& name : report.passed_over)
+    std::cout << "not merged: " << (directory.segments() / name).string()
+              << ", which the ledger does not name; `wcam verify` tells what is in it\n";
   return ExitCode::kDone;
 }
 

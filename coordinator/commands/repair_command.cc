@@ -4,6 +4,7 @@
 
 #include "common/base/file.h"
 #include "common/base/message_text.h"
+#include "common/base/printable.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/commands/commands.h"
@@ -33,22 +34,22 @@ fs::path name_aside(const fs::path& file) {
   }
 }
 
-void restore_plan(const SweepDirectory& sweep, const Plan& plan, const std::string& problem) {
-  std::cout << problem << "\n";
+void restore_plan(const SweepDirectory& sweep, const FoundPlan& found) {
+  std::cout << printable(found.problem) << "\n";
   if (fs::exists(sweep.plan())) {
     const fs::path aside = name_aside(sweep.plan());
     rename_or_say(sweep.plan(), aside);
     std::cout << "  moved to " << aside.string() << "\n";
   }
-  write_file_atomically(sweep.plan(), to_json_text(plan));
-  std::cout << sweep.plan().string() << " is the ledger's again\n";
+  write_file_atomically(sweep.plan(), to_json_text(found.plan));
+  std::cout << sweep.plan().string() << " is again the one that " << found.copy_in << " has\n";
 }
 
 void move_damaged_results(const SweepCheck& check) {
   for (const DamagedFile& damaged : check.stored.damaged) {
     const fs::path aside = name_aside(damaged.file);
     rename_or_say(damaged.file, aside);
-    std::cout << damaged.why << "\n  moved to " << aside.string() << "\n";
+    std::cout << printable(damaged.why) << "\n  moved to " << aside.string() << "\n";
   }
 }
 
@@ -85,9 +86,10 @@ void tell(const SweepState& state) {
             << " explain jobs done, " << state.selected() << " images selected\n";
 }
 
-void make_anew(const SweepDirectory& sweep, const Plan& plan, const SweepCheck& check) {
-  for (const std::string& problem : check.ledger_problems) std::cout << problem << "\n";
-  const Rebuilt rebuilt = rebuild(plan, check.stored);
+void make_anew(const SweepDirectory& sweep, const Plan& plan, SweepCheck& check) {
+  for (const std::string& problem : check.ledger_problems) std::cout << printable(problem) << "\n";
+  const Rebuilt rebuilt = rebuild_from_sound(plan, check.stored);
+  move_damaged_results(check);
   replace_ledger(sweep, plan, rebuilt.events);
   tell(rebuilt.state);
   if (rebuilt.unused > 0)
@@ -118,7 +120,7 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
       "Mends a sweep that `wcam verify` finds damaged. Damaged files of results are moved aside and their\n"
       "results computed again; a ledger that is damaged or gone is made anew from plan.json and the "
       "segments;\n"
-      "a plan.json that is gone or another sweep's is written again from the ledger.\n"
+      "a plan.json that is gone or another sweep's is written again from the ledger or results.h5.\n"
       "Nothing is deleted. Not while the sweep runs.";
   line.example = "wcam repair study";
   take_sweep(line);
@@ -126,18 +128,18 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep = sweep_of(*values);
   LockedSweep held = lock_and_check(sweep);
-  const auto& [plan, ledger, check] = held;
-  if (check.sound() && check.unknown.empty()) {
+  auto& [found, ledger, check] = held;
+  if (held.sound() && check.unknown.empty()) {
     std::cout << sweep.root.string() << " is sound: nothing to repair\n";
     return ExitCode::kDone;
   }
-  if (!check.plan_problem.empty()) restore_plan(sweep, plan, check.plan_problem);
-  move_damaged_results(check);
+  if (!found.problem.empty()) restore_plan(sweep, found);
   if (check.ledger_problems.empty()) {
-    held.ledger.reset();  // its lock
-    amend(sweep, plan, check);
+    move_damaged_results(check);
+    ledger.reset();  // its lock
+    amend(sweep, found.plan, check);
   } else {
-    make_anew(sweep, plan, check);
+    make_anew(sweep, found.plan, check);
   }
   write_status_at_rest(sweep, false);
   std::cout << "`wcam run --sweep " << sweep.root.string() << "` does what is left\n";

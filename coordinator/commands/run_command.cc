@@ -21,6 +21,7 @@
 #include "common/wire/keys.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/interrupts.h"
+#include "coordinator/repair/missing_segments.h"
 #include "coordinator/serve/coordinator.h"
 #include "coordinator/serve/web.h"
 #include "coordinator/sweep/open_sweep.h"
@@ -144,6 +145,7 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
     make_directories(folder);
   if (!ledger) open_ledger(ledger, directory);
   const Plan plan = settle_plan(directory, asked);
+  check_no_segment_is_missing(ledger->database(), directory);
   if (!options.router.insecure) {
     make_keys(directory, {std::string(kDefaultWorkerKey)});
     options.router.keys = {read_coordinator_key(directory.coordinator_key()), directory.allowed_keys()};

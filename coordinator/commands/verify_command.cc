@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/message_text.h"
+#include "common/base/printable.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
 #include "coordinator/commands/commands.h"
@@ -20,11 +21,11 @@ struct Damage {
   std::string problem, remedy;
 };
 
-std::vector<Damage> damage_of(const SweepCheck& check, const SweepDirectory& sweep) {
+std::vector<Damage> damage_of(const LockedSweep& held, const SweepDirectory& sweep) {
+  const auto& [found, ledger, check] = held;
   const std::string repair = "`wcam repair " + sweep.root.string() + "` ";
   std::vector<Damage> damage;
-  if (!check.plan_problem.empty())
-    damage.push_back({check.plan_problem, repair + "restores it from the ledger"});
+  if (!found.problem.empty()) damage.push_back({found.problem, repair + "restores it from " + found.copy_in});
   for (const std::string& problem : check.ledger_problems)
     damage.push_back({problem, repair + "makes the ledger anew from plan and segments"});
   for (const DamagedFile& file : check.stored.damaged)
@@ -83,9 +84,11 @@ ExitCode verify_command(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
   const SweepDirectory sweep = sweep_of(*values);
-  const SweepCheck check = lock_and_check(sweep).check;
-  const std::vector<Damage> damage = damage_of(check, sweep);
-  std::cout << ((*values)["json"].as<bool>() ? to_json_text(check, damage) : to_text(check, damage, sweep));
+  const LockedSweep held = lock_and_check(sweep);
+  const SweepCheck& check = held.check;
+  const std::vector<Damage> damage = damage_of(held, sweep);
+  std::cout << ((*values)["json"].as<bool>() ? to_json_text(check, damage)
+                                             : printable_lines(to_text(check, damage, sweep)));
   return damage.empty() ? ExitCode::kDone : ExitCode::kBadInput;
 }
 

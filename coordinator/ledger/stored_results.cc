@@ -1,6 +1,7 @@
 #include "coordinator/ledger/stored_results.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <span>
 
@@ -115,6 +116,8 @@ class FileResults {
     result.provenance = number_of(row.provenance);
     Labels& labels = result.labels;
     if (row.label < 0) throw InputError("label " + std::to_string(row.label) + " of " + names_.name_of(spec));
+    if (!std::isfinite(row.logit) || !std::isfinite(row.probability))
+      throw InputError("a logit or probability of " + names_.name_of(spec) + " that is not finite");
     labels.resize(names_.variants(), kNoLabel);
     labels[names_.variant(row.variant)] = row.label;
   }
@@ -173,9 +176,7 @@ void check_packed(StoredResults& stored) {
       if (merged.contains(stored.name_of(result)) && !stored.packed->contains(job))
         why = "lacks job " + to_string(job) + " of " + stored.name_of(result) + ", which it was made from";
   if (why.empty()) return;
-  const auto number = static_cast<std::uint32_t>(stored.files.size() - 1);
-  stored.discard(number, stored.files[number].string() + " " + why);
-  stored.packed.reset();
+  stored.discard(static_cast<std::uint32_t>(stored.files.size() - 1), why);
 }
 
 StoredResults::ByJob results_of(StoreReader& file, const Names& names, std::uint32_t number,
@@ -188,8 +189,9 @@ StoredResults::ByJob results_of(StoreReader& file, const Names& names, std::uint
 
 }  // namespace
 
-void StoredResults::discard(std::uint32_t file, const std::string& why) {
-  damaged.push_back({files[file], why});
+void StoredResults::discard(std::uint32_t file, const std::string& what) {
+  damaged.push_back({files[file], files[file].string() + " " + what});
+  if (packed && file + 1 == files.size()) packed.reset();
   for (auto of_job = in_segments.begin(); of_job != in_segments.end();) {
     std::erase_if(of_job->second, [&](const StoredResult& result) { return result.file == file; });
     of_job = of_job->second.empty() ? in_segments.erase(of_job) : std::next(of_job);
@@ -209,6 +211,35 @@ const StoredResult* StoredResults::chosen(JobId job) const {
     }
   if (found == in_segments.end()) return nullptr;
   return &*std::min_element(found->second.begin(), found->second.end(), lowest);
+}
+
+void discard_unpredicted(StoredResults& stored, const SweepState& state) {
+  const auto predicts = [&](const StoredResults::ByJob& results, JobId predict, const JobSpec& spec) {
+    const auto found = results.find(predict);
+    return found != results.end() &&
+           std::any_of(found->second.begin(), found->second.end(),
+                       [&](const StoredResult& result) { return result.labels[spec.variant] == spec.label; });
+  };
+  std::map<std::uint32_t, std::string> unpredicted;
+  const auto look_at = [&](const StoredResult& result) {
+    const JobSpec& spec = result.spec;
+    if (spec.kind != JobKind::kExplain) return;
+    JobSpec predict;
+    predict.image = spec.image;
+    predict.case_index = spec.case_index;
+    const JobId id = state.job_id(predict);
+    const StoredResult* predicted = stored.chosen(id);
+    if (predicted == nullptr || predicts(stored.in_segments, id, spec) ||
+        (stored.packed && predicts(*stored.packed, id, spec)))
+      return;
+    unpredicted.try_emplace(
+        result.file, "has '" + state.name_of(spec) + "' for class " + std::to_string(spec.label) +
+                         ", where " + std::to_string(predicted->labels[spec.variant]) + " is predicted");
+  };
+  for (const auto* results : {&stored.in_segments, stored.packed ? &*stored.packed : nullptr})
+    if (results != nullptr)
+      for (const auto& [job, answers] : *results) std::for_each(answers.begin(), answers.end(), look_at);
+  for (const auto& [file, what] : unpredicted) stored.discard(file, what);
 }
 
 std::map<std::string, std::size_t> StoredResults::jobs_by_provenance() const {

@@ -40,8 +40,8 @@ struct StoredResults {
   std::vector<std::string> merged;           // segments that results.h5 was made from
   std::vector<std::string> provenances{""};  // each that a row gives, once; the first: none
 
-  // Drops the results of a file that turns out to be damaged after all, and notes why.
-  void discard(std::uint32_t file, const std::string& why);
+  // Drops the results of a file that turns out to be damaged after all, and notes what it holds.
+  void discard(std::uint32_t file, const std::string& what);
   std::string name_of(const StoredResult& result) const { return files[result.file].filename().string(); }
   // The answer that counts (common/store/answer_choice.h): the one in results.h5, from a segment if one has
   // it still; else the lowest attempt, of the first segment. nullptr: none is stored.
@@ -49,6 +49,10 @@ struct StoredResults {
   // How many jobs' answers that count have each provenance.
   std::map<std::string, std::size_t> jobs_by_provenance() const;
 };
+
+// Drops the files with a WCAM of a class that nothing stored predicts for its variant: its job was damaged
+// before it was computed.
+void discard_unpredicted(StoredResults& stored, const SweepState& state);
 
 // `state` gives the plan and the order of its images. Memory: about 150 bytes a result. HDF5: one thread.
 StoredResults read_stored_results(const SweepDirectory& sweep, const SweepState& state);

@@ -8,7 +8,6 @@
 #include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/open_sweep.h"
-#include "coordinator/sweep/sweep_folder.h"
 
 namespace wcam {
 
@@ -29,6 +28,9 @@ class Check {
         check_.stored.files.size() + check_.stored.damaged.size() > 0)
       problem(sweep_.ledger().string() + (ledger_ ? " is empty" : " is gone"));
     if (check_.state) compare();
+    if (!check_.ledger_problems.empty()) check_.state.reset();
+    discard_unpredicted(check_.stored, check_.state ? *check_.state : SweepState(plan_));
+    if (check_.state) find_lost_and_unknown();
     return std::move(check_);
   }
 
@@ -77,23 +79,29 @@ class Check {
                        state.name_of(job.spec) + ", which is " + to_string(state.job_id(job.spec)));
   }
 
-  // Ledger against store. A file that says otherwise than the ledger is damaged: ids of jobs are hashes of
-  // what they are, so a wrong row cannot pass for another's.
+  // Ledger against store. Predictions in a file have a checksum, those in the ledger have none: if they
+  // differ the ledger is damaged. Any other file that says otherwise than the ledger is: ids of jobs are
+  // hashes of what they are, so a wrong row cannot pass for another's.
   void compare() {
     for_each_recorded(
         [&](const Job& job, Attempt attempt, const std::string& segment, const std::string& labels) {
           const StoredResult* result = find(job.id, attempt, segment);
+          if (result == nullptr) result = packed(job.id);
           if (result == nullptr) return;
-          const bool same = job.spec.kind == JobKind::kPredict ? result->labels == labels_of(job, labels)
-                                                               : result->spec == job.spec;
-          if (!same)
-            check_.stored.discard(result->file, check_.stored.files[result->file].string() +
-                                                    " says otherwise than the ledger of " +
-                                                    check_.state->name_of(job.spec));
+          const std::string name = check_.state->name_of(job.spec);
+          if (job.spec.kind == JobKind::kExplain && result->spec != job.spec)
+            check_.stored.discard(result->file, "says otherwise than the ledger of " + name);
+          if (job.spec.kind == JobKind::kPredict && result->attempt == attempt &&
+              result->labels != labels_of(job, labels))
+            problem(sweep_.ledger().string() + ": labels of '" + name + "' that are not those in " +
+                    check_.stored.files[result->file].string());
         });
+  }
+
+  void find_lost_and_unknown() {
     for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const std::string&) {
-      const bool packed = check_.stored.packed && check_.stored.packed->contains(job.id);
-      if (!packed && find(job.id, attempt, segment) == nullptr) check_.lost.push_back({job.id, segment});
+      if (packed(job.id) == nullptr && find(job.id, attempt, segment) == nullptr)
+        check_.lost.push_back({job.id, segment});
     });
     for (const auto& [id, stored] : check_.stored.in_segments) {
       const Job* job = check_.state->jobs().find(id);
@@ -119,6 +127,12 @@ class Check {
   Labels labels_of(const Job& job, const std::string& column) const {
     return job.spec.kind == JobKind::kPredict ? recorded_labels(*ledger_, column, job.spec, *check_.state)
                                               : Labels{};
+  }
+
+  const StoredResult* packed(JobId job) const {
+    if (!check_.stored.packed) return nullptr;
+    const auto found = check_.stored.packed->find(job);
+    return found == check_.stored.packed->end() ? nullptr : &found->second.front();
   }
 
   const StoredResult* find(JobId job, Attempt attempt, const std::string& segment) const {
@@ -147,36 +161,14 @@ std::optional<Database> lock_ledger(const SweepDirectory& sweep) try {
   return std::nullopt;
 }
 
-Plan plan_to_check(const SweepDirectory& sweep, std::optional<Database>& ledger, std::string& problem) {
-  const std::optional<Plan> recorded = ledger ? recorded_plan(*ledger) : std::nullopt;
-  if (!recorded) return plan_of(sweep);
-  const std::string file = sweep.plan().string();
-  problem = file + " is gone";
-  try {
-    const std::optional<Plan> stored = stored_plan(sweep);
-    if (stored && sweep_id(*stored) == sweep_id(*recorded)) {
-      problem.clear();
-      return *stored;
-    }
-    if (stored)
-      problem = file + " is the plan of sweep " + sweep_id(*stored) + ", the ledger beside it of " +
-                sweep_id(*recorded);
-  } catch (const InputError& e) {
-    problem = e.what();
-  }
-  return *recorded;
-}
-
 }  // namespace
 
 LockedSweep lock_and_check(const SweepDirectory& sweep) {
   std::optional<Database> ledger = lock_ledger(sweep);
-  std::string plan_problem;
-  Plan plan = plan_to_check(sweep, ledger, plan_problem);
-  check(plan);
-  SweepCheck check = Check(sweep, plan, ledger).run();
-  check.plan_problem = std::move(plan_problem);
-  return {std::move(plan), std::move(ledger), std::move(check)};
+  FoundPlan found = find_plan(sweep, ledger);
+  check(found.plan);
+  SweepCheck check = Check(sweep, found.plan, ledger).run();
+  return {std::move(found), std::move(ledger), std::move(check)};
 }
 
 }  // namespace wcam

@@ -10,12 +10,12 @@
 #include "coordinator/ledger/sqlite.h"
 #include "coordinator/ledger/stored_results.h"
 #include "coordinator/queue/sweep_state.h"
+#include "coordinator/repair/find_plan.h"
 #include "coordinator/repair/rebuild.h"
 
 namespace wcam {
 
 struct SweepCheck {
-  std::string plan_problem;  // plan.json is gone, or not what the ledger says; empty: it is sound
   // What is wrong with the ledger, a sentence each; empty: it is sound.
   std::vector<std::string> ledger_problems;
   std::optional<SweepState> state;  // of a sound ledger of a sweep that has begun
@@ -24,22 +24,21 @@ struct SweepCheck {
   // Of a sound ledger: jobs that it does not have as done, and whose result is stored. A worker may still
   // hand it in.
   std::vector<JobId> unknown;
-  bool sound() const {
-    return plan_problem.empty() && ledger_problems.empty() && stored.damaged.empty() && lost.empty();
-  }
+  bool sound() const { return ledger_problems.empty() && stored.damaged.empty() && lost.empty(); }
 };
 
 // A sweep that has been checked and cannot change meanwhile.
 struct LockedSweep {
-  Plan plan;  // the ledger's where plan.json is another: what is stored belongs to the ledger
+  FoundPlan found;
   // The ledger with a read transaction under way: as long as this lives, no coordinator can start. nullopt:
   // it is not there, or is no database.
   std::optional<Database> ledger;
   SweepCheck check;
+  bool sound() const { return found.problem.empty() && check.sound(); }
 };
 
-// Holds the sweep and checks all of it: O(everything stored). Throws InputError when there is no sound plan
-// anywhere, and, naming the coordinator, when one has the ledger.
+// Holds the sweep and checks all of it: O(everything stored). Throws what find_plan() throws, and InputError
+// naming the coordinator when one has the ledger.
 LockedSweep lock_and_check(const SweepDirectory& sweep);
 
 }  // namespace wcam

@@ -226,6 +226,22 @@ class Rebuilder {
 
 Rebuilt rebuild(const Plan& plan, const StoredResults& stored) { return Rebuilder(plan, stored).rebuild(); }
 
+Rebuilt rebuild_from_sound(const Plan& plan, StoredResults& stored) {
+  for (;;) {
+    Rebuilt rebuilt = rebuild(plan, stored);
+    std::map<std::uint32_t, std::string> odd;
+    for (const auto* results : {&stored.in_segments, stored.packed ? &*stored.packed : nullptr})
+      if (results != nullptr)
+        for (const auto& [id, all] : *results)
+          for (const StoredResult& result : all)
+            if (const Job* job = rebuilt.state.jobs().find(id); job != nullptr && !answers(result, *job))
+              odd.try_emplace(result.file, "has another '" + rebuilt.state.name_of(job->spec) +
+                                               "' than its plan and predictions ask for");
+    if (odd.empty()) return rebuilt;
+    for (const auto& [file, what] : odd) stored.discard(file, what);
+  }
+}
+
 bool answers(const StoredResult& result, const Job& job) { return result.spec == job.spec; }
 
 std::vector<Event> amendments(const SweepState& state, const std::vector<LostResult>& lost,

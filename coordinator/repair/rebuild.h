@@ -26,6 +26,10 @@ struct Rebuilt {
 // Who did what, failures and reasons are lost: a job set aside on its own waits again.
 Rebuilt rebuild(const Plan& plan, const StoredResults& stored);
 
+// The same from what is left in `stored` when the files are dropped with results of jobs that the sweep then
+// has, but of another class, role or rank: they were damaged before they were computed.
+Rebuilt rebuild_from_sound(const Plan& plan, StoredResults& stored);
+
 // A job that the ledger has as done and whose result is not stored.
 struct LostResult {
   JobId job{};

@@ -17,14 +17,18 @@ void check_not_lost(const SweepDirectory& sweep) {
   };
   const std::string repair = "`wcam repair " + sweep.root.string() + "` ";
   // All of a young ledger may be in its log.
-  if (holds_something(sweep.ledger()) || holds_something(sweep.ledger().string() + "-wal")) {
-    if (std::filesystem::exists(sweep.plan())) return;
-    throw InputError(sweep.root.string() + " has a ledger, but its " + sweep.plan().filename().string() +
-                     " is gone: " + repair + "restores it from the ledger");
-  }
+  const bool has_ledger =
+      holds_something(sweep.ledger()) || holds_something(sweep.ledger().string() + "-wal");
+  const bool has_results = std::filesystem::exists(sweep.results());
+  if ((has_ledger || has_results) && !std::filesystem::exists(sweep.plan()))
+    throw InputError(sweep.root.string() + " has " + (has_ledger ? "a ledger" : "results.h5") + ", but its " +
+                     sweep.plan().filename().string() + " is gone: " + repair +
+                     "restores it from a copy there");
+  if (has_ledger) return;
   const std::size_t segments = store::segment_files(sweep).size();
-  if (segments > 0)
-    throw InputError(sweep.root.string() + " holds " + counted(segments, "segment") + " of results, but " +
+  if (segments > 0 || has_results)
+    throw InputError(sweep.root.string() + " holds " +
+                     (segments > 0 ? counted(segments, "segment") + " of results" : "results.h5") + ", but " +
                      sweep.ledger().filename().string() + " is gone or empty: " + repair +
                      "makes it anew from them");
 }

@@ -246,6 +246,118 @@ def test_labels_that_are_no_list_are_named_and_mended(undisturbed, tmp_path):
     assert study.rows() == undisturbed.rows()
 
 
+def change(sweep, sql):
+    with contextlib.closing(sqlite3.connect(sweep / "ledger.sqlite")) as ledger:
+        ledger.execute("PRAGMA ignore_check_constraints = ON")
+        assert ledger.executescript(sql) and ledger.total_changes > 0, sql
+        ledger.commit()
+
+
+@pytest.fixture(scope="module")
+def unfinished(tmp_path_factory):
+    """An interrupted sweep in which WCAMs wait."""
+    study = Study(tmp_path_factory.mktemp("unfinished"))
+    study.interrupt(6)
+    run("wcam", "pack", study.sweep)
+    assert query(study.sweep, "SELECT count(*) FROM jobs WHERE kind = 'explain' AND state = 'waiting'")[0][0] > 2
+    return study
+
+
+WAITING = "(SELECT max(number) FROM jobs WHERE kind = 'explain' AND state = 'waiting')"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"UPDATE jobs SET label = label + 1 WHERE number = {WAITING}",
+        f"UPDATE jobs SET role = 'unaffected', role_index = 7 WHERE number = {WAITING}",
+        f"DELETE FROM jobs WHERE number = {WAITING}",
+        "UPDATE images SET rank = 9 - rank WHERE rank IS NOT NULL",
+        "UPDATE images SET path = 'other.png' WHERE rank = 0",
+        "UPDATE cases SET sha256 = replace(sha256, substr(sha256, 1, 1), 'x')",
+        "UPDATE plan SET json = replace(json, '\"grid\": 8', '\"grid\": 9')",
+    ],
+    ids=["label", "role", "job gone", "rank", "image", "model", "plan"],
+)
+def test_a_ledger_that_does_not_follow_from_plan_and_predictions_is_refused_and_mended(unfinished, undisturbed, tmp_path, sql):
+    study = copied(unfinished, tmp_path)
+    before = attempts_stored(study)
+    change(study.sweep, sql)
+    for refused in (["run", "--sweep", study.sweep, "--workers", "1"], ["pause", study.sweep]):
+        said = run("wcam", *refused, code=3).stderr
+        assert "ledger.sqlite holds" in said and "wcam repair" in said, said
+    assert "ledger.sqlite holds" in damage(study.sweep)
+    run("wcam", "repair", study.sweep)
+    assert run_verify(study.sweep) == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    assert set(before) <= set(attempts_stored(study)), "nothing that was sound was moved away"
+    check_whole(study)
+
+
+def test_a_wcam_of_a_class_that_nothing_predicts_is_dropped_and_computed_again(unfinished, undisturbed, tmp_path):
+    """As a coordinator stores it that trusts its ledger: predictions and job say another class."""
+    study = copied(unfinished, tmp_path)
+    resume(study)
+    (study.sweep / "results.h5").unlink()
+    victim = next(s for s in study.segments() if "profiles" in h5py.File(s))
+    relabel(victim)
+    with h5py.File(victim) as file:
+        job, label = int(file["profiles/job"][0]), int(file["profiles/label"][0])
+    change(study.sweep, f"UPDATE jobs SET label = {label} WHERE id = {job}")
+    refused = run("wcam", "pack", study.sweep, code=3).stderr
+    assert f"is of class {label}, " in refused and "wcam repair" in refused
+    assert not (study.sweep / "results.h5").exists()
+    assert f"for class {label}, where {label - 1} is predicted" in damage(study.sweep)
+    run("wcam", "repair", study.sweep)
+    assert not victim.exists() and run_verify(study.sweep) == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+
+
+def test_predictions_changed_in_the_ledger_alone_lose_nothing(unfinished, undisturbed, tmp_path):
+    """Of an image that is not decided yet nothing else in the ledger tells: its files do."""
+    study = copied(unfinished, tmp_path)
+    change(study.sweep, "UPDATE predictions SET labels = replace(labels, ',', '1,')")
+    assert "labels of 'predict " in damage(study.sweep) or "its predictions" in damage(study.sweep)
+    segments = study.segments()
+    run("wcam", "repair", study.sweep)
+    assert study.segments() == segments and run_verify(study.sweep) == 0
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+
+
+def test_what_is_done_and_not_stored_is_missed_by_whoever_opens_the_sweep(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    (study.sweep / "results.h5").unlink()
+    victim = next(s for s in study.segments() if "profiles" in h5py.File(s))
+    victim.unlink()
+    for verb in (["run", "--sweep", study.sweep], ["pack", study.sweep], ["plot", "figure-4", study.sweep]):
+        said = run("wcam", *verb, code=3).stderr
+        assert "wcam repair" in said, said
+        assert verb[0] == "plot" or victim.name in said, said
+    assert not (study.sweep / "results.h5").exists()
+    run("wcam", "repair", study.sweep)
+    resume(study)
+    assert study.rows() == undisturbed.rows()
+    # And of results.h5 alone, whose segments may go.
+    for segment in study.segments():
+        segment.unlink()
+    assert run("wcam", "run", "--sweep", study.sweep, "--workers", "1").returncode == 0
+    (study.sweep / "results.h5").unlink()
+    assert "lacks " in run("wcam", "run", "--sweep", study.sweep, code=3).stderr
+
+
+def test_a_segment_that_the_ledger_does_not_name_is_left_out_and_said(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    (study.sweep / "results.h5").unlink()
+    (study.sweep / "segments" / "mine.h5").write_bytes(b"12345")
+    shutil.copy(study.segments()[0], study.sweep / "segments" / "0-again.h5")
+    said = run("wcam", "pack", study.sweep).stdout
+    assert "mine.h5, which the ledger does not name" in said and "0-again.h5, which" in said
+    assert study.rows() == undisturbed.rows()
+
+
 def test_a_torn_log_costs_its_tail_and_what_was_stored_is_taken_in(study, undisturbed):
     sweep = study.start()
     try:
@@ -390,3 +502,31 @@ def test_a_plan_that_is_gone_or_another_sweeps_is_restored_from_the_ledger(undis
         assert (study.sweep / "plan.json").read_bytes() == plan
         assert run_verify(study.sweep) == 0
     assert study.rows() == undisturbed.rows()
+
+
+def test_a_plan_is_restored_from_whatever_copy_is_left(undisturbed, tmp_path):
+    study = copied(undisturbed, tmp_path)
+    plan = json.loads((study.sweep / "plan.json").read_bytes())
+    spoil = "UPDATE plan SET json = replace(json, '\"grid\": 8', '\"grid\": 16')"
+    change(study.sweep, spoil)
+    assert "a copy of the plan that is not the one of its sweep" in damage(study.sweep)
+    (study.sweep / "plan.json").unlink()
+    assert "plan.json is gone" in damage(study.sweep)
+    assert "results.h5 has" in run("wcam", "repair", study.sweep).stdout
+    assert json.loads((study.sweep / "plan.json").read_bytes()) == plan
+    assert run_verify(study.sweep) == 0 and study.rows() == undisturbed.rows()
+    # results.h5 alone.
+    for file in [*study.segments(), *study.sweep.glob("ledger.sqlite*"), study.sweep / "plan.json"]:
+        file.unlink()
+    assert "wcam repair" in run("wcam", "run", "--sweep", study.sweep, code=3).stderr
+    run("wcam", "repair", study.sweep)
+    assert run_verify(study.sweep) == 0
+    assert json.loads((study.sweep / "plan.json").read_bytes()) == plan
+    # None: it is said, and nothing is made of the spoilt copy.
+    change(study.sweep, spoil)
+    (study.sweep / "plan.json").unlink()
+    (study.sweep / "results.h5").unlink()
+    for verb in ("verify", "repair"):
+        said = run("wcam", verb, study.sweep, code=3).stderr
+        assert "has no plan that is its own" in said and "from a copy" in said, said
+    assert not (study.sweep / "plan.json").exists()

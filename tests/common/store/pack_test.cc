@@ -205,7 +205,8 @@ TEST(Pack, RefusesWhatDoesNotBelongAndKeepsTheOldFile) {
   rows[0].outputs.push_back(0);
   write_store(sweep.segment("b"), sample::header(), rows, {}, {});
   EXPECT_EQ(packed(),
-            sweep.segment("b").string() + ": profiles/outputs is [R, 12], [R, 11] in the files before it");
+            sweep.segment("b").string() + ": profiles/outputs is [R, 12], [R, 11] in the files before it: " +
+                "`wcam repair " + sweep.at.root.string() + "` moves it aside, when no coordinator runs");
 
   fs::remove(sweep.segment("b"));
   EXPECT_EQ(check_profiles(Results::open(sweep.at.root)), 10U);

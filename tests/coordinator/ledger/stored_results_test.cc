@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -110,6 +111,8 @@ TEST_F(StoredResultsTest, ARowThatCannotBeMakesItsFileDamagedAndNoOther) {
       {"attempt 0 at", [](auto& profile, auto&) { profile.attempt = Attempt{0}; }},
       {"attempt 4000000000 at", [](auto& profile, auto&) { profile.attempt = Attempt{4'000'000'000}; }},
       {"label -3 of", [](auto&, auto& predictions) { predictions[2].label = -3; }},
+      {"a logit or probability of", [](auto&, auto& predictions) { predictions[2].logit = NAN; }},
+      {"a logit or probability of", [](auto&, auto& predictions) { predictions[0].probability = INFINITY; }},
       {"only some of the predictions of", [](auto&, auto& predictions) { predictions.pop_back(); }},
   };
   for (const Row& row : table) {
@@ -125,6 +128,25 @@ TEST_F(StoredResultsTest, ARowThatCannotBeMakesItsFileDamagedAndNoOther) {
     predictions_ = predictions;
     profile_ = profile;
   }
+}
+
+TEST_F(StoredResultsTest, AWcamOfAClassThatIsNotPredictedIsDropped) {
+  write("sound.h5");
+  StoredResults sound = read();
+  discard_unpredicted(sound, state_);
+  EXPECT_TRUE(sound.damaged.empty());
+  profile_.label = 3;
+  profile_.attempt = Attempt{3};
+  predictions_.clear();
+  write("other.h5");
+  StoredResults stored = read();
+  ASSERT_TRUE(stored.damaged.empty());
+  discard_unpredicted(stored, state_);
+  ASSERT_EQ(stored.damaged.size(), 1U);
+  EXPECT_EQ(stored.damaged[0].file.filename(), "other.h5");
+  EXPECT_NE(stored.damaged[0].why.find(" for class 3, where 0 is predicted"), std::string::npos)
+      << stored.damaged[0].why;
+  EXPECT_EQ(stored.in_segments.at(profile_.job).size(), 1U);
 }
 
 TEST_F(StoredResultsTest, ResultsThatDifferFromTheirSegmentsAreDamaged) {

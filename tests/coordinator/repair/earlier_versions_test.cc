@@ -29,7 +29,7 @@ class EarlierVersion : public testing::TestWithParam<const char*> {
 
   void expect_sound() {
     const LockedSweep held = lock_and_check(sweep_);
-    EXPECT_EQ(held.check.plan_problem, "");
+    EXPECT_EQ(held.found.problem, "");
     EXPECT_EQ(held.check.ledger_problems, std::vector<std::string>{});
     for (const DamagedFile& file : held.check.stored.damaged) ADD_FAILURE() << file.why;
     EXPECT_TRUE(held.check.lost.empty());

@@ -206,6 +206,24 @@ TEST_F(RebuildTest, AWcamOfAnotherLabelIsComputedAgain) {
   EXPECT_EQ(rebuilt_from(plan_, stored, 1).jobs().at(odd).state, JobState::kWaiting);
 }
 
+TEST_F(RebuildTest, AFileWithAResultThatItsJobDoesNotAskForIsDropped) {
+  Rig rig(plan_);
+  work(rig, 1'000);
+  StoredResults stored = stored_by(rig.state());
+  stored.files.emplace_back("/sweep/segments/odd.h5");
+  JobId odd{};
+  for (auto& [id, results] : stored.in_segments)
+    if (results[0].spec.kind == JobKind::kExplain) odd = id;
+  StoredResult& result = stored.in_segments[odd][0];
+  ++result.spec.role_index;
+  result.file = 1;
+  const Rebuilt rebuilt = rebuild_from_sound(plan_, stored);
+  EXPECT_EQ(rebuilt.unused, 0U);
+  EXPECT_EQ(rebuilt.state.jobs().at(odd).state, JobState::kWaiting);
+  ASSERT_EQ(stored.damaged.size(), 1U);
+  EXPECT_EQ(stored.damaged[0].file.filename(), "odd.h5");
+}
+
 // The ledger is behind the store by any number of its last events, and some of what it has as done is gone.
 TEST_F(RebuildTest, ALedgerThatIsBehindTakesInWhatIsStoredAndGivesUpWhatIsLost) {
   Rig ahead(plan_);
