@@ -213,6 +213,7 @@ class Reader {
       if (!job.finished() && job.id != state_.job_id(job.spec))
         damaged("job " + to_string(job.id) + " as '" + state_.name_of(job.spec) + "', which is " +
                 to_string(state_.job_id(job.spec)));
+      if (const auto what = JobTable::problem(job)) damaged("job " + to_string(job.id) + ": " + *what);
       const JobId id = job.id;
       if (!state_.restore_job(std::move(job))) damaged("job " + to_string(id) + " twice");
     }

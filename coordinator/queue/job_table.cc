@@ -273,7 +273,6 @@ void JobTable::withdraw(const Job& job) {
   }
 }
 
-// What one job cannot be.
 std::optional<std::string> JobTable::problem(const Job& job) {
   const auto held = job.in_hand();
   if ((job.state == JobState::kLeased) == held.empty()) return "leased, or in hand, and not both";

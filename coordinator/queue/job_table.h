@@ -197,6 +197,8 @@ class JobTable {
   // A sentence on what no events could have made, an index that disagrees with the jobs included; nullopt:
   // all is sound. O(jobs).
   std::optional<std::string> problem() const;
+  // What one job cannot be.
+  static std::optional<std::string> problem(const Job& job);
   void check_invariants() const;  // aborts when there is a problem(): for tests
   // Whether both have the same jobs in the same states. O(jobs).
   bool operator==(const JobTable& other) const { return jobs_ == other.jobs_; }
@@ -207,7 +209,6 @@ class JobTable {
   void enter(const Job& job);  // into the indices below
   void leave(const Job& job);
   void withdraw(const Job& job);  // it waits: from the queue, or from its rest
-  static std::optional<std::string> problem(const Job& job);
   Queue& queue_of(const Job& job);
 
   std::size_t cases_;
