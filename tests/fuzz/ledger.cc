@@ -1,8 +1,8 @@
 // The ledger of a small sweep under way, damaged: what status, jobs, verify, the opening by `run` and repair
 // make of it.
 //
-//   byte 1     0: the rest is XORed in, records of two bytes of a place and one of a value; 1: the rest changes
-//              rows (below); 2: the rest is the file
+//   byte 1     0: the rest is XORed in, records of two bytes of a place and one of a value; 1: it changes rows
+//              (below); 2: it is the file
 //   of a row   table, column, row, what becomes of it, length of a text, the text
 #include <spdlog/spdlog.h>
 
