@@ -1,7 +1,7 @@
 // The ledger of a small sweep under way, damaged: what status, jobs, verify, the opening by `run` and repair
 // make of it.
 //
-//   byte 1     0: the rest is XORed in, records of two bytes of a place and one of a value; 1: it changes rows
+//   byte 1     0: the rest is XORed in, two bytes of a place and one of a value each; 1: it changes rows
 //              (below); 2: it is the file
 //   of a row   table, column, row, what becomes of it, length of a text, the text
 #include <spdlog/spdlog.h>
