@@ -1,4 +1,4 @@
-# Every library the project links, each from Debian 12 (scripts/packages.md says why each is here).
+# Every library the project links, each from Debian (scripts/packages.md says why each is here).
 find_package(Threads REQUIRED)
 if(WCAM_WITH_WORKER)
   # A CUDA LibTorch looks for CUDA's toolkit, unless these targets are there. Nothing here includes a header of CUDA, and

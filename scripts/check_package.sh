@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Debian package and tries it on a clean Debian 12, a temporary folder with nothing of this machine but the
-# demo's classifiers and two of its photographs: it must install, explain itself, run a small sweep and draw figures.
+# Makes the Debian package and tries it on a clean Debian of the same release, a temporary folder with nothing of this
+# machine but the demo's classifiers and two of its photographs: it must install, explain itself, run a small sweep and
+# draw figures.
 #   scripts/check_package.sh     needs root and a network; two minutes once build/release is built
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ "$(id -u)" -eq 0 ] || { echo "check_package.sh: needs root, for debootstrap and chroot" >&2; exit 2; }
 scripts/install_packages.sh scripts/packages.txt <(echo debootstrap)
 models/demo/photos.sh build/demo/photos
 scripts/build.sh release
@@ -16,18 +16,13 @@ root=$(mktemp -d)
 trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 1' INT TERM # once the command in hand has ended, which may still write there
 
-# Mounts are made in a namespace that ends with the command, however it ends.
+# shellcheck source=/dev/null
+. /etc/os-release
 clean_machine() {
-  # shellcheck disable=SC2016  # the inner shell's
-  unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" \
-    bash -c 'mount --rbind /sys "$0/sys" && exec chroot "$0" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-             LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive bash -euxo pipefail -c "$1"' "$root" "$1"
+  scripts/clean_debian.sh "$VERSION_CODENAME" "$root" "set -x; $1"
 }
 
-# shellcheck disable=SC2016  # apt-get's variable
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Component: main' | head -1)
-unshare --mount debootstrap --variant=minbase bookworm "$root" "$mirror" >/dev/null
-cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+clean_machine true
 cp -r build/release/wcam_*.deb models/demo "$root/root/"
 mkdir "$root/root/photos"
 cp build/demo/photos/{chelsea,coffee}.png "$root/root/photos/"

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs the Debian packages named in the given lists, as far as they are missing.
+# Installs the Debian packages named in the given lists, as far as they are missing; of A|B, A unless one is there.
 #   scripts/install_packages.sh scripts/packages.txt [LIST ...]
 set -euo pipefail
 
 mapfile -t wanted < <(grep -hv '^#' "$@")
 missing=()
 for package in "${wanted[@]}"; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  IFS='|' read -ra alternatives <<<"$package"
+  [[ $(dpkg-query -W -f='${Status};' "${alternatives[@]}" 2>/dev/null) == *'install ok installed'* ]] ||
+    missing+=("${alternatives[0]}")
 done
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

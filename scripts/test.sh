@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up a Debian 12 machine and passes the tests: the whole suite of an optimised build with assertions, then the same
+# Sets up a Debian machine and passes the tests: the whole suite of an optimised build with assertions, then the same
 # under AddressSanitizer and UndefinedBehaviorSanitizer for all that is not heavy on LibTorch. A test that was skipped
 # shows nothing, so one is a failure here.
 #   scripts/test.sh [--fast]     --fast: only the optimised build, without the end-to-end tests

@@ -12,7 +12,7 @@ if [ -n "$zip" ]; then
   found=$(sha256sum "$zip" | cut -d ' ' -f 1)
   [ "$found" = "$pinned" ] || refuse "$zip is not the pinned one: its sum is $found, LIBTORCH_SHA256 is '$pinned'"
   packages=$(mktemp)
-  grep -vx libtorch-dev ../../scripts/packages.txt >"$packages"
+  grep -v '^libtorch-dev' ../../scripts/packages.txt >"$packages"
 fi
 ../../scripts/install_packages.sh "$packages"
 

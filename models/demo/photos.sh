@@ -65,7 +65,7 @@ if ! has_all "$source"; then
     [ -z "${WCAM_SKIMAGE_DATA:-}" ] || die "WCAM_SKIMAGE_DATA=$source lacks some of the photographs" 2
     download "$work"
     source=$work/unpacked/$IN_PACKAGE
-    has_all "$source" || die "the package that was downloaded lacks some of the photographs; 0.19.3-8 (Debian 12) has them"
+    has_all "$source" || die "the package that was downloaded lacks some of the photographs; Debian 12's and 13's have them"
 fi
 
 mkdir "$work/photos"
