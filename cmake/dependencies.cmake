@@ -9,9 +9,10 @@ if(WCAM_WITH_WORKER)
   # First: a CUDA LibTorch zip brings its own protobuf along, which must not shadow the system's.
   find_package(Torch REQUIRED)
   find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
-  # Both come along with HDF5's and Cairo's development packages (worker/images/jpeg.h and png.h say why not OpenCV's).
+  # worker/images/jpeg.h, png.h and tiff.h say why not OpenCV's.
   find_package(JPEG REQUIRED)
   find_package(PNG REQUIRED)
+  find_package(TIFF REQUIRED)
   # Header-only.
   find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 endif()

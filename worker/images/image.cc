@@ -15,6 +15,7 @@
 #include "worker/images/opencv.h"
 #include "worker/images/png.h"
 #include "worker/images/resample.h"
+#include "worker/images/tiff.h"
 
 namespace wcam {
 
@@ -30,10 +31,9 @@ std::size_t little_endian(std::string_view bytes) {
 // that far.
 void check_signature(std::string_view bytes) {
   const bool webp = bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP");
-  const bool bmp = bytes.starts_with("BM"), tiff = bytes.starts_with(std::string_view("II*\0", 4)) ||
-                                                   bytes.starts_with(std::string_view("MM\0*", 4));
-  if (!webp && !bmp && !tiff) throw InputError("not a JPEG, PNG, WebP, BMP or TIFF image");
-  std::size_t expected = webp || bmp ? 32 : 8;  // the shortest header
+  const bool bmp = bytes.starts_with("BM");
+  if (!webp && !bmp) throw InputError("not a JPEG, PNG, WebP, BMP or TIFF image");
+  std::size_t expected = 32;  // the shortest header
   if (bytes.size() >= expected && webp) expected = std::max(expected, 8 + little_endian(bytes.substr(4, 4)));
   if (bytes.size() >= expected && bmp) expected = std::max(expected, little_endian(bytes.substr(2, 4)));
   if (bytes.size() < expected)
@@ -41,27 +41,14 @@ void check_signature(std::string_view bytes) {
                      std::to_string(expected));
 }
 
-// The upper byte of 16-bit samples: OpenCV alone would round some formats and truncate others.
-cv::Mat to_eight_bits(const cv::Mat& decoded) {
-  if (decoded.depth() == CV_8U) return decoded;
-  if (decoded.depth() != CV_16U)
-    throw InputError("samples are neither 8 nor 16 bits: convert it to PNG first");
-  cv::Mat result(decoded.rows, decoded.cols, CV_8UC3);
-  for (int r = 0; r < decoded.rows; ++r)
-    std::transform(
-        decoded.ptr<std::uint16_t>(r), decoded.ptr<std::uint16_t>(r) + std::ptrdiff_t{3} * decoded.cols,
-        result.ptr<std::uint8_t>(r), [](unsigned sample) { return static_cast<std::uint8_t>(sample >> 8U); });
-  return result;
-}
-
-// WebP, BMP, TIFF. Their sizes are known only after decoding; OpenCV itself stops at 2^30 pixels.
+// WebP and BMP. Their sizes are known only after decoding; OpenCV itself stops at 2^30 pixels.
 RgbImage decode_other(const std::string& bytes) {
   tame_opencv();
   check_signature(bytes);
   cv::Mat decoded;
   try {
     const cv::Mat input(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
-    decoded = cv::imdecode(input, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH | cv::IMREAD_IGNORE_ORIENTATION);
+    decoded = cv::imdecode(input, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception& e) {
     throw InputError("cannot be decoded: " + e.err);
   }
@@ -69,7 +56,7 @@ RgbImage decode_other(const std::string& bytes) {
   check_image_size(decoded.rows, decoded.cols);
   RgbImage image = blank_image(decoded.rows, decoded.cols);
   cv::Mat rgb(image.rows, image.cols, CV_8UC3, image.pixels.data());
-  cv::cvtColor(to_eight_bits(decoded), rgb, cv::COLOR_BGR2RGB);
+  cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
   return image;
 }
 
@@ -86,17 +73,18 @@ RgbImage crop_centre(const RgbImage& image, int side) {
 
 }  // namespace
 
-RgbImage decode_bytes(const std::string& bytes) {
+RgbImage decode_bytes(const std::string& bytes, std::string* caution) {
   if (bytes.empty()) throw InputError("the file is empty");
   if (is_jpeg(bytes)) return decode_jpeg(bytes);
-  if (is_png(bytes)) return decode_png(bytes);
+  if (is_png(bytes)) return decode_png(bytes, caution);
+  if (is_tiff(bytes)) return decode_tiff(bytes, caution);
   return decode_other(bytes);
 }
 
-RgbImage decode_image(const std::filesystem::path& file) {
+RgbImage decode_image(const std::filesystem::path& file, std::string* caution) {
   const std::string bytes = read_file(file);
   try {
-    return decode_bytes(bytes);
+    return decode_bytes(bytes, caution);
   } catch (const InputError& e) {
     throw InputError(file.string() + ": " + e.what());
   }

@@ -1,5 +1,6 @@
 #include "worker/images/jpeg.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "common/base/error.h"
+#include "worker/images/inks.h"
 
 extern "C" {
 // After <cstdio> and <cstddef>, which it needs and does not include.
@@ -26,7 +28,9 @@ struct Errors {
   jpeg_error_mgr manager;  // first, so that libjpeg's pointer to it is a pointer to this
   std::jmp_buf back;
   char text[JMSG_LENGTH_MAX];
+  const char *begin, *end;  // of what is decoded
   bool cut_off;
+  char damage[JMSG_LENGTH_MAX];  // the first warning that says that pixels were lost
 };
 
 Errors& errors_of(j_common_ptr codec) { return *reinterpret_cast<Errors*>(codec->err); }
@@ -37,16 +41,48 @@ Errors& errors_of(j_common_ptr codec) { return *reinterpret_cast<Errors*>(codec-
   std::longjmp(errors.back, 1);
 }
 
-// Level -1 is a warning. The one that matters: the data ended before the end-of-image marker.
+// What is left of a scan when all its blocks are decoded. Cameras pad with a few bytes or with zeros; more is
+// what blocks should have been made of, which damage before it has let libjpeg misread.
+bool is_padding(j_common_ptr codec) {
+  constexpr std::ptrdiff_t kFew = 64;
+  const auto& decoder = *reinterpret_cast<j_decompress_ptr>(codec);
+  const std::ptrdiff_t skipped = codec->err->msg_parm.i[0];
+  if (decoder.input_scan_number == 0 || skipped <= kFew) return true;  // else among the headers
+  const Errors& errors = errors_of(codec);
+  const char* after = reinterpret_cast<const char*>(decoder.src->next_input_byte);
+  if (after < errors.begin + skipped || after > errors.end) return false;
+  return std::all_of(after - skipped, after, [](char byte) { return byte == 0; });
+}
+
+// Warnings that say nothing of the pixels are named; all others, those of a later libjpeg too, are of damage.
+bool tells_of_damage(j_common_ptr codec) {
+  switch (codec->err->msg_code) {
+    case JWRN_EXTRANEOUS_DATA:
+      return !is_padding(codec);
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL:  // parameters that a baseline scan does not use
+      return false;
+    default:
+      return true;
+  }
+}
+
+// Level -1 is a warning.
 void on_message(j_common_ptr codec, int level) {
-  if (level < 0 && codec->err->msg_code == JWRN_JPEG_EOF) errors_of(codec).cut_off = true;
+  Errors& errors = errors_of(codec);
+  if (level >= 0 || codec->is_decompressor == FALSE) return;
+  if (codec->err->msg_code == JWRN_JPEG_EOF)
+    errors.cut_off = true;
+  else if (errors.damage[0] == '\0' && tells_of_damage(codec))
+    errors.manager.format_message(codec, errors.damage);
 }
 
 jpeg_error_mgr* prepare(Errors& errors) {
   jpeg_std_error(&errors.manager);
   errors.manager.error_exit = &on_error;
   errors.manager.emit_message = &on_message;
-  errors.text[0] = '\0';
+  errors.text[0] = errors.damage[0] = '\0';
   errors.cut_off = false;
   return &errors.manager;
 }
@@ -55,6 +91,8 @@ class Decoder {
  public:
   explicit Decoder(std::string_view bytes) : bytes_(bytes) {
     codec_.err = prepare(errors_);
+    errors_.begin = bytes.data();
+    errors_.end = bytes.data() + bytes.size();
     if (create()) return;
     jpeg_destroy_decompress(&codec_);  // an object whose constructor throws has no destructor
     fail();
@@ -74,11 +112,13 @@ class Decoder {
     std::vector<std::uint8_t> inks(four_inks ? static_cast<std::size_t>(image.cols) * 4 : 0);
     for (int r = 0; r < image.rows; ++r) {
       if (!read_row(four_inks ? inks.data() : image.row(r))) fail();
-      if (four_inks) inks_to_rgb(inks, image.row(r));
+      if (four_inks) row_to_rgb(inks, image.row(r));
     }
     // The end may be missing although all rows are there; whether the last block was whole cannot be known.
     if (!finish()) fail();
     if (errors_.cut_off) throw InputError("cut off: the data ends before the picture does");
+    if (errors_.damage[0] != '\0')
+      throw InputError(std::string("damaged JPEG, part of the picture is lost: ") + errors_.damage);
     return image;
   }
 
@@ -112,17 +152,11 @@ class Decoder {
     return true;
   }
 
-  // Pillow's rule: with Adobe's marker the inks are stored inverted. Rounded product over 255, as Pillow's.
-  void inks_to_rgb(const std::vector<std::uint8_t>& inks, std::uint8_t* rgb) const {
-    const unsigned flip = codec_.saw_Adobe_marker ? 255U : 0U;
-    for (std::size_t i = 0; i < inks.size(); i += 4) {
-      const unsigned light = 255U - (inks[i + 3] ^ flip);
-      for (std::size_t c = 0; c < 3; ++c) {
-        const unsigned product = (inks[i + c] ^ flip) * light + 128U;
-        const unsigned dark = ((product >> 8U) + product) >> 8U;
-        *rgb++ = static_cast<std::uint8_t>(light > dark ? light - dark : 0U);
-      }
-    }
+  // Pillow's rule: with Adobe's marker the inks are stored inverted.
+  void row_to_rgb(std::vector<std::uint8_t>& inks, std::uint8_t* rgb) const {
+    if (codec_.saw_Adobe_marker)
+      for (std::uint8_t& ink : inks) ink ^= 255U;
+    for (std::size_t i = 0; i < inks.size(); i += 4, rgb += 3) inks_to_rgb(inks.data() + i, rgb);
   }
 
   [[noreturn]] void fail() const { throw InputError(std::string("damaged JPEG: ") + errors_.text); }

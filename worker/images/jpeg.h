@@ -1,5 +1,5 @@
-// JPEG in memory through libjpeg itself: its warnings tell a photograph that was cut off, which OpenCV
-// decodes to a grey lower half without a word, and nothing is printed to stderr.
+// JPEG in memory through libjpeg itself: its warnings tell a photograph that was cut off or damaged, which
+// OpenCV decodes to a grey lower half without a word, and nothing is printed to stderr.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace wcam {
 bool is_jpeg(std::string_view bytes);
 
 // Grey, YCbCr, RGB, CMYK and YCCK to RGB as Pillow does, EXIF orientation ignored. Throws InputError with the
-// reason (not the file's name): cut off, larger than kMostPixels, or libjpeg's own words. Damage inside a
-// file that has its end is decoded as well as libjpeg can, as Pillow does.
+// reason (not the file's name): cut off, larger than kMostPixels, or libjpeg's own words, those of its
+// warnings too where they mean that pixels were lost, which Pillow shows grey.
 RgbImage decode_jpeg(std::string_view bytes);
 
 // Baseline, 4:2:0, standard Huffman tables: byte for byte what Pillow writes at this quality (1..100) with

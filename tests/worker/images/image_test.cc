@@ -12,7 +12,9 @@
 #include <numeric>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <random>
 #include <string>
+#include <tuple>
 
 #include "common/base/error.h"
 #include "tests/golden.h"
@@ -164,15 +166,16 @@ TEST_F(ImageFile, TheContentDecidesNotTheName) {
 }
 
 TEST_F(ImageFile, AlphaIsDropped) {
-  const cv::Mat bgra(3, 4, CV_8UC4, cv::Scalar(10, 20, 30, 0));
+  const cv::Mat bgra(3, 4, CV_8UC4, cv::Scalar(10, 20, 30, 60));
   const auto expected = [] {
     RgbImage image = blank_image(3, 4);
     for (std::size_t i = 0; i < image.pixels.size(); ++i)
       image.pixels[i] = static_cast<std::uint8_t>(30 - 10 * (i % 3));
     return image;
   }();
-  EXPECT_EQ(decode("a.png", encode(".png", bgra)), expected);
-  EXPECT_EQ(decode("a.tiff", encode(".tiff", bgra)), expected);
+  for (const char* extension : {".png", ".tiff", ".bmp"})
+    EXPECT_EQ(decode(std::string("a") + extension, encode(extension, bgra)), expected) << extension;
+  EXPECT_EQ(decode("a.webp", encode(".webp", bgra, {cv::IMWRITE_WEBP_QUALITY, 101})), expected);
 }
 
 TEST_F(ImageFile, SixteenBitsGiveTheirUpperEight) {
@@ -261,6 +264,111 @@ TEST_F(ImageFile, NothingIsPrintedAboutBadFiles) {
   EXPECT_NE(complaint("damaged.png", damaged).find("damaged PNG: "), std::string::npos);
   EXPECT_NE(complaint("short.tiff", short_tiff), "decoded");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+// A photograph's noise, so that blocks take many bytes.
+Bytes noisy_jpeg() {
+  RgbImage image = blank_image(120, 160);
+  std::mt19937 random(4);
+  for (std::uint8_t& sample : image.pixels) sample = static_cast<std::uint8_t>(random() % 256);
+  return encode_jpeg(image, 90);
+}
+
+Bytes noisy_png() {
+  RgbImage image = blank_image(50, 60);
+  std::mt19937 random(5);
+  for (std::uint8_t& sample : image.pixels) sample = static_cast<std::uint8_t>(random() % 256);
+  return encode(".png", to_bgr(image));
+}
+
+TEST_F(ImageFile, WhatHasLostAPartOfItsPictureIsRefused) {
+  const Bytes whole = noisy_jpeg();
+  const auto quarter = static_cast<std::ptrdiff_t>(whole.size() / 4);
+  Bytes half(whole.begin(), whole.begin() + 2 * quarter);
+  half.insert(half.end(), {0xff, 0xd9});
+  Bytes zeroed = whole, ones = whole, short_of_some = whole;
+  std::fill_n(zeroed.begin() + 2 * quarter, quarter, 0);
+  std::fill_n(ones.begin() + 2 * quarter, 100, 0xfe);
+  short_of_some.erase(short_of_some.begin() + 2 * quarter, short_of_some.begin() + 3 * quarter);
+  const std::tuple<const char*, Bytes, const char*> files[] = {
+      {"half.jpg", half, "damaged JPEG, part of the picture is lost: "},
+      {"zeroed.jpg", zeroed, "damaged JPEG, part of the picture is lost: "},
+      {"ones.jpg", ones, "damaged JPEG, part of the picture is lost: "},
+      {"short.jpg", short_of_some, "damaged JPEG, part of the picture is lost: "},
+      {"open.jpg", Bytes(whole.begin(), whole.begin() + 2 * quarter), "cut off: "}};
+  for (const auto& [name, bytes, reason] : files) {
+    const std::string text = complaint(name, bytes);
+    EXPECT_TRUE(text.starts_with(reason)) << name << ": " << text;
+  }
+  Bytes png = noisy_png();
+  std::fill_n(png.begin() + static_cast<std::ptrdiff_t>(png.size() / 2), png.size() / 4, std::uint8_t{0});
+  EXPECT_TRUE(complaint("zeroed.png", png).starts_with("damaged PNG: "));
+}
+
+TEST_F(ImageFile, OddityThatCostsNoPixelIsNotDamage) {
+  const Bytes whole = noisy_jpeg();
+  const RgbImage image = decode("whole.jpg", whole);
+  Bytes padded = whole, garbage = whole, future = whole;
+  padded.insert(padded.end() - 2, 5000, 0);                  // cameras' padding
+  garbage.insert(garbage.end() - 2, {9, 8, 7, 6, 5, 4, 3});  // "extraneous bytes"
+  future[11] = 3;                                            // JFIF's major version
+  Bytes adobe = whole;  // a marker of Adobe's with a transform that is not known, after JFIF's
+  const Bytes marker{0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 9};
+  adobe.insert(adobe.begin() + 20, marker.begin(), marker.end());
+  Bytes among_headers = whole;
+  among_headers.insert(among_headers.begin() + 20, 1000, 7);
+  const std::pair<const char*, Bytes> files[] = {{"padded.jpg", padded},
+                                                 {"garbage.jpg", garbage},
+                                                 {"future.jpg", future},
+                                                 {"adobe.jpg", adobe},
+                                                 {"headers.jpg", among_headers}};
+  for (const auto& [name, bytes] : files) EXPECT_EQ(decode(name, bytes), image) << name;
+}
+
+// A row of 16-bit grey, with an sBIT chunk if that is not 0.
+Bytes sixteen_bit_png(const std::vector<std::uint16_t>& row, std::uint8_t significant) {
+  Bytes file;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  png_set_write_fn(
+      png, &file,
+      [](png_structp to, png_bytep data, std::size_t count) {
+        auto& bytes = *static_cast<Bytes*>(png_get_io_ptr(to));
+        bytes.insert(bytes.end(), data, data + count);
+      },
+      nullptr);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(row.size()), 1, 16, PNG_COLOR_TYPE_GRAY,
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_color_8 bits{};
+  bits.gray = significant;
+  if (significant != 0) png_set_sBIT(png, info, &bits);
+  png_write_info(png, info);
+  Bytes big_endian;
+  for (const std::uint16_t sample : row)
+    big_endian.insert(big_endian.end(),
+                      {static_cast<std::uint8_t>(sample >> 8U), static_cast<std::uint8_t>(sample & 255U)});
+  png_write_row(png, big_endian.data());
+  png_write_end(png, nullptr);
+  png_destroy_write_struct(&png, &info);
+  return file;
+}
+
+TEST_F(ImageFile, SixteenBitsOfWhichFewAreUsedAreDoubtedUnlessTheFileSaysHowMany) {
+  const auto grey = [this](const Bytes& bytes, std::string& caution) {
+    caution.clear();
+    const RgbImage image = decode_image(write("few.png", bytes), &caution);
+    return std::pair<int, int>(image.pixels.front(), image.pixels.back());
+  };
+  std::string caution;
+  const std::vector<std::uint16_t> twelve{16, 4080}, all{0x1000, 0xff00};
+  EXPECT_EQ(grey(sixteen_bit_png(twelve, 0), caution), (std::pair{0, 15}));
+  EXPECT_NE(caution.find("at most 4080 of 65535"), std::string::npos) << caution;
+  EXPECT_NE(caution.find("of 12 bits, multiply them by 16"), std::string::npos) << caution;
+  EXPECT_EQ(grey(sixteen_bit_png(twelve, 12), caution), (std::pair{1, 255}));
+  EXPECT_EQ(caution, "");
+  EXPECT_EQ(grey(sixteen_bit_png(all, 12), caution), (std::pair{0x10, 0xff})) << "its upper 12, as PNG says";
+  EXPECT_EQ(grey(sixteen_bit_png(all, 0), caution), (std::pair{0x10, 0xff}));
+  EXPECT_EQ(caution, "");
 }
 
 TEST_F(ImageFile, BytesAfterTheEndDoNotMatter) {
