@@ -1,5 +1,10 @@
 #include "common/base/utf8.h"
 
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"
@@ -15,6 +20,13 @@ bool is_utf8(const std::string& text) try {
 std::string made_utf8(const std::string& text) {
   const auto dumped = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return nlohmann::json::parse(dumped).get<std::string>();
+}
+
+std::string composed(const std::string& text) {
+  if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; })) return text;
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> joined(
+      utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str())), &std::free);
+  return joined ? reinterpret_cast<const char*>(joined.get()) : text;
 }
 
 void check_utf8(const std::filesystem::path& path) {

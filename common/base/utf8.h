@@ -12,6 +12,10 @@ bool is_utf8(const std::string& text);
 // drop what is not UTF-8.
 std::string made_utf8(const std::string& text);
 
+// The same text with each accent joined to its letter (Unicode's NFC), as most systems write it; macOS takes
+// them apart. What is not UTF-8 stays as it is.
+std::string composed(const std::string& text);
+
 // The path as text. Throws InputError naming it when it is not UTF-8.
 void check_utf8(const std::filesystem::path& path);
 

@@ -1,5 +1,7 @@
 #include "common/study/case_spec.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -39,13 +41,16 @@ void take(const json& object, const char* key, T& value, const std::string& wher
   throw InputError(where + ": key '" + key + "': " + e.what());
 }
 
-// Of the three channels: nlohmann takes the first three of more without a word.
+// Of the three channels, or one for all: nlohmann takes the first three of more without a word.
 void take_channels(const json& object, const char* key, std::array<double, 3>& value,
                    const std::string& where) {
   if (object.contains(key) && object.at(key).is_array() && object.at(key).size() != value.size())
     throw InputError(where + ": key '" + key + "' has " + std::to_string(object.at(key).size()) +
                      " numbers, expected 3: red, green, blue");
-  take(object, key, value, where);
+  if (!object.contains(key) || !object.at(key).is_number()) return take(object, key, value, where);
+  double all = 0;
+  take(object, key, all, where);
+  value.fill(all);
 }
 
 void check_name(const std::string& name, const std::string& where) {
@@ -149,6 +154,19 @@ void check_sizes(int input_size, int resize, const std::string& where) {
   if (resize < input_size || resize > kLargestResize)
     throw InputError(where + "resize " + std::to_string(resize) + " is outside input_size " +
                      std::to_string(input_size) + " to " + std::to_string(kLargestResize));
+}
+
+std::string normalisation_problem(const CaseSpec& spec) {
+  const auto fits = [](const std::array<double, 3>& channels) {
+    return std::all_of(channels.begin(), channels.end(), [](double value) { return value <= 1; });
+  };
+  if (fits(spec.mean) && fits(spec.std)) return "";
+  const auto over_255 = [](const std::array<double, 3>& c) {
+    return fmt::format("[{:.6g}, {:.6g}, {:.6g}]", c[0] / 255, c[1] / 255, c[2] / 255);
+  };
+  return "its mean or std is greater than 1, which pixels from 0 to 1 do not have: they seem to be of pixels "
+         "from 0 to 255: set \"mean\": " +
+         over_255(spec.mean) + ", \"std\": " + over_255(spec.std);
 }
 
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label) {

@@ -38,6 +38,10 @@ inline constexpr int kSmallestInput = 32, kLargestInput = 2048, kLargestResize =
 // InputError.
 void check_sizes(int input_size, int resize, const std::string& where);
 
+// Why mean and std cannot be of pixels from 0 to 1, to which they are applied, and what seems to be meant;
+// empty: they can.
+std::string normalisation_problem(const CaseSpec& spec);
+
 // "tiger cat" for 282 when names are known, else "282". The first of several synonyms, as figures show it.
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label);
 

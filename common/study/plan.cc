@@ -9,6 +9,7 @@
 #include "common/base/file.h"
 #include "common/base/format_version.h"
 #include "common/base/json_integer.h"
+#include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/study/image_files.h"
 #include "common/study/perturbation.h"
@@ -78,43 +79,95 @@ std::vector<CaseSpec> cases_from_json(const json& document) {
   return cases;
 }
 
+// Of long texts the beginning tells them apart, or else that they differ is enough.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t kLongest = 60;
+  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
+}
+
+std::string short_digest(const std::string& sha256) { return sha256.substr(0, 12); }
+
 void note(std::vector<std::string>& lines, const std::string& what, const std::string& old,
           const std::string& asked) {
   if (old != asked) lines.push_back(what + ": " + old + " in the sweep, " + asked + " asked");
 }
 
+std::string text_of(const json& setting) {
+  return setting.is_string() ? setting.get<std::string>() : setting.dump();
+}
+
+using Names = std::map<std::string, std::string>;  // to what tells two of one name apart
+
+// Those of `from` that `in` lacks, in one line.
+void note_missing(std::vector<std::string>& lines, const std::string& kind, const Names& from,
+                  const Names& in, const std::string& where) {
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> missing;
+  for (const auto& [name, unused] : from)
+    if (!in.contains(name)) missing.push_back(name);
+  if (missing.empty()) return;
+  const std::size_t more = missing.size() - std::min(missing.size(), kShown);
+  missing.resize(missing.size() - more);
+  lines.push_back(kind + (missing.size() == 1 ? " " : "s ") + joined(missing) +
+                  (more == 0 ? "" : " and " + std::to_string(more) + " more") + ": " + where);
+}
+
 // Entries by name: what was taken away, added or changed.
-void note_entries(std::vector<std::string>& lines, const std::string& kind,
-                  const std::map<std::string, std::string>& old,
-                  const std::map<std::string, std::string>& asked) {
-  for (const auto& [name, detail] : old) {
-    const auto found = asked.find(name);
-    if (found == asked.end())
-      lines.push_back(kind + " " + name + ": in the sweep, not asked");
-    else
+void note_entries(std::vector<std::string>& lines, const std::string& kind, const Names& old,
+                  const Names& asked) {
+  note_missing(lines, kind, old, asked, "in the sweep, not asked");
+  note_missing(lines, kind, asked, old, "asked, not in the sweep");
+  for (const auto& [name, detail] : old)
+    if (const auto found = asked.find(name); found != asked.end())
       note(lines, kind + " " + name, detail, found->second);
-  }
-  for (const auto& [name, unused] : asked)
-    if (!old.contains(name)) lines.push_back(kind + " " + name + ": asked, not in the sweep");
 }
 
-std::map<std::string, std::string> cases_by_name(const Plan& plan) {
-  std::map<std::string, std::string> entries;
-  for (const auto& c : plan.cases) {
-    json unused;
-    json text = cases_to_json({c}, unused).at(0);
-    text["classes_sha256"] = sha256_of(unused.dump());
-    entries[c.name] = text.dump();
-  }
-  return entries;
+std::string channels_text(const std::array<double, 3>& channels) {
+  std::string text = json(channels).dump();
+  return text.substr(1, text.size() - 2);
 }
 
-std::map<std::string, std::string> by_path(const std::vector<PlannedImage>& images) {
-  std::map<std::string, std::string> entries;
+// How many there are, or the first that differs.
+void note_classes(std::vector<std::string>& lines, const std::string& of, const std::vector<std::string>& old,
+                  const std::vector<std::string>& asked) {
+  const auto count = [](const std::vector<std::string>& names) {
+    return names.empty() ? "none" : counted(names.size(), "name");
+  };
+  if (old.size() != asked.size()) return note(lines, of + "classes", count(old), count(asked));
+  const auto [a, b] = std::mismatch(old.begin(), old.end(), asked.begin());
+  if (a != old.end())
+    note(lines, of + "name of class " + std::to_string(a - old.begin()), "'" + shortened(*a) + "'",
+         "'" + shortened(*b) + "'");
+}
+
+void note_cases(std::vector<std::string>& lines, const std::vector<CaseSpec>& old,
+                const std::vector<CaseSpec>& asked) {
+  const auto by_name = [](const std::vector<CaseSpec>& cases) {
+    Names names;
+    for (const CaseSpec& c : cases) names[c.name];
+    return names;
+  };
+  note_entries(lines, "case", by_name(old), by_name(asked));
+  for (const CaseSpec& a : old) {
+    const auto b =
+        std::find_if(asked.begin(), asked.end(), [&](const CaseSpec& c) { return c.name == a.name; });
+    if (b == asked.end()) continue;
+    const std::string of = "case " + a.name + ", ";
+    note(lines, of + "SHA-256", short_digest(a.sha256), short_digest(b->sha256));
+    note(lines, of + "input_size", std::to_string(a.input_size), std::to_string(b->input_size));
+    note(lines, of + "resize", std::to_string(a.resize), std::to_string(b->resize));
+    note(lines, of + "mean", channels_text(a.mean), channels_text(b->mean));
+    note(lines, of + "std", channels_text(a.std), channels_text(b->std));
+    note_classes(lines, of, a.classes, b->classes);
+  }
+}
+
+Names by_path(const std::vector<PlannedImage>& images) {
+  Names entries;
   for (const auto& image : images)
     entries[image.path] =
-        "SHA-256 " + image.sha256 +
-        (image.variants_sha256.empty() ? "" : " with variants of SHA-256 " + image.variants_sha256);
+        "SHA-256 " + short_digest(image.sha256) +
+        (image.variants_sha256.empty() ? "" : " with variants of " + short_digest(image.variants_sha256));
   return entries;
 }
 
@@ -219,6 +272,7 @@ std::string to_json_text(const Plan& plan) {
   json document = identity(plan);
   json models = json::object();
   for (const auto& c : plan.cases) models[c.name] = c.file.string();
+  if (!plan.not_taken.empty()) document["provenance"]["not_taken"] = plan.not_taken;
   json& locations = document["locations"];
   locations = {{"images_root", plan.images_root.string()}, {"models", models}};
   if (!plan.frost_overlays.empty()) locations["frost_overlays"] = plan.frost_root.string();
@@ -258,6 +312,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
           {overlay.at("path").get<std::string>(), overlay.at("sha256").get<std::string>()});
     plan.frost_root = locations.at("frost_overlays").get<std::string>();
   }
+  if (document.contains("provenance")) document["provenance"].at("not_taken").get_to(plan.not_taken);
   if (plan.cases.empty()) throw InputError(origin + " names no case");
   refuse_escapes(plan, origin);
   return plan;
@@ -270,17 +325,17 @@ std::string sweep_id(const Plan& plan) { return sha256_of(identity(plan).dump())
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   std::vector<std::string> lines;
   const json old = identity(in_sweep), wanted = identity(asked);
-  for (const char* key : {"perturbation", "seed"}) note(lines, key, old[key].dump(), wanted[key].dump());
+  for (const char* key : {"perturbation", "seed"}) note(lines, key, text_of(old[key]), text_of(wanted[key]));
   for (const auto& [key, setting] : old["wcam"].items())
-    note(lines, key, setting.dump(), wanted["wcam"][key].dump());
+    note(lines, key, text_of(setting), text_of(wanted["wcam"][key]));
   note_selection(lines, in_sweep.selection, asked.selection);
   const auto named = [](const std::vector<std::string>& names) {
-    std::map<std::string, std::string> entries;
+    Names entries;
     for (const auto& name : names) entries[name];
     return entries;
   };
   note_entries(lines, "variant", named(in_sweep.variants), named(asked.variants));
-  note_entries(lines, "case", cases_by_name(in_sweep), cases_by_name(asked));
+  note_cases(lines, in_sweep.cases, asked.cases);
   note_entries(lines, "image", by_path(in_sweep.images), by_path(asked.images));
   note_entries(lines, "frost overlay", by_path(in_sweep.frost_overlays), by_path(asked.frost_overlays));
   const auto same = [&](const char* key) { return old[key] == wanted[key]; };

@@ -41,6 +41,9 @@ struct Plan {
   std::filesystem::path images_root;
   std::filesystem::path frost_root;     // of the overlays
   std::filesystem::path variants_root;  // of a family on disk (common/study/variant_tree.h); else empty
+  // What lay in these folders and was not taken, a line a folder (NotTaken): how the plan came to be, no part
+  // of its identity.
+  std::vector<std::string> not_taken = {};
 
   // Every image is resized and cropped to this; all cases agree on it.
   int input_size() const { return cases.front().input_size; }
@@ -65,8 +68,8 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin);
 // The sweep's id: the plan's SHA-256, 64 hex digits.
 std::string sweep_id(const Plan& plan);
 
-// What differs between two checked plans, a line a thing ("seed: 95 in the sweep, 96 asked"); empty: the same
-// sweep.
+// What differs between two checked plans, a line a field ("seed: 95 in the sweep, 96 asked"), long values and
+// lists shortened; empty: the same sweep.
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked);
 
 }  // namespace wcam

@@ -1,6 +1,7 @@
 #include "common/study/variant_tree.h"
 
 #include <algorithm>
+#include <system_error>
 #include <tuple>
 
 #include "common/base/error.h"
@@ -14,24 +15,39 @@ namespace wcam {
 
 namespace {
 
-std::vector<fs::path> folders_in(const fs::path& folder) {
+std::vector<fs::path> folders_in(const fs::path& folder, NotTaken& not_taken) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().front() == '.' || !entry.is_directory()) continue;
-    check_utf8(entry.path());
-    found.push_back(entry.path());
+    const std::string name = entry.path().filename().string();
+    std::error_code error;
+    const fs::file_status status = entry.status(error);  // of what a link leads to
+    if (name.front() == '.')
+      not_taken.add(NotTaken::Why::kHidden, name);
+    else if (is_of_a_system(name))
+      not_taken.add(NotTaken::Why::kOfASystem, name);
+    else if (fs::is_directory(status))
+      found.push_back(entry.path());
+    else if (status.type() == fs::file_type::not_found)
+      not_taken.add(NotTaken::Why::kNotHere, name);
+    else
+      not_taken.add(NotTaken::Why::kNoFolder, name);
   }
+  std::for_each(found.begin(), found.end(), check_utf8);
   std::sort(found.begin(), found.end());
   return found;
 }
 
 void add_severities(VariantTree& tree, const fs::path& corruption) {
+  const std::string name = corruption.filename().string();
   const std::size_t before = tree.variants.size();
-  for (int s = kLowestSeverity; s <= kHighestSeverity; ++s)
-    if (const fs::path folder = corruption / std::to_string(s); fs::is_directory(folder))
+  for (int s = kLowestSeverity; s <= kHighestSeverity; ++s) {
+    const fs::path folder = corruption / std::to_string(s);
+    if (fs::is_directory(folder))
       tree.variants.push_back(
-          {to_string(Variant{std::string(kImagenetC), canonical_spelling(corruption.filename().string()), s}),
-           folder});
+          {to_string(Variant{std::string(kImagenetC), canonical_spelling(name), s}), folder});
+    else if (fs::is_symlink(folder))
+      tree.not_taken.add(NotTaken::Why::kNotHere, (fs::path(name) / std::to_string(s)).string());
+  }
   if (tree.variants.size() == before) tree.others.push_back(corruption);
 }
 
@@ -40,7 +56,7 @@ void add_severities(VariantTree& tree, const fs::path& corruption) {
 VariantTree read_variant_tree(const fs::path& root, const std::string& family) try {
   if (!fs::is_directory(root)) throw InputError(root.string() + " is not a folder");
   VariantTree tree;
-  for (const fs::path& folder : folders_in(root))
+  for (const fs::path& folder : folders_in(root, tree.not_taken))
     if (has_severities(family))
       add_severities(tree, folder);
     else

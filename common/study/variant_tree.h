@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/study/not_taken.h"
+
 namespace wcam {
 
 struct VariantFolder {
@@ -16,12 +18,13 @@ struct VariantFolder {
 struct VariantTree {
   std::vector<VariantFolder> variants;        // sorted by variant, then folder
   std::vector<std::filesystem::path> others;  // folders that hold no variant (imagenet-c alone), sorted
+  NotTaken not_taken;                         // what else lies beside the variants
 };
 
 // Which folders below ROOT hold variants. imagenet-c: ROOT/<corruption>/<severity>, severities 1 to 5,
 // corruptions in any spelling; a variant stands twice when two spellings lie side by side. editing, folders:
-// every ROOT/<name>. Links to folders are followed here, hidden folders left out. Throws InputError: not a
-// folder, not readable, a name that is not UTF-8.
+// every ROOT/<name>. Links to folders are followed here, hidden and systems' folders left out. Throws
+// InputError: not a folder, not readable, a name that is not UTF-8.
 VariantTree read_variant_tree(const std::filesystem::path& root, const std::string& family);
 
 // PlannedImage::variants_sha256: SHA-256 of the files' SHA-256s (64 hex digits each), joined in the plan's

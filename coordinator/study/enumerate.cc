@@ -11,6 +11,7 @@
 #include "common/study/image_files.h"
 #include "common/study/perturbation.h"
 #include "common/study/variant_tree.h"
+#include "common/wire/protocol.h"
 #include "coordinator/study/find_variants.h"
 #include "coordinator/study/select_file.h"
 
@@ -99,23 +100,51 @@ std::string hashed_variants(const std::vector<VariantFolder>& variants, const st
   return digest_of_variants(sha256s);
 }
 
+// Where a SHA-256 will stand.
+const std::string kNotHashed(64, '0');
+
 // found: of a family on disk.
-std::vector<PlannedImage> hashed_images(const fs::path& root, const std::vector<std::string>& paths,
-                                        const std::optional<VariantsFound>& found, const Say& say) {
-  Progress progress(say, paths.size());
+std::vector<PlannedImage> without_hashes(const std::vector<std::string>& paths,
+                                         const std::optional<VariantsFound>& found) {
   std::vector<PlannedImage> images;
   images.reserve(paths.size());
   for (const std::string& path : paths) {
-    PlannedImage image{path, sha256_of_file(root / path)};
-    if (found) {
-      image.variant_stem = found->stems.at(path);
-      image.variants_sha256 =
-          hashed_variants(found->variants, image.variant_stem, fs::path(path).extension().string());
-    }
-    images.push_back(std::move(image));
-    progress.done(images.size());
+    images.push_back({path, kNotHashed});
+    if (!found) continue;
+    images.back().variant_stem = found->stems.at(path);
+    images.back().variants_sha256 = kNotHashed;
   }
   return images;
+}
+
+void hash(Plan& plan, const std::optional<VariantsFound>& found, const Say& say) {
+  Progress progress(say, plan.images.size());
+  std::size_t done = 0;
+  for (PlannedImage& image : plan.images) {
+    image.sha256 = sha256_of_file(plan.images_root / image.path);
+    if (found)
+      image.variants_sha256 =
+          hashed_variants(found->variants, image.variant_stem, fs::path(image.path).extension().string());
+    progress.done(++done);
+  }
+}
+
+// Said, and kept with the plan.
+void note_not_taken(Plan& plan, const fs::path& folder, const NotTaken& not_taken, const Say& say) {
+  if (not_taken.empty()) return;
+  plan.not_taken.push_back("not taken from " + folder.string() + ": " + not_taken.text());
+  say(plan.not_taken.back());
+}
+
+// It may be meant, and is more often a slip.
+void say_twins(const std::vector<CaseSpec>& cases, const Say& say) {
+  for (auto c = cases.begin(); c != cases.end(); ++c) {
+    const auto twin =
+        std::find_if(cases.begin(), c, [c](const CaseSpec& earlier) { return earlier.sha256 == c->sha256; });
+    if (twin != c)
+      say("cases " + twin->name + " and " + c->name + " are one network: " + c->file.string() +
+          " has the SHA-256 of " + twin->file.string());
+  }
 }
 
 // Overlays for the variants that need them; without a folder of overlays, these variants are left out.
@@ -133,8 +162,10 @@ void settle_frost(Plan& plan, const fs::path& folder, const Say& say) {
     return;
   }
   plan.frost_root = absolute_place(folder);
-  for (const std::string& path : list_images(plan.frost_root))
+  NotTaken not_taken;
+  for (const std::string& path : list_images(plan.frost_root, &not_taken))
     plan.frost_overlays.push_back({path, sha256_of_file(plan.frost_root / path)});
+  note_not_taken(plan, plan.frost_root, not_taken, say);
 }
 
 // Nothing that is given is ignored.
@@ -182,20 +213,41 @@ Plan make_plan(const StudyRequest& request, const Say& say) {
   plan.wcam = request.wcam;
   plan.seed = request.seed;
   plan.images_root = absolute_place(request.images.empty() ? source_folder(request) : request.images);
-  std::vector<std::string> images = list_images(plan.images_root);
+  NotTaken not_taken;
+  std::vector<std::string> images = list_images(plan.images_root, &not_taken);
+  note_not_taken(plan, plan.images_root, not_taken, say);
   plan.cases = chosen_cases(request);
-  for (CaseSpec& c : plan.cases) c.file = absolute_place(c.file);
+  for (CaseSpec& c : plan.cases) {
+    c.file = absolute_place(c.file);
+    if (const std::string problem = normalisation_problem(c); !problem.empty())
+      throw InputError(request.models.string() + ": case '" + c.name + "': " + problem);
+  }
   std::optional<VariantsFound> found;
   if (is_on_disk(request.perturbation)) {
     plan.variants_root = absolute_place(request.variants);
     found = find_variants(request, plan.images_root, images, say);
+    note_not_taken(plan, plan.variants_root, found->not_taken, say);
     for (const VariantFolder& variant : found->variants) plan.variants.push_back(variant.variant);
     std::erase_if(images, [&](const std::string& path) { return !found->stems.contains(path); });
   }
   plan.selection = selection_of(request, plan, images);
-  plan.images = hashed_images(plan.images_root, images, found, say);
+  plan.images = without_hashes(images, found);
   check(plan);
+  check_fits_message(plan);
+  say_twins(plan.cases, say);
+  hash(plan, found, say);
   return plan;
+}
+
+void check_fits_message(const Plan& plan) {
+  constexpr std::int64_t kBeside = 4'096;  // the plan, in the message
+  const auto bytes = static_cast<std::int64_t>(to_json_text(plan).size()), most = kMaxMessageBytes - kBeside;
+  if (bytes <= most) return;
+  throw InputError("the plan of " + counted(plan.images.size(), "image") + " is " + std::to_string(bytes) +
+                   " bytes, a message to a worker holds " + std::to_string(most) + ", about " +
+                   std::to_string(static_cast<std::int64_t>(plan.images.size()) * most / bytes) +
+                   " images with names as long: split them over several sweeps, or name some with "
+                   "--select-file");
 }
 
 }  // namespace wcam

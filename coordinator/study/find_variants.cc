@@ -113,8 +113,8 @@ std::vector<VariantFolder> chosen(const StudyRequest& request, const std::vector
   return result;
 }
 
-std::vector<std::string> files_of(const VariantFolder& variant) try {
-  return list_images(variant.folder);
+std::vector<std::string> files_of(const VariantFolder& variant, NotTaken* not_taken = nullptr) try {
+  return list_images(variant.folder, not_taken);
 } catch (const InputError& e) {
   throw InputError(std::string(e.what()) + " (the variant " + variant.variant +
                    "): choose the variants with --corruptions or --variant-names, or take it away");
@@ -205,7 +205,12 @@ VariantsFound find_variants(const StudyRequest& request, const fs::path& images_
       if (!same_folder(folder, images_root))
         say(folder.string() + " holds no folder of a severity, 1 to 5: left out");
   VariantMatcher matcher(images);
-  for (const VariantFolder& variant : result.variants) matcher.add(variant.variant, files_of(variant));
+  result.not_taken = tree.not_taken;
+  for (const VariantFolder& variant : result.variants) {
+    NotTaken in_it;
+    matcher.add(variant.variant, files_of(variant, &in_it));
+    result.not_taken.add(in_it, variant.folder.lexically_relative(request.variants));
+  }
   refuse_strangers(matcher, result.variants, images, images_root);
   if (!matcher.extra().empty()) say("files without an image, not used:" + lines_of(matcher.extra(), "file"));
   settle_incomplete(request, matcher, images.size(), say);

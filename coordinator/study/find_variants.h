@@ -23,6 +23,7 @@ struct VariantsFound {
   std::vector<VariantFolder> variants;  // sorted, each once
   // By image, of those that have a file in each variant: PlannedImage::variant_stem.
   std::map<std::string, std::string> stems;
+  NotTaken not_taken;  // beside the variants, and in them
 };
 
 // Finds the variants that lie on disk for `images`, which is list_images(images_root). Says which files are

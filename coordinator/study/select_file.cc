@@ -4,9 +4,11 @@
 #include <map>
 #include <sstream>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/utf8.h"
 #include "common/command_line/suggestion.h"
 #include "common/study/case_spec.h"
 #include "common/study/perturbation.h"
@@ -75,13 +77,17 @@ class Vocabulary {
              const std::vector<std::string>& cases)
       : variants_(with_source(variants)),
         cases_(cases),
-        image_numbers_(numbered(images)),
+        images_(images.begin(), images.end()),
         variant_numbers_(numbered(variants_)),
-        case_numbers_(numbered(cases_)) {}
+        case_numbers_(numbered(cases_)) {
+    for (const std::string& image : images) composed_.emplace(composed(image), image);
+  }
 
-  int image(const std::string& name) const {
-    const auto found = image_numbers_.find(name);
-    if (found == image_numbers_.end())
+  // The image's own name: the one given, or one that differs from it in how accents are written.
+  const std::string& image(const std::string& name) const {
+    if (const auto same = images_.find(name); same != images_.end()) return *same;
+    const auto found = composed_.find(composed(name));
+    if (found == composed_.end())
       throw InputError("no image '" + name +
                        "' among those of the sweep (below --images, less those left out)" +
                        (name.find(' ') == std::string::npos ? "" : "; fields are separated by tabs"));
@@ -100,14 +106,16 @@ class Vocabulary {
   }
 
   std::vector<std::string> variants_, cases_;
-  Names image_numbers_, variant_numbers_, case_numbers_;
+  std::unordered_set<std::string> images_;
+  std::unordered_map<std::string, std::string> composed_;  // their names
+  Names variant_numbers_, case_numbers_;
 };
 
 // What has been read.
 struct Listing {
   std::vector<std::string> images;
-  std::vector<Asked> asked;                       // of images
-  std::unordered_map<int, std::size_t> place_of;  // in images, of an image's number
+  std::vector<Asked> asked;                               // of images
+  std::unordered_map<std::string, std::size_t> place_of;  // in images
 };
 
 void take_line(Listing& listing, const std::vector<std::string>& fields, std::size_t line,
@@ -115,12 +123,12 @@ void take_line(Listing& listing, const std::vector<std::string>& fields, std::si
   if (fields.size() > 3)
     throw InputError(std::to_string(fields.size()) +
                      " fields; expected IMAGE, VARIANT and CASE, separated by tabs");
-  const int image = known.image(fields[0]);
+  const std::string& image = known.image(fields[0]);
   const std::pair wanted{fields.size() > 1 ? known.variant(fields[1]) : kEvery,
                          fields.size() > 2 ? known.case_index(fields[2]) : kEvery};
   const auto [place, is_new] = listing.place_of.emplace(image, listing.images.size());
   if (is_new) {
-    listing.images.push_back(fields[0]);
+    listing.images.push_back(image);
     listing.asked.emplace_back();
   }
   Asked& asked = listing.asked[place->second];

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "common/base/utf8.h"
 #include "common/study/image_files.h"
 
 namespace wcam {
@@ -23,7 +24,8 @@ bool all_nested(const std::vector<std::string>& paths) {
 
 [[noreturn]] void refuse_twins(const std::string& where, const std::string& a, const std::string& b) {
   throw InputError(where + ": " + a + " and " + b +
-                   " have one name but for folder or ending, so that variants cannot be told to belong to "
+                   " have one name but for folder, ending or how accents are written, so that variants "
+                   "cannot be told to belong to "
                    "one of them: take one away or rename it");
 }
 
@@ -52,7 +54,7 @@ VariantMatcher::VariantMatcher(std::vector<std::string> images) {
 }
 
 std::string VariantMatcher::key_of(const std::string& path) const {
-  const std::string stem = image_stem(path);
+  const std::string stem = composed(image_stem(path));
   return by_name_ ? stem.substr(stem.rfind('/') + 1) : stem;
 }
 
@@ -82,7 +84,7 @@ void VariantMatcher::add(const std::string& variant, const std::vector<std::stri
     const auto found = unclaimed.find(image.key);
     const std::string stem = found == unclaimed.end() ? "" : image_stem(found->second);
     if (image.stem.empty()) image.stem = stem;
-    if (!stem.empty() && stem == image.stem) {
+    if (!stem.empty() && composed(stem) == composed(image.stem)) {
       unclaimed.erase(found);
     } else {
       missing.push_back(image.path);

@@ -15,12 +15,13 @@ std::string first_of(const std::vector<std::string>& words, std::size_t count);
 // Whether a path of list_images() lies in a folder below the one listed.
 bool is_nested(const std::string& path);
 
-// Files belong to an image when they have its path below their folder, whatever the ending. Where one side
-// has all its files in one folder and the other has folders inside, as ImageNet's classes, the name alone
-// decides.
+// Files belong to an image when they have its path below their folder, whatever the ending and however
+// accents are written (macOS takes them apart). Where one side has all its files in one folder and the other
+// has folders inside, as ImageNet's classes, the name alone decides.
 class VariantMatcher {
  public:
-  // images: as list_images() gives them. Throws InputError naming both when two differ in the ending alone.
+  // images: as list_images() gives them. Throws InputError naming both when two differ in the ending
+  // or in how accents are written alone.
   explicit VariantMatcher(std::vector<std::string> images);
 
   // Adds the files of one variant, as list_images() gives them. Throws InputError naming both when two of

@@ -7,7 +7,6 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/study/sweep_options.h"
-#include "common/wire/protocol.h"
 #include "coordinator/study/enumerate.h"
 #include "coordinator/study/study_request.h"
 #include "coordinator/sweep/sweep_folder.h"
@@ -80,11 +79,7 @@ Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) 
                      stored->images_root.string() + ": give --images and --models with the new places");
   const Plan plan = asked ? *asked : *stored;
   check(plan);
-  const std::size_t bytes = to_json_text(plan).size();
-  if (static_cast<std::int64_t>(bytes) > kMaxMessageBytes - 4'096)
-    throw InputError("the plan of " + std::to_string(plan.images.size()) + " images is " +
-                     std::to_string(bytes) +
-                     " bytes, a message to a worker holds 16 MiB: split the images over several sweeps");
+  check_fits_message(plan);
   return plan;
 }
 

@@ -90,11 +90,7 @@ double chance_of_guessing(const std::vector<bool>& hits, std::int64_t classes) {
   return at_least(count(hits), std::ssize(hits), 1.0 / static_cast<double>(classes));
 }
 
-bool is_for_bytes(const CaseSpec& spec) {
-  const auto above_one = [](double value) { return value > 1; };
-  return std::any_of(spec.mean.begin(), spec.mean.end(), above_one) ||
-         std::any_of(spec.std.begin(), spec.std.end(), above_one);
-}
+bool is_for_bytes(const CaseSpec& spec) { return !normalisation_problem(spec).empty(); }
 
 std::vector<Normalisation> normalisations(const CaseSpec& spec) {
   const CaseSpec imagenet;

@@ -89,9 +89,7 @@ std::string normalisation_text(const CaseCheck& check) {
     return fmt::format("it gets {} of {} right when normalised '{}', {} as models.json says: {}",
                        count(better->hits.top1), counted(std::ssize(better->hits.top1), "photograph"),
                        better->normalisation.name, count(declared_hits(check)), better->normalisation.remedy);
-  if (!is_for_bytes(check.spec)) return "";
-  return "its mean or std is greater than 1, which pixels from 0 to 1 do not have: " +
-         normalisations(check.spec)[1].remedy;
+  return normalisation_problem(check.spec);
 }
 
 std::string percent(const Share& share) {

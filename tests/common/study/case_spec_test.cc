@@ -93,6 +93,7 @@ TEST_F(ModelsJson, RefusesEachMistakeNamingIt) {
             "models.json: models[0] ('net'): net.pt has SHA-256 " + sha256_of("weights") +
                 ", models.json expects 00: another file than the one described");
   EXPECT_NE(entry(R"(, "mean": "grey")").find("key 'mean'"), std::string::npos);
+  EXPECT_EQ(entry(R"(, "mean": 0.5, "std": 0.25)"), "accepted") << "one for all channels";
   EXPECT_NE(entry(R"(, "mean": [0.5])").find("key 'mean' has 1 numbers, expected 3"), std::string::npos);
   EXPECT_NE(entry(R"(, "std": [1, 1, 1, 1])").find("key 'std' has 4 numbers, expected 3"), std::string::npos);
   EXPECT_EQ(refusal(R"({"models": []})"),

@@ -1,6 +1,8 @@
 #include "common/study/image_files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <functional>
@@ -16,9 +18,9 @@ namespace {
 class ImageFiles : public testing::Test {
  protected:
   fs::path images() const { return folder_.path() / "images"; }
-  void write(const fs::path& file) const {
+  void write(const fs::path& file, const std::string& content = "x") const {
     fs::create_directories((images() / file).parent_path());
-    std::ofstream(images() / file) << "x";
+    std::ofstream(images() / file) << content;
   }
   std::string refusal(const fs::path& folder) const {
     try {
@@ -48,6 +50,85 @@ TEST_F(ImageFiles, AFolderThatCannotBeUsedIsNamed) {
   EXPECT_NE(refusal(images() / "none").find("none is not a folder"), std::string::npos);
   write("bad\xff.png");
   EXPECT_NE(refusal(images()).find("not UTF-8"), std::string::npos);
+}
+
+TEST_F(ImageFiles, OtherNamesOfJpegAreTakenWhereTheContentIsOne) {
+  for (const char* name : {"a.jfif", "b.JPE", "c.pjpeg", "d", "n/e.jif"}) write(name, "\xff\xd8\xff\xe0rest");
+  for (const char* name : {"text.jfif", "README"}) write(name);
+  write("f.gif", "\xff\xd8\xff\xe0rest");
+  NotTaken not_taken;
+  EXPECT_EQ(list_images(images(), &not_taken),
+            (std::vector<std::string>{"a.jfif", "b.JPE", "c.pjpeg", "d", "n/e.jif"}));
+  EXPECT_EQ(not_taken.text(), "by ending: 1 without one, 1 .gif, 1 .jfif");
+  for (const char* stem : {"a", "b", "c", "d", "n/e"})
+    EXPECT_TRUE(find_image(images(), stem, ".png")) << stem;
+  EXPECT_FALSE(find_image(images(), "text", ".jfif"));
+}
+
+TEST_F(ImageFiles, WhatIsNotTakenIsCountedAndNamed) {
+  for (const char* name :
+       {"a.png", "@eaDir/a.png/THUMB.jpg", "lost+found/b.png", "n/System Volume Information/c.png",
+        "n/Thumbs.db", "b.txt", "c.TXT", ".DS_Store", "._a.png"})
+    write(name);
+  write("lfs.png", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n");
+  write("annex.jpg", "/annex/objects/SHA256E-s1--1.jpg\n");
+  write("real/d.png");
+  for (const char* name : {"x.jpg", "y.png"}) fs::create_symlink("/no/where", images() / name);
+  fs::create_symlink("/no/where", images() / "notes.md");
+  fs::create_directory_symlink(images() / "real", images() / "link");
+  ASSERT_EQ(mkfifo((images() / "pipe.png").c_str(), 0600), 0);
+  NotTaken not_taken;
+  EXPECT_EQ(list_images(images(), &not_taken), (std::vector<std::string>{"a.png", "real/d.png"}));
+  EXPECT_EQ(
+      not_taken.text(),
+      "4 whose content is not here: annex.jpg, lfs.png, x.jpg, y.png (git annex get, dvc pull or git lfs "
+      "pull fetch such; in a container, bind the folder that the links lead to); 1 link to a folder, not "
+      "followed: link; 3 folders of a system: @eaDir, lost+found, n/System Volume Information; 1 of "
+      "another kind: pipe.png; 2 hidden; by ending: 1 .TXT, 1 .db, 1 .md, 1 .txt");
+}
+
+// Root may read anything: whoever runs this as root is somebody else meanwhile.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (::getuid() == 0 && ::seteuid(65534) != 0) ADD_FAILURE() << "cannot become nobody";
+  }
+  ~AsNobody() { EXPECT_EQ(::seteuid(::getuid()), 0); }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+};
+
+TEST_F(ImageFiles, WhatCannotBeReadInsideIsNamedAndTheRestGoesOn) {
+  for (const char* name : {"a.png", "c.png", "private/b.png"}) write(name);
+  for (const char* name : {"c.png", "private"}) fs::permissions(images() / name, fs::perms::none);
+  for (const fs::path& folder : {folder_.path(), images()}) fs::permissions(folder, fs::perms{0755});
+  NotTaken not_taken;
+  {
+    const AsNobody nobody;
+    EXPECT_EQ(list_images(images(), &not_taken), std::vector<std::string>{"a.png"});
+  }
+  EXPECT_EQ(not_taken.text(),
+            "2 that cannot be read: c.png (Permission denied), private (Permission denied)");
+  fs::permissions(images() / "private", fs::perms::owner_all);
+}
+
+TEST_F(ImageFiles, OfAFolderWithoutAnyItIsSaidWhatItHolds) {
+  fs::create_directories(images());
+  for (int i = 10; i < 30; ++i) fs::create_symlink("/no/where", images() / (std::to_string(i) + ".jpg"));
+  const std::string text = refusal(images());
+  EXPECT_NE(text.find("it holds 20 whose content is not here: 10.jpg, 11.jpg, "), std::string::npos) << text;
+  EXPECT_NE(text.find(" 19.jpg and 10 more (git annex get, dvc pull"), std::string::npos) << text;
+}
+
+TEST_F(ImageFiles, AreFoundHoweverTheirAccentsAreWritten) {
+  const std::string joined = "caf\xc3\xa9", apart = "cafe\xcc\x81";
+  write(apart + "/" + apart + ".png");
+  write("plain/" + joined + ".png");
+  for (const std::string& folder : {joined, apart})
+    for (const std::string& name : {joined, apart})
+      EXPECT_EQ(find_image(images(), folder + "/" + name, ".png"), images() / apart / (apart + ".png"));
+  EXPECT_EQ(find_image(images(), "plain/" + apart, ".png"), images() / "plain" / (joined + ".png"));
+  EXPECT_EQ(find_image(images(), "cafe", ".png"), std::nullopt);
 }
 
 TEST_F(ImageFiles, AStemIsThePathWithoutTheEnding) {

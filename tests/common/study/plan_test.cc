@@ -54,13 +54,14 @@ TEST(Plan, FrostOverlaysCountWhereverTheyAre) {
   Plan other = plan;
   other.frost_root = "/elsewhere";
   EXPECT_EQ(sweep_id(other), sweep_id(plan));
-  other.frost_overlays[1].sha256.back() = '7';
+  other.frost_overlays[1].sha256.front() = '7';
   EXPECT_NE(sweep_id(other), sweep_id(plan));
   other.frost_overlays.erase(other.frost_overlays.begin());
-  EXPECT_EQ(differences(plan, other),
-            (std::vector<std::string>{"frost overlay ice.png: in the sweep, not asked",
-                                      "frost overlay more/rime.jpg: SHA-256 " + std::string(64, '6') +
-                                          " in the sweep, SHA-256 " + std::string(63, '6') + "7 asked"}));
+  EXPECT_EQ(
+      differences(plan, other),
+      (std::vector<std::string>{
+          "frost overlay ice.png: in the sweep, not asked",
+          "frost overlay more/rime.jpg: SHA-256 666666666666 in the sweep, SHA-256 766666666666 asked"}));
 }
 
 TEST(Plan, NamesNoFileOutsideItsFolders) {
@@ -131,10 +132,19 @@ TEST(Plan, MovingTheVariantsDoesNotChangeTheSweepButOtherPixelsDo) {
   Plan changed = editing_plan();
   changed.images[0].variants_sha256 = std::string(64, '7');
   EXPECT_NE(sweep_id(changed), sweep_id(editing_plan()));
-  const std::string before = "SHA-256 " + std::string(64, '1') + " with variants of SHA-256 ";
+  const std::string before = "SHA-256 111111111111 with variants of ";
   EXPECT_EQ(differences(editing_plan(), changed),
-            (std::vector<std::string>{"image a.png: " + before + std::string(64, '5') + " in the sweep, " +
-                                      before + std::string(64, '7') + " asked"}));
+            (std::vector<std::string>{"image a.png: " + before + "555555555555 in the sweep, " + before +
+                                      "777777777777 asked"}));
+}
+
+TEST(Plan, WhatWasNotTakenIsKeptAndDecidesNothing) {
+  Plan plan = small_plan();
+  EXPECT_EQ(to_json_text(plan).find("provenance"), std::string::npos) << "as it was written before";
+  plan.not_taken = {"not taken from /images: 1 hidden"};
+  EXPECT_EQ(plan_from_json_text(to_json_text(plan), "plan.json").not_taken, plan.not_taken);
+  EXPECT_EQ(sweep_id(plan), sweep_id(small_plan()));
+  EXPECT_TRUE(differences(plan, small_plan()).empty());
 }
 
 TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
@@ -146,8 +156,7 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
   };
   differs([](Plan& p) { p.seed = 96; }, "seed: 95 in the sweep, 96 asked");
   differs([](Plan& p) { p.wcam.grid = 8; }, "grid: 28 in the sweep, 8 asked");
-  differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; },
-          "mode: \"reference\" in the sweep, \"corrected\" asked");
+  differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; }, "mode: reference in the sweep, corrected asked");
   differs([](Plan& p) { p.selection.sample_size = 3; }, "sample_size: 17 in the sweep, 3 asked");
   differs([](Plan& p) { p.selection.max_altered = 3; }, "max_altered: 5 in the sweep, 3 asked");
   differs([](Plan& p) { p.selection.rule = SelectionRule::kAll; },
@@ -159,6 +168,27 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
         p.images.push_back({"d.png", std::string(64, '4')});
       },
       "image d.png: asked, not in the sweep");
+  differs([](Plan& p) { p.variants = {p.variants[0]}; },
+          "variants corruptions/contrast/5, corruptions/jpeg/1, corruptions/jpeg/5: in the sweep, not asked");
+  differs([](Plan& p) { p.cases[0].sha256 = std::string(64, '4'); },
+          "case baseline, SHA-256: 333333333333 in the sweep, 444444444444 asked");
+  differs(
+      [](Plan& p) {
+        p.cases[0].mean = {0.5, 0.5, 0.5};
+      },
+      "case baseline, mean: 0.485,0.456,0.406 in the sweep, 0.5,0.5,0.5 asked");
+  differs([](Plan& p) { p.cases[1].std[2] = 1; },
+          "case augmix, std: 0.229,0.224,0.225 in the sweep, 0.229,0.224,1.0 asked");
+  differs([](Plan& p) { p.cases[0].classes = {}; },
+          "case baseline, classes: 2 names in the sweep, none asked");
+  differs([](Plan& p) { p.cases[0].classes[1] = std::string(100, 'x'); },
+          "case baseline, name of class 1: 'dog' in the sweep, '" + std::string(60, 'x') + "...' asked");
+  differs(
+      [](Plan& p) {
+        for (char c = 'e'; c < 'k'; ++c)
+          p.images.push_back({std::string(1, c) + ".png", std::string(64, '4')});
+      },
+      "images e.png, f.png, g.png and 3 more: asked, not in the sweep");
   differs([](Plan& p) { std::swap(p.cases[0], p.cases[1]); },
           "the order of cases, variants or images differs");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "common/base/error.h"
 #include "common/base/sha256.h"
 #include "tests/temporary_folder.h"
@@ -19,12 +21,13 @@ class VariantTrees : public testing::Test {
   // "VARIANT in FOLDER", then "other FOLDER".
   std::vector<std::string> read(const std::string& family) const {
     std::vector<std::string> lines;
-    const auto [variants, others] = read_variant_tree(folder_.path(), family);
+    const auto [variants, others, not_taken] = read_variant_tree(folder_.path(), family);
     const auto name = [&](const fs::path& folder) {
       return folder.lexically_relative(folder_.path()).string();
     };
     for (const auto& [variant, folder] : variants) lines.push_back(variant + " in " + name(folder));
     for (const auto& folder : others) lines.push_back("other " + name(folder));
+    if (!not_taken.empty()) lines.push_back("not taken: " + not_taken.text());
     return lines;
   }
   TemporaryFolder folder_;
@@ -35,9 +38,10 @@ using Lines = std::vector<std::string>;
 TEST_F(VariantTrees, ImageNetCsHasSeveritiesInsideCorruptionsOfAnySpelling) {
   make({"motion_blur/3", "motion_blur/1", "motion_blur/6", "motion_blur/x", "jpeg_compression/5", "fog/2",
         "readme", ".git/1"});
-  EXPECT_EQ(read("imagenet-c"), (Lines{"imagenet-c/fog/2 in fog/2", "imagenet-c/jpeg/5 in jpeg_compression/5",
-                                       "imagenet-c/motion-blur/1 in motion_blur/1",
-                                       "imagenet-c/motion-blur/3 in motion_blur/3", "other readme"}));
+  EXPECT_EQ(read("imagenet-c"),
+            (Lines{"imagenet-c/fog/2 in fog/2", "imagenet-c/jpeg/5 in jpeg_compression/5",
+                   "imagenet-c/motion-blur/1 in motion_blur/1", "imagenet-c/motion-blur/3 in motion_blur/3",
+                   "other readme", "not taken: 1 hidden"}));
 }
 
 TEST_F(VariantTrees, TwoSpellingsOfOneCorruptionStandSideBySide) {
@@ -50,7 +54,7 @@ TEST_F(VariantTrees, OfEditingEveryFolderIsAVariantWithItsNameAsItIs) {
   make({"ori", "size-0.1", "background_20/n01", "Full 5", ".cache", "5"});
   EXPECT_EQ(read("editing"),
             (Lines{"editing/5 in 5", "editing/Full 5 in Full 5", "editing/background_20 in background_20",
-                   "editing/ori in ori", "editing/size-0.1 in size-0.1"}));
+                   "editing/ori in ori", "editing/size-0.1 in size-0.1", "not taken: 1 hidden"}));
   EXPECT_EQ(read("folders").front(), "folders/5 in 5");
 }
 
@@ -58,7 +62,22 @@ TEST_F(VariantTrees, LinksToFoldersAreFollowed) {
   make({"real/1"});
   fs::create_directory_symlink(folder_.path() / "real", folder_.path() / "link");
   fs::create_directory_symlink("/no/where", folder_.path() / "dangling");
-  EXPECT_EQ(read("imagenet-c"), (Lines{"imagenet-c/link/1 in link/1", "imagenet-c/real/1 in real/1"}));
+  fs::create_directory_symlink("/no/where", folder_.path() / "real/3");
+  const std::string remedy =
+      " (git annex get, dvc pull or git lfs pull fetch such; in a container, bind the folder that the links "
+      "lead to)";
+  EXPECT_EQ(read("imagenet-c"),
+            (Lines{"imagenet-c/link/1 in link/1", "imagenet-c/real/1 in real/1",
+                   "not taken: 3 whose content is not here: dangling, link/3, real/3" + remedy}));
+}
+
+TEST_F(VariantTrees, WhatSystemsPutBesideThemIsNoVariant) {
+  make({"red", "@eaDir/a.png", "lost+found", "$RECYCLE.BIN", "__MACOSX"});
+  std::ofstream(folder_.path() / "readme.txt") << "x";
+  EXPECT_EQ(read("editing"),
+            (Lines{"editing/red in red",
+                   "not taken: 4 folders of a system: $RECYCLE.BIN, @eaDir, __MACOSX, lost+found; 1 file "
+                   "beside the folders: readme.txt"}));
 }
 
 TEST_F(VariantTrees, AFolderThatCannotBeUsedIsNamed) {

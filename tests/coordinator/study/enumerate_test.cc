@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <regex>
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
@@ -24,7 +25,8 @@ class EnumerateTest : public testing::Test {
   StudyRequest request() const {
     write("images/a.png", "pixels");
     write("m.pt", "weights");
-    write("models.json", R"({"models": [{"name": "one", "file": "m.pt"}, {"name": "two", "file": "m.pt"}]})");
+    write("n.pt", "other weights");
+    write("models.json", R"({"models": [{"name": "one", "file": "n.pt"}, {"name": "two", "file": "m.pt"}]})");
     StudyRequest request;
     request.images = images();
     request.models = folder_.path() / "models.json";
@@ -41,6 +43,11 @@ class EnumerateTest : public testing::Test {
   }
   static Plan made(const StudyRequest& request) {
     return make_plan(request, [](const std::string& line) { ADD_FAILURE() << line; });
+  }
+  static std::pair<Plan, std::vector<std::string>> made_saying(const StudyRequest& request) {
+    std::vector<std::string> said;
+    Plan plan = make_plan(request, [&](const std::string& line) { said.push_back(line); });
+    return {std::move(plan), std::move(said)};
   }
   TemporaryFolder folder_;
 };
@@ -96,14 +103,59 @@ TEST_F(EnumerateTest, RefusesPlacesWhoseNamesAreNotUtf8) {
   EXPECT_NE(refusal<InputError>([&] { made(asked); }).find("m.pt is not UTF-8"), std::string::npos);
 }
 
-TEST_F(EnumerateTest, AnImageThatCannotBeReadIsNamed) {
+TEST_F(EnumerateTest, WhatIsNotTakenIsSaidAndKeptWithThePlan) {
   StudyRequest asked = request();
   fs::create_symlink("/no/where.png", images() / "dangling.png");
-  EXPECT_EQ(made(asked).images.size(), 1U) << "a link to nothing is no regular file";
-  if (::geteuid() == 0) return;  // may read anything
-  write("images/locked.png");
-  fs::permissions(images() / "locked.png", fs::perms::none);
-  EXPECT_NE(refusal<InputError>([&] { made(asked); }).find("locked.png"), std::string::npos);
+  write("images/b.gif");
+  const auto [plan, said] = made_saying(asked);
+  EXPECT_EQ(plan.images.size(), 1U);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(
+      said[0].rfind("not taken from " + images().string() + ": 1 whose content is not here: dangling.png", 0),
+      0U)
+      << said[0];
+  EXPECT_TRUE(said[0].ends_with("; by ending: 1 .gif")) << said[0];
+  EXPECT_EQ(plan.not_taken, said);
+}
+
+TEST_F(EnumerateTest, CasesOfOneNetworkAreSaid) {
+  StudyRequest asked = request();
+  write("n.pt", "weights");
+  EXPECT_EQ(
+      made_saying(asked).second,
+      (std::vector<std::string>{"cases one and two are one network: " + (folder_.path() / "m.pt").string() +
+                                " has the SHA-256 of " + (folder_.path() / "n.pt").string()}));
+}
+
+TEST_F(EnumerateTest, ANormalisationOfBytesIsRefused) {
+  StudyRequest asked = request();
+  write("models.json", R"({"models": [{"name": "one", "file": "m.pt", "mean": [123.675, 116.28, 103.53],
+                           "std": [58.395, 57.12, 57.375]}]})");
+  EXPECT_EQ(
+      refusal<InputError>([&] { made(asked); }),
+      asked.models.string() +
+          ": case 'one': its mean or std is greater than 1, which pixels from 0 to 1 do not have: they seem "
+          "to be of pixels from 0 to 255: set \"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, "
+          "0.225]");
+}
+
+// Names of 3,000 characters, and one image that it would take minutes to hash.
+TEST_F(EnumerateTest, APlanTooLargeForAMessageIsRefusedBeforeAnythingIsHashed) {
+  StudyRequest asked = request();
+  fs::resize_file(images() / "a.png", std::uintmax_t{200} << 30U);
+  write("images/original.png");
+  fs::path deep = images();
+  for (int i = 0; i < 15; ++i) deep /= std::string(200, 'x');
+  fs::create_directories(deep);
+  for (int i = 0; i < 6'000; ++i)
+    fs::create_hard_link(images() / "original.png", deep / (std::to_string(i) + ".png"));
+  const std::string text = refusal<InputError>([&] { made(asked); });
+  EXPECT_TRUE(std::regex_match(
+      text,
+      std::regex("the plan of 6002 images is 18\\d{6} bytes, a message to a worker holds 16773120, about "
+                 "5\\d{3} images with names as long: split them over several sweeps, or name some with "
+                 "--select-file")))
+      << text;
 }
 
 TEST_F(EnumerateTest, EachSelectionRuleHasItsOwnSample) {
@@ -146,10 +198,12 @@ TEST_F(EnumerateTest, FrostTakesTheOverlaysOfAFolder) {
   write("frost/source.txt");
   asked.corruptions = {"frost", "jpeg"};
   asked.frost_overlays = folder_.path() / "frost";
-  const Plan plan = made(asked);
+  const auto [plan, said] = made_saying(asked);
   EXPECT_EQ(plan.variants.size(), 10U);
   EXPECT_EQ(plan.frost_overlays,
             (std::vector<PlannedImage>{{"b/rime.JPG", sha256_of("rime")}, {"ice.png", sha256_of("ice")}}));
+  EXPECT_EQ(said, (std::vector<std::string>{"not taken from " + (folder_.path() / "frost").string() +
+                                            ": by ending: 1 .txt"}));
   EXPECT_EQ(plan.frost_root, fs::absolute(folder_.path() / "frost"));
 }
 

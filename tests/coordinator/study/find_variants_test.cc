@@ -76,7 +76,7 @@ TEST_F(VariantsOnDisk, EditingTakesTheFolderOriAsSourceAndAllOthersSorted) {
   EXPECT_EQ(made.images[0].sha256, sha256_of("e/ori/a.JPEG"));
   EXPECT_EQ(made.images[0].variants_sha256,
             sha256_of(sha256_of("e/full_5/a.JPEG") + sha256_of("e/size-0.1/a.png")));
-  EXPECT_EQ(said_, "");
+  EXPECT_EQ(said_, "not taken from " + place("e").string() + ": 1 file beside the folders: readme.txt\n");
 }
 
 TEST_F(VariantsOnDisk, TheSourceIsAnyFolderThatIsNamedOrGiven) {
@@ -225,11 +225,37 @@ TEST_F(VariantsOnDisk, OtherImagesVariantsAreRefusedShowingBothNames) {
 }
 
 TEST_F(VariantsOnDisk, AVariantWithoutImagesIsNamed) {
-  write_all({"e/ori/a.png", "e/x/a.png"});
-  fs::create_directories(place("e/__MACOSX"));
+  write_all({"e/ori/a.png", "e/x/a.png", "e/empty/notes.txt"});
   const std::string text = refusal<InputError>(request("editing", "e"));
-  EXPECT_SAYS(text, "__MACOSX");
+  EXPECT_SAYS(text, "no image in " + place("e/empty").string());
+  EXPECT_SAYS(text, "it holds by ending: 1 .txt (the variant editing/empty)");
   EXPECT_SAYS(text, "choose the variants with --corruptions or --variant-names, or take it away");
+}
+
+TEST_F(VariantsOnDisk, WhatSystemsPutAmongThemIsNoVariantAndSaid) {
+  write_all({"e/ori/a.png", "e/x/a.png", "e/@eaDir/a.png", "e/x/@eaDir/a.png/THUMB.jpg", "e/x/Thumbs.db",
+             "e/ori/.DS_Store"});
+  const Plan made = plan(request("editing", "e"));
+  EXPECT_EQ(made.variants, Names{"editing/x"});
+  EXPECT_EQ(said_, "not taken from " + place("e/ori").string() + ": 1 hidden\nnot taken from " +
+                       place("e").string() + ": 2 folders of a system: @eaDir, x/@eaDir; by ending: 1 .db\n");
+  EXPECT_EQ(made.not_taken.size(), 2U);
+}
+
+// As of an archive made on macOS; the two variants differ too.
+TEST_F(VariantsOnDisk, NamesWhoseAccentsAreWrittenInTwoWaysAreOne) {
+  const std::string joined = "caf\xc3\xa9", apart = "cafe\xcc\x81";
+  write("e/ori/" + joined + ".png");
+  write("e/x/" + apart + ".png");
+  write("e/y/" + joined + ".png");
+  const Plan made = plan(request("editing", "e"));
+  ASSERT_EQ(paths(made), Names{joined + ".png"});
+  EXPECT_EQ(made.images[0].variants_sha256,
+            sha256_of(sha256_of("e/x/" + apart + ".png") + sha256_of("e/y/" + joined + ".png")));
+  EXPECT_EQ(said_, "");
+  write("e/x/" + joined + ".png");
+  EXPECT_SAYS(refusal<InputError>(request("editing", "e")),
+              "have one name but for folder, ending or how accents");
 }
 
 TEST_F(VariantsOnDisk, AFolderThatIsNoCorruptionIsSaidToBeLeftOut) {

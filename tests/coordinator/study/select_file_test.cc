@@ -51,6 +51,7 @@ TEST_F(SelectFileTest, SaysWhichWcamsOfWhichImagesInItsOwnOrder) {
   const Row table[] = {
       {"one", "a.png\tcorruptions/jpeg/5\tadv\n", "a.png: 2/1"},
       {"the source", "a.png\tsource\tbaseline\n", "a.png: 0/0"},
+      {"accents in two parts", "ee\xCC\x81.png\tsource\tadv\n", "e\xC3\xA9.png: 0/1"},
       {"no case: every case", "a.png\tcorruptions/contrast/1\n", "a.png: 1/0 1/1"},
       {"no variant: the source and every variant", "a.png\n", "a.png: 0/0 0/1 1/0 1/1 2/0 2/1"},
       {"images as the file has them, not sorted", "b/c d.png\tsource\na.png\tsource\n",
