@@ -15,7 +15,9 @@ namespace wcam::store {
 enum class Shape { kScalar, kVector, kMap, kPixels };
 
 // A column that files written before it was added lack: their rows have an empty text there.
-inline bool may_be_absent(std::string_view column) { return column == "provenance" || column == "doubts"; }
+inline bool may_be_absent(std::string_view column) {
+  return column == "provenance" || column == "doubts" || column == "caution";
+}
 
 // index: small columns, read for every row at opening. arrays: large ones, read a row at a time.
 // A visitor is called with (name, member pointer, shape).
@@ -96,6 +98,7 @@ struct Columns<ImageRow> {
   template <class Visit>
   static void arrays(Visit&& visit) {
     visit("pixels", &ImageRow::pixels, Shape::kPixels);
+    visit("caution", &ImageRow::caution, Shape::kScalar);
   }
 };
 

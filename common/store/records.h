@@ -64,6 +64,7 @@ struct ImageRow {
   std::string image, variant;
   int size = 0;
   std::vector<std::uint8_t> pixels;
+  std::string caution = {};  // what makes them doubtful: nearly black, enlarged; empty: nothing
 
   bool operator==(const ImageRow&) const = default;
 };

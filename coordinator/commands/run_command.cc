@@ -21,6 +21,7 @@
 #include "common/wire/keys.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/interrupts.h"
+#include "coordinator/commands/try_networks.h"
 #include "coordinator/repair/missing_segments.h"
 #include "coordinator/serve/coordinator.h"
 #include "coordinator/serve/web.h"
@@ -141,6 +142,7 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   if (values->contains("http")) options.web = &web.emplace(web_options(*values), directory);
   const std::optional<Plan> asked = asked_plan(*values, directory);
   if (!ledger && !asked) agreed_plan(directory, asked);
+  if (!ledger && asked) try_networks(*asked);
   for (const auto& folder : {directory.root, directory.segments(), directory.logs()})
     make_directories(folder);
   if (!ledger) open_ledger(ledger, directory);

@@ -273,12 +273,23 @@ void Scheduler::on_success(const Link& link, const Job& job, const wire::Outcome
   failures_.forget(job.id);
   times_[static_cast<std::size_t>(job.spec.kind)].add(outcome.seconds());
   second_try_.erase(job.id);
+  note_caution(job.spec.image, outcome.caution());
   JobDone done{job.id, Attempt{outcome.attempt()}, outcome.segment(), 0, {}, link.id};
   if (outcome.has_profile() && std::isfinite(outcome.profile().seconds()))
     done.seconds = outcome.profile().seconds();
   if (outcome.has_predictions())
     done.labels.assign(outcome.predictions().label().begin(), outcome.predictions().label().end());
   emit(JobEvent{std::move(done)});
+}
+
+// Once an image, of the first few; the results have them all.
+void Scheduler::note_caution(std::uint32_t image, const std::string& caution) {
+  constexpr std::size_t kShown = 20;
+  if (caution.empty() || doubtful_.size() > kShown || !doubtful_.insert(image).second) return;
+  if (doubtful_.size() <= kShown)
+    spdlog::warn("image {}: {}", state_.planned(image).path, one_line(caution));
+  else
+    spdlog::warn("more images are doubtful: images/caution in results.h5 says which");
 }
 
 bool Scheduler::was_given(const Link& link, const Job& job, std::uint32_t attempt) const {

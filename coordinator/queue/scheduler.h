@@ -93,6 +93,7 @@ class Scheduler {
   void on_outcomes(Link& link, const wire::Outcomes& outcomes, TimePoint now);
   void on_outcome(Link& link, const wire::Outcome& outcome, TimePoint now);
   void on_success(const Link& link, const Job& job, const wire::Outcome& outcome);
+  void note_caution(std::uint32_t image, const std::string& caution);
   void on_failure(const Link& link, JobId id, const wire::Outcome& outcome, TimePoint now);
   void on_goodbye(const std::string& worker, const std::string& reason);
   // A message could not be sent: jobs it assigned are free again.
@@ -142,6 +143,7 @@ class Scheduler {
   TimePoint last_expire_{};  // or when it started
   const std::string plan_json_, plan_sha256_;
   PlanDelivery plans_;
+  std::unordered_set<std::uint32_t> doubtful_;  // images whose caution was logged, the first few
   SchedulerCounters counters_;
 };
 

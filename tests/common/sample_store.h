@@ -117,6 +117,7 @@ inline ImageRow pixels(std::size_t k) {
     for (std::size_t x = 0; x < kSide; ++x)
       for (std::size_t c = 0; c < 3; ++c)
         row.pixels.push_back(static_cast<std::uint8_t>((7 * k + 5 * y + 3 * x + c) % 256));
+  row.caution = k % 2 == 0 ? "" : "dark";
   return row;
 }
 

@@ -25,6 +25,10 @@ ExitCode corrupt_command(const Arguments& arguments);
 // on each.
 ExitCode worker_doctor_command(const Arguments& arguments);
 
+// Whether every network of a plan can be used, as far as this processor tells: throws InputError naming one
+// that cannot.
+ExitCode try_command(const Arguments& arguments);
+
 // How fast this worker would be at a plan's cases (common/study/measurement.h).
 ExitCode measure_command(const Arguments& arguments);
 

@@ -21,6 +21,7 @@
 #include "worker/commands/commands.h"
 #include "worker/commands/explain_files.h"
 #include "worker/commands/explain_report.h"
+#include "worker/images/cautions.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/wcam/estimator.h"
@@ -69,9 +70,9 @@ CommandLine command_line() {
       ("input-size", po::value<int>()->default_value(d.input_size), "side of the centre crop")      //
       ("no-resize", po::bool_switch(), "take the images as they are; they must be square")          //
       ("mean", po::value<std::string>()->default_value("0.485,0.456,0.406"),
-       "normalisation, one number a channel")  //
+       "normalisation: one number a channel, or one for all")  //
       ("std", po::value<std::string>()->default_value("0.229,0.224,0.225"),
-       "normalisation, one number a channel")  //
+       "normalisation: one number a channel, or one for all")  //
       ("design", po::value<std::string>()->value_name("FILE"),
        "FILE.h5[:GROUP] with A and B [nb-design, grid*grid] in place of --sampler");
   po::options_description drawing = drawing_options("figure");
@@ -84,9 +85,10 @@ CommandLine command_line() {
   return line;
 }
 
+// Of the three channels; one is for all of them.
 std::array<double, 3> three_numbers(const char* option, const std::string& text) {
   std::array<double, 3> numbers{};
-  std::istringstream in(text);
+  std::istringstream in(text.find(',') == std::string::npos ? text + "," + text + "," + text : text);
   char comma = ',';
   bool sound = true;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -94,7 +96,8 @@ std::array<double, 3> three_numbers(const char* option, const std::string& text)
     sound = sound && in >> numbers[i] && comma == ',';
   }
   if (!sound || !(in >> std::ws).eof())
-    throw UsageError(std::string(option) + " '" + text + "' is not three numbers like 0.485,0.456,0.406");
+    throw UsageError(std::string(option) + " '" + text +
+                     "' is not three numbers like 0.485,0.456,0.406, or one for all channels");
   return numbers;
 }
 
@@ -143,8 +146,9 @@ CaseSpec case_of(const po::variables_map& values) {
   return case_of_model(values);
 }
 
-RgbImage pixels_of(const fs::path& file, bool as_it_is, CaseSpec& spec) {
-  RgbImage image = decode_image(file);
+RgbImage pixels_of(const fs::path& file, bool as_it_is, CaseSpec& spec, std::string& caution) {
+  RgbImage image = decode_image(file, &caution);
+  if (!as_it_is && caution.empty()) caution = enlarged(image, spec.input_size);
   if (!as_it_is) return resize_and_crop(image, spec.resize, spec.input_size);
   if (image.rows != image.cols)
     throw InputError(file.string() + " is " + std::to_string(image.cols) + " x " +
@@ -154,10 +158,12 @@ RgbImage pixels_of(const fs::path& file, bool as_it_is, CaseSpec& spec) {
 }
 
 // All of one size, since a store has one.
-std::vector<RgbImage> pixels_of(const ExplainFiles& files, bool as_they_are, CaseSpec& spec) {
+// cautions: of each image, empty or what makes it doubtful.
+std::vector<RgbImage> pixels_of(const ExplainFiles& files, bool as_they_are, CaseSpec& spec,
+                                std::vector<std::string>& cautions) {
   std::vector<RgbImage> pixels;
   for (const fs::path& image : files.images) {
-    pixels.push_back(pixels_of(image, as_they_are, spec));
+    pixels.push_back(pixels_of(image, as_they_are, spec, cautions.emplace_back()));
     if (pixels.back().rows != pixels.front().rows)
       throw InputError(image.string() + " has " + std::to_string(pixels.back().rows) + " pixels a side, " +
                        files.images.front().string() + " " + std::to_string(pixels.front().rows) +
@@ -213,7 +219,8 @@ struct Explained {
 };
 
 // With the ids that a sweep's jobs would have, by which readers tell rows apart.
-void add(Explained& all, ProfileRow row, const Prediction& predicted, const RgbImage& pixels) {
+void add(Explained& all, ProfileRow row, const Prediction& predicted, const RgbImage& pixels,
+         const std::string& caution) {
   row.job = explain_job_id(row.image, row.variant, row.case_name);
   row.rank = static_cast<std::uint32_t>(all.profiles.size());
   all.predictions.push_back({predict_job_id(row.image, row.case_name),
@@ -226,7 +233,7 @@ void add(Explained& all, ProfileRow row, const Prediction& predicted, const RgbI
                              predicted.logit,
                              predicted.probability,
                              row.provenance});
-  all.images.push_back({row.image, row.variant, pixels.rows, pixels.pixels});
+  all.images.push_back({row.image, row.variant, pixels.rows, pixels.pixels, caution});
   all.profiles.push_back(std::move(row));
 }
 
@@ -271,7 +278,10 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   const ExplainFiles files = explain_files(*values);
   if (files.figures.empty() && !drawing.empty()) throw UsageError(drawing.front() + " goes with --figure");
   CaseSpec spec = case_of(*values);
-  const std::vector<RgbImage> pixels = pixels_of(files, (*values)["no-resize"].as<bool>(), spec);
+  if (const std::string problem = normalisation_problem(spec); !problem.empty())
+    throw UsageError("case '" + spec.name + "': " + problem);
+  std::vector<std::string> cautions;
+  const std::vector<RgbImage> pixels = pixels_of(files, (*values)["no-resize"].as<bool>(), spec, cautions);
   const Design design = values->contains("design")
                             ? read_design((*values)["design"].as<std::string>(), settings)
                             : make_design(settings);
@@ -288,10 +298,11 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
     const ExplainSubject subject{files.names[i], std::string(kSourceVariant), spec.name,
                                  label.value_or(predicted.label)};
     add(all, explain_with_progress(model, pixels[i], subject, settings, design, compute.batch_size),
-        predicted, pixels[i]);
+        predicted, pixels[i], cautions[i]);
     if (pixels.size() > 1) std::printf("%s%s\n", i > 0 ? "\n" : "", files.images[i].c_str());
     print_explanation(all.profiles.back(), largest_predictions(model, pixels[i], kPredictionsShown),
                       spec.classes);
+    if (!cautions[i].empty()) std::printf("caution: %s\n", cautions[i].c_str());
     std::fflush(stdout);
   }
   return static_cast<ExitCode>(write_and_draw(files, all, plan_of(files, spec, settings), drawing));

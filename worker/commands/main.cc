@@ -10,6 +10,7 @@ namespace {
 constexpr VerbAction kActions[] = {
     {"run", run_command},         {"explain", explain_command},      {"check-models", check_models_command},
     {"corrupt", corrupt_command}, {"doctor", worker_doctor_command}, {"measure", measure_command},
+    {"try", try_command},
 };
 
 constexpr VerbProgram kProgram{"wcam-worker", "who computes", "wcam-worker run --sweep study --device cuda:1",

@@ -68,7 +68,8 @@ RgbImage measure_pictures(JobRunner& runner, const Plan& plan, const fs::path& s
     job.set_image_sha256(plan.images[i].sha256);
     const auto start = Clock::now();
     try {
-      const std::vector<RgbImage> pictures = runner.pictures().all(job);
+      std::string unused;  // the sweep will say it
+      const std::vector<RgbImage> pictures = runner.pictures().all(job, unused);
       seconds += seconds_since(start);
       bytes += stored_bytes(pictures, plan, scratch);
       if (!source) source = pictures.front();

@@ -16,11 +16,11 @@ std::string few_bits(unsigned largest) {
          ", or save it with 8 bits";
 }
 
-std::string enlarged(const RgbImage& image, int side) {
-  if (std::min(image.rows, image.cols) >= side) return "";
-  return std::to_string(image.cols) + " x " + std::to_string(image.rows) +
-         " pixels, enlarged to a shorter side of " + std::to_string(side) +
-         ": it has no details as fine as the finest scales";
+std::string enlarged(const RgbImage& image, int input_size) {
+  if (std::min(image.rows, image.cols) >= input_size) return "";
+  return "its " + std::to_string(image.cols) + " x " + std::to_string(image.rows) +
+         " pixels are enlarged to the network's " + std::to_string(input_size) + " x " +
+         std::to_string(input_size) + ": it has no details on the finest scales";
 }
 
 }  // namespace wcam

@@ -11,7 +11,7 @@ namespace wcam {
 // to be of fewer bits.
 std::string few_bits(unsigned largest);
 
-// That a shorter side below `side` was enlarged to it.
-std::string enlarged(const RgbImage& image, int side);
+// That the network sees more pixels than there are: a shorter side below `input_size`.
+std::string enlarged(const RgbImage& image, int input_size);
 
 }  // namespace wcam

@@ -31,12 +31,12 @@ RgbImage fit_variant(const RgbImage& variant, const Plan& plan) {
   return fit_source(variant, plan);
 }
 
-RgbImage DiskVariants::load(const std::string& image, const std::string& variant) {
+RgbImage DiskVariants::load(const std::string& image, const std::string& variant, std::string& caution) {
   const auto& [path, sha256] = verified(image).at(variant);
   const std::string bytes = read_file(path);
   if (sha256_of(bytes) != sha256) throw BadImage(path.string() + " has just been changed");
   try {
-    return fit_variant(decode_bytes(bytes), plan_);
+    return fit_variant(decode_bytes(bytes, &caution), plan_);
   } catch (const InputError& e) {
     throw BadImage(path.string() + ": " + e.what());
   }

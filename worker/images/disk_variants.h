@@ -31,8 +31,8 @@ class DiskVariants {
   // The pixels of a variant of a planned image. The first time, all variants of the image are hashed, for the
   // plan has one digest of them all. Throws CannotServe without the folder of variants, InputError when a
   // file is not there (it may be at the next attempt), BadImage when it is not what was planned or cannot be
-  // decoded.
-  RgbImage load(const std::string& image, const std::string& variant);
+  // decoded. caution: as of decode_bytes().
+  RgbImage load(const std::string& image, const std::string& variant, std::string& caution);
 
  private:
   static constexpr std::uint64_t kImagesKept = 8;  // jobs of one image come together, one a case

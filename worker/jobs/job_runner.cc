@@ -120,7 +120,9 @@ void JobRunner::halve_batch(const std::string& case_name, const std::exception& 
 }
 
 void JobRunner::predict_job(const wire::Job& job, JobResult& result) {
-  const std::vector<RgbImage> images = pictures_.all(job);
+  std::string caution;
+  const std::vector<RgbImage> images = pictures_.all(job, caution);
+  result.outcome.set_caution(caution);
   const auto predictions = with_enough_memory(
       job.case_name(), [&](const Model& loaded, int batch) { return predict(loaded, images, batch); });
   for (std::size_t i = 0; i < predictions.size(); ++i)
@@ -139,7 +141,8 @@ void JobRunner::predict_job(const wire::Job& job, JobResult& result) {
 
 void JobRunner::explain_job(const wire::Job& job, JobResult& result) {
   const auto& wanted = job.explain();
-  RgbImage pixels = pictures_.of(job, wanted.variant());
+  std::string caution;
+  RgbImage pixels = pictures_.of(job, wanted.variant(), caution);
   const ExplainSubject subject{job.image(), wanted.variant(), job.case_name(), wanted.label()};
   ProfileRow row = with_enough_memory(job.case_name(), [&](const Model& loaded, int batch) {
     return explain_row(loaded, pixels, subject, plan_.wcam, design_, batch);
@@ -151,7 +154,7 @@ void JobRunner::explain_job(const wire::Job& job, JobResult& result) {
   row.rank = wanted.rank();
   row.role_index = wanted.role_index();
   result.outcome.mutable_profile()->set_seconds(row.seconds);
-  result.image = ImageRow{job.image(), wanted.variant(), pixels.rows, std::move(pixels.pixels)};
+  result.image = ImageRow{job.image(), wanted.variant(), pixels.rows, std::move(pixels.pixels), caution};
   result.profile = std::move(row);
 }
 

@@ -6,6 +6,7 @@
 #include "common/base/file.h"
 #include "common/base/sha256.h"
 #include "worker/base/faults.h"
+#include "worker/images/cautions.h"
 #include "worker/images/image.h"
 
 namespace fs = std::filesystem;
@@ -41,8 +42,8 @@ Pictures::Pictures(const Plan& plan, const Stage& stage, const LocalPaths& paths
       sources_(kSourcesKept),
       disk_variants_(plan_, stage_) {}
 
-const RgbImage& Pictures::source(const wire::Job& job) {
-  if (const RgbImage* known = sources_.find(job.image())) return *known;
+const Pictures::Source& Pictures::source(const wire::Job& job) {
+  if (const Source* known = sources_.find(job.image())) return *known;
   if (!fs::is_directory(plan_.images_root))
     throw CannotServe("the folder of images, " + plan_.images_root.string() + ", is not there");
   // The plan decides which files are read, whatever a message says.
@@ -58,9 +59,12 @@ const RgbImage& Pictures::source(const wire::Job& job) {
     return content;
   });
   try {
-    RgbImage image = fit_source(decode_bytes(bytes), plan_);
+    Source source;
+    const RgbImage decoded = decode_bytes(bytes, &source.caution);
+    source.image = fit_source(decoded, plan_);
+    if (source.caution.empty()) source.caution = enlarged(decoded, plan_.input_size());
     sources_.make_room(1);
-    return sources_.add(job.image(), std::move(image), 1);
+    return sources_.add(job.image(), std::move(source), 1);
   } catch (const InputError& e) {
     throw BadImage(file.string() + ": " + e.what());
   }
@@ -71,18 +75,26 @@ const FrostOverlays& Pictures::frost_overlays() {
   return *frost_overlays_;
 }
 
-RgbImage Pictures::of(const wire::Job& job, const std::string& variant) {
-  const RgbImage& original = source(job);
-  if (variant == kSourceVariant) return original;
-  if (is_on_disk(plan_.perturbation))
-    return planned(own_variants_, [&] { return disk_variants_.load(job.image(), variant); });
-  return corrupt(original, parse_variant(variant), {plan_.seed, job.image_sha256()}, frost_overlays());
+RgbImage Pictures::of(const wire::Job& job, const std::string& variant, std::string& caution) {
+  const Source& original = source(job);
+  caution = original.caution;
+  if (variant == kSourceVariant) return original.image;
+  if (is_on_disk(plan_.perturbation)) {
+    caution.clear();
+    return planned(own_variants_, [&] { return disk_variants_.load(job.image(), variant, caution); });
+  }
+  return corrupt(original.image, parse_variant(variant), {plan_.seed, job.image_sha256()}, frost_overlays());
 }
 
-std::vector<RgbImage> Pictures::all(const wire::Job& job) {
+std::vector<RgbImage> Pictures::all(const wire::Job& job, std::string& caution) {
+  caution.clear();
   std::vector<RgbImage> images;
-  for (std::size_t v = 0; v <= plan_.variants.size(); ++v)
-    images.push_back(of(job, plan_.variant_name(static_cast<std::uint16_t>(v))));
+  for (std::size_t v = 0; v <= plan_.variants.size(); ++v) {
+    const std::string& variant = plan_.variant_name(static_cast<std::uint16_t>(v));
+    std::string of_this;
+    images.push_back(of(job, variant, of_this));
+    if (caution.empty() && !of_this.empty()) caution = (v == 0 ? "" : variant + ": ") + of_this;
+  }
   return images;
 }
 

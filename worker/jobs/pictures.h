@@ -27,20 +27,26 @@ class Pictures {
   // The pixels of one variant of a job's image, or of the source, as the cases see them. Throws InputError
   // when the image cannot be opened, BadImage when it is not the planned file or cannot be decoded,
   // CannotServe when the fault is this worker's.
-  RgbImage of(const wire::Job& job, const std::string& variant);
+  // caution: what makes them doubtful, if anything does (worker/images/cautions.h), else empty.
+  RgbImage of(const wire::Job& job, const std::string& variant, std::string& caution);
 
   // What a predict job of this image predicts: the source, then the plan's variants. Throws the same.
-  std::vector<RgbImage> all(const wire::Job& job);
+  // caution: of the first that is doubtful.
+  std::vector<RgbImage> all(const wire::Job& job, std::string& caution);
 
  private:
-  const RgbImage& source(const wire::Job& job);
+  struct Source {
+    RgbImage image;
+    std::string caution;
+  };
+  const Source& source(const wire::Job& job);
   // The overlays of the corruption frost, read once it is wanted; else empty.
   const FrostOverlays& frost_overlays();
 
   const Plan& plan_;
   const Stage& stage_;
   const bool own_images_, own_variants_;
-  LruCache<RgbImage> sources_;
+  LruCache<Source> sources_;
   DiskVariants disk_variants_;
   std::optional<FrostOverlays> frost_overlays_;
 };

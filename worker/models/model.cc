@@ -39,6 +39,21 @@ class Unusable : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The forward fails on the device at hand, and may not on another.
+class Failing : public Unusable {
+ public:
+  using Unusable::Unusable;
+};
+
+// An operation that this device lacks for a type, or constants that lie on another: LibTorch has no type for
+// these errors, so the text decides.
+bool is_of_a_device(const std::exception& exception) {
+  const std::string text = cause_of(exception);
+  const auto says = [&text](const char* words) { return text.find(words) != std::string::npos; };
+  return says("not implemented for 'Half'") || says("not implemented for 'BFloat16'") ||
+         says("same device") || says("CUDA") || says("cuda");
+}
+
 // The memory that ran out is no fault of the file.
 [[noreturn]] void throw_unusable(const std::exception& exception, const std::string& before,
                                  const std::string& after = "") {
@@ -204,7 +219,9 @@ at::Tensor try_on(Model::Impl& impl, const at::Tensor& pictures, std::optional<s
   try {
     output = impl.run(pictures);
   } catch (const std::exception& e) {
-    throw_unusable(e, "forward fails on two pictures: ");
+    constexpr const char* kBefore = "forward fails on two pictures: ";
+    if (is_of_a_device(e)) throw Failing(kBefore + cause_of(e));
+    throw_unusable(e, kBefore);
   }
   return logits_of(output, 2, classes).to(at::kCPU);
 }
@@ -279,6 +296,8 @@ Model Model::load(const CaseSpec& spec, const std::string& device) {
     Model model(std::make_unique<Impl>(spec, on, make_fast(read_module(spec.file, on), on)));
     model.impl_->classes = count_classes(*model.impl_, model.to_input(built_in_pictures(spec.input_size, 2)));
     return model;
+  } catch (const Failing& e) {
+    throw FailsOnDevice("case '" + spec.name + "': " + spec.file.string() + ": " + e.what());
   } catch (const Unusable& e) {
     throw InputError("case '" + spec.name + "': " + spec.file.string() + ": " + e.what());
   } catch (const OutOfMemory& e) {

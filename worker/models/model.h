@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/study/case_spec.h"
 #include "worker/images/image.h"
 
@@ -35,16 +36,22 @@ inline constexpr const char* kDependsOnBatch =
     "a picture's logits depend on the others in its batch: is batch normalisation in training mode? Call "
     ".eval() before exporting";
 
+// A network's forward lacks on its device what another may have: float16, tensors that lie there.
+class FailsOnDevice : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 class Model {
  public:
   struct Impl;  // LibTorch's JIT, kept out of this header
 
   // Loads (channels_last, eval, frozen where it can be) onto "cpu" or "cuda:N", checks the file's SHA-256
   // against spec.sha256 unless that is empty, and runs two pictures. Throws InputError naming case, file and
-  // what is wrong: not TorchScript, another SHA-256, an exception in forward, an output that is not one
-  // tensor float32 [2, classes] with classes >= 2, logits that are not finite or, beyond kBatchRounding,
-  // not a function of the picture alone, or another number of classes than spec.classes names;
-  // UsageError when there is no such device; OutOfMemory (memory.h).
+  // what is wrong: not TorchScript, another SHA-256, an exception in forward (FailsOnDevice if another may
+  // do it), an output that is not one tensor float32 [2, classes] with classes >= 2, logits that are not
+  // finite or, beyond kBatchRounding, not a function of the picture alone, or another number of classes than
+  // spec.classes names; UsageError when there is no such device; OutOfMemory (memory.h).
   static Model load(const CaseSpec& spec, const std::string& device);
   ~Model();
   Model(Model&&) noexcept;

@@ -93,6 +93,7 @@ def image_columns(k):
     return {
         "image": [IMAGES[i % 6] for i in k],
         "variant": ["source" if i < 6 else VARIANTS[1] for i in k],
+        "caution": ["" if i % 2 == 0 else "dark" for i in k],
         "pixels": np.stack([(7 * i + 5 * y + 3 * x + c) % 256 for i in k]).astype("u1"),
     }
 

@@ -88,7 +88,7 @@ class VariantsOnDisk : public testing::Test {
   template <typename Error>
   std::string refusal(DiskVariants& disk, const std::string& variant) const {
     try {
-      disk.load("cat/a.png", variant);
+      disk.load("cat/a.png", variant, caution_);
     } catch (const Error& e) {
       return e.what();
     }
@@ -98,13 +98,15 @@ class VariantsOnDisk : public testing::Test {
   RgbImage photograph_;
   Plan plan_;
   Stage stage_{""};
+  mutable std::string caution_;
 };
 
 TEST_F(VariantsOnDisk, ComeWholeOrResizedAndCroppedAsTheirSizeSays) {
   plan_two_edits();
   DiskVariants disk(plan_, stage_);
-  EXPECT_EQ(disk.load("cat/a.png", "editing/red"), textured(224, 224, 2));
-  EXPECT_EQ(disk.load("cat/a.png", "editing/blue"), resize_and_crop(textured(300, 260, 3), 256, 224));
+  EXPECT_EQ(disk.load("cat/a.png", "editing/red", caution_), textured(224, 224, 2));
+  EXPECT_EQ(disk.load("cat/a.png", "editing/blue", caution_),
+            resize_and_crop(textured(300, 260, 3), 256, 224));
 }
 
 TEST_F(VariantsOnDisk, FollowOneRuleWithTheirSource) {
@@ -143,10 +145,10 @@ TEST_F(VariantsOnDisk, AChangedFileIsFoundWhicheverVariantIsAskedFor) {
 TEST_F(VariantsOnDisk, AFileChangedAfterItWasHashedIsNotUsed) {
   plan_two_edits();
   DiskVariants disk(plan_, stage_);
-  disk.load("cat/a.png", "editing/red");
+  disk.load("cat/a.png", "editing/red", caution_);
   write_image(variants() / "blue/cat/a.bmp", textured(300, 260, 7));
   EXPECT_NE(refusal<BadImage>(disk, "editing/blue").find("a.bmp has just been changed"), std::string::npos);
-  disk.load("cat/a.png", "editing/red");
+  disk.load("cat/a.png", "editing/red", caution_);
 }
 
 TEST_F(VariantsOnDisk, AMissingFileMayComeBackButWithoutTheFolderThereIsNothingToDoHere) {
@@ -157,7 +159,7 @@ TEST_F(VariantsOnDisk, AMissingFileMayComeBackButWithoutTheFolderThereIsNothingT
   EXPECT_EQ(text, "editing/red of cat/a.png is not there: looked for " + (variants() / "red/cat/a").string() +
                       ".*");
   fs::rename(variants() / "red/cat/b.png", variants() / "red/cat/a.png");
-  disk.load("cat/a.png", "editing/red");
+  disk.load("cat/a.png", "editing/red", caution_);
   fs::rename(variants() / "red", folder_.path() / "red");
   DiskVariants fresh(plan_, stage_);
   EXPECT_NE(refusal<CannotServe>(fresh, "editing/red").find("no folder of editing/red"), std::string::npos);

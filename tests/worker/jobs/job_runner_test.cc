@@ -134,6 +134,20 @@ TEST_F(JobRunnerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
   EXPECT_EQ(result.device_fault, "");
 }
 
+TEST_F(JobRunnerTest, PicturesThatAreUsedAndDoubtfulAreSaidToBe) {
+  add_case("linear", test::kLinearOnChannelMeans);
+  EXPECT_EQ(JobRunner(plan_, "cpu", 4, kModelBytes).run(predict_job("linear")).outcome.caution(), "");
+  write_file_atomically(folder_.path() / "a.png", encode_png(textured(16)));
+  plan_.images[0].sha256 = sha256_of_file(folder_.path() / "a.png");
+  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  const std::string expected =
+      "its 16 x 16 pixels are enlarged to the network's 32 x 32: it has no details on the finest scales";
+  EXPECT_EQ(runner.run(predict_job("linear")).outcome.caution(), expected);
+  const JobResult explained = runner.run(explain_job("linear"));
+  ASSERT_TRUE(explained.image) << explained.outcome.failure().text();
+  EXPECT_EQ(explained.image->caution, expected);
+}
+
 // On bright pictures one logit of four is no number; the largest of the others would be a label.
 TEST_F(JobRunnerTest, LogitsThatAreNotAllFinitePredictNothingAndTheDeviceIsTried) {
   add_case("sometimes", R"(

@@ -235,6 +235,19 @@ TEST_F(ModelFile, AnotherNumberOfClassesThanNamesIsRefused) {
   EXPECT_EQ(complaint(), "it has 5 classes, the list of names has 2");
 }
 
+TEST_F(ModelFile, WhatAnotherDeviceMayDoIsToldFromWhatNoneCan) {
+  save("assert False, 'Expected all tensors to be on the same device'\n    return x");
+  EXPECT_THROW(Model::load(spec_, "cpu"), FailsOnDevice);
+  save("assert False, 'out of luck'\n    return x");
+  EXPECT_EQ(complaint(), "forward fails on two pictures: RuntimeError: AssertionError: out of luck");
+  try {
+    Model::load(spec_, "cpu");
+  } catch (const FailsOnDevice& e) {
+    ADD_FAILURE() << e.what();
+  } catch (const InputError&) {
+  }
+}
+
 TEST_F(ModelFile, ExceptionsOfForwardComeInOneLine) {
   save("return torch.matmul(x.mean([2, 3]), self.weight)");
   EXPECT_EQ(complaint(),

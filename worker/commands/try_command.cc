@@ -1,0 +1,47 @@
+#include <boost/program_options/value_semantic.hpp>
+
+#include "common/base/file.h"
+#include "common/command_line/options.h"
+#include "common/study/plan.h"
+#include "worker/commands/commands.h"
+#include "worker/models/memory.h"
+#include "worker/models/model.h"
+
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+CommandLine command_line() {
+  CommandLine line;
+  line.usage = "wcam-worker try PLAN.json";
+  line.about =
+      "Loads the network of every case of a plan on this processor and runs it on two pictures. `wcam run` "
+      "and "
+      "`wcam\n"
+      "submit` do it by themselves before a sweep is made.";
+  line.example = "wcam-worker try study/plan.json";
+  line.options.add_options()("plan", po::value<std::string>()->value_name("FILE")->required(),
+                             "plan.json (may be given without --plan)");
+  line.positional.add("plan", 1);
+  return line;
+}
+
+}  // namespace
+
+ExitCode try_command(const Arguments& arguments) {
+  const auto values = parse_command_line(command_line(), arguments);
+  if (!values) return ExitCode::kDone;
+  const std::string file = (*values)["plan"].as<std::string>();
+  const Plan plan = plan_from_json_text(read_file(file), file);
+  prepare_torch(1);
+  for (const CaseSpec& spec : plan.cases) try {
+      Model::load(spec, "cpu");
+    } catch (const FailsOnDevice&) {  // a network for GPUs, or too large for this host: its workers will see
+    } catch (const OutOfMemory&) {
+    }
+  return ExitCode::kDone;
+}
+
+}  // namespace wcam
