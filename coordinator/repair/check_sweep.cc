@@ -66,8 +66,8 @@ class Check {
     Statement references = ledger_->prepare("PRAGMA foreign_key_check");
     references.query();
     while (references.next())
-      problem(sweep_.ledger().string() + ": row " + references.text(1) + " of " + references.text(0) +
-              " refers to a row of " + references.text(2) + " that is not there");
+      problem(sweep_.ledger().string() + ": a row of " + references.text(0) + " refers to one of " +
+              references.text(2) + " that is not there");
   }
 
   void check_meaning() {

@@ -263,7 +263,9 @@ def unfinished(tmp_path_factory):
     return study
 
 
-WAITING = "(SELECT max(number) FROM jobs WHERE kind = 'explain' AND state = 'waiting')"
+# Of those that nothing else in the ledger refers to.
+WAITING = """(SELECT max(number) FROM jobs WHERE kind = 'explain' AND state = 'waiting'
+              AND number NOT IN (SELECT job FROM attempts))"""
 
 
 @pytest.mark.parametrize(

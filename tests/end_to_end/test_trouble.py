@@ -203,7 +203,7 @@ def test_a_sweep_waits_for_room_under_its_ledger(study, undisturbed, interrupted
             wait_for("words", lambda: sweep.poll() is not None or "the sweep waits: cannot " in study.log.read_text())
             assert sweep.poll() is None, study.log.read_text()
             told = run("wcam", "pause", study.sweep, code=2).stderr
-            assert "the sweep waits for room, ask again then: cannot " in told, told
+            assert "nothing was changed, since the sweep waits for room: cannot " in told, told
             if interrupted:
                 sweep.send_signal(signal.SIGINT)
                 assert sweep.wait(60) == 5, study.log.read_text()
