@@ -32,9 +32,8 @@ po::options_description crew_options() {
   po::options_description options;
   options.add_options()  //
       ("workers", po::value<int>(),
-       "worker processes, 1 to 256; default: one a core that this process may use and a GiB of its memory, "
-       "or "
-       "with GPUs one a device")  //
+       "worker processes, 1 to 256; default: one a core that this process may use and a GiB of its "
+       "memory, or with GPUs one a device")  //
       ("devices", po::value<std::string>()->default_value("cpu"),
        "dealt out to the workers: cpu, or cuda:0,cuda:1,..., or as `nvidia-smi -L` names them: "
        "GPU-...,MIG-...");
