@@ -165,9 +165,9 @@ void JobTable::apply(const JobEvent& event) {
   enter(found->second);
 }
 
-bool JobTable::restore(Job job) {
+bool JobTable::restore(const Job& job) {
   if (job.spec.case_index >= cases_) invariant_broken("a case that is not there: " + describe(job));
-  const auto [position, is_new] = jobs_.try_emplace(job.id, std::move(job));
+  const auto [position, is_new] = jobs_.try_emplace(job.id, job);
   if (is_new) enter(position->second);
   return is_new;
 }

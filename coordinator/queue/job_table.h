@@ -162,7 +162,7 @@ class JobTable {
   // The only way a job changes. Aborts, printing job and event, on what ledger.md does not allow.
   void apply(const JobEvent& event);
   // Takes in a job as the ledger has it, at start. False when there is one of that id.
-  [[nodiscard]] bool restore(Job job);
+  [[nodiscard]] bool restore(const Job& job);
 
   // Lets a waiting job rest: head() and waiting_suspect() do not offer it until wake() is told that time. The
   // rest is no part of the job's state: a restart forgets it.

@@ -116,7 +116,7 @@ void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
 
 bool SweepState::restore_job(Job job) {
   note_job(job.spec);
-  return jobs_.restore(std::move(job));
+  return jobs_.restore(job);
 }
 
 void SweepState::note_job(const JobSpec& spec) {
