@@ -215,7 +215,7 @@ class Reader {
                 to_string(state_.job_id(job.spec)));
       if (const auto what = JobTable::problem(job)) damaged("job " + to_string(job.id) + ": " + *what);
       const JobId id = job.id;
-      if (!state_.restore_job(std::move(job))) damaged("job " + to_string(id) + " twice");
+      if (!state_.restore_job(job)) damaged("job " + to_string(id) + " twice");
     }
   }
 

@@ -114,7 +114,7 @@ void SweepState::restore_image(std::uint32_t image, ImageProgress progress) {
     ++next_undecided_;
 }
 
-bool SweepState::restore_job(Job job) {
+bool SweepState::restore_job(const Job& job) {
   note_job(job.spec);
   return jobs_.restore(job);
 }

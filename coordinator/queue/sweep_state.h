@@ -113,7 +113,7 @@ class SweepState {
   void restore_has_results(WorkerId worker) { has_results_.at(value(worker)) = true; }
   void restore_image(std::uint32_t image, ImageProgress progress);
   // False when there is a job of that id.
-  [[nodiscard]] bool restore_job(Job job);
+  [[nodiscard]] bool restore_job(const Job& job);
   void restore_images_retried(std::uint32_t count) { images_retried_ = count; }
   void restore_course(Course course) { course_ = course; }
   void restore_case_cancelled(std::uint16_t case_index) { case_cancelled_.at(case_index) = true; }

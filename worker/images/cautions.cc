@@ -6,8 +6,7 @@
 namespace wcam {
 
 std::string few_bits(unsigned largest) {
-  constexpr int kMostOfFew =
-      14;  // a quarter of the range: as bright as the brightest of cameras' raw numbers
+  constexpr int kMostOfFew = 14;  // a quarter of the range: the brightest of cameras' raw numbers
   const auto used = static_cast<int>(std::bit_width(largest));
   if (used == 0 || used > kMostOfFew) return "";
   return "its numbers of 16 bits are at most " + std::to_string(largest) + " of 65535, so that it is " +
