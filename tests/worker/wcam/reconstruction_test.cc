@@ -7,6 +7,7 @@
 #include <ATen/ops/rand.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/base/error.h"
