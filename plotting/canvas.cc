@@ -56,25 +56,27 @@ int pixels_of(double points, double dpi) {
 // Cairo numbers the images and glyphs of an SVG with counters of the process, so a second figure would differ
 // from the first one of another run. Renumbers what follows each of these words, in order of appearance.
 std::string renumbered(const std::string& svg) {
-  static const std::vector<std::string> kCounted{"surface", "image",  "glyph",   "clip",  "mask",
-                                                 "linear",  "radial", "pattern", "filter"};
+  static const std::vector<std::string> kCounted{"surface", "image",  "source", "glyph",   "clip",
+                                                 "mask",    "linear", "radial", "pattern", "filter"};
   std::map<std::string, int> numbers;
   std::string result;
   result.reserve(svg.size());
   std::size_t from = 0;
   while (from < svg.size()) {
-    // Identifiers stand in id="NAME7" and in "#NAME7"; base64 data has neither quote nor '#'.
+    // Identifiers stand in id="NAME7" (from Cairo 1.18 on "NAME-7") and in "#NAME7"; base64 data has neither
+    // quote nor '#'.
     const std::size_t mark = svg.find_first_of("\"#", from);
     if (mark == std::string::npos) break;
     result.append(svg, from, mark + 1 - from);
     from = mark + 1;
     for (const auto& word : kCounted) {
       if (svg.compare(from, word.size(), word) != 0) continue;
-      const std::size_t end = svg.find_first_not_of("0123456789", from + word.size());
-      if (end == std::string::npos || end == from + word.size()) break;
+      const std::size_t digits = from + word.size() + (svg.compare(from + word.size(), 1, "-") == 0 ? 1 : 0);
+      const std::size_t end = svg.find_first_not_of("0123456789", digits);
+      if (end == std::string::npos || end == digits) break;
       const auto [entry, added] =
           numbers.try_emplace(svg.substr(from, end - from), static_cast<int>(numbers.size()));
-      result += word + std::to_string(entry->second);
+      result.append(svg, from, digits - from).append(std::to_string(entry->second));
       from = end;
       break;
     }
@@ -147,6 +149,8 @@ void Canvas::Impl::make_surface(double width_pt, double height_pt, double dpi) {
   switch (format) {
     case Format::kPdf:
       surface.reset(cairo_pdf_surface_create_for_stream(append, &bytes, width_pt, height_pt));
+      // What every journal's tools read: Cairo 1.18 would write 1.7, which some include with warnings.
+      cairo_pdf_surface_restrict_to_version(surface.get(), CAIRO_PDF_VERSION_1_4);
       break;
     case Format::kSvg:
       surface.reset(cairo_svg_surface_create_for_stream(append, &bytes, width_pt, height_pt));

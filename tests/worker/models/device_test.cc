@@ -3,7 +3,6 @@
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
 #include <torch/library.h>
-#include <torch/version.h>
 
 #include "common/base/error.h"
 #include "worker/wcam/wcam.h"
@@ -28,7 +27,7 @@ TEST(Device, ThatDoesNotExistIsNamed) {
   EXPECT_TRUE(complaint("cuda:99").starts_with("--device cuda:99: ")) << complaint("cuda:99");
 }
 
-#if TORCH_VERSION_MAJOR < 2  // later versions have them
+// Of those that a WCAM needs, not every LibTorch has these in C++.
 at::Tensor index_select_on_meta(const at::Tensor& self, std::int64_t dimension, const at::Tensor& index) {
   EXPECT_TRUE(index.is_meta());
   std::vector<std::int64_t> sizes = self.sizes().vec();
@@ -39,11 +38,15 @@ at::Tensor where_on_meta(const at::Tensor& condition, const at::Tensor& yes, con
   EXPECT_TRUE(condition.is_meta() && yes.is_meta() && no.is_meta());
   return at::empty_like(yes);
 }
-TORCH_LIBRARY_IMPL(aten, Meta, library) {
-  library.impl("index_select", index_select_on_meta);
-  library.impl("where.self", where_on_meta);
+bool lacks_meta(const char* name, const char* overload) {
+  const auto op = c10::Dispatcher::singleton().findSchema({name, overload});
+  return op && !op->hasKernelForDispatchKey(c10::DispatchKey::Meta) &&
+         !op->hasKernelForDispatchKey(c10::DispatchKey::CompositeExplicitAutograd);
 }
-#endif
+TORCH_LIBRARY_IMPL(aten, Meta, library) {
+  if (lacks_meta("aten::index_select", "")) library.impl("index_select", index_select_on_meta);
+  if (lacks_meta("aten::where", "self")) library.impl("where.self", where_on_meta);
+}
 
 // The device "meta" computes shapes and no values, and refuses to meet tensors of another device, as a GPU
 // does. A WCAM on it gets as far as the values that are fetched at its end.
