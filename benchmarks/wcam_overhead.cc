@@ -25,6 +25,7 @@
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
+#include "common/command_line/run_main.h"
 #include "worker/design/design.h"
 #include "worker/models/model.h"
 #include "worker/wcam/wcam.h"

@@ -8,6 +8,11 @@ if(WCAM_WITH_WORKER)
   endforeach()
   # First: a CUDA LibTorch zip brings its own protobuf along, which must not shadow the system's.
   find_package(Torch REQUIRED)
+  if(WCAM_ONLY_KERNELS)
+    # A LibTorch within Python may have another ABI of std::string, which then all that is linked must have.
+    string(APPEND CMAKE_CXX_FLAGS " ${TORCH_CXX_FLAGS}")
+    return()
+  endif()
   find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
   # worker/images/jpeg.h, png.h and tiff.h say why not OpenCV's.
   find_package(JPEG REQUIRED)

@@ -29,6 +29,10 @@ FOREIGN = {
     "HDF5": (("hdf5", "H5"), ("common/store/",)),
     "Boost.Asio and Beast": (("boost/asio", "boost/beast"), ("coordinator/serve/",)),
 }
+# Libraries that are built where there is nothing but LibTorch (CMakeLists.txt, WCAM_ONLY_KERNELS), and what may be
+# included there beside it and the language.
+KERNELS = {"common": "common_kernels", "worker": "worker_kernels"}
+POSIX = ("dlfcn.h", "malloc.h", "sys/utsname.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -70,6 +74,24 @@ def problems_of(file, text, rooms):
         for library, (beginnings, places) in FOREIGN.items():
             if name.startswith(beginnings) and not file.startswith(places):
                 yield f"{file} includes {name}: {library} belongs in {', '.join(places)}"
+
+
+def kernel_problems(root, files):
+    """What a library of KERNELS includes by whatever way, and may not."""
+    wanted = []
+    for folder, library in KERNELS.items():
+        listed = re.search(rf"add_library\({library} STATIC([^)]*)\)", (root / folder / "CMakeLists.txt").read_text())
+        wanted += [f"{folder}/{name}" for name in listed[1].split()]
+    seen = set()
+    while wanted:
+        if (file := wanted.pop()) in seen:
+            continue
+        seen.add(file)
+        for mark, name in INCLUDE.findall(files[file]):
+            if mark == '"':
+                wanted.append(name)
+            elif "." in name and not name.startswith(FOREIGN["LibTorch"][0]) and name not in POSIX:
+                yield f"{file} includes {name}: {', '.join(KERNELS.values())} are built on LibTorch alone"
 
 
 def header_problems(file, text, files):
@@ -125,6 +147,7 @@ def check(root, build=None):
     for file, text in files.items():
         found += problems_of(file, text, rooms)
         found += header_problems(file, text, files)
+    found += kernel_problems(root, files)
     return found + (compile_alone(root, files, build) if build else [])
 
 

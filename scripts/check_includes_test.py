@@ -69,6 +69,10 @@ class PlantedMistakes(unittest.TestCase):
                 found = self.plant(file, "#pragma once\n", f"#pragma once\n#include <{header}>\n")
                 self.assert_found(found, file, library)
 
+    def test_a_library_in_what_is_built_on_libtorch_alone(self):
+        found = self.plant("common/base/message_text.h", "#pragma once\n", "#pragma once\n#include <nlohmann/json.hpp>\n")
+        self.assert_found(found, "common/base/message_text.h", "LibTorch alone")
+
     def test_a_file_in_no_room(self):
         self.assert_found(self.plant("coordinator/more.h", "", "#pragma once\n"), "lies in no room")
         self.assert_found(self.plant("common/attic/more.h", "", "#pragma once\n"), "lies in no room")

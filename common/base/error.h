@@ -1,7 +1,6 @@
 // What can go wrong, and what the process then says and returns.
 #pragma once
 
-#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -29,9 +28,8 @@ class InputError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Runs a program's body and turns what it throws into one line on stderr and an exit code: UsageError 2,
-// InputError 3, anything else 1.
-int run_main(const std::string& program, const std::function<ExitCode()>& body);
+// Throws UsageError "--NAME VALUE is outside LOW to HIGH".
+void check_range(const std::string& option, int value, int low, int high);
 
 // Our own invariant is broken: prints the text and aborts. Never caught.
 [[noreturn]] void invariant_broken(const std::string& what);

@@ -89,12 +89,6 @@ void print_version() {
   std::cout << "\n";
 }
 
-void check_range(const std::string& option, int value, int low, int high) {
-  if (value < low || value > high)
-    throw UsageError("--" + option + " " + std::to_string(value) + " is outside " + std::to_string(low) +
-                     " to " + std::to_string(high));
-}
-
 int in_range(const po::variables_map& values, const char* option, int low, int high) {
   const int value = values[option].as<int>();
   check_range(option, value, low, high);

@@ -32,9 +32,6 @@ void refuse_unknown_options(const boost::program_options::options_description& k
 // What --version says, on stdout: "wcam 0.2.0 (c1efdbe)".
 void print_version();
 
-// Throws UsageError "--NAME VALUE is outside LOW to HIGH".
-void check_range(const std::string& option, int value, int low, int high);
-
 // The value of an option, checked by check_range().
 int in_range(const boost::program_options::variables_map& values, const char* option, int low, int high);
 

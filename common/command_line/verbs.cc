@@ -7,6 +7,7 @@
 
 #include "common/base/version.h"
 #include "common/command_line/options.h"
+#include "common/command_line/run_main.h"
 #include "common/command_line/suggestion.h"
 
 namespace wcam {

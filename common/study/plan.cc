@@ -13,6 +13,7 @@
 #include "common/base/sha256.h"
 #include "common/study/image_files.h"
 #include "common/study/perturbation.h"
+#include "common/study/wcam_options.h"
 
 using nlohmann::json;
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/study/plan.h"
+#include "common/study/wcam_options.h"
 
 namespace po = boost::program_options;
 

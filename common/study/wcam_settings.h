@@ -3,15 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
-
-// Nearly every file includes this one by way of the plan; Boost's headers would be a fifth of its compiling.
-namespace boost::program_options {
-class options_description;
-class variables_map;
-}  // namespace boost::program_options
 
 namespace wcam {
 
@@ -51,18 +43,6 @@ struct WcamSettings {
   bool operator==(const WcamSettings&) const = default;
 };
 
-std::string_view to_string(Mode);
-std::string_view to_string(Approximation);
-std::string_view to_string(Sampler);
-std::string_view to_string(Estimator);
-std::string_view to_string(Order);
-
-// --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order.
-boost::program_options::options_description wcam_options();
-
-// Reads the options of wcam_options() back. Throws UsageError naming option, value and bound.
-WcamSettings wcam_settings(const boost::program_options::variables_map& values);
-
 // Throws UsageError naming field, value and bound when the settings cannot be used.
 void check(const WcamSettings& settings);
 
@@ -70,9 +50,5 @@ void check(const WcamSettings& settings);
 // multiple of 8 (2^levels): take 224 or 232, or --levels 2", where `what` is "input_size". Empty when they
 // can: the side is a multiple of 2^levels and has a pixel for each cell of the grid.
 std::string side_problem(const WcamSettings& settings, int side, const std::string& what);
-
-nlohmann::json to_json(const WcamSettings& settings);
-// Throws InputError naming an unknown, missing or wrong key.
-WcamSettings wcam_settings_from_json(const nlohmann::json& json);
 
 }  // namespace wcam

@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/command_line/options.h"
+#include "common/study/wcam_options.h"
 
 namespace po = boost::program_options;
 

@@ -18,6 +18,7 @@
 #include "common/study/forward_plan.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
+#include "common/study/wcam_options.h"
 #include "worker/commands/commands.h"
 #include "worker/commands/explain_files.h"
 #include "worker/commands/explain_report.h"

@@ -6,11 +6,6 @@
 
 namespace wcam {
 
-RgbImage blank_image(int rows, int cols) {
-  return {rows, cols,
-          std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3)};
-}
-
 void check_image_size(std::int64_t rows, std::int64_t cols) {
   if (rows * cols > kMostPixels)
     throw InputError(std::to_string(cols) + " x " + std::to_string(rows) + " pixels; at most " +

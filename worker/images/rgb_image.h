@@ -26,7 +26,10 @@ struct RgbImage {
 inline constexpr std::int64_t kMostPixels = 100'000'000;
 
 // A black image.
-RgbImage blank_image(int rows, int cols);
+inline RgbImage blank_image(int rows, int cols) {
+  return {rows, cols,
+          std::vector<std::uint8_t>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * 3)};
+}
 
 // Throws InputError giving size and bound (not the file's name) beyond kMostPixels.
 void check_image_size(std::int64_t rows, std::int64_t cols);

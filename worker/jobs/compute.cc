@@ -9,6 +9,7 @@
 
 #include "common/base/message_text.h"
 #include "common/study/wcam_doubts.h"
+#include "common/study/wcam_options.h"
 #include "worker/models/device.h"
 #include "worker/wcam/estimator.h"
 #include "worker/wcam/summary.h"

@@ -7,6 +7,8 @@
 
 #include "common/base/error.h"
 #include "common/base/version.h"
+#include "common/command_line/run_main.h"
+#include "common/study/wcam_options.h"
 #include "common/study/wcam_settings.h"
 
 namespace po = boost::program_options;

@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/sweep_directory.h"
+#include "common/command_line/run_main.h"
 #include "common/store/pack.h"
 #include "common/store/results.h"
 #include "tests/common/sample_store.h"

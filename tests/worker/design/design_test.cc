@@ -7,6 +7,7 @@
 #include <set>
 
 #include "common/base/error.h"
+#include "common/study/wcam_options.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "worker/design/pcg64.h"

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <string>
 
+#include "common/study/wcam_options.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "worker/design/samplers.h"

@@ -12,6 +12,7 @@
 
 #include "common/base/error.h"
 #include "common/study/forward_plan.h"
+#include "common/study/wcam_options.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/tinynet.h"

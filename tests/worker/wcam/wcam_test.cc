@@ -13,6 +13,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "common/study/wcam_options.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/tinynet.h"

@@ -1,0 +1,33 @@
+// The settings of a WCAM in words: by name, as options of a command, as JSON.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+#include "common/study/wcam_settings.h"
+
+// Boost's headers would be a fifth of a file's compiling.
+namespace boost::program_options {
+class options_description;
+class variables_map;
+}  // namespace boost::program_options
+
+namespace wcam {
+
+std::string_view to_string(Mode);
+std::string_view to_string(Approximation);
+std::string_view to_string(Sampler);
+std::string_view to_string(Estimator);
+std::string_view to_string(Order);
+
+// --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order.
+boost::program_options::options_description wcam_options();
+
+// Reads the options of wcam_options() back. Throws UsageError naming option, value and bound.
+WcamSettings wcam_settings(const boost::program_options::variables_map& values);
+
+nlohmann::json to_json(const WcamSettings& settings);
+// Throws InputError naming an unknown, missing or wrong key.
+WcamSettings wcam_settings_from_json(const nlohmann::json& json);
+
+}  // namespace wcam
