@@ -153,8 +153,8 @@ double seconds_of_forwards(const Network& network, const at::Tensor& ready) {
 
 struct Enough {};
 
-// Seconds an image, of the forwards of a WCAM after the first, which pays for memory and caches, with all that
-// is around them.
+// Seconds an image, of the forwards of a WCAM with all that is around them, after the first, which pays for
+// memory and caches.
 double seconds_of_wcam(const Network& network, const RgbImage& picture, int batch_size) {
   const WcamSettings settings;
   const Design design = make_design(settings);

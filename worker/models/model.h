@@ -29,9 +29,9 @@ class FailsOnDevice : public InputError {
 class Model {
  public:
   // Network::load() of the case's file onto "cpu" or "cuda:N", whose SHA-256 is checked against spec.sha256
-  // unless that is empty, and Network::try_on() on two pictures. Throws InputError (FailsOnDevice) naming case
-  // and file with what these find unusable, no such file, another SHA-256, or another number of classes than
-  // spec.classes names; UsageError when there is no such device; OutOfMemory (memory.h).
+  // unless that is empty, and Network::try_on() on two pictures. Throws InputError (FailsOnDevice) that names
+  // case and file: what these find unusable, no such file, another SHA-256, or another number of classes than
+  // spec.classes has; UsageError when there is no such device; OutOfMemory (memory.h).
   static Model load(const CaseSpec& spec, const std::string& device);
 
   const CaseSpec& spec() const { return spec_; }

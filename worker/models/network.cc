@@ -229,8 +229,8 @@ Network Network::load(const std::filesystem::path& file, at::Device device, at::
 }
 
 // Pictures that are not blank: a network may standardise each by itself. Two, so that a batch size frozen in
-// by tracing is noticed here and not in the middle of a sweep. The second then stands first beside itself: its
-// logits must depend neither on its place nor on its neighbours.
+// by tracing is noticed here and not in the middle of a sweep. The second then stands first beside itself:
+// its logits must depend neither on its place nor on its neighbours.
 void Network::try_on(const at::Tensor& pictures) {
   const c10::InferenceMode no_gradients;
   const GivesBack gives_back;

@@ -52,9 +52,9 @@ class Network {
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
 
-  // Runs two pictures, float32 [2, 3, S, S] as forward() takes them, that are not alike, and learns the number
-  // of classes. Throws Unusable: an exception in forward (Failing if another device may do it), an output that
-  // is not one tensor [2, classes] of the type with classes >= 2, logits that are not finite or, beyond
+  // Runs two pictures that are not alike, float32 [2, 3, S, S] as forward() takes them, and learns the number
+  // of classes. Throws Unusable: an exception in forward (Failing if another device may do it), an output
+  // that is not one tensor [2, classes] of the type with classes >= 2, logits that are not finite or, beyond
   // kBatchRounding, not a function of the picture alone; OutOfMemory.
   void try_on(const at::Tensor& pictures);
 
