@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Whether two sweeps of one plan, from machines with other libraries, agree as docs/reproducibility.md says.
 
     compare_results.py A/results.h5 B/results.h5     exit 0: they do

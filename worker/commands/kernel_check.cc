@@ -41,7 +41,7 @@ using Clock = std::chrono::steady_clock;
 namespace wcam {
 namespace {
 
-constexpr double kSecondsAMeasurement = 1;
+constexpr double kSecondsAMeasurement = 0.5;
 constexpr std::array<double, 3> kMean{0.485, 0.456, 0.406}, kStd{0.229, 0.224, 0.225};
 
 struct Request {
