@@ -75,6 +75,7 @@ std::string functions(const SlurmSweep& sweep) {
          (sweep.container.empty() ? "\nprograms=" + quoted(sweep.programs.string()) : "") +
          "\nmost_rounds=" + std::to_string(sweep.most_rounds) + R"(
 job=${SLURM_JOB_ID:-}  # none by hand
+unset WCAM_TYPED       # sbatch hands on what `wcam submit` told the programs that it started
 
 # Slurm signals this shell alone (--signal=B): the program gets it from here, and is waited for.
 run() {

@@ -150,7 +150,8 @@ void warn_without_cuda(const SlurmSweep& sweep) try {
     if (line.find("libtorch") != std::string::npos && line.ends_with("for CPUs only"))
       std::fprintf(
           stderr,
-          "wcam: --gpus: the worker's LibTorch is for CPUs only (`wcam doctor`), and no job will find a "
+          "wcam submit: --gpus: the worker's LibTorch is for CPUs only (`wcam doctor`), and no job will find "
+          "a "
           "GPU that it can use: build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH), name an image with "
           "--container, or say --cpu-workers %d\n",
           sweep.workers);

@@ -210,9 +210,26 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
 
 constexpr std::size_t kMostListed = 8;
 
-bool is_called(const std::string& name, const std::optional<std::string>& asked) {
-  return !asked || name == *asked || name.ends_with("/" + *asked);
-}
+// Whether a name is the one asked for, or ends in it; a whole name, if there is one, goes before.
+class AskedName {
+ public:
+  AskedName(const std::optional<std::string>& asked, const std::vector<ProfileRow>& profiles,
+            std::string ProfileRow::*name)
+      : asked_(asked),
+        name_(name),
+        whole_(std::any_of(profiles.begin(), profiles.end(),
+                           [&](const auto& row) { return asked && row.*name == *asked; })) {}
+
+  bool fits(const ProfileRow& row) const {
+    const std::string& name = row.*name_;
+    return !asked_ || name == *asked_ || (!whole_ && name.ends_with("/" + *asked_));
+  }
+
+ private:
+  const std::optional<std::string>& asked_;
+  std::string ProfileRow::*name_;
+  bool whole_;
+};
 
 // The profile asked for, or the only one.
 class WcamChooser {
@@ -221,7 +238,9 @@ class WcamChooser {
       : results_(results),
         choice_(request.choice),
         where_(request.store.string()),
-        one_file_(!fs::is_directory(request.store)) {}
+        one_file_(!fs::is_directory(request.store)),
+        image_(choice_.image, results.profiles(), &ProfileRow::image),
+        variant_(choice_.variant, results.profiles(), &ProfileRow::variant) {}
 
   std::size_t chosen() const {
     if (choice_.row && !one_file_)
@@ -245,9 +264,8 @@ class WcamChooser {
  private:
   bool is_chosen(std::size_t i) const {
     const ProfileRow& profile = results_.profiles()[i];
-    return (!choice_.row || *choice_.row == results_.row(i)) && is_called(profile.image, choice_.image) &&
-           is_called(profile.variant, choice_.variant) &&
-           (!choice_.case_name || profile.case_name == *choice_.case_name);
+    return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
+           variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name);
   }
 
   std::string asked() const {
@@ -279,6 +297,7 @@ class WcamChooser {
   const WcamChoice& choice_;
   const std::string where_;
   const bool one_file_;
+  const AskedName image_, variant_;
 };
 
 }  // namespace

@@ -24,12 +24,16 @@ clean_debian '
     [ "$left" = "libtorch-cuda-2.6 libtorch-cuda-dev nvidia-cudnn" ]
     echo "without cuDNN: a stand-in takes its place"
     cd /usr/lib/x86_64-linux-gnu
-    nm -D --undefined-only libtorch_cuda.so.2.6 | sed -nE "s/^ +U (cudnn[A-Za-z0-9]+).*/int \1(void) { return 0; }/p" |
+    nm -D --undefined-only libtorch_cuda.so.2.6 | sed -nE "s/^ +U (cudnn[A-Za-z0-9_]+).*/int \1(void) { return 0; }/p" |
       gcc -shared -Wl,-soname,libcudnn.so.9 -Wl,--version-script=<(echo "libcudnn.so.9 { global: *; };") \
           -x c -o libcudnn.so.9 -
   }'
 clean_debian 'scripts/build.sh release'
-clean_debian '! build/release/bin/wcam doctor --devices cuda:0; build/release/bin/wcam doctor --devices cpu; '
+clean_debian '
+  build/release/bin/wcam doctor --devices cpu | tee doctor.txt
+  grep -q "^warn  driver  *none; LibTorch sees 0 GPUs: this LibTorch could use GPUs" doctor.txt
+  ! build/release/bin/wcam doctor --devices cuda:0 >doctor.txt || exit 1
+  grep "^FAIL  cuda:0 .*LibTorch sees no GPU" doctor.txt'
 cp -r build/demo/photos "$root/root/wcam/build/"
 clean_debian 'rm -rf build/sweep && build/release/bin/wcam run --images build/photos --models models/demo/models.json \
   --cases baseline,adv --corruptions contrast --severities 5 --select all --sample-size 2 --grid 8 --workers 2 \

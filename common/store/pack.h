@@ -36,7 +36,7 @@ struct PackReport {
 // Merges results.h5 and the segments it does not hold yet into a new results.h5, every job once (format.md),
 // and replaces the old one atomically: killed at any moment, the old or the new file is there. Rows keep
 // their places, new ones follow. Nothing new: nothing is written. Segments stay where they are. Streams in
-// blocks: memory is about 64 MiB, 16 bytes a job and 32 a WCAM. Needs room for the old and the new file. One
+// blocks: memory is about 64 MiB, 32 bytes a job and 100 a WCAM. Needs room for the old and the new file. One
 // pack a sweep at a time, where the file system has locks. Throws InputError: no plan, a damaged or foreign
 // segment, a WCAM of another class than is predicted, another pack at work, disk full.
 //

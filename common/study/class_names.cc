@@ -164,6 +164,9 @@ Entries entries_of_lines(const std::vector<std::string>& text) {
   if (looks_like_json(text)) {  // Python's dictionary or list, a class a line
     lines.front().remove_prefix(1);
     lines.back().remove_suffix(1);
+    if (trimmed(lines.back()).empty())
+      lines.pop_back(), entries.pop_back();  // brackets on lines of their own
+    if (trimmed(lines.front()).empty()) lines.erase(lines.begin()), entries.erase(entries.begin());
   }
   take_column(lines, entries, take_bullet);
   const bool numbered = take_numbers(lines, entries, take_number);
@@ -191,7 +194,7 @@ void take_value(const json& value, Entry& entry) {
     if (value.is_object() && value.contains("name")) take_value(value["name"], entry);
     for (const json& part : value) take_value(part, entry);
   } else {
-    throw InputError(entry.where + " is " + value.dump().substr(0, 60) +
+    throw InputError(entry.where + " is " + (value.is_structured() ? value.type_name() : value.dump()) +
                      ", which is neither a name nor a WordNet id with one");
   }
 }

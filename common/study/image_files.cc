@@ -128,9 +128,11 @@ class Walk {
     if (is_hidden(path)) return leave(NotTaken::Why::kHidden, path);
     if (is_of_a_system(path.filename().string())) return leave(NotTaken::Why::kOfASystem, path);
     std::error_code error;
-    const fs::file_status status = entry.status(error);  // of what a link leads to
-    if (fs::is_directory(status))
+    if (entry.is_directory(error))
       return entry.is_symlink() ? leave(NotTaken::Why::kFolderLink, path) : look_into(path);
+    // As far as the listing tells, nothing more is asked: of millions of files on a network.
+    const fs::file_status status =
+        entry.is_regular_file(error) ? fs::file_status(fs::file_type::regular) : entry.status(error);
     if (status.type() == fs::file_type::none) return leave(NotTaken::Why::kUnreadable, path, error.message());
     if (!may_be_image(path)) return leave(NotTaken::Why::kOfAnEnding, path);
     if (status.type() == fs::file_type::not_found) return leave(NotTaken::Why::kNotHere, path);
@@ -177,9 +179,14 @@ std::optional<fs::path> find_image(const fs::path& folder, const std::string& st
                                    const std::string& likely_ending) {
   const std::string start = (folder / stem).string();
   if (const fs::path file = start + likely_ending; is_file(file) && is_image(file)) return file;
-  for (const std::string_view ending : kEndings)
-    for (const std::string& spelling : {std::string(ending), in_case<std::toupper>(std::string(ending))})
-      if (const fs::path file = start + spelling; is_file(file)) return file;
+  const auto in = [&start](const auto& endings) -> std::optional<fs::path> {
+    for (const std::string_view ending : endings)
+      for (const std::string& spelling : {std::string(ending), in_case<std::toupper>(std::string(ending))})
+        if (const fs::path file = start + spelling; is_file(file) && is_image(file)) return file;
+    return std::nullopt;
+  };
+  if (auto file = in(kEndings)) return file;
+  if (auto file = in(kPerhapsJpeg)) return file;
   const auto holder = find_folder(folder, fs::path(stem).parent_path());
   if (!holder) return std::nullopt;
   const std::string name = composed(fs::path(stem).filename().string());

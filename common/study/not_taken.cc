@@ -80,7 +80,7 @@ std::string NotTaken::text() const {
 }
 
 bool is_of_a_system(const std::string& name) {
-  constexpr std::array<std::string_view, 16> kNames{"@eadir",
+  constexpr std::array<std::string_view, 14> kNames{"@eadir",
                                                     "@tmp",
                                                     "@recycle",
                                                     "@recently-snapshot",
@@ -90,8 +90,6 @@ bool is_of_a_system(const std::string& name) {
                                                     "lost+found",
                                                     "__macosx",
                                                     "$recycle.bin",
-                                                    "recycler",
-                                                    "recycled",
                                                     "found.000",
                                                     "$extend",
                                                     "network trash folder",

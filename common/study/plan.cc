@@ -83,7 +83,7 @@ std::vector<CaseSpec> cases_from_json(const json& document) {
 // Of long texts the beginning tells them apart, or else that they differ is enough.
 std::string shortened(const std::string& text) {
   constexpr std::size_t kLongest = 60;
-  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
+  return text.size() <= kLongest ? text : beginning(text, kLongest) + "...";
 }
 
 std::string short_digest(const std::string& sha256) { return sha256.substr(0, 12); }

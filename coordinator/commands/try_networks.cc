@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -16,6 +17,21 @@
 namespace fs = std::filesystem;
 
 namespace wcam {
+
+namespace {
+
+// The last line, which is the program's own, without its name; libraries may have said something before.
+std::string complaint_in(const std::string& said) {
+  std::istringstream lines(said);
+  std::string last;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty()) last = line;
+  const auto name = last.find(": ");
+  return name == std::string::npos ? "a network cannot be used: wcam check-models tells why"
+                                   : last.substr(name + 2);
+}
+
+}  // namespace
 
 void try_networks(const Plan& plan) {
   const fs::path worker = sibling_program("wcam-worker");
@@ -33,8 +49,7 @@ void try_networks(const Plan& plan) {
     }
   if (trial.ending()->code != static_cast<int>(ExitCode::kBadInput))
     return;  // killed: workers may fare better
-  const std::string said = first_line(read_file(complaints));
-  throw InputError(said.substr(said.find(": ") + 2));
+  throw InputError(complaint_in(read_file(complaints)));
 }
 
 }  // namespace wcam

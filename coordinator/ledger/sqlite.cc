@@ -4,6 +4,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "common/base/error.h"
 
 namespace wcam {
@@ -49,7 +52,9 @@ int shared_lock(const std::filesystem::path& file) {
   lock.l_start = 0x40000002;
   lock.l_len = 510;
   if (fd < 0 || ::fcntl(fd, F_OFD_SETLK, &lock) == 0) return fd;
+  const int reason = errno;
   ::close(fd);
+  errno = reason;
   return -1;
 }
 
@@ -94,6 +99,9 @@ void Database::adapt(int code) {
     std::filesystem::remove(file_.string() + "-shm", ignored);  // of the vain attempt
   } else if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) {
     const int lock = shared_lock(file_);
+    if (lock < 0 && errno != EAGAIN && errno != EACCES)
+      throw InputError("cannot read " + file_.string() + " without writing beside it: no lock on it (" +
+                       std::strerror(errno) + "): copy the sweep's folder to another file system");
     if (lock < 0) fail(SQLITE_BUSY, "read");
     copy_ = std::make_unique<Copy>(file_, lock);
     open(copy_->file().string(), SQLITE_OPEN_READWRITE);

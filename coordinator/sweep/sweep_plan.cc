@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/printable.h"
 #include "common/study/sweep_options.h"
 #include "coordinator/study/enumerate.h"
 #include "coordinator/study/study_request.h"
@@ -45,7 +46,8 @@ std::optional<Plan> asked_plan(const po::variables_map& values, const std::optio
   if (!request.models.empty()) {
     for (const auto& folder : {request.images, request.variants, request.frost_overlays})
       if (sweep) refuse_sweep_among_images(sweep->root, folder);
-    return make_plan(request, [](const std::string& line) { std::cerr << line << std::endl; });
+    return make_plan(request,
+                     [](const std::string& line) { std::cerr << printable_lines(line) << std::endl; });
   }
   const po::options_description study = study_options();
   for (const auto& option : study.options()) {

@@ -34,7 +34,11 @@ std::string address_of(int descriptor) {
   address.size = sizeof address.bytes;
   const bool open =
       ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address.bytes), &address.size) == 0;
-  return open ? address.endpoint().substr(6) : "an address unknown";
+  if (open) try {
+      return address.endpoint().substr(6);
+    } catch (const InputError&) {  // the descriptor is another's by now
+    }
+  return "an address unknown";
 }
 
 std::string z85(const zmq::message_t& key) {

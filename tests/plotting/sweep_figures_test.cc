@@ -358,6 +358,17 @@ TEST_F(SweepFigures, ProgramSaysWhichTextNoFontCanShowAndRefusesToDrawWithoutAny
   EXPECT_FALSE(fs::exists(out));
 }
 
+TEST_F(SweepFigures, AWholeNameGoesBeforeTheEndOfAnother) {
+  Rows rows = sample_rows();
+  for (ProfileRow& row : rows.profiles)
+    if (row.image == "cats/b.jpg") row.image = "a.jpg";
+  for (ImageRow& row : rows.images)
+    if (row.image == "cats/b.jpg") row.image = "a.jpg";
+  store(rows);
+  draw_wcam_file({directory().root, {.image = "a.jpg"}, root_ / "x.pdf", {}, {}});
+  EXPECT_TRUE(fs::exists(root_ / "x.pdf"));
+}
+
 TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   store(sample_rows());
   const fs::path file = directory().segments() / "segment-1.h5";

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "common/base/message_text.h"
+#include "common/base/printable.h"
 #include "common/base/process.h"
 #include "common/base/scratch_folder.h"
 #include "common/base/sha256.h"
@@ -300,10 +301,11 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
                                  label.value_or(predicted.label)};
     add(all, explain_with_progress(model, pixels[i], subject, settings, design, compute.batch_size),
         predicted, pixels[i], cautions[i]);
-    if (pixels.size() > 1) std::printf("%s%s\n", i > 0 ? "\n" : "", files.images[i].c_str());
+    if (pixels.size() > 1)
+      std::printf("%s%s\n", i > 0 ? "\n" : "", printable(files.images[i].string()).c_str());
     print_explanation(all.profiles.back(), largest_predictions(model, pixels[i], kPredictionsShown),
                       spec.classes);
-    if (!cautions[i].empty()) std::printf("caution: %s\n", cautions[i].c_str());
+    if (!cautions[i].empty()) std::printf("caution: %s\n", printable(cautions[i]).c_str());
     std::fflush(stdout);
   }
   return static_cast<ExitCode>(write_and_draw(files, all, plan_of(files, spec, settings), drawing));

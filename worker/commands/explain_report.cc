@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "common/base/elapsed.h"
+#include "common/base/printable.h"
 #include "common/study/case_spec.h"
 #include "common/study/wcam_doubts.h"
 
@@ -20,13 +21,13 @@ constexpr std::chrono::milliseconds kRedrawEvery{200};
 // "tiger cat (282)", or "282" without names.
 std::string named(const std::vector<std::string>& classes, std::int64_t label) {
   const std::string name = class_name(classes, label), number = std::to_string(label);
-  return name == number ? number : name + " (" + number + ")";
+  return name == number ? number : printable(name) + " (" + number + ")";
 }
 
 }  // namespace
 
 ExplainProgress::ExplainProgress(std::string image, std::int64_t batches)
-    : image_(std::move(image)), batches_(batches), on_terminal_(::isatty(STDERR_FILENO) != 0) {}
+    : image_(printable(image)), batches_(batches), on_terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 ExplainProgress::~ExplainProgress() {
   if (drawn_) std::fprintf(stderr, "\r\x1b[K");

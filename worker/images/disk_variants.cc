@@ -9,6 +9,7 @@
 #include "common/study/perturbation.h"
 #include "common/study/variant_tree.h"
 #include "worker/base/faults.h"
+#include "worker/images/cautions.h"
 
 namespace fs = std::filesystem;
 
@@ -36,7 +37,9 @@ RgbImage DiskVariants::load(const std::string& image, const std::string& variant
   const std::string bytes = read_file(path);
   if (sha256_of(bytes) != sha256) throw BadImage(path.string() + " has just been changed");
   try {
-    return fit_variant(decode_bytes(bytes, &caution), plan_);
+    const RgbImage decoded = decode_bytes(bytes, &caution);
+    if (caution.empty()) caution = enlarged(decoded, plan_.input_size());
+    return fit_variant(decoded, plan_);
   } catch (const InputError& e) {
     throw BadImage(path.string() + ": " + e.what());
   }

@@ -134,7 +134,9 @@ class Decoder {
     const auto decode = is_plain() ? &Decoder::read : &Decoder::convert;
     RgbImage image = (this->*decode)(static_cast<int>(rows), static_cast<int>(cols));
     if (source_.complaint[0] != '\0') fail();
-    if (caution != nullptr && bits() == 16) *caution = few_bits(largest_);
+    if (caution != nullptr && bits() == 16 &&
+        (photometric() == PHOTOMETRIC_MINISBLACK || photometric() == PHOTOMETRIC_RGB))  // where 0 is black
+      *caution = few_bits(largest_);
     return upright(std::move(image), tag<std::uint16_t>(TIFFTAG_ORIENTATION));
   }
 
@@ -252,13 +254,13 @@ class Decoder {
 
   // The upper eight bits of `pixels` pixels of which `stored` numbers lie side by side.
   void take(const std::uint8_t* from, int pixels, int stored, std::uint8_t* to) {
-    const int taken = std::min(stored, colours());
-    for (int i = 0; i < pixels; ++i, to += colours())
+    const int wanted = colours(), bits_each = bits(), taken = std::min(stored, wanted);
+    for (int i = 0; i < pixels; ++i, to += wanted)
       for (int c = 0; c < taken; ++c) {
         const std::ptrdiff_t at = std::ptrdiff_t{i} * stored + c;
         std::uint16_t sample = from[at];
-        if (bits() == 16) std::memcpy(&sample, from + 2 * at, sizeof sample);
-        to[c] = static_cast<std::uint8_t>(sample >> (bits() - 8));
+        if (bits_each == 16) std::memcpy(&sample, from + 2 * at, sizeof sample);
+        to[c] = static_cast<std::uint8_t>(sample >> (bits_each - 8));
         largest_ = std::max(largest_, sample);
       }
   }

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "common/base/message_text.h"
+
 namespace wcam {
 
 namespace {
@@ -58,7 +60,7 @@ std::string cause_of(const std::exception& exception) {
   if (marked.empty() && !call.empty() && cause.find("::") == std::string::npos)
     cause.append(": ").append(call);  // "Arguments for call are not valid: torch.softmax"
   constexpr std::size_t kLongest = 400;
-  return cause.size() <= kLongest ? cause : cause.substr(0, kLongest) + " ...";
+  return cause.size() <= kLongest ? cause : beginning(cause, kLongest) + " ...";
 }
 
 bool is_of_no_torchscript(const std::string& cause) {

@@ -48,6 +48,7 @@ TEST(ClassNames, AreReadInEveryFormThatIsAbout) {
       "\"0\",\"tench, Tinca tinca\"\n\"1\",\"goldfish\"\n\"2\",\"great white shark\"\n",
       "name,index\n\"tench, Tinca tinca\",0\ngoldfish,1\ngreat white shark,2\n",
       "{0: 'tench, Tinca tinca',\n 1: 'goldfish',\n 2: \"great white shark\"}\n",
+      "{\n  0: 'tench, Tinca tinca',\n  1: 'goldfish',\n  2: 'great white shark',\n}\n",
       "['tench, Tinca tinca',\n'goldfish',\n'great white shark']",
       "names:\n  0: tench, Tinca tinca\n  1: goldfish\n  2: great white shark\n",
       "names:\n  - tench, Tinca tinca\n  - goldfish\n  - great white shark\n",
@@ -93,10 +94,12 @@ TEST(ClassNames, InAnOrderThatIsNotTheirClassesAreRefused) {
 TEST(ClassNames, InAFormThatIsNotKnownAreRefused) {
   EXPECT_EQ(refusal("['tench', 'goldfish']").substr(0, 24), "neither names nor JSON: ");
   EXPECT_EQ(refusal(R"(["tench", [["goldfish"]]])"),
-            "entry 1 is [[\"goldfish\"]], which is neither a name nor a WordNet id with one");
+            "entry 1 is array, which is neither a name nor a WordNet id with one");
   EXPECT_EQ(refusal("[null, 1]").substr(0, 15), "entry 0 is null");
   EXPECT_EQ(refusal("tench\ncaf\xe9\n"), "line 2 is not UTF-8: save the file as UTF-8");
   EXPECT_NE(refusal(std::string(100'000, '[') + "]"), "") << "however deep";
+  EXPECT_EQ(refusal("[1, " + std::string(200'000, '[') + "1" + std::string(200'001, ']')).substr(0, 16),
+            "entry 1 is array");
 }
 
 }  // namespace

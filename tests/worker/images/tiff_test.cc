@@ -209,6 +209,11 @@ TEST_F(Tiff, WhatIsNoColourOrNoByteIsRefusedByName) {
   }
 }
 
+TEST_F(Tiff, SidesWhoseProductOverflowsAreRefused) {
+  for (const std::int64_t side : {std::int64_t{0x80000001}, std::int64_t{0xffffffff}})
+    EXPECT_THROW(check_image_size(side, 0xffffffff), InputError);
+}
+
 TEST_F(Tiff, IsTurnedAsItsOrientationSays) {
   const auto at = [](int r, int c) { return std::array{value(r, c, 0), value(r, c, 1), value(r, c, 2)}; };
   const int last_row = kRows - 1, last_col = kCols - 1;
