@@ -113,7 +113,7 @@ ExitCode draw_wcam(const Arguments& arguments) {
        "what 'wcam explain' wrote, a results.h5, or a sweep's directory")  //
       ("out", po::value<std::string>()->value_name("FILE")->required(),
        "the figure; its ending is the format")  //
-      ("row", po::value<std::uint64_t>(),
+      ("row", po::value<std::int64_t>(),
        "which WCAM of a file that holds several: row N of its columns, from 0, as h5py counts")  //
       ("image", po::value<std::string>(),
        "or the one of this image, its path or what follows a '/' of it")                                  //
@@ -128,7 +128,11 @@ ExitCode draw_wcam(const Arguments& arguments) {
   WcamRequest request;
   request.store = (*values)["file"].as<std::string>();
   request.out = (*values)["out"].as<std::string>();
-  if (values->contains("row")) request.choice.row = (*values)["row"].as<std::uint64_t>();
+  if (values->contains("row")) {
+    const auto row = (*values)["row"].as<std::int64_t>();
+    if (row < 0) throw UsageError("--row " + std::to_string(row) + " is below 0, the first row");
+    request.choice.row = static_cast<std::uint64_t>(row);
+  }
   for (const auto& [option, name] :
        {std::pair("image", &request.choice.image), std::pair("variant", &request.choice.variant),
         std::pair("case", &request.choice.case_name)})

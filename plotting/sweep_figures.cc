@@ -210,7 +210,8 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
 
 constexpr std::size_t kMostListed = 8;
 
-// Whether a name is the one asked for, or ends in it; a whole name, if there is one, goes before.
+// Whether a name is the one asked for, or one of both ends in the other; a whole name, if there is one, goes
+// before.
 class AskedName {
  public:
   AskedName(const std::optional<std::string>& asked, const std::vector<ProfileRow>& profiles,
@@ -222,7 +223,8 @@ class AskedName {
 
   bool fits(const ProfileRow& row) const {
     const std::string& name = row.*name_;
-    return !asked_ || name == *asked_ || (!whole_ && name.ends_with("/" + *asked_));
+    return !asked_ || name == *asked_ ||
+           (!whole_ && (name.ends_with("/" + *asked_) || asked_->ends_with("/" + name)));
   }
 
  private:
@@ -244,7 +246,7 @@ class WcamChooser {
 
   std::size_t chosen() const {
     if (choice_.row && !one_file_)
-      throw UsageError("--row counts in one file: name one of " + where_ +
+      throw UsageError("--row counts in one file: name one of those in " + where_ +
                        ", or choose with --image, --variant and --case");
     std::vector<std::size_t> all(results_.profiles().size()), chosen;
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -332,6 +334,7 @@ void draw_wcam_file(const WcamRequest& request) {
   const Results results = Results::open(request.store);
   const std::size_t chosen = WcamChooser(results, request).chosen();
   const FigureWcam content = lone_wcam(results, results.read_profile(chosen), request.classes);
+  if (request.out.has_parent_path()) make_directories(request.out.parent_path());
   write_file_atomically(request.out, draw(figure_wcam(content), request.draw));
 }
 

@@ -161,12 +161,18 @@ std::string normalisation_problem(const CaseSpec& spec) {
     return std::all_of(channels.begin(), channels.end(), [](double value) { return value <= 1; });
   };
   if (fits(spec.mean) && fits(spec.std)) return "";
-  const auto over_255 = [](const std::array<double, 3>& c) {
-    return fmt::format("[{:.6g}, {:.6g}, {:.6g}]", c[0] / 255, c[1] / 255, c[2] / 255);
+  const std::string problem = "its mean or std is greater than 1, which pixels from 0 to 1 do not have";
+  const auto of_bytes = [](const std::array<double, 3>& channels) {
+    return std::all_of(channels.begin(), channels.end(),
+                       [](double value) { return value >= 10 && value <= 255; });
   };
-  return "its mean or std is greater than 1, which pixels from 0 to 1 do not have: they seem to be of pixels "
-         "from 0 to 255: set \"mean\": " +
-         over_255(spec.mean) + ", \"std\": " + over_255(spec.std);
+  if (!(fits(spec.mean) || of_bytes(spec.mean)) || !(fits(spec.std) || of_bytes(spec.std))) return problem;
+  const auto over = [](const std::array<double, 3>& c, double unit) {
+    return fmt::format("[{:.6g}, {:.6g}, {:.6g}]", c[0] / unit, c[1] / unit, c[2] / unit);
+  };
+  // A mean of bytes beside a std of 1 is Caffe's: both are of bytes.
+  return problem + ": they seem to be of pixels from 0 to 255: set \"mean\": " +
+         over(spec.mean, fits(spec.mean) ? 1 : 255) + ", \"std\": " + over(spec.std, 255);
 }
 
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label) {

@@ -26,20 +26,20 @@ std::vector<WcamDoubt> wcam_doubts(std::span<const float> indices, std::span<con
         {"an index above 1",
          fmt::format(
              "an index is {:.3f}, but none can be above {:.0f}, all of the variance: too few design points "
-             "tell how large that is; raise --nb-design, or take --mode corrected",
+             "tell how large that is; raise --nb-design",
              largest, kHighestIndex)});
   if (sum > kHighestSum)
     doubts.push_back(
         {"indices add up to more than 2", fmt::format("the indices add up to {:.2f}, more than {:.0f}: "
                                                       "interactions seldom explain that, noise does; raise "
-                                                      "--nb-design, or take --mode corrected",
+                                                      "--nb-design",
                                                       sum, kHighestSum)});
   const auto unknown = std::count_if(standard_errors.begin(), standard_errors.end(),
                                      [](float e) { return !std::isfinite(e); });
   if (unknown > 0)
     doubts.push_back(
         {"no standard error",
-         fmt::format("{} of {} indices have no standard error: it needs 3 design points at least, and "
+         fmt::format("{} of {} indices have no standard error: it needs 4 design points at least, and "
                      "outputs that still differ without any one of them; raise --nb-design",
                      unknown, standard_errors.size())});
   float error = 0;

@@ -142,8 +142,9 @@ void say_twins(const std::vector<CaseSpec>& cases, const Say& say) {
     const auto twin =
         std::find_if(cases.begin(), c, [c](const CaseSpec& earlier) { return earlier.sha256 == c->sha256; });
     if (twin != c)
-      say("cases " + twin->name + " and " + c->name + " are one network: " + c->file.string() +
-          " has the SHA-256 of " + twin->file.string());
+      say("note: cases " + twin->name + " and " + c->name + " are one network: " +
+          (c->file == twin->file ? "both name " + c->file.string()
+                                 : c->file.string() + " has the SHA-256 of " + twin->file.string()));
   }
 }
 

@@ -82,6 +82,12 @@ std::vector<Read> files_read(const ExplainFiles& files, const po::variables_map&
   return read;
 }
 
+// Makes its folder too: '{image}.png' in a new one is a usual wish.
+void check_can_hold(const fs::path& file) {
+  if (file.has_parent_path()) make_directories(file.parent_path());
+  check_can_write(file);
+}
+
 }  // namespace
 
 ExplainFiles explain_files(const po::variables_map& values) {
@@ -100,14 +106,14 @@ ExplainFiles explain_files(const po::variables_map& values) {
       if (same_file(input.file, files.store))
         throw UsageError("--out " + files.store.string() + " would replace the file given as --" +
                          input.option);
-    check_can_write(files.store);
+    check_can_hold(files.store);
   }
   for (const fs::path& figure : files.figures) {
     if (std::any_of(read.begin(), read.end(),
                     [&](const Read& input) { return same_file(input.file, figure); }) ||
         (!files.store.empty() && same_file(files.store, figure)))
       throw UsageError("--figure " + figure.string() + " would replace another file of this command");
-    check_can_write(figure);
+    check_can_hold(figure);
   }
   return files;
 }

@@ -117,5 +117,18 @@ TEST_F(ModelsJson, OfCasesThatAreNotWantedNothingNeedBeThere) {
   EXPECT_THROW(read_models_json(folder_.path() / "models.json", {"gone"}), InputError);
 }
 
+TEST(Normalisation, OfBytesIsToldFromOneThatIsOfNothing) {
+  CaseSpec spec;
+  EXPECT_EQ(normalisation_problem(spec), "");
+  spec.std = {58.395, 57.12, 57.375};
+  EXPECT_TRUE(normalisation_problem(spec).ends_with(
+      "\"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, 0.225]"))
+      << normalisation_problem(spec);
+  for (const double nonsense : {1.2, 300.0}) {
+    spec.std = {0.2, 0.2, nonsense};
+    EXPECT_TRUE(normalisation_problem(spec).ends_with("which pixels from 0 to 1 do not have"));
+  }
+}
+
 }  // namespace
 }  // namespace wcam

@@ -122,10 +122,10 @@ TEST_F(EnumerateTest, WhatIsNotTakenIsSaidAndKeptWithThePlan) {
 TEST_F(EnumerateTest, CasesOfOneNetworkAreSaid) {
   StudyRequest asked = request();
   write("n.pt", "weights");
-  EXPECT_EQ(
-      made_saying(asked).second,
-      (std::vector<std::string>{"cases one and two are one network: " + (folder_.path() / "m.pt").string() +
-                                " has the SHA-256 of " + (folder_.path() / "n.pt").string()}));
+  EXPECT_EQ(made_saying(asked).second,
+            (std::vector<std::string>{
+                "note: cases one and two are one network: " + (folder_.path() / "m.pt").string() +
+                " has the SHA-256 of " + (folder_.path() / "n.pt").string()}));
 }
 
 TEST_F(EnumerateTest, ANormalisationOfBytesIsRefused) {
