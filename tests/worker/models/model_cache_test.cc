@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -137,11 +136,13 @@ TEST_F(ModelCacheTest, ACaseThatCannotBeLoadedLeavesTheOthersUsable) {
   EXPECT_EQ(cache.get(a).spec(), a);
 }
 
+// Without pages of files: what libraries have resident comes and goes with the load of the machine.
 std::int64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::int64_t size = 0, resident = 0;
-  statm >> size >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE);
+  std::ifstream status("/proc/self/status");
+  std::int64_t kilobytes = 0;
+  for (std::string word; status >> word;)
+    if (word == "RssAnon:") status >> kilobytes;
+  return kilobytes << 10U;
 }
 
 // prepare_torch() makes malloc keep what is freed; what a dropped model had goes back to the system all the
