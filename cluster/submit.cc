@@ -151,8 +151,7 @@ void warn_without_cuda(const SlurmSweep& sweep) try {
       std::fprintf(
           stderr,
           "wcam submit: --gpus: the worker's LibTorch is for CPUs only (`wcam doctor`), and no job will find "
-          "a "
-          "GPU that it can use: build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH), name an image with "
+          "a GPU that it can use: build against a CUDA LibTorch (-DCMAKE_PREFIX_PATH), name an image with "
           "--container, or say --cpu-workers %d\n",
           sweep.workers);
 } catch (const InputError&) {

@@ -46,12 +46,13 @@ def main(paths):
         outputs = x['outputs'].astype(float)
         moved = np.abs(outputs - y['outputs']).max()
         logits = max(logits, moved / np.abs(outputs).max())
-        design = int((len(outputs) / (x['wcam'].size + 1)))  # N outputs on A come first (common/store/format.md)
+        design = len(outputs) // (x['wcam'].size + 1)  # N outputs on A come first (common/store/format.md)
         ratio = moved / outputs[:design].std(ddof=1)
         index = np.abs(x['wcam'].astype(float))
         bound = 3 * (index + np.sqrt(index)) * ratio + 3 * ratio**2
-        indices = max(indices, np.abs(index - np.abs(y['wcam'])).max())
-        if not (np.abs(x['wcam'] - y['wcam']) <= bound + 1e-6).all():
+        difference = np.abs(x['wcam'] - y['wcam'])
+        indices = max(indices, difference.max())
+        if not (difference <= bound + 1e-6).all():
             wrong.append(f"{x['image']} {x['variant']} {x['case']}: indices differ by more than their logits explain")
     if logits > LOGITS:
         wrong.append(f'logits differ by {logits:.1e} of the largest, {LOGITS:.1e} is allowed')
