@@ -50,7 +50,7 @@ class Directives {
 };
 
 // The first that a script does: Slurm may say that time is up a minute earlier than asked, so at once.
-constexpr const char* kListen = "told=\ntrap 'told=yes' TERM INT\n";
+constexpr const char* kListen = "told=\nlisten() { trap 'told=yes' TERM INT; }\nlisten\n";
 
 Directives common_directives(const SlurmSweep& sweep, const SlurmSweep::Words& words, const std::string& role,
                              const std::string& log) {
@@ -90,7 +90,7 @@ run() {
     status=$?
     kill -0 $program 2>/dev/null || break
   done
-  trap - TERM INT
+  listen  # what follows, the packing of results, has the time between the notice and the limit
   wait $program 2>/dev/null  # the signal may have cut the last one short
   last=$?
   [ $last -eq 127 ] || status=$last
@@ -103,6 +103,7 @@ run() {
 again() {
   if [ -n "$job" ] && [ "${SLURM_RESTART_COUNT:-0}" -lt $most_rounds ]; then
     echo "$(date -u +%FT%TZ) round $((${SLURM_RESTART_COUNT:-0} + 1)) of $((most_rounds + 1)) ends: back to the queue"
+    trap - TERM INT  # with which Slurm now ends us
     if scontrol requeue "$job"; then
       sleep 60 || exit  # it ends us
     fi

@@ -139,6 +139,21 @@ def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted
         calls.unlink()
 
 
+def test_a_coordinator_that_is_told_to_end_while_it_packs_packs_to_the_end(submitted, tmp_path):
+    text = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
+    text = text.split("# --- workers.sh\n")[0]
+    (submitted.sweep / "slurm").mkdir(parents=True)
+    calls = tmp_path / "calls"
+    for name in ("wcam-coordinator", "wcam-plot"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho $1 >>{calls}\n[ $1 = run ] || kill -TERM $PPID\n")
+        (tmp_path / name).chmod(0o755)
+    script = tmp_path / "coordinator.sh"
+    script.write_text(text.replace(re.search(r"^programs=.*$", text, re.M)[0], f"programs={tmp_path}"))
+    done = subprocess.run(["bash", script], env={**os.environ, "SLURM_JOB_ID": "8"}, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == 0, done.stderr
+    assert calls.read_text().split() == ["run", "pack", "figure-4", "figure-5"]
+
+
 def test_a_job_that_slurm_does_not_take_back_says_so_and_fails(submitted, tmp_path):
     printed = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
     (tmp_path / "scontrol").write_text("#!/bin/sh\necho 'Requested operation is presently disabled' >&2\nexit 1\n")
