@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the project on a clean Debian 13 with that Debian's LibTorch for CUDA, in a folder, and runs it there on the CPU:
 # `wcam doctor` must say that there is no driver, and a sweep must pass.
-#   scripts/check_cuda_build.sh [DIR]     needs root, a network and 15 GB; fetches 2.4 GB; DIR is kept, else temporary
+#   scripts/check_cuda_build.sh [DIR]     needs root, a network and 15 GB; fetches 2.4 GB; DIR: build/debian/cuda, kept
 #
 # nvidia-cudnn fetches from NVIDIA while it is installed. Where that fails, a library of cuDNN's names without a function
 # stands in for it, since nothing on a CPU calls one.
@@ -9,11 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 models/demo/photos.sh build/demo/photos
-if [ $# -gt 0 ]; then root=$1; else
-  root=$(mktemp -d)
-  trap 'rm -rf --one-file-system "$root"' EXIT
-  trap 'exit 1' INT TERM # once the command in hand has ended, which may still write there
-fi
+root=${1:-build/debian/cuda}
 clean_debian() { COMPONENTS=main,contrib,non-free scripts/clean_debian.sh trixie "$root" --sources "$1"; }
 
 clean_debian 'grep -v ^libtorch-dev scripts/packages.txt >packages.txt && scripts/install_packages.sh packages.txt'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the Debian package and tries it on a clean Debian of the same release, a temporary folder with nothing of this
+# Makes the Debian package and tries it on a clean Debian of the same release, a new folder with nothing of this
 # machine but the demo's classifiers and two of its photographs: it must install, explain itself, run a small sweep and
 # draw figures.
 #   scripts/check_package.sh     needs root and a network; two minutes once build/release is built
@@ -12,9 +12,8 @@ scripts/build.sh release
 rm -f build/release/wcam_*.deb
 (cd build/release && cpack)
 
-root=$(mktemp -d)
-trap 'rm -rf --one-file-system "$root"' EXIT
-trap 'exit 1' INT TERM # once the command in hand has ended, which may still write there
+root=build/debian/package
+rm -rf --one-file-system "$root"
 
 # shellcheck source=/dev/null
 . /etc/os-release
