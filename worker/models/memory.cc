@@ -1,6 +1,12 @@
 #include "worker/models/memory.h"
 
+#include <ATen/Context.h>
 #include <dlfcn.h>
+#include <torch/version.h>
+
+#if __has_include(<c10/core/CachingDeviceAllocator.h>)
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -25,11 +31,17 @@ constexpr std::array<std::string_view, 7> kTexts{
     "out of memory",      "can't allocate memory",      "not enough memory",        "std::bad_alloc",
     "dnnl_out_of_memory", "cublas_status_alloc_failed", "cudnn_status_alloc_failed"};
 
-// A CUDA build's cache, without its headers, since the same sources are built without CUDA: the function of
-// LibTorch 1.8 to 2.0. From another version's, the cache goes back when the allocator itself runs short.
+// A CUDA build's cache, without CUDA's headers, since the same sources are built without CUDA. LibTorch 2.1
+// to 2.9 export nothing for it: there the cache goes back when the allocator itself runs short.
 void empty_cuda_cache() {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 10)
+  if (!at::globalContext().hasCUDA()) return;
+  if (auto* const cache = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::kCUDA)))
+    cache->emptyCache();
+#else  // LibTorch 1.8 to 2.0
   if (void* const empty = ::dlsym(RTLD_DEFAULT, "_ZN3c104cuda20CUDACachingAllocator10emptyCacheEv"))
     reinterpret_cast<void (*)()>(empty)();
+#endif
 }
 
 }  // namespace
