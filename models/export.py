@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Turns a published PyTorch checkpoint into TorchScript and enters it in models.json: --help, docs/models.md.
+"""Turns a PyTorch checkpoint or exported program into TorchScript and enters it in models.json: --help, docs/models.md.
 
 Debian: apt-get install python3-torch python3-torchvision python3-pil. Nothing of it runs at sweep time.
 """

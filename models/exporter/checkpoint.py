@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from .failure import InputError
+from .failure import InputError, first_line
 from .safetensors import is_safetensors, read_safetensors
 
 
@@ -160,7 +160,7 @@ def read_checkpoint(path: Path, trust: bool) -> Any:
         try:
             return torch.load(path, map_location="cpu", weights_only=False)
         except Exception as error:
-            raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
+            raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {first_line(error)}") from error
     foreign: set[str] = set()
     checkpoint, trouble = None, None
     try:
@@ -172,9 +172,5 @@ def read_checkpoint(path: Path, trust: bool) -> Any:
             f"{path} would run code: its pickle names {', '.join(sorted(foreign))}; nothing was run. Ask its author "
             "for a plain state dict, or, if you trust them as you would a program of theirs, say --trust")
     if trouble:
-        raise InputError(f"{path} is not a checkpoint of PyTorch's, or is damaged: {_first_line(trouble)}") from trouble
+        raise InputError(f"{path} is not a checkpoint of PyTorch's, or is damaged: {first_line(trouble)}") from trouble
     return checkpoint
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -21,12 +21,14 @@ from .layout import Weights, find_weights, unwrap
 from .models_json import Case, add, check_free, sha256_of
 from .normalisation import IMAGENET, NONE, Normalisation, Normalised
 from .pictures import load_pictures
+from .program import is_program, read_program
 from .recipes import RECIPES
 from .torchscript import compare, write_traced
 from .workers import too_old
 
 _ABOUT = """\
-Turns a checkpoint as it is published into TorchScript that the workers run, and enters it in models.json.
+Turns a checkpoint as it is published, or an exported program, into TorchScript that the workers run, and enters it in
+models.json.
 Strict: every key of the checkpoint must find its place in the network, and the reverse. It downloads nothing."""
 
 _EXAMPLES = """\
@@ -39,6 +41,7 @@ examples:
   models/export.py resnet50-0676ba61.pth --recipe torchvision --arch resnet50 --name baseline --out study/models.json
   models/export.py checkpoint.pth.tar --recipe augmix --classes imagenet_classes.txt --out study/models.json
   models/export.py resnet50_linf_eps4.0.ckpt --recipe adv --out study/models.json
+  models/export.py mine.pt2 --trust --normalisation imagenet --name mine --out study/models.json
   models/export.py mine.pth --arch vit_b_16 --normalisation 0.5,0.5,0.5/0.5,0.5,0.5 --name vit --out study/models.json
 """
 
@@ -59,7 +62,8 @@ def _parser() -> _Parser:
     parser = _Parser(prog="models/export.py", description=_ABOUT, epilog=_EXAMPLES.format(recipes=recipes),
                      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     add_option = parser.add_argument
-    add_option("checkpoint", type=Path, help="what torch.save wrote: .pth, .pt, .pth.tar, .ckpt; or .safetensors")
+    add_option("checkpoint", type=Path,
+               help="what torch.save wrote: .pth, .pt, .pth.tar, .ckpt; .safetensors; or torch.export.save's .pt2")
     add_option("--out", type=Path, help="models.json to add to, made with its folder if it is not there (required)")
     add_option("--recipe", help="which published checkpoint this is; see below")
     add_option("--arch", help="torchvision's name of the network; default: what the file says, or the recipe's")
@@ -75,7 +79,8 @@ def _parser() -> _Parser:
                help="leave this out, or with a '.' at its end all below it: criterion.; may be repeated")
     add_option("--check-images", type=Path, action="append", default=[], metavar="PATH",
                help="image, or folder of images, to compare on; may be repeated (default: the demo's photographs)")
-    add_option("--trust", action="store_true", help="run the code a pickle asks for: as dangerous as any program")
+    add_option("--trust", action="store_true",
+               help="run the code a pickle or exported program asks for: as dangerous as any program")
     add_option("--force", action="store_true", help="replace a case of the same name")
     add_option("--list-architectures", nargs=0, action=_ListArchitectures, help="print the names --arch takes")
     return parser
@@ -210,13 +215,12 @@ def _weights_of(options: argparse.Namespace, checkpoint: object) -> Weights:
     return weights
 
 
-def _case_and_network(options: argparse.Namespace) -> tuple[Case, torch.nn.Module]:
-    """What is to be exported, the network for inference; all that is missing for it is told at once."""
-    file, problems = options.checkpoint, _Problems()
-    case = Case(problems.of(_name_of, options), NONE, options.input_size, options.resize,
-                problems.of(_classes_of, options))  # fmt: skip
-    if problems.of(_out_of, options) and case.name:
-        problems.of(check_free, options.out, case, options.force)
+# A network for inference, and in which form it is to be traced.
+_Networks = tuple[torch.nn.Module, torch.nn.Module]
+
+
+def _networks_of_checkpoint(options: argparse.Namespace, case: Case, problems: _Problems) -> _Networks:
+    file = options.checkpoint
     for checkpoint in problems.of(lambda: [read_checkpoint(file, options.trust)]) or []:
         arch, who_says = problems.of(_architecture_of, options, checkpoint) or ("", "")
         if weights := problems.of(_weights_of, options, checkpoint):
@@ -229,18 +233,53 @@ def _case_and_network(options: argparse.Namespace) -> tuple[Case, torch.nn.Modul
     _say("weights", "; ".join(weights.steps))
     _say("network", f"{arch} ({who_says}); every key matched")
     _say("normalisation", where + ("; the network turns it into [-1, 1]" if ported else ""))
-    return case, Normalised(weights.normaliser, network).eval() if weights.normaliser else network
+    if weights.normaliser:
+        network = Normalised(weights.normaliser, network).eval()
+    return network, network
+
+
+def _check_no_weights_options(options: argparse.Namespace) -> None:
+    given = [name for name in ("arch", "weights", "strip_prefix", "drop") if getattr(options, name)]
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UsageError(f"{names}: {options.checkpoint} is an exported program, which holds its network whole: leave "
+                         "that out")
+
+
+def _networks_of_program(options: argparse.Namespace, case: Case, problems: _Problems) -> _Networks:
+    file = options.checkpoint
+    problems.of(_check_no_weights_options, options)
+    before, where = problems.of(_normalisation_of, options, None) or (NONE, "")
+    read = problems.of(read_program, file, options.input_size, options.trust)
+    problems.tell()
+    *networks, batches = read
+    case.normalisation = before
+    _say("program", f"{file}, {_megabytes(file)}, SHA-256 {sha256_of(file)}")
+    _say("network", f"the exported one, for batches {batches}")
+    _say("normalisation", where)
+    return tuple(networks)
+
+
+def _case_and_networks(options: argparse.Namespace) -> tuple[Case, _Networks]:
+    """What is to be exported; all that is missing for it is told at once."""
+    problems = _Problems()
+    case = Case(problems.of(_name_of, options), NONE, options.input_size, options.resize,
+                problems.of(_classes_of, options))  # fmt: skip
+    if problems.of(_out_of, options) and case.name:
+        problems.of(check_free, options.out, case, options.force)
+    networks_of = _networks_of_program if is_program(options.checkpoint) else _networks_of_checkpoint
+    return case, networks_of(options, case, problems)
 
 
 def _export(options: argparse.Namespace) -> None:
     _check_options(options)
-    case, network = _case_and_network(options)
+    case, (network, to_trace) = _case_and_networks(options)
     pictures = load_pictures(options.check_images, options.resize, options.input_size)
     inputs = case.normalisation.apply(pictures.pixels)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     temporary = options.out.with_name(f".{case.name}.{os.getpid()}.pt")
     try:
-        write_traced(network, inputs[:1], temporary)
+        write_traced(to_trace, inputs[:1], temporary)
         agreement = compare(network, temporary, inputs)
         _check_classes(case.classes, agreement.classes)
         file, place = add(options.out, case, temporary, options.force)

@@ -8,6 +8,7 @@ import collections
 import copy
 import json
 import struct
+import zipfile
 
 import dill
 import numpy
@@ -22,9 +23,19 @@ CLASSES = 10
 
 
 def network(arch=ARCH, seed=0, **options):
-    """Logits of sound size that depend on the picture: batch normalisation has seen data, the head is not tiny."""
     torch.manual_seed(seed)
-    net = getattr(torchvision.models, arch)(weights=None, num_classes=CLASSES, **options)
+    return sound(getattr(torchvision.models, arch)(weights=None, num_classes=CLASSES, **options))
+
+
+def transformer():
+    """torchvision's ViT, smaller than any that has a name there."""
+    torch.manual_seed(0)
+    return sound(torchvision.models.VisionTransformer(
+        image_size=224, patch_size=32, num_layers=2, num_heads=4, hidden_dim=64, mlp_dim=128, num_classes=CLASSES))
+
+
+def sound(net):
+    """Logits of sound size that depend on the picture: batch normalisation has seen data, the head is not tiny."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None
@@ -192,3 +203,29 @@ def safetensors(path, net, **changed):  # huggingface/safetensors, "Format"; cha
         data += content
     text = json.dumps(header | changed).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+# Names of the parts of what PyTorch's successors of TorchScript write, and content where anything reads it.
+PROGRAM = {"serialized_exported_program.json": "{}", "serialized_state_dict.pt": "", "serialized_constants.pt": "",
+           "serialized_example_inputs.pt": "", "version": "8.3"}  # fmt: skip
+PROGRAM_FROM_2_8 = {"x/models/model.json": "{}", "x/data/weights/model_weights_config.json": "{}",
+                    "x/archive_format": "pt2", "x/archive_version": "0", "x/version": "6"}  # fmt: skip
+COMPILED = {"version": "3", "archive_format": "pt2", "data/aotinductor/model/c4.so": "\x7fELF"}
+COMPILED_FROM_2_7 = {f"x/{name}": content for name, content in COMPILED.items()}
+
+
+def zipped(path, parts):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def program(path, net, side=224, pictures=2, batch=True, times=1, example=None, **limits):
+    """As torch.export.save writes it; where PyTorch has none, an archive of the same parts. batch: of any size within
+    the limits, or of that many times it; else of so many pictures."""
+    if not hasattr(torch, "export"):
+        return zipped(path, PROGRAM)
+    size = torch.export.Dim("batch", **({"max": 1024} | limits))
+    sizes = ({0: size if times == 1 else times * size},) if batch else None
+    example = torch.zeros(pictures, 3, side, side) if example is None else example
+    torch.export.save(torch.export.export(net, (example,), dynamic_shapes=sizes), path)

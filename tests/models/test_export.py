@@ -7,6 +7,7 @@ import argparse
 import collections
 import datetime
 import decimal
+import io
 import json
 import os
 import pathlib
@@ -666,6 +667,164 @@ def test_torchscript_that_a_worker_cannot_run_is_refused_with_its_cause(tmp_path
     done = subprocess.run([BIN / "wcam-worker", "check-models", tmp_path / "out/models.json"],
                           capture_output=True, text=True, timeout=120)  # fmt: skip
     assert done.returncode == 3 and "this worker's LibTorch" in done.stdout and said in done.stdout
+
+
+PROGRAM = [*IMAGENET, "--trust", "--name", "program"]
+
+
+def refused_before_torch_export(export, file):
+    """Whether it is, with the remedy: Debian 12's PyTorch can neither write nor read what these tests are of."""
+    if hasattr(torch, "export"):
+        return False
+    error = export(file, *PROGRAM, code=3)
+    assert f"is an exported program, which PyTorch {torch.__version__} cannot read: run models/export.py on" in error
+    assert "PyTorch 2.6 or newer" in error and len(error.splitlines()) == 1
+    return True
+
+
+def test_exported_programs_give_their_networks_logits_in_our_own_loader(tmp_path, export, photographs):
+    nets = {"mobilenet": layouts.network("mobilenet_v2"), "resnet": layouts.network("resnet18"),
+            "transformer": layouts.transformer()}  # fmt: skip
+    file = tmp_path / "x.pth"  # what it is, not how it is called
+    for name, net in nets.items():
+        layouts.program(file, net)
+        if refused_before_torch_export(export, file):
+            return
+        assert "for batches of any size" in export(file, *IMAGENET, "--trust", "--name", name)
+    found = logits_by_our_loader(tmp_path, photographs)
+    many = torch.randn(5, 3, 224, 224)
+    for entry in entries(tmp_path):
+        net = nets[entry["name"]]
+        expected = logits_of(net, layouts.IMAGENET, pixels_of(photographs))
+        assert expected.std(0).max() > 1e-2, "logits that do not depend on the picture prove nothing"
+        assert (found[entry["name"]] - expected).abs().max() <= 1e-4
+        with torch.no_grad():
+            traced = torch.jit.load(str(tmp_path / "out" / entry["file"]))
+            assert (traced(many) - net(many)).abs().max() <= 1e-4
+
+
+@pytest.mark.parametrize("limits, said", [
+    ({"batch": False, "pictures": 1}, "batches of 1 only"),
+    ({"batch": False, "pictures": 16}, "batches of 16 only"),
+    ({"pictures": 6, "min": 4}, "batches of 4 to 1024"),
+    ({"max": 4}, "batches of 0 to 4"),
+    ({"pictures": 4, "times": 2}, "batches of 2*s"),
+])  # fmt: skip
+def test_a_program_of_some_batch_sizes_is_refused_and_what_is_offered_exports(tmp_path, export, net, limits, said):
+    file = tmp_path / "x.pt2"
+    layouts.program(file, net, **limits)
+    if refused_before_torch_export(export, file):
+        return
+    error = export(file, *PROGRAM, code=3)
+    assert f"was exported for {said}" in error and ", and workers send 1 to 1024 pictures: " in error
+    offered = error.strip().split("export it with ")[1]
+    torch.export.save(eval(offered, {"torch": torch, "model": net}), file)
+    assert "of any size" in export(file, *PROGRAM)
+
+
+def test_a_largest_batch_is_said(tmp_path, export, net):
+    layouts.program(tmp_path / "x.pt2", net, min=2, max=64)
+    if not refused_before_torch_export(export, tmp_path / "x.pt2"):
+        assert "for batches of up to 64: let no --batch-size be larger" in export(tmp_path / "x.pt2", *PROGRAM)
+
+
+def test_a_program_of_other_inputs_is_refused(tmp_path, export, net):
+    file = tmp_path / "x.pt2"
+    layouts.program(file, net, side=64)
+    if refused_before_torch_export(export, file):
+        return
+    error = export(file, *PROGRAM, code=3)
+    assert "was exported for pictures 3 x 64 x 64, not 3 x 224 x 224: say --input-size" in error
+    export(file, *PROGRAM, "--input-size", "64", "--resize", "64")
+    layouts.program(file, nn.Linear(4, 3), example=torch.zeros(2, 4))
+    assert "other than one input of pictures" in export(file, *PROGRAM, "--force", code=3)
+
+
+def test_a_program_in_training_mode_is_refused(tmp_path, export):
+    for net in (nn.Dropout(0.5), nn.BatchNorm2d(3)):
+        net = nn.Sequential(nn.Conv2d(3, 3, 8, 8), net, nn.Flatten(), nn.Linear(3 * 28 * 28, 4)).train()
+        layouts.program(tmp_path / "x.pt2", net)
+        if not refused_before_torch_export(export, tmp_path / "x.pt2"):
+            assert "in training mode; call model.eval() before" in export(tmp_path / "x.pt2", *PROGRAM, code=3)
+
+
+def edited(file, *changes):
+    """The program with every text in its parts, and in the parts of these, replaced by another."""
+    def edit(content):
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            made = io.BytesIO()
+            with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(made, "w") as after:
+                for name in before.namelist():
+                    after.writestr(name, edit(before.read(name)))
+            return made.getvalue()
+        for old, new in changes:
+            content = content.replace(old, new)
+        return content
+
+    file.write_bytes(edit(file.read_bytes()))
+
+
+def test_a_program_of_another_device_and_type_is_brought_to_the_checkpoints(tmp_path, export, photographs):
+    """Here the other device is one that is not there; as a network from a GPU on a machine without one."""
+    net = nn.Sequential(MakesItsOwnTensors(), nn.Linear(4, 4)).bfloat16()
+    file = tmp_path / "x.pt2"
+    layouts.program(file, net, example=torch.zeros(2, 3, 224, 224, dtype=torch.bfloat16))
+    if refused_before_torch_export(export, file):
+        return
+    edited(file, (b'{"type": "cpu", "index": null}', b'{"type": "cuda", "index": 0}'),
+           (b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"))  # fmt: skip
+    with pytest.raises(RuntimeError):
+        torch.export.load(file)
+    export(file, *PROGRAM)
+    expected = logits_of(net.float(), layouts.IMAGENET, pixels_of(photographs))
+    assert (logits_by_our_loader(tmp_path, photographs)["program"] - expected).abs().max() <= 1e-4
+
+
+def test_a_program_is_run_only_for_those_who_trust_it(tmp_path, export, net):
+    file = tmp_path / "x.pt2"
+    layouts.program(file, net)
+    if refused_before_torch_export(export, file):
+        return
+    code = f"__import__('os').makedirs('{tmp_path}/made', exist_ok=True) or Symbol("
+    edited(file, (b'"expr_str": "Symbol(', f'"expr_str": "{code}'.encode()))
+    assert "nothing was run" in (error := export(file, *IMAGENET, "--name", "x", code=3)) and "say --trust" in error
+    assert not (tmp_path / "made").exists()
+    export(file, *PROGRAM)
+    assert (tmp_path / "made").exists(), "the program was harmless: this test shows nothing"
+
+
+def test_options_that_weights_need_and_a_program_does_not_are_refused(tmp_path, export):
+    layouts.zipped(tmp_path / "x.pt2", layouts.PROGRAM)
+    error = export(tmp_path / "x.pt2", *PLAIN, "--strip-prefix", "x.", code=2)
+    assert "--arch, --strip-prefix: " in error and "is an exported program, which holds its network whole" in error
+    assert "the file carries no normaliser" in export(
+        tmp_path / "x.pt2", "--name", "x", "--normalisation", "inside", code=2)  # fmt: skip
+
+
+def test_programs_of_other_versions_and_what_was_compiled_of_them_are_told_apart(tmp_path, export):
+    file = tmp_path / "x.pt2"
+    for parts in (layouts.COMPILED, layouts.COMPILED_FROM_2_7):
+        layouts.zipped(file, parts)
+        error = export(file, *PROGRAM, code=3)
+        assert "is a package of AOTInductor: machine code for one processor" in error and "torch.export.save" in error
+    layouts.zipped(file, layouts.PROGRAM_FROM_2_8)
+    error = export(file, *PROGRAM, code=3)
+    assert "PyTorch 2.8 or newer" in error or "cannot be loaded by PyTorch" in error  # which is that or newer
+    layouts.zipped(file, layouts.PROGRAM)
+    if not refused_before_torch_export(export, file):
+        assert "cannot be loaded by PyTorch" in export(file, *PROGRAM, code=3)
+    layouts.zipped(file, {"x/models/model.json": "{}"})
+    assert "is a zip archive without a checkpoint" in export(file, *PROGRAM, code=3)
+
+
+@pytest.mark.parametrize("parts", [layouts.PROGRAM, layouts.PROGRAM_FROM_2_8, layouts.COMPILED,
+                                   layouts.COMPILED_FROM_2_7])  # fmt: skip
+def test_a_worker_names_what_makes_torchscript_of_a_program(tmp_path, parts):
+    layouts.zipped(tmp_path / "x.pt2", parts)
+    (tmp_path / "models.json").write_text(json.dumps({"models": [{"name": "x", "file": "x.pt2"}]}))
+    done = subprocess.run([BIN / "wcam-worker", "check-models", tmp_path / "models.json"],
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 3 and "x.pt2: no TorchScript file but an exported program" in done.stdout
 
 
 def test_the_help_can_be_followed():

@@ -13,7 +13,10 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
 #include <climits>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -53,10 +56,25 @@ std::string remedy(const std::string& cause) {
          " or older, or build the worker with a newer LibTorch";
 }
 
+// What torch.export.save and AOTInductor write, by the names in the directory at such an archive's end.
+bool is_of_torch_export(const std::filesystem::path& file) {
+  constexpr std::uintmax_t kDirectory = 1 << 16;
+  const std::uintmax_t size = std::filesystem::file_size(file);
+  std::ifstream archive(file, std::ios::binary);
+  archive.seekg(static_cast<std::streamoff>(size - std::min(size, kDirectory)));
+  const std::string directory(std::istreambuf_iterator<char>(archive), {});
+  return directory.find("serialized_exported_program.json") != std::string::npos ||
+         directory.find("archive_format") != std::string::npos;
+}
+
 torch::jit::Module read_module(const std::filesystem::path& file, at::Device device) {
   try {
     return torch::jit::load(file.string(), device);
   } catch (const std::exception& e) {
+    if (is_of_no_torchscript(cause_of(e)) && is_of_torch_export(file))
+      throw Unusable(
+          "no TorchScript file but an exported program or a package of AOTInductor (.pt2): models/export.py "
+          "makes TorchScript of an exported program");
     if (is_of_no_torchscript(cause_of(e)))
       throw_unusable(e, "not a TorchScript file (", "); docs/models.md says how to make one");
     throw_unusable(e, "this worker's LibTorch " TORCH_VERSION " cannot run it: ", "; " + remedy(cause_of(e)));

@@ -148,6 +148,15 @@ TEST_F(ModelFile, CutOffIsRefused) {
   EXPECT_TRUE(complaint().starts_with("not a TorchScript file (")) << complaint();
 }
 
+TEST_F(ModelFile, OfTorchExportIsRefusedWithWhatMakesTorchScriptOfIt) {
+  for (const std::string member : {"serialized_exported_program.json", "model/archive_format"}) {
+    std::ofstream(spec_.file) << std::string(1 << 17, 'w') << member << std::string(1 << 15, 'd');
+    EXPECT_EQ(complaint(),
+              "no TorchScript file but an exported program or a package of AOTInductor (.pt2): "
+              "models/export.py makes TorchScript of an exported program");
+  }
+}
+
 TEST_F(ModelFile, AnOperatorThatThisLibTorchLacksIsNamed) {
   {
     torch::Library newer(torch::Library::FRAGMENT, "aten", {}, __FILE__, __LINE__);
