@@ -20,5 +20,6 @@ class UsageError(Failure):
 class InputError(Failure):
     """A file that cannot be used. The text names file, value and remedy."""
 
+
 def first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -58,10 +58,9 @@ std::string remedy(const std::string& cause) {
 
 // What torch.export.save and AOTInductor write, by the names in the directory at such an archive's end.
 bool is_of_torch_export(const std::filesystem::path& file) {
-  constexpr std::uintmax_t kDirectory = 1 << 16;
-  const std::uintmax_t size = std::filesystem::file_size(file);
-  std::ifstream archive(file, std::ios::binary);
-  archive.seekg(static_cast<std::streamoff>(size - std::min(size, kDirectory)));
+  constexpr std::streamoff kDirectory = 1 << 16;
+  std::ifstream archive(file, std::ios::binary | std::ios::ate);
+  archive.seekg(-std::min<std::streamoff>(archive.tellg(), kDirectory), std::ios::end);
   const std::string directory(std::istreambuf_iterator<char>(archive), {});
   return directory.find("serialized_exported_program.json") != std::string::npos ||
          directory.find("archive_format") != std::string::npos;
