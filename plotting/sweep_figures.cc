@@ -221,6 +221,21 @@ class AskedName {
         whole_(std::any_of(profiles.begin(), profiles.end(),
                            [&](const auto& row) { return asked && row.*name == *asked; })) {}
 
+  // What may have been meant, where no row fits: names as long as the one asked for, counted in '/'.
+  std::string guess(const std::vector<ProfileRow>& rows) const {
+    if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return fits(row); })) return "";
+    std::set<std::string> ends;
+    for (const ProfileRow& row : rows) {
+      std::string end = row.*name_;
+      for (auto more =
+               std::count(end.begin(), end.end(), '/') - std::count(asked_->begin(), asked_->end(), '/');
+           more > 0; --more)
+        end.erase(0, end.find('/') + 1);
+      ends.insert(end);
+    }
+    return did_you_mean(*asked_, {ends.begin(), ends.end()});
+  }
+
   bool fits(const ProfileRow& row) const {
     const std::string& name = row.*name_;
     return !asked_ || name == *asked_ ||
@@ -257,7 +272,7 @@ class WcamChooser {
     if (choice_.row && *choice_.row >= all.size())
       throw UsageError("--row " + std::to_string(*choice_.row) + " is outside 0 to " +
                        std::to_string(all.size() - 1) + ", the rows of " + where_);
-    if (chosen.empty()) throw UsageError(where_ + " holds no WCAM of " + asked() + ", but " + listed(all));
+    if (chosen.empty()) refuse(all);
     throw UsageError(where_ + " holds several WCAMs" + (chosen.size() < all.size() ? " of " + asked() : "") +
                      ": choose one with " + (one_file_ ? "--row, or " : "") +
                      "--image, --variant and --case from " + listed(chosen));
@@ -268,6 +283,18 @@ class WcamChooser {
     const ProfileRow& profile = results_.profiles()[i];
     return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
            variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name);
+  }
+
+  [[noreturn]] void refuse(const std::vector<std::size_t>& all) const {
+    std::set<std::string> cases;
+    for (const ProfileRow& profile : results_.profiles()) cases.insert(profile.case_name);
+    if (choice_.case_name && !cases.contains(*choice_.case_name))
+      throw UsageError("no case '" + *choice_.case_name + "' in " + where_ +
+                       but_known(*choice_.case_name, cases));
+    std::string guess = image_.guess(results_.profiles());
+    if (guess.empty()) guess = variant_.guess(results_.profiles());
+    throw UsageError(where_ + " holds no WCAM of " + asked() +
+                     (guess.empty() ? ", but " : guess + " It holds ") + listed(all));
   }
 
   std::string asked() const {

@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
 #include "common/study/plan.h"
@@ -398,6 +399,16 @@ TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   EXPECT_EQ(message({.image = "b.jpg"}, directory().root), "nothing thrown");
   EXPECT_EQ(message({.image = "pg"}, file).substr(0, file.string().size() + 28),
             file.string() + " holds no WCAM of --image pg");
+  EXPECT_EQ(message({.case_name = "baselin"}, file),
+            "no case 'baselin' in " + file.string() + "; did you mean 'baseline'? Known: baseline, sin");
+  EXPECT_EQ(message({.case_name = "vit"}, file),
+            "no case 'vit' in " + file.string() + "; known: baseline, sin");
+  EXPECT_EQ(first_line(message({.image = "b.jpgs"}, file)),
+            file.string() + " holds no WCAM of --image b.jpgs; did you mean 'b.jpg'? It holds 6 WCAMs:");
+  EXPECT_EQ(first_line(message({.image = "a.jpg", .variant = "contrst/5"}, file)),
+            file.string() +
+                " holds no WCAM of --image a.jpg, --variant contrst/5; did you mean 'contrast/5'? It "
+                "holds 6 WCAMs:");
 }
 
 // Rows lie in a file in the order in which they came; the program's own order is by rank and case.
