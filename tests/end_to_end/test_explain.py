@@ -93,7 +93,7 @@ def test_a_figure_alone_leaves_nothing_else_and_takes_all_options_of_plot(images
     run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "g.png", *words)
     assert (tmp_path / "f.png").read_bytes() == (tmp_path / "g.png").read_bytes()
     run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "plain.png")
-    assert PIL.Image.open(tmp_path / "plain.png").size[0] > PIL.Image.open(tmp_path / "g.png").size[0]
+    assert PIL.Image.open(tmp_path / "plain.png").size[0] == 2 * PIL.Image.open(tmp_path / "g.png").size[0]
 
 
 def options_of(*words):
