@@ -103,7 +103,8 @@ TEST(PageData, TheJsonIsTheStatusWithWorkersCasesAndFigures) {
   nlohmann::json document = nlohmann::json::parse(to_json_text(s, {{"figure-5/a.png", 7}}));
   EXPECT_EQ(document["figures"], nlohmann::json::parse(R"([{"name": "figure-5/a.png", "modified": 7}])"));
   EXPECT_EQ(document["by_case"],
-            nlohmann::json::parse(R"([{"name": "vit", "done": 40, "known": 50, "set_aside": 6, "jobs_per_minute": 3},
+            nlohmann::json::parse(
+                R"([{"name": "vit", "done": 40, "known": 50, "set_aside": 6, "jobs_per_minute": 3},
                                        {"name": "vgg", "done": 2, "known": 4, "set_aside": 0, "jobs_per_minute": 0.5}])"));
   const nlohmann::json& worker = document["by_worker"][0];
   EXPECT_EQ(worker["host"], "node1");
