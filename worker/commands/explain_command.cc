@@ -209,8 +209,8 @@ std::vector<Subject> subjects_of(const ExplainFiles& files, bool as_they_are, co
   return subjects;
 }
 
-// The indices of the classes of whose names, or one of whose names ("tiger cat" of "tiger cat, Felis tigris"),
-// this is true.
+// Indices of the classes of which a name ("tiger cat" of "tiger cat, Felis tigris"), or all of the line, is
+// meant.
 std::vector<std::string> classes_named(const std::vector<std::string>& names,
                                        const std::function<bool(const std::string&)>& is_meant) {
   std::vector<std::string> found;
