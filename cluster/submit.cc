@@ -47,8 +47,9 @@ CommandLine command_line() {
       ("gpus", number(0), "workers with a GPU each, 1 to 10000")                //
       ("cpu-workers", number(0), "instead: workers without a GPU, 1 to 10000")  //
       ("join", po::bool_switch(),
-       "only add workers to a sweep that was submitted")                                   //
-      ("dry-run", po::bool_switch(), "print the batch scripts; write and submit nothing")  //
+       "only add workers to a sweep that was submitted")  //
+      ("dry-run", po::bool_switch(),
+       "check as ever and print the batch scripts; write and submit nothing")  //
       ("until-done", number(0),
        "times that a job whose time is up goes back to the queue, 0 to 1000; 0: the sweep then rests "
        "until it is submitted again")                                                                 //
@@ -157,10 +158,11 @@ void warn_without_cuda(const SlurmSweep& sweep) try {
 } catch (const InputError&) {
 }
 
-// The plan and the keys, here and now, so that a mistake shows before anything waits in a queue.
-ExitCode prepare(const SlurmSweep& sweep, const std::vector<std::string>& study) {
-  std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "run", "--prepare",
-                                   "--sweep", sweep.sweep.string()};
+// The plan and the keys, here and now, so that a mistake shows before anything waits in a queue. In a dry run
+// the mistakes alone.
+ExitCode prepare(const SlurmSweep& sweep, const std::vector<std::string>& study, bool dry) {
+  std::vector<std::string> command{sibling_program("wcam-coordinator").string(), "run",
+                                   dry ? "--dry-run" : "--prepare", "--sweep", sweep.sweep.string()};
   command.insert(command.end(), study.begin(), study.end());
   return static_cast<ExitCode>(run_to_end(command).code);
 }
@@ -300,17 +302,18 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   const SlurmSweep sweep = slurm_sweep(values);
   if (join && !split.rest.empty())
     throw UsageError("--join takes no word on what to compute: '" + split.rest.front() + "'");
-  if (values["dry-run"].as<bool>()) {
-    if (!join) std::printf("# --- coordinator.sh\n%s\n", coordinator_script(sweep).c_str());
-    std::printf("# --- workers.sh\n%s", worker_script(sweep).c_str());
-    return ExitCode::kDone;
-  }
   if (fs::path(sweep.container).is_absolute() && !fs::exists(sweep.container))  // else a URI
     throw UsageError("--container " + sweep.container + " is not there");
   warn_without_cuda(sweep);
   join ? refuse_to_join_nothing(sweep) : refuse_to_submit_twice(sweep);
-  if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest); code != ExitCode::kDone)
+  const bool dry = values["dry-run"].as<bool>();
+  if (const ExitCode code = join ? ExitCode::kDone : prepare(sweep, split.rest, dry); code != ExitCode::kDone)
     return code;
+  if (dry) {
+    if (!join) std::printf("# --- coordinator.sh\n%s\n", coordinator_script(sweep).c_str());
+    std::printf("# --- workers.sh\n%s", worker_script(sweep).c_str());
+    return ExitCode::kDone;
+  }
   Submission submission(sweep);
   if (!join) submission.coordinator(lasting_words(values, sweep));
   try {

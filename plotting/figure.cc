@@ -11,7 +11,7 @@ namespace {
 
 constexpr Rgb kWhite{255, 255, 255}, kLightGrey{238, 238, 238}, kDarkGrey{110, 110, 110}, kBlack{};
 constexpr double kSubbandLine = 1.5, kBarFrame = 0.8, kTickLength = 3.5, kTickText = 11, kQuantityText = 12,
-                 kAbsentText = 14, kMark = 13, kMarkText = 10;
+                 kAbsentText = 14, kMark = 13, kMarkText = 10, kNoteText = 10;
 
 // Maps as they are drawn: upsampled, in the order of the panels; empty for a panel without one.
 std::vector<std::vector<float>> upsampled_maps(const std::vector<Panel>& panels) {
@@ -36,7 +36,8 @@ class Drawing {
         canvas_(options.format, layout_.width_pt, layout_.height_pt, options.dpi, figure.name) {}
 
   std::string bytes() {
-    if (figure_.style.heading_pt > 0) draw_heading();
+    draw_line(layout_.heading, figure_.heading);
+    draw_line(layout_.note, figure_.note);
     for (int row = 0; row < rows(); ++row) {
       draw_titles(row);
       for (int column = 0; column < layout_.columns; ++column) draw_panel(row, column);
@@ -73,10 +74,9 @@ class Drawing {
     return range_of(own);
   }
 
-  void draw_heading() {
-    const TextLine& line = layout_.heading;
-    canvas_.text(line.box, figure_.heading,
-                 canvas_.fitted_size(figure_.heading, line.box.width, line.size_pt));
+  void draw_line(const TextLine& line, const std::string& text) {
+    if (line.size_pt > 0)
+      canvas_.text(line.box, text, canvas_.fitted_size(text, line.box.width, line.size_pt));
   }
 
   void draw_titles(int row) {
@@ -168,6 +168,16 @@ class Drawing {
 };
 
 }  // namespace
+
+void note_doubts(Figure& figure) {
+  if (std::none_of(figure.panels.begin(), figure.panels.end(), [](const Panel& panel) {
+        const Map* map = std::get_if<Map>(&panel.content);
+        return map != nullptr && map->doubtful;
+      }))
+    return;
+  figure.style.note_pt = kNoteText;
+  figure.note = "? doubtful: see docs/reading_results.md";
+}
 
 std::string draw(Figure figure, const DrawOptions& options) {
   figure.style.colour_bars = options.range != RangeScope::kPanel;

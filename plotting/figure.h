@@ -59,9 +59,13 @@ struct Figure {
   GridStyle style;
   std::string name;           // of the document
   std::string heading;        // drawn when style.heading_pt > 0
+  std::string note;           // drawn when style.note_pt > 0
   std::string quantity;       // what the colours mean: "total-order Sobol index"
   std::vector<Panel> panels;  // row-major, rows of style.columns
 };
+
+// Adds a note on what "?" means, where a map has one.
+void note_doubts(Figure& figure);
 
 // The file's bytes. The lines of one row's titles share one font size a line. A shared range gets a colour
 // bar. Throws UsageError when a PNG would be too large.

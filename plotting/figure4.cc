@@ -45,6 +45,7 @@ Figure figure4(const Figure4& content) {
   add_column(figure, 0, "Source", content.source);
   add_column(figure, 1, altered + ", unaffected", content.unaffected);
   add_column(figure, 2, altered + ", affected", content.affected);
+  note_doubts(figure);
   return figure;
 }
 

@@ -40,6 +40,7 @@ Figure figure5(const Figure5& content) {
   figure.panels.push_back(photograph({"Altered image", content.variant}, content.altered));
   for (const auto& column : content.cases)
     figure.panels.push_back(wcam_panel({"WCAM on the altered image"}, column.altered));
+  note_doubts(figure);
   return figure;
 }
 

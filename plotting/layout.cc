@@ -17,7 +17,8 @@ constexpr double kMargin = 4;          // above and below everything
 constexpr double kBetweenRows = 4;     // from a panel to the title of the one below
 constexpr double kTitleToPanel = 3.5;  // as published: titles sit on their panels
 constexpr double kBelowHeading = 14;   // so that the heading is not read as one of the titles
-constexpr double kBetweenTexts = 8;    // titles of neighbours come no closer
+constexpr double kAboveNote = 4;
+constexpr double kBetweenTexts = 8;                            // titles of neighbours come no closer
 constexpr double kBarGap = 14, kBarWidth = 12, kBarRoom = 66;  // bar, its numbers and its name
 
 double height_of(const std::vector<double>& sizes) {
@@ -73,6 +74,12 @@ Layout layout(const GridStyle& style) {
   if (style.heading_pt > 0)
     result.heading = {{kMargin, kMargin, grid_width - 2 * kMargin, kLineHeight * style.heading_pt},
                       style.heading_pt};
+  if (style.note_pt > 0) {
+    result.note = {{kMargin, style.height_pt - kMargin + kAboveNote, grid_width - 2 * kMargin,
+                    kLineHeight * style.note_pt},
+                   style.note_pt};
+    result.height_pt = result.note.box.bottom() + kMargin;
+  }
   const double side = panel_side(style);
   double top = kMargin + heading_height(style);
   for (const auto& sizes : style.title_pt) {

@@ -32,6 +32,7 @@ struct GridStyle {
   double column_width_pt = 288;               // the published 4 inches
   double height_pt = 576;                     // the published 8 inches, heading included
   double heading_pt = 0;                      // font size of the figure's title; 0: there is none
+  double note_pt = 0;                         // of a line below, which adds to the height; 0: there is none
   std::vector<std::vector<double>> title_pt;  // [row][line, from the top]: font size
   bool colour_bars = false;                   // room for them right of the last column
 };
@@ -43,7 +44,7 @@ struct Cell {
 
 struct Layout {
   double width_pt = 0, height_pt = 0;
-  TextLine heading;         // size 0 when there is none
+  TextLine heading, note;   // size 0 when there is none
   std::vector<Cell> cells;  // row-major
   int columns = 0;
 

@@ -53,8 +53,8 @@ CommandLine sweep_command_line(const std::string& verb, const std::string& about
       ("out", po::value<std::string>()->value_name("DIR"),
        "folder for the figures; without it SWEEP/figures")                                             //
       ("format", po::value<std::string>()->default_value("pdf,png"), "of pdf, png, svg, with commas")  //
-      ("image", po::value<std::vector<std::uint32_t>>(),
-       "only this image of the sample, from 0; repeatable")  //
+      ("image", po::value<std::vector<std::string>>(),
+       "only this image: its number in the sample, from 0, or the end of its path; repeatable")  //
       ("case", po::value<std::vector<std::string>>(), "only this case; repeatable");
   line.options.add(drawing_options("panel"));
   line.positional.add("sweep", 1);
@@ -68,7 +68,7 @@ FigureRequest request_of(const po::variables_map& values) {
                                                                  : request.sweep.parent_path()};
   request.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : directory.figures();
   request.formats = formats_of(values["format"].as<std::string>());
-  if (values.contains("image")) request.images = values["image"].as<std::vector<std::uint32_t>>();
+  if (values.contains("image")) request.images = values["image"].as<std::vector<std::string>>();
   if (values.contains("case")) request.cases = values["case"].as<std::vector<std::string>>();
   request.draw = drawing_of(values);
   return request;

@@ -35,6 +35,46 @@ Picture picture_of(const Results& results, const ProfileRow& row) {
   return {image.size, std::move(image.pixels)};
 }
 
+constexpr std::size_t kMostListed = 8;
+
+// Whether a name is the one asked for, or one of both ends in the other; a whole name, if there is one, goes
+// before.
+class AskedName {
+ public:
+  AskedName(std::optional<std::string> asked, const std::vector<ProfileRow>& profiles,
+            std::string ProfileRow::*name)
+      : asked_(std::move(asked)),
+        name_(name),
+        whole_(std::any_of(profiles.begin(), profiles.end(),
+                           [&](const auto& row) { return asked_ && row.*name == *asked_; })) {}
+
+  // What may have been meant, where no row fits: names as long as the one asked for, counted in '/'.
+  std::string guess(const std::vector<ProfileRow>& rows) const {
+    if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return fits(row); })) return "";
+    std::set<std::string> ends;
+    for (const ProfileRow& row : rows) {
+      std::string end = row.*name_;
+      for (auto more =
+               std::count(end.begin(), end.end(), '/') - std::count(asked_->begin(), asked_->end(), '/');
+           more > 0; --more)
+        end.erase(0, end.find('/') + 1);
+      ends.insert(end);
+    }
+    return did_you_mean(*asked_, {ends.begin(), ends.end()});
+  }
+
+  bool fits(const ProfileRow& row) const {
+    const std::string& name = row.*name_;
+    return !asked_ || name == *asked_ ||
+           (!whole_ && (name.ends_with("/" + *asked_) || asked_->ends_with("/" + name)));
+  }
+
+ private:
+  std::optional<std::string> asked_;
+  std::string ProfileRow::*name_;
+  bool whole_;
+};
+
 // Results of one sweep, checked to be drawable, and what a request takes from them.
 class SweepReader {
  public:
@@ -104,19 +144,28 @@ class SweepReader {
   void choose_images() {
     images_ = explained_images(results_.profiles());
     if (request_.images.empty()) return;
-    std::vector<std::string> known;
-    std::vector<ExplainedImage> chosen;
-    for (const auto& image : images_) {
-      known.push_back(std::to_string(image.rank));
-      if (std::find(request_.images.begin(), request_.images.end(), image.rank) != request_.images.end())
-        chosen.push_back(image);
+    std::vector<bool> chosen(images_.size());
+    for (const std::string& asked : request_.images) {
+      const AskedName name(asked, profiles(), &ProfileRow::image);
+      bool found = false;
+      for (std::size_t i = 0; i < images_.size(); ++i)
+        if (std::to_string(images_[i].rank) == asked || name.fits(profiles()[images_[i].first_row]))
+          found = chosen[i] = true;
+      if (!found)
+        throw UsageError("no image '" + asked + "' has been explained in " + request_.sweep.string() +
+                         name.guess(profiles()) + "\n" + listed_images());
     }
-    for (const std::uint32_t rank : request_.images)
-      if (std::none_of(chosen.begin(), chosen.end(),
-                       [rank](const auto& image) { return image.rank == rank; }))
-        throw UsageError("image " + std::to_string(rank) + " of the sample has not been explained in " +
-                         request_.sweep.string() + "; explained: " + joined(known));
-    images_ = std::move(chosen);
+    std::vector<ExplainedImage> kept;
+    for (std::size_t i = 0; i < images_.size(); ++i)
+      if (chosen[i]) kept.push_back(images_[i]);
+    images_ = std::move(kept);
+  }
+
+  std::string listed_images() const {
+    std::string text = counted(images_.size(), "image") + ", by number or name:";
+    for (std::size_t i = 0; i < std::min(images_.size(), kMostListed); ++i)
+      text += "\n  " + std::to_string(images_[i].rank) + "  " + images_[i].image;
+    return text + (images_.size() > kMostListed ? "\n  ..." : "");
   }
 
   const FigureRequest& request_;
@@ -208,31 +257,6 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   return content;
 }
 
-constexpr std::size_t kMostListed = 8;
-
-// Whether a name is the one asked for, or one of both ends in the other; a whole name, if there is one, goes
-// before.
-class AskedName {
- public:
-  AskedName(const std::optional<std::string>& asked, const std::vector<ProfileRow>& profiles,
-            std::string ProfileRow::*name)
-      : asked_(asked),
-        name_(name),
-        whole_(std::any_of(profiles.begin(), profiles.end(),
-                           [&](const auto& row) { return asked && row.*name == *asked; })) {}
-
-  bool fits(const ProfileRow& row) const {
-    const std::string& name = row.*name_;
-    return !asked_ || name == *asked_ ||
-           (!whole_ && (name.ends_with("/" + *asked_) || asked_->ends_with("/" + name)));
-  }
-
- private:
-  const std::optional<std::string>& asked_;
-  std::string ProfileRow::*name_;
-  bool whole_;
-};
-
 // The profile asked for, or the only one.
 class WcamChooser {
  public:
@@ -257,7 +281,7 @@ class WcamChooser {
     if (choice_.row && *choice_.row >= all.size())
       throw UsageError("--row " + std::to_string(*choice_.row) + " is outside 0 to " +
                        std::to_string(all.size() - 1) + ", the rows of " + where_);
-    if (chosen.empty()) throw UsageError(where_ + " holds no WCAM of " + asked() + ", but " + listed(all));
+    if (chosen.empty()) refuse(all);
     throw UsageError(where_ + " holds several WCAMs" + (chosen.size() < all.size() ? " of " + asked() : "") +
                      ": choose one with " + (one_file_ ? "--row, or " : "") +
                      "--image, --variant and --case from " + listed(chosen));
@@ -268,6 +292,18 @@ class WcamChooser {
     const ProfileRow& profile = results_.profiles()[i];
     return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
            variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name);
+  }
+
+  [[noreturn]] void refuse(const std::vector<std::size_t>& all) const {
+    std::set<std::string> cases;
+    for (const ProfileRow& profile : results_.profiles()) cases.insert(profile.case_name);
+    if (choice_.case_name && !cases.contains(*choice_.case_name))
+      throw UsageError("no case '" + *choice_.case_name + "' in " + where_ +
+                       but_known(*choice_.case_name, cases));
+    std::string guess = image_.guess(results_.profiles());
+    if (guess.empty()) guess = variant_.guess(results_.profiles());
+    throw UsageError(where_ + " holds no WCAM of " + asked() +
+                     (guess.empty() ? ", but " : guess + " It holds ") + listed(all));
   }
 
   std::string asked() const {
@@ -335,7 +371,9 @@ void draw_wcam_file(const WcamRequest& request) {
   const std::size_t chosen = WcamChooser(results, request).chosen();
   const FigureWcam content = lone_wcam(results, results.read_profile(chosen), request.classes);
   if (request.out.has_parent_path()) make_directories(request.out.parent_path());
-  write_file_atomically(request.out, draw(figure_wcam(content), request.draw));
+  DrawOptions options = request.draw;
+  options.range = RangeScope::kFigure;  // one map's range is the same by any scope; this one has a bar
+  write_file_atomically(request.out, draw(figure_wcam(content), options));
 }
 
 }  // namespace wcam

@@ -13,12 +13,12 @@
 namespace wcam {
 
 struct FigureRequest {
-  std::filesystem::path sweep;        // a sweep directory, or a results.h5
-  std::filesystem::path out;          // figures go to OUT/figure-4, OUT/figure-5
-  std::vector<Format> formats;        // one file each
-  std::vector<std::uint32_t> images;  // ranks in the sample; empty: all that have a profile
-  std::vector<std::string> cases;     // empty: all of the plan, in its order
-  DrawOptions draw;                   // its format is not looked at
+  std::filesystem::path sweep;      // a sweep directory, or a results.h5
+  std::filesystem::path out;        // figures go to OUT/figure-4, OUT/figure-5
+  std::vector<Format> formats;      // one file each
+  std::vector<std::string> images;  // ranks in the sample, or names; empty: all that have a profile
+  std::vector<std::string> cases;   // empty: all of the plan, in its order
+  DrawOptions draw;                 // its format is not looked at
 };
 
 // Called with each file once it is there.

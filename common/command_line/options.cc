@@ -38,7 +38,9 @@ po::parsed_options parsed(const po::options_description& options,
   std::vector<std::string> known;
   for (const auto& option : options.options()) known.push_back("--" + option->long_name());
   const std::string word = e.get_option_name(), typed = word.substr(0, word.find('='));
-  throw UsageError("unrecognised option '" + typed + "'" + did_you_mean(typed, known));
+  const std::string guess = did_you_mean(typed, known);
+  throw UsageError("unrecognised option '" + typed + "'" +
+                   (guess.empty() ? "; --help lists those there are" : guess));
 }
 
 // In help2man's form: the manual pages are made of it.

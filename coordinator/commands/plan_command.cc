@@ -40,10 +40,11 @@ CommandLine command_line() {
   po::options_description how("How");
   how.add_options()  //
       ("sweep", po::value<std::string>()->value_name("DIR"),
-       "directory of the sweep, if it is there already")                              //
-      ("no-measure", po::bool_switch(), "only count: no time, no worker is started")  //
-      ("json", po::bool_switch(), "for scripts")                                      //
-      ("threads", number(1), "threads of each worker, 1 to 256")                      //
+       "directory of the sweep, if it is there already")  //
+      ("no-measure", po::bool_switch(),
+       "only count: no time, no worker is started, and no network is tried")  //
+      ("json", po::bool_switch(), "for scripts")                              //
+      ("threads", number(1), "threads of each worker, 1 to 256")              //
       ("batch-size", number(Crew{}.batch_size), "images per forward, 1 to 1024");
   po::options_description ignored("Of wcam run, without effect here");
   for (const char* name : {"model-memory", "hand-in", "bind", "http", "lease-seconds", "max-attempts"})

@@ -22,6 +22,7 @@
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/commands/try_networks.h"
+#include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/repair/missing_segments.h"
 #include "coordinator/serve/coordinator.h"
 #include "coordinator/serve/web.h"
@@ -51,7 +52,8 @@ CommandLine command_line() {
       ("page-stays", po::bool_switch(),
        "with --http: when all is done, say `finished` on stdout and serve the page until SIGTERM, while "
        "somebody "
-       "draws figures");
+       "draws figures")  //
+      ("dry-run", po::bool_switch(), "refuse what --prepare would refuse, and write nothing");
   line.options.add(serve_options()).add(study_options());
   return line;
 }
@@ -123,6 +125,18 @@ void refuse_finished(const SweepState& state, const SweepDirectory& directory) {
                    ": nothing is left to do; `wcam retry` puts back what was set aside or cancelled");
 }
 
+ExitCode dry_run(const SweepDirectory& directory, const std::optional<Plan>& asked) {
+  const Plan plan = agreed_plan(directory, asked);
+  if (!std::filesystem::exists(directory.plan())) {
+    try_networks(plan);
+  } else if (std::filesystem::exists(directory.ledger())) {
+    Database ledger = open_ledger_to_read(directory);
+    check_no_segment_is_missing(ledger, directory);
+    refuse_finished(read_ledger(ledger, plan), directory);
+  }
+  return ExitCode::kDone;
+}
+
 }  // namespace
 
 ExitCode run_command(const std::vector<std::string>& arguments) {
@@ -131,6 +145,7 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   const SweepDirectory directory = sweep_of(*values);
   CoordinatorOptions options = coordinator_options(*values, directory);
   check_not_lost(directory);
+  if ((*values)["dry-run"].as<bool>()) return dry_run(directory, asked_plan(*values, directory));
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
   std::optional<Announcement> announcement;

@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/message_text.h"
 #include "common/base/printable.h"
+#include "common/command_line/suggestion.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/queue/job_table.h"
 
@@ -47,7 +48,7 @@ wire::JobReport report_of(const Statement& rows) {
 
 void check_known(const std::string& option, const std::string& value, const std::vector<std::string>& known) {
   if (!value.empty() && std::find(known.begin(), known.end(), value) == known.end())
-    throw UsageError("--" + option + " '" + value + "' is none of " + joined(known));
+    throw UsageError("--" + option + " '" + value + "' is unknown" + but_known(value, known));
 }
 
 std::string known_state(const wire::ListJobs& request) {

@@ -30,7 +30,7 @@ function duration(seconds) {
 // parts: {class: number}; of a whole.
 function bar(parts, all) {
   const made = element("div", [], "bar");
-  for (const [name, number] of Object.entries(parts)) {
+  for (const [name, number] of Object.entries(parts).filter(([, number]) => number > 0)) {
     const part = element("i", [], name);
     part.style.width = `${all > 0 ? 100 * number / all : 0}%`;
     made.append(part);
@@ -44,7 +44,8 @@ function merits(s) {
   fill("figures-of-merit", [
     merit("jobs done", whole(s.done), `of ${whole(s.total)} known`),
     merit("time left", s.total > 0 && s.done === s.total ? "–" : duration(s.eta_seconds)),
-    merit("jobs/min", speed(s.jobs_per_minute)),
+    // As the tables have it, over some minutes; the status's own is of the last one.
+    merit("jobs/min", speed(s.by_case.reduce((sum, c) => sum + c.jobs_per_minute, 0))),
     merit("images selected", whole(s.images.selected), `of ${whole(s.images.sample)}`),
     merit("workers", whole(s.workers)),
   ]);
@@ -87,7 +88,7 @@ function workers(s) {
 
 function cases(s) {
   fill("cases", s.by_case.map((c) => element("tr", [
-    element("td", c.name), element("td", [bar({done: c.done}, c.known)], "share"),
+    element("td", c.name), element("td", [bar({done: c.done, set_aside: c.set_aside}, c.known)], "share"),
     element("td", `${whole(c.done)} of ${whole(c.known)}`, "number"),
     element("td", speed(c.jobs_per_minute), "number"),
   ])));

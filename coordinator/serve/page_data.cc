@@ -121,6 +121,7 @@ std::string to_json_text(const PageData& snapshot, const std::vector<FigureFile>
     cases.push_back({{"name", one.name},
                      {"done", one.pace.done},
                      {"known", one.known},
+                     {"set_aside", one.set_aside},
                      {"jobs_per_minute", one.pace.jobs_per_minute}});
   json& pictures = document["figures"] = json::array();
   for (const FigureFile& figure : figures)

@@ -22,7 +22,7 @@ struct WorkerProgress {
 struct CaseProgress {
   std::string name;
   Pace pace;
-  std::uint64_t known = 0;  // jobs, without cancelled ones
+  std::uint64_t known = 0, set_aside = 0;  // jobs, without cancelled ones
 };
 
 struct PageData {

@@ -160,8 +160,8 @@ PageData Reporter::snapshot() const {
   }
   for (std::size_t i = 0; i < state_.plan().cases.size(); ++i) {
     const Tally& jobs = state_.jobs().tally_of_case(i);
-    snapshot.cases.push_back(
-        {state_.plan().cases[i].name, throughput_->of_case(i), jobs.all() - jobs[JobState::kCancelled]});
+    snapshot.cases.push_back({state_.plan().cases[i].name, throughput_->of_case(i),
+                              jobs.all() - jobs[JobState::kCancelled], jobs[JobState::kSetAside]});
   }
   return snapshot;
 }

@@ -55,6 +55,33 @@ def test_images_of_several_folders_are_told_apart(images, tmp_path):
                                 code=2).stderr  # fmt: skip
 
 
+def test_an_image_that_cannot_be_explained_is_said_and_the_others_are_explained(images, tmp_path):
+    broken, black = tmp_path / "0.png", tmp_path / "a0.png"
+    broken.write_bytes(images[0].read_bytes()[:5000])
+    write_png(black, numpy.zeros((240, 240, 3), dtype=numpy.uint8))  # whose outputs no mask changes
+    words = ("wcam", "explain", broken, black, *images, *QUICK, "--out", tmp_path / "x.h5")
+    done = run(*words, "--figure", tmp_path / "{image}-wcam.png", code=3)
+    said = done.stderr.splitlines()
+    assert said[0].startswith(f"not explained: {broken}: ") and said[1].startswith("not explained: a0.png: label ")
+    assert said[2:] == [f"wcam explain: 2 of 4 images could not be explained: {broken}, {black}"]
+    assert [line for line in done.stdout.splitlines() if line in map(str, images)] == list(map(str, images))
+    assert sorted(file.name for file in tmp_path.glob("*-wcam.png")) == ["a-wcam.png", "b-wcam.png"]
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert list(file["profiles/image"].asstr()[:]) == ["a.png", "b.png"]
+        assert [image["path"] for image in json.loads(file["plan"][()])["images"]] == ["a.png", "b.png"]
+    run("wcam", "explain", *images, *QUICK, "--figure", tmp_path / "{image}-alone.png")
+    for name in "ab":
+        assert (tmp_path / f"{name}-wcam.png").read_bytes() == (tmp_path / f"{name}-alone.png").read_bytes()
+    none = run("wcam", "explain", broken, black, *QUICK, "--out", tmp_path / "y.h5", code=3)
+    assert "2 of 2 images could not be explained" in none.stderr and not (tmp_path / "y.h5").exists()
+    assert run("wcam", "explain", broken, *QUICK, "--out", tmp_path / "y.h5", code=3).stderr.count("\n") == 1
+
+
+def test_the_name_of_an_image_may_stand_in_a_figures_name_twice(images, tmp_path):
+    run("wcam", "explain", images[0], *QUICK, "--figure", tmp_path / "{image}/{image}.png")
+    assert (tmp_path / "a/a.png").exists()
+
+
 def test_a_figure_alone_leaves_nothing_else_and_takes_all_options_of_plot(images, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -66,7 +93,7 @@ def test_a_figure_alone_leaves_nothing_else_and_takes_all_options_of_plot(images
     run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "g.png", *words)
     assert (tmp_path / "f.png").read_bytes() == (tmp_path / "g.png").read_bytes()
     run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "plain.png")
-    assert PIL.Image.open(tmp_path / "plain.png").size[0] > PIL.Image.open(tmp_path / "g.png").size[0]
+    assert PIL.Image.open(tmp_path / "plain.png").size[0] == 2 * PIL.Image.open(tmp_path / "g.png").size[0]
 
 
 def options_of(*words):
@@ -102,13 +129,20 @@ def test_a_label_is_an_index_or_a_name(images, tmp_path):
     synonyms = [f"{name}, other {i}" for i, name in enumerate(NAMES)]
     synonyms[5] = "crane, bird"
     synonyms[6] = "crane, machine"
+    synonyms[8] = "Crane, lake"
+    synonyms[9] = "Lynx, other 9"
     names.write_text("\n".join(synonyms) + "\n")
     words = (images[0], "--model", ROOT / "models/demo/augmix.pt", "--grid", 8, "--out", tmp_path / "y.h5")
     run("wcam", "explain", *words, "--classes", names, "--label", "other 7")
     with h5py.File(tmp_path / "y.h5") as file:
         assert file["profiles/label"][0] == 7
+    for text, expected in [("lYNX", 9), ("Crane", 8)]:
+        run("wcam", "explain", *words, "--classes", names, "--label", text)
+        with h5py.File(tmp_path / "y.h5") as file:
+            assert file["profiles/label"][0] == expected
     for text, options, said in [
         ("crane", ("--classes", names), "is the name of several classes: say which of 5, 6"),
+        ("CRANE", ("--classes", names), "is the name of several classes: say which of 5, 6, 8"),
         ("other 99", ("--classes", names), f"is none of the {len(NAMES)} classes' names; did you mean 'other 9'?"),
         ("crane", (), "no names are known: give --classes"),
         ("-1", ("--classes", names), "--label -1 is outside 0 to"),
@@ -127,6 +161,9 @@ def test_a_label_is_an_index_or_a_name(images, tmp_path):
     ((*QUICK, "--dpi", "50"), "--dpi goes with --figure"),
     ((*QUICK, "--dpi", "5", "--figure", "f.png"), "--dpi 5 is outside 10 to 1200"),
     ((*QUICK, "--colour-map", "jot", "--figure", "f.png"), "unknown colour map 'jot'"),
+    ((*QUICK, "--figure", "{imge}.png"),
+     "--figure '{imge}.png' has an unknown placeholder '{imge}'; did you mean '{image}'? Known: {image}"),
+    ((*QUICK, "--figure", "{image}/{case}.png"), "unknown placeholder '{case}'; known: {image}"),
 ])  # fmt: skip
 def test_what_contradicts_itself_is_refused_before_anything_is_computed(images, tmp_path, words, said):
     words = [tmp_path / "f.png" if word == "f.png" else word for word in words]

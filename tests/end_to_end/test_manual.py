@@ -79,8 +79,8 @@ def test_no_option_is_listed_twice(command):
 
 
 def test_run_lists_what_it_passes_on_to_the_coordinator():
-    said_by_run_itself = {"--page-stays"}
-    assert options_of(["wcam-coordinator", "run"]) - said_by_run_itself < options_of(["wcam", "run"])
+    said_by_run_and_submit_themselves = {"--page-stays", "--dry-run"}
+    assert options_of(["wcam-coordinator", "run"]) - said_by_run_and_submit_themselves < options_of(["wcam", "run"])
 
 
 def test_a_verb_has_the_same_line_wherever_it_is_listed():

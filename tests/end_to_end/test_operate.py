@@ -121,7 +121,7 @@ def test_cancelled_jobs_are_not_done_until_they_are_retried(study, undisturbed):
         assert "no image 'none.png'" in run("wcam", "cancel", study.sweep, "--image", "none.png", code=2).stderr
         assert "hex digits" in run("wcam", "cancel", study.sweep, "--job", "zz", code=2).stderr
         assert f"job {some['job']}: " in run("wcam", "show", study.sweep, some["job"][:10]).stdout
-        assert "none of" in run("wcam", "jobs", study.sweep, "--state", "lost", code=2).stderr
+        assert "--state 'lost' is unknown; known: failed, waiting" in run("wcam", "jobs", study.sweep, "--state", "lost", code=2).stderr
         run("wcam", "resume", study.sweep)
         worker = start_worker(study)
         assert coordinator.wait(120) == 4, study.log.read_text()

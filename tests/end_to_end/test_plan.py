@@ -58,6 +58,17 @@ def test_a_published_plan_is_a_range_that_holds_what_the_sweep_does(undisturbed,
     assert left["forwards"] == {"low": 0, "high": 0}
 
 
+def test_a_network_is_tried_unless_nothing_is_measured_which_help_says(study):
+    (study.models / "baseline.pt").write_text("not TorchScript")
+    models = study.folder / "models.json"
+    case = {"name": "broken", "file": str(study.models / "baseline.pt"), "input_size": 224, "resize": 256}
+    models.write_text(json.dumps({"models": [case]}))
+    words = ("wcam", "plan", "--images", study.images, "--models", models, "--workers", "1")
+    assert "not a TorchScript file" in run(*words, code=3).stderr
+    run(*words, "--no-measure")
+    assert "no network is tried" in " ".join(run("wcam", "plan", "--help").stdout.split())
+
+
 def test_a_plan_reads_well(study):
     text = run("wcam", "plan", *study.arguments("--select", "all")[1:]).stdout
     assert "to do     8 predict jobs of 5 forwards, 40 WCAMs of 69 forwards" in text

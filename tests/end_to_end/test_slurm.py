@@ -37,6 +37,12 @@ class Submitted(Study):
             del words[at : at + 2]
         return run("wcam", "submit", *words[1:], "--cpus", "1", "--notice", "50", *more, code=code, env=cluster.environment)
 
+    def scripts(self, *more):
+        """Of the coordinator and of the workers, as a dry run prints them."""
+        study = ["--images", self.images, "--models", self.models / "models.json", "--cases", "baseline"]
+        printed = run("wcam", "submit", "--sweep", self.sweep, *study, *more, "--dry-run").stdout
+        return printed.split("# --- workers.sh\n")
+
     def job(self, name):
         return (self.sweep / "slurm" / name).read_text().split()[-1]
 
@@ -66,19 +72,20 @@ def submitted(tmp_path):
     return Submitted(tmp_path)
 
 
-def test_scripts_can_be_looked_at_first(submitted):
-    printed = run(
-        "wcam", "submit", "--sweep", submitted.sweep, "--gpus", "16", "--gpu-type", "a100", "--array-limit", "8", "--partition", "gpu",
-        "--account", "lab", "--constraint", "ib", "--time", "04:00:00", "--mem", "16G", "--sbatch=--qos=long", "--container",
-        "/images/my wcam.sif", "--until-done", "7", "--stage", "$TMPDIR/my wcam", "--collect", "--dry-run",
-    ).stdout  # fmt: skip
+def test_scripts_can_be_looked_at_first(submitted, tmp_path):
+    image = tmp_path / "my wcam.sif"
+    image.touch()
+    coordinator, workers = submitted.scripts(
+        "--gpus", "16", "--gpu-type", "a100", "--array-limit", "8", "--partition", "gpu", "--account", "lab", "--constraint", "ib",
+        "--time", "04:00:00", "--mem", "16G", "--sbatch=--qos=long", "--container", image, "--until-done", "7",
+        "--stage", "$TMPDIR/my wcam", "--collect",
+    )  # fmt: skip
     assert not submitted.sweep.exists()
-    coordinator, workers = printed.split("# --- workers.sh\n")
     for script in (coordinator, workers):
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
         for line in ("--partition=gpu", "--account=lab", "--time=04:00:00", "--qos=long", "--signal=B:TERM@120", "--requeue"):
             assert f"\n#SBATCH {line}\n" in script
-        assert "most_rounds=7\n" in script and "'/images/my wcam.sif'" in script
+        assert "most_rounds=7\n" in script and f"'{image}'" in script
     for line in ("--gres=gpu:a100:1", "--array=0-15%8", "--constraint=ib", "--mem=16G"):
         assert f"\n#SBATCH {line}\n" in workers and line not in coordinator
     assert "--nv" in workers and "--nv" not in coordinator
@@ -86,9 +93,10 @@ def test_scripts_can_be_looked_at_first(submitted):
 
 
 def test_the_coordinator_goes_where_no_gpu_is_asked_for(submitted):
-    words = ["--sweep", submitted.sweep, "--gpus", "2", "--partition", "gpu", "--account", "lab", "--sbatch=--qos=gpu", "--sbatch=--nice"]
+    words = ["--gpus", "2", "--partition", "gpu", "--account", "lab", "--sbatch=--qos=gpu", "--sbatch=--nice"]
     own = ["--coordinator-partition", "cpu", "--coordinator-account", "free", "--coordinator-sbatch=--time=7-0"]
-    coordinator, workers = run("wcam", "submit", *words, *own, "--dry-run").stdout.split("# --- workers.sh\n")
+    coordinator, workers = submitted.scripts(*words, *own)
+    words += ["--sweep", submitted.sweep]
     for script, lines in (
         (coordinator, ["--partition=cpu", "--account=free", "--time=7-0"]),
         (workers, ["--partition=gpu", "--account=lab", "--qos=gpu", "--nice"]),
@@ -100,9 +108,8 @@ def test_the_coordinator_goes_where_no_gpu_is_asked_for(submitted):
 
 
 def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, tmp_path):
-    printed = run("wcam", "submit", "--sweep", submitted.sweep, "--gpus", "1", "--dry-run").stdout
     script = tmp_path / "workers.sh"
-    script.write_text(printed.split("# --- workers.sh\n")[1])
+    script.write_text(submitted.scripts("--gpus", "1")[1])
     for devices, said in (("", "no GPU"), ("0,1", "several GPUs, 0,1")):
         done = subprocess.run(
             ["bash", script], env={**os.environ, "CUDA_VISIBLE_DEVICES": devices}, capture_output=True, text=True, timeout=DEADLINE
@@ -117,7 +124,7 @@ def test_a_worker_takes_the_gpu_that_slurm_gave_it_and_never_guesses(submitted, 
 
 def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted, tmp_path):
     """Slurm's notice may come with the start: before the shell runs anything, or before the program listens."""
-    printed = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
+    text = submitted.scripts("--cpu-workers", "1", "--until-done", "1")[1]
     calls = tmp_path / "calls"
     (tmp_path / "scontrol").write_text(f"#!/bin/sh\necho $* >>{calls}\nkill -KILL $PPID\n")  # Slurm ends the job
     (tmp_path / "scontrol").chmod(0o755)
@@ -125,7 +132,6 @@ def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted
     deaf = tmp_path / "wcam-worker"
     deaf.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nkill -TERM $PPID\nexec sleep 60\n")
     deaf.chmod(0o755)
-    text = printed.split("# --- workers.sh\n")[1]
     programs = re.search(r"^programs=.*$", text, re.M)[0]
     script = tmp_path / "workers.sh"
     for told_at_once in (True, False):
@@ -140,8 +146,7 @@ def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted
 
 
 def test_a_coordinator_that_is_told_to_end_while_it_packs_packs_to_the_end(submitted, tmp_path):
-    text = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
-    text = text.split("# --- workers.sh\n")[0]
+    text = submitted.scripts("--cpu-workers", "1", "--until-done", "1")[0]
     (submitted.sweep / "slurm").mkdir(parents=True)
     calls = tmp_path / "calls"
     for name in ("wcam-coordinator", "wcam-plot"):
@@ -155,11 +160,11 @@ def test_a_coordinator_that_is_told_to_end_while_it_packs_packs_to_the_end(submi
 
 
 def test_a_job_that_slurm_does_not_take_back_says_so_and_fails(submitted, tmp_path):
-    printed = run("wcam", "submit", "--sweep", submitted.sweep, "--cpu-workers", "1", "--until-done", "1", "--dry-run").stdout
+    scripts = submitted.scripts("--cpu-workers", "1", "--until-done", "1")
     (tmp_path / "scontrol").write_text("#!/bin/sh\necho 'Requested operation is presently disabled' >&2\nexit 1\n")
     (tmp_path / "scontrol").chmod(0o755)
     job = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "8"}
-    for text in printed.split("# --- workers.sh\n"):
+    for text in scripts:
         script = tmp_path / "job.sh"
         script.write_text(text.replace("\nset -u\n", "\nkill -TERM $$\nset -u\n"))
         done = subprocess.run(["bash", script], env=job, capture_output=True, text=True, timeout=DEADLINE)
@@ -272,6 +277,29 @@ def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):
     (tmp_path / "scancel").chmod(0o755)
     refused = run("wcam", "submit", *common, *words, code=3, env=broken)
     assert "job 7 is cancelled again" in refused.stdout and (tmp_path / "cancelled").read_text() == "7\n"
+
+
+def test_a_dry_run_refuses_what_a_submission_would_and_writes_nothing(submitted):
+    submit = ["wcam", "submit", "--sweep", submitted.sweep, "--images", submitted.images, "--cpu-workers", "1"]
+    case = json.loads((submitted.models / "models.json").read_text())["models"][0]
+    case = {**case, **{key: str(submitted.models / case[key]) for key in ("file", "classes")}}
+    (submitted.folder / "text.pt").write_text("not TorchScript")
+    (submitted.folder / "two.txt").write_text("cat\ndog\n")
+    for wrong, said in (
+        ({"file": "text.pt", "sha256": ""}, "text.pt: not a TorchScript file"),
+        ({"classes": "two.txt"}, "it has 12 classes, the list of names has 2"),
+    ):
+        models = submitted.folder / "models.json"
+        models.write_text(json.dumps({"models": [{key: value for key, value in (case | wrong).items() if value}]}))
+        dry, real = (run(*submit, "--models", models, *more, code=3) for more in (["--dry-run"], []))
+        assert said in dry.stderr and dry.stderr == real.stderr and dry.stdout == ""
+        assert not submitted.sweep.exists()
+    words = submitted.coordinator_command("--prepare")
+    subprocess.run(words, check=True, timeout=DEADLINE)
+    before = {file: file.stat().st_mtime_ns for file in submitted.sweep.rglob("*")}
+    refused = run(*submit, "--models", submitted.models / "models.json", "--dry-run", code=3).stderr
+    assert "holds another sweep" in refused
+    assert before == {file: file.stat().st_mtime_ns for file in submitted.sweep.rglob("*")}
 
 
 @needs_slurm

@@ -108,6 +108,7 @@ def test_status_is_the_file_with_workers_and_cases(page):
     assert {case["name"]: case["done"] > 0 for case in told["by_case"]} == dict.fromkeys(page.study.CASES, True)
     assert sum(case["done"] for case in told["by_case"]) == told["done"]
     assert sum(case["known"] for case in told["by_case"]) == told["total"]
+    assert sum(case["set_aside"] for case in told["by_case"]) == sum(kind["set_aside"] for kind in told["jobs"].values()) == 1
     assert all(row["jobs_per_minute"] >= 0 for row in told["by_case"] + told["by_worker"])
     (figure,) = told["figures"]
     assert figure["name"] == f"figure-5/{ODD_FIGURE}" and abs(figure["modified"] / 1000 - time.time()) < 600
@@ -228,7 +229,7 @@ SEEN = """(selector => [...document.querySelectorAll(selector)].map(element => {
 
 
 # What page.css makes of the parts, whatever the fonts of a machine: colours, not letters.
-CARD, GROUND, DONE, GOOD = (255, 255, 255), (246, 247, 249), (47, 111, 219), (29, 138, 84)
+CARD, GROUND, DONE, GOOD, BAD = (255, 255, 255), (246, 247, 249), (47, 111, 219), (29, 138, 84), (200, 69, 47)
 
 
 def check_look(browser):
@@ -255,6 +256,8 @@ def check_look(browser):
         assert share(card, CARD) > 0.4 and ink > 0.002, card
     for bar in all_of(".bar .done"):
         assert bar["width"] < 4 or share(bar, DONE) > 0.8, bar
+    set_aside = all_of(".bar .set_aside")
+    assert len(set_aside) == 2 and all(share(bar, BAD) > 0.5 for bar in set_aside)  # of its kind and of its case
     assert share(all_of("#state")[0], GOOD) > 0.5
     for cell in all_of("#workers td:first-child, #cases td:first-child"):
         assert (pixels(cell).sum(axis=1) < 3 * 110).mean() > 0.002, cell
@@ -286,15 +289,20 @@ def test_what_is_seen_in_a_browser(page, width, height):
         for part in parts:
             assert part["width"] > 250 and part["height"] > 40, part
             assert part["left"] >= 0 and part["right"] <= width, part
+        assert browser.value("[...document.querySelectorAll('section')].every(one => one.scrollWidth <= one.clientWidth)")
         explain = status["jobs"]["explain"]
         assert f"WCAMs {explain['done']} of {sum(explain.values()) - explain['cancelled']} ·" in text_of("#progress")
         assert re.search(rf"{re.escape(socket.gethostname())}, {page.worker} worker\.[0-9a-f]+ cpu", text_of("#workers"))
         for case in page.study.CASES:
             assert re.search(rf"\b{case}\b \d+ of \d+", text_of("#cases"))
         for row, case in enumerate(json.loads(fetch(page.url + "status.json")[1])["by_case"], 1):
-            (whole,), (part,) = seen(f"#cases tr:nth-child({row}) .bar"), seen(f"#cases tr:nth-child({row}) i")
+            (whole,), (part,) = seen(f"#cases tr:nth-child({row}) .bar"), seen(f"#cases tr:nth-child({row}) .done")
             assert part["width"] / whole["width"] == pytest.approx(case["done"] / case["known"], abs=0.03)
         assert all(bar["width"] > 50 and bar["height"] > 5 for bar in seen(".bar"))
+        # What the tables' speeds are of, the sum is of too.
+        told = json.loads(fetch(page.url + "status.json")[1])
+        told |= {"jobs_per_minute": 99, "by_case": [case | {"jobs_per_minute": 3.5} for case in told["by_case"]]}
+        assert browser.value(f"show({json.dumps(told)}), {SEEN}('#figures-of-merit div')[2].text") == "jobs/min 7.0"
         # What is no text of ours is shown as text.
         assert f"image {ODD_IMAGE}: " in text_of("#set-aside")
         assert browser.value("document.querySelector('[src=x]')") is None

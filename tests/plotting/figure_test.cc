@@ -141,6 +141,21 @@ TEST(FigureRange, SharedRangeAddsABarAtTheRight) {
   EXPECT_GT(shared.width, own.width + 50);
 }
 
+TEST(FigureNote, SaysWhatAQuestionMarkMeansWhereThereIsOne) {
+  Figure4 four = test::sample_figure4();
+  Figure5 five = test::sample_figure5(2);
+  EXPECT_EQ(figure4(four).note + figure5(five).note, "");
+  std::get<ShownVariant>(four.affected).explanation.map.doubtful = true;
+  std::get<Explanation>(five.cases[1].altered).map.doubtful = true;
+  const std::string note = "? doubtful: see docs/reading_results.md";
+  EXPECT_EQ(figure4(four).note, note);
+  EXPECT_EQ(figure5(five).note, note);
+  const auto drawn = test::decode_png(draw_as(figure4(four), Format::kPng));
+  EXPECT_GT(drawn.height, 800);
+  EXPECT_TRUE(std::any_of(drawn.rows.begin() + 800 * drawn.width, drawn.rows.end(),
+                          [](const Rgb& pixel) { return !(pixel == kWhite); }));
+}
+
 TEST(Figure4Panels, AreTitledByWhatTheyAreAndWhatIsPredicted) {
   const Figure figure = figure4(test::sample_figure4());
   ASSERT_EQ(figure.panels.size(), 6u);

@@ -62,6 +62,17 @@ TEST(Layout, NothingOverlaps) {
   }
 }
 
+TEST(Layout, ANoteStandsBelowAndMovesNothing) {
+  GridStyle style = two_rows(4);
+  const Layout without = layout(style);
+  style.note_pt = 10;
+  const Layout with = layout(style);
+  EXPECT_EQ(with.at(1, 0).panel, without.at(1, 0).panel);
+  EXPECT_GT(with.note.box.y, with.at(1, 0).panel.bottom());
+  EXPECT_GT(with.height_pt, with.note.box.bottom());
+  EXPECT_EQ(without.note.size_pt, 0);
+}
+
 TEST(Layout, ColourBarsGetRoomOfTheirOwnRightOfTheGrid) {
   GridStyle style = two_rows(3);
   style.colour_bars = true;

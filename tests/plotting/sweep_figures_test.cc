@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
 #include "common/study/plan.h"
@@ -204,10 +205,21 @@ TEST_F(SweepFigures, Figure5IsAFileAnImage) {
 TEST_F(SweepFigures, ChosenImagesAndCasesAreDrawnAlone) {
   store(sample_rows());
   FigureRequest asked = request();
-  asked.images = {0};
+  asked.images = {"0"};
   asked.cases = {"baseline"};
   asked.formats = {Format::kPng};
   EXPECT_EQ(files(draw_figure4_files, asked), (Names{"figure-4/corruptions_baseline_0.png"}));
+}
+
+TEST_F(SweepFigures, AnImageIsChosenByNumberOrName) {
+  store(sample_rows());
+  FigureRequest asked = request();
+  asked.formats = {Format::kPng};
+  for (const char* name : {"1", "b.jpg", "cats/b.jpg", "photos/cats/b.jpg"}) {
+    asked.images = {name};
+    EXPECT_EQ(files(draw_figure5_files, asked), (Names{"figure-5/robust_training_corruptions_1.png"}))
+        << name;
+  }
 }
 
 TEST_F(SweepFigures, DrawnAgainTheyAreTheSameBytes) {
@@ -227,7 +239,7 @@ TEST_F(SweepFigures, NoUnaffectedVariantIsToldFromOneNotYetExplained) {
   Rows rows = sample_rows();
   store(rows);
   FigureRequest asked = request();
-  asked.images = {0};
+  asked.images = {"0"};
   asked.cases = {"baseline"};
   const auto draw_one = [&] { return read_file(asked.out / files(draw_figure4_files, asked).back()); };
   const std::string none = draw_one();
@@ -272,9 +284,13 @@ TEST_F(SweepFigures, UnknownImageOrCaseNamesThoseThatAreThere) {
   store(sample_rows());
   const std::string where = directory().root.string();
   FigureRequest asked = request();
-  asked.images = {0, 7};
+  asked.images = {"0", "7"};
   EXPECT_EQ(message_of([&] { draw_figure5_files(asked, {}); }),
-            "image 7 of the sample has not been explained in " + where + "; explained: 0, 1");
+            "no image '7' has been explained in " + where +
+                "\n2 images, by number or name:\n  0  cats/a.jpg\n  1  cats/b.jpg");
+  asked.images = {"b.jpgs"};
+  EXPECT_EQ(first_line(message_of([&] { draw_figure5_files(asked, {}); })),
+            "no image 'b.jpgs' has been explained in " + where + "; did you mean 'b.jpg'?");
   asked.images.clear();
   asked.cases = {"vit"};
   EXPECT_EQ(message_of([&] { draw_figure4_files(asked, {}); }),
@@ -358,6 +374,23 @@ TEST_F(SweepFigures, ProgramSaysWhichTextNoFontCanShowAndRefusesToDrawWithoutAny
   EXPECT_FALSE(fs::exists(out));
 }
 
+// Of one map the range is the same whatever shares it, and the bar says which it is.
+TEST_F(SweepFigures, ALoneWcamHasItsColourBarWithAnyRange) {
+  store(sample_rows());
+  const fs::path out = root_ / "x.png";
+  const auto drawn = [&](RangeScope range) {
+    DrawOptions options;
+    options.format = Format::kPng;
+    options.range = range;
+    draw_wcam_file({directory().root, {.image = "b.jpg"}, out, {}, options});
+    return read_file(out);
+  };
+  const std::string figure = drawn(RangeScope::kFigure);
+  EXPECT_GT(test::decode_png(figure).width, 800);
+  EXPECT_EQ(drawn(RangeScope::kRow), figure);
+  EXPECT_EQ(drawn(RangeScope::kPanel), figure);
+}
+
 TEST_F(SweepFigures, AWholeNameGoesBeforeTheEndOfAnother) {
   Rows rows = sample_rows();
   for (ProfileRow& row : rows.profiles)
@@ -398,6 +431,16 @@ TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   EXPECT_EQ(message({.image = "b.jpg"}, directory().root), "nothing thrown");
   EXPECT_EQ(message({.image = "pg"}, file).substr(0, file.string().size() + 28),
             file.string() + " holds no WCAM of --image pg");
+  EXPECT_EQ(message({.case_name = "baselin"}, file),
+            "no case 'baselin' in " + file.string() + "; did you mean 'baseline'? Known: baseline, sin");
+  EXPECT_EQ(message({.case_name = "vit"}, file),
+            "no case 'vit' in " + file.string() + "; known: baseline, sin");
+  EXPECT_EQ(first_line(message({.image = "b.jpgs"}, file)),
+            file.string() + " holds no WCAM of --image b.jpgs; did you mean 'b.jpg'? It holds 6 WCAMs:");
+  EXPECT_EQ(first_line(message({.image = "a.jpg", .variant = "contrst/5"}, file)),
+            file.string() +
+                " holds no WCAM of --image a.jpg, --variant contrst/5; did you mean 'contrast/5'? It "
+                "holds 6 WCAMs:");
 }
 
 // Rows lie in a file in the order in which they came; the program's own order is by rank and case.

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <sstream>
 
@@ -148,33 +150,79 @@ CaseSpec case_of(const po::variables_map& values) {
   return case_of_model(values);
 }
 
-RgbImage pixels_of(const fs::path& file, bool as_it_is, CaseSpec& spec, std::string& caution) {
+RgbImage pixels_of(const fs::path& file, bool as_it_is, const CaseSpec& spec, std::string& caution) {
   RgbImage image = decode_image(file, &caution);
   if (!as_it_is && caution.empty()) caution = enlarged(image, spec.input_size);
   if (!as_it_is) return resize_and_crop(image, spec.resize, spec.input_size);
   if (image.rows != image.cols)
     throw InputError(file.string() + " is " + std::to_string(image.cols) + " x " +
                      std::to_string(image.rows) + ": --no-resize needs a square image");
-  spec.input_size = spec.resize = image.rows;
   return image;
 }
 
-// All of one size, since a store has one.
-// cautions: of each image, empty or what makes it doubtful.
-std::vector<RgbImage> pixels_of(const ExplainFiles& files, bool as_they_are, CaseSpec& spec,
-                                std::vector<std::string>& cautions) {
-  std::vector<RgbImage> pixels;
-  for (const fs::path& image : files.images) {
-    pixels.push_back(pixels_of(image, as_they_are, spec, cautions.emplace_back()));
-    if (pixels.back().rows != pixels.front().rows)
-      throw InputError(image.string() + " has " + std::to_string(pixels.back().rows) + " pixels a side, " +
-                       files.images.front().string() + " " + std::to_string(pixels.front().rows) +
-                       ": with --no-resize all images must be of one size");
+// The images that cannot be explained: each is said at once, so that the others go on, and all at the end.
+class Failures {
+ public:
+  explicit Failures(const ExplainFiles& files) : files_(files) {}
+
+  // Throws on what a lone image has.
+  void add(std::size_t image, const InputError& why) {
+    if (files_.images.size() == 1) throw why;
+    std::fprintf(stderr, "not explained: %s\n", printable(why.what()).c_str());
+    images_.push_back(files_.images[image].string());
   }
-  return pixels;
+  // Throws InputError naming them, if there are any.
+  void tell() const {
+    if (!images_.empty())
+      throw InputError(std::to_string(images_.size()) + " of " + counted(files_.images.size(), "image") +
+                       " could not be explained: " + joined(images_));
+  }
+
+ private:
+  const ExplainFiles& files_;
+  std::vector<std::string> images_;
+};
+
+// An image that could be read.
+struct Subject {
+  std::size_t image = 0;  // of ExplainFiles
+  RgbImage pixels;
+  std::string caution;  // empty, or what makes it doubtful
+};
+
+// All of one size, since a store has one.
+std::vector<Subject> subjects_of(const ExplainFiles& files, bool as_they_are, const CaseSpec& spec,
+                                 Failures& failures) {
+  std::vector<Subject> subjects;
+  for (std::size_t i = 0; i < files.images.size(); ++i) try {
+      Subject subject{i, {}, ""};
+      subject.pixels = pixels_of(files.images[i], as_they_are, spec, subject.caution);
+      const int side = subject.pixels.rows;
+      if (const Subject& first = subjects.empty() ? subject : subjects.front(); side != first.pixels.rows)
+        throw InputError(files.images[i].string() + " has " + std::to_string(side) + " pixels a side, " +
+                         files.images[first.image].string() + " " + std::to_string(first.pixels.rows) +
+                         ": with --no-resize all images must be of one size");
+      subjects.push_back(std::move(subject));
+    } catch (const InputError& e) {
+      failures.add(i, e);
+    }
+  return subjects;
 }
 
-// By its index, or by its name, or one of its names ("tiger cat" of "tiger cat, Felis tigris").
+// Indices of the classes of which a name ("tiger cat" of "tiger cat, Felis tigris"), or all of the line, is
+// meant.
+std::vector<std::string> classes_named(const std::vector<std::string>& names,
+                                       const std::function<bool(const std::string&)>& is_meant) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::vector<std::string> of_one = split_list(names[i]);
+    if (is_meant(names[i]) || std::any_of(of_one.begin(), of_one.end(), is_meant))
+      found.push_back(std::to_string(i));
+  }
+  return found;
+}
+
+// By its index or a name of it; in another case where none is written so.
 std::int64_t label_of(const std::string& text, const Model& model) {
   const std::vector<std::string>& names = model.spec().classes;
   std::int64_t label = 0;
@@ -187,42 +235,38 @@ std::int64_t label_of(const std::string& text, const Model& model) {
   }
   if (names.empty())
     throw UsageError("--label '" + text + "' is no index, and no names are known: give --classes");
-  std::vector<std::string> synonyms, found;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    std::vector<std::string> of_one = split_list(names[i]);
-    if (names[i] == text || std::find(of_one.begin(), of_one.end(), text) != of_one.end())
-      found.push_back(std::to_string(i));
-    synonyms.insert(synonyms.end(), of_one.begin(), of_one.end());
-  }
+  std::vector<std::string> found = classes_named(names, [&](const auto& name) { return name == text; });
+  if (found.empty())
+    found = classes_named(names, [&](const auto& name) { return boost::algorithm::iequals(name, text); });
   if (found.empty())
     throw UsageError("--label '" + text + "' is none of the " + std::to_string(names.size()) +
-                     " classes' names" + did_you_mean(text, synonyms));
+                     " classes' names" + did_you_mean(text, split_list(joined(names))));
   if (found.size() > 1)
     throw UsageError("--label '" + text + "' is the name of several classes: say which of " + joined(found));
   return std::stoll(found.front());
 }
 
-// What made the numbers, in the words of a sweep's plan: one case, no variant.
-Plan plan_of(const ExplainFiles& files, const CaseSpec& spec, const WcamSettings& settings) {
-  Plan plan;
-  for (std::size_t i = 0; i < files.images.size(); ++i)
-    plan.images.push_back({files.names[i], sha256_of_file(files.images[i])});
-  plan.images_root = files.root;
-  plan.cases = {spec};
-  plan.wcam = settings;
-  plan.selection.sample_size = static_cast<int>(files.images.size());
-  return plan;
-}
-
 struct Explained {
+  std::vector<std::size_t> of;  // ExplainFiles, a row each
   std::vector<ProfileRow> profiles;
   std::vector<PredictionRow> predictions;
   std::vector<ImageRow> images;
 };
 
+// What made the numbers, in the words of a sweep's plan: one case, no variant.
+Plan plan_of(const ExplainFiles& files, const Explained& all, const CaseSpec& spec,
+             const WcamSettings& settings) {
+  Plan plan;
+  for (const std::size_t i : all.of) plan.images.push_back({files.names[i], sha256_of_file(files.images[i])});
+  plan.images_root = files.root;
+  plan.cases = {spec};
+  plan.wcam = settings;
+  plan.selection.sample_size = static_cast<int>(all.of.size());
+  return plan;
+}
+
 // With the ids that a sweep's jobs would have, by which readers tell rows apart.
-void add(Explained& all, ProfileRow row, const Prediction& predicted, const RgbImage& pixels,
-         const std::string& caution) {
+void add(Explained& all, ProfileRow row, const Prediction& predicted, const Subject& subject) {
   row.job = explain_job_id(row.image, row.variant, row.case_name);
   row.rank = static_cast<std::uint32_t>(all.profiles.size());
   all.predictions.push_back({predict_job_id(row.image, row.case_name),
@@ -235,7 +279,8 @@ void add(Explained& all, ProfileRow row, const Prediction& predicted, const RgbI
                              predicted.logit,
                              predicted.probability,
                              row.provenance});
-  all.images.push_back({row.image, row.variant, pixels.rows, pixels.pixels, caution});
+  all.images.push_back({row.image, row.variant, subject.pixels.rows, subject.pixels.pixels, subject.caution});
+  all.of.push_back(subject.image);
   all.profiles.push_back(std::move(row));
 }
 
@@ -259,10 +304,10 @@ int write_and_draw(const ExplainFiles& files, const Explained& all, const Plan& 
               to_json_text(plan));
   if (!scratch) std::printf("%s\n", store.c_str());
   std::fflush(stdout);
-  for (std::size_t row = 0; row < files.figures.size(); ++row) {
+  for (std::size_t row = 0; !files.figures.empty() && row < all.of.size(); ++row) {
     std::vector<std::string> command{
         sibling_program("wcam-plot").string(), "wcam",  store.string(),     "--out",
-        files.figures[row].string(),           "--row", std::to_string(row)};
+        files.figures[all.of[row]].string(),   "--row", std::to_string(row)};
     command.insert(command.end(), drawing.begin(), drawing.end());
     if (const int code = run_to_end(command).code; code != 0) return code;
   }
@@ -282,8 +327,11 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   CaseSpec spec = case_of(*values);
   if (const std::string problem = normalisation_problem(spec); !problem.empty())
     throw UsageError("case '" + spec.name + "': " + problem);
-  std::vector<std::string> cautions;
-  const std::vector<RgbImage> pixels = pixels_of(files, (*values)["no-resize"].as<bool>(), spec, cautions);
+  const bool as_they_are = (*values)["no-resize"].as<bool>();
+  Failures failures(files);
+  const std::vector<Subject> subjects = subjects_of(files, as_they_are, spec, failures);
+  if (subjects.empty()) failures.tell();
+  if (as_they_are) spec.input_size = spec.resize = subjects.front().pixels.rows;
   const Design design = values->contains("design")
                             ? read_design((*values)["design"].as<std::string>(), settings)
                             : make_design(settings);
@@ -294,21 +342,28 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   std::optional<std::int64_t> label;
   if (values->contains("label")) label = label_of((*values)["label"].as<std::string>(), model);
   Explained all;
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const Prediction predicted = predict(model, {pixels[i]}, 1).front();
-    check_finite(predicted, spec.name, files.images[i].string());
-    const ExplainSubject subject{files.names[i], std::string(kSourceVariant), spec.name,
-                                 label.value_or(predicted.label)};
-    add(all, explain_with_progress(model, pixels[i], subject, settings, design, compute.batch_size),
-        predicted, pixels[i], cautions[i]);
-    if (pixels.size() > 1)
-      std::printf("%s%s\n", i > 0 ? "\n" : "", printable(files.images[i].string()).c_str());
-    print_explanation(all.profiles.back(), largest_predictions(model, pixels[i], kPredictionsShown),
-                      spec.classes);
-    if (!cautions[i].empty()) std::printf("caution: %s\n", printable(cautions[i]).c_str());
-    std::fflush(stdout);
-  }
-  return static_cast<ExitCode>(write_and_draw(files, all, plan_of(files, spec, settings), drawing));
+  for (const Subject& subject : subjects) try {
+      const std::string image = files.images[subject.image].string();
+      const Prediction predicted = predict(model, {subject.pixels}, 1).front();
+      check_finite(predicted, spec.name, image);
+      const ExplainSubject explained{files.names[subject.image], std::string(kSourceVariant), spec.name,
+                                     label.value_or(predicted.label)};
+      add(all, explain_with_progress(model, subject.pixels, explained, settings, design, compute.batch_size),
+          predicted, subject);
+      if (files.images.size() > 1)
+        std::printf("%s%s\n", all.of.size() > 1 ? "\n" : "", printable(image).c_str());
+      print_explanation(all.profiles.back(), largest_predictions(model, subject.pixels, kPredictionsShown),
+                        spec.classes);
+      if (!subject.caution.empty()) std::printf("caution: %s\n", printable(subject.caution).c_str());
+      std::fflush(stdout);
+    } catch (const DegenerateOutputs& e) {
+      failures.add(subject.image, e);
+    }
+  if (all.of.empty()) failures.tell();
+  if (const int code = write_and_draw(files, all, plan_of(files, all, spec, settings), drawing); code != 0)
+    return static_cast<ExitCode>(code);
+  failures.tell();
+  return ExitCode::kDone;
 }
 
 }  // namespace wcam

@@ -1,11 +1,13 @@
 #include "worker/commands/explain_files.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/replace.hpp>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/message_text.h"
 #include "common/base/utf8.h"
+#include "common/command_line/suggestion.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -44,13 +46,19 @@ void name_images(ExplainFiles& files) {
   }
 }
 
-std::string figure_of(std::string pattern, const fs::path& image) {
-  if (const std::size_t place = pattern.find(kImage); place != std::string::npos)
-    pattern.replace(place, kImage.size(), image.stem().string());
-  return pattern;
+void refuse_unknown_placeholders(const std::string& pattern) {
+  for (std::size_t open = 0; (open = pattern.find('{', open)) != std::string::npos; ++open) {
+    const std::size_t close = pattern.find('}', open);
+    if (close == std::string::npos) return;
+    const std::string word = pattern.substr(open, close + 1 - open);
+    if (word != kImage)
+      throw UsageError("--figure '" + pattern + "' has an unknown placeholder '" + word + "'" +
+                       but_known(word, std::vector{kImage}));
+  }
 }
 
 void name_figures(ExplainFiles& files, const std::string& pattern) {
+  refuse_unknown_placeholders(pattern);
   const std::string ending = fs::path(pattern).extension().string();
   if (ending != ".png" && ending != ".pdf" && ending != ".svg")
     throw UsageError("--figure '" + pattern + "' must end in .png, .pdf or .svg");
@@ -58,7 +66,7 @@ void name_figures(ExplainFiles& files, const std::string& pattern) {
     throw UsageError("--figure " + pattern + " is one figure for " + counted(files.images.size(), "image") +
                      ": put {image} where the image's name shall stand, as in '{image}-wcam" + ending + "'");
   for (const fs::path& image : files.images) {
-    const fs::path figure = figure_of(pattern, image);
+    const fs::path figure = boost::algorithm::replace_all_copy(pattern, kImage, image.stem().string());
     if (const auto other = std::find(files.figures.begin(), files.figures.end(), figure);
         other != files.figures.end())
       throw UsageError("--figure " + pattern + " is the same for " + image.string() + " and " +

@@ -17,9 +17,9 @@ struct ExplainFiles {
 };
 
 // Of --image, --out and --figure, before anything is computed. Throws UsageError: neither store nor figure
-// is asked for, an ending that is no figure's, one figure for several images, a file that would replace
-// another of the command (--image, --model, --models, --classes); InputError: a name that is not UTF-8, a
-// place that cannot be written.
+// is asked for, an ending that is no figure's, a placeholder that is not known, one figure for several
+// images, a file that would replace another of the command (--image, --model, --models, --classes);
+// InputError: a name that is not UTF-8, a place that cannot be written.
 ExplainFiles explain_files(const boost::program_options::variables_map& values);
 
 }  // namespace wcam

@@ -60,8 +60,8 @@ TEST(Options, EachOutOfRangeNamesValueAndBound) {
   EXPECT_EQ(refusal({"--grid", "many"}), "the argument ('many') for option '--grid' is invalid");
   EXPECT_EQ(refusal({"--gri", "8"}), "unrecognised option '--gri'; did you mean '--grid'?");
   EXPECT_EQ(refusal({"--nb_design=8"}), "unrecognised option '--nb_design'; did you mean '--nb-design'?");
-  EXPECT_EQ(refusal({"--nonsense"}), "unrecognised option '--nonsense'");
-  EXPECT_EQ(refusal({"-z"}), "unrecognised option '-z'");
+  EXPECT_EQ(refusal({"--nonsense"}), "unrecognised option '--nonsense'; --help lists those there are");
+  EXPECT_EQ(refusal({"-z"}), "unrecognised option '-z'; --help lists those there are");
 }
 
 TEST(Options, AListIsSplitAtItsCommasWithoutEmptyEntries) {

@@ -82,12 +82,13 @@ TEST_F(JobReportTest, ListsWhatTheFilterAsksFor) {
   EXPECT_EQ(one.jobs(0).role_index(), 1);
   EXPECT_EQ(one.jobs(0).label(), 8);
   EXPECT_EQ(one.jobs(0).retries(), 1);
-  EXPECT_NE(refusal([&] { list_jobs(ledger, asking("lost", "", "")); }).find("--state 'lost' is none of"),
-            std::string::npos);
-  EXPECT_NE(refusal([&] { list_jobs(ledger, asking("", "run", "")); }).find("--kind 'run' is none of"),
-            std::string::npos);
-  EXPECT_NE(refusal([&] { list_jobs(ledger, asking("", "", "vit")); }).find("'vit' is none of case0"),
-            std::string::npos);
+  EXPECT_EQ(refusal([&] { list_jobs(ledger, asking("canceled", "", "")); }),
+            "--state 'canceled' is unknown; did you mean 'cancelled'? Known: failed, waiting, leased, done, "
+            "set_aside, cancelled");
+  EXPECT_EQ(refusal([&] { list_jobs(ledger, asking("", "run", "")); }),
+            "--kind 'run' is unknown; known: predict, explain");
+  EXPECT_EQ(refusal([&] { list_jobs(ledger, asking("", "", "vit")); }),
+            "--case 'vit' is unknown; known: case0");
 }
 
 TEST_F(JobReportTest, ShowsEveryAttempt) {

@@ -28,7 +28,7 @@ PageData sample_snapshot() {
   s.status.counts.set_aside = {"image <script>.png: cut \xff off"};
   s.workers = {{{"w\"1\\\n", "node1", "cuda:0", 4711}, true, {30, 2.5}, {"predict a.png vit"}},
                {{"w2", "node2", "cpu", 1}, false, {12, 0}, {}}};
-  s.cases = {{"vit", {40, 3}, 50}, {"vgg", {2, 0.5}, 4}};
+  s.cases = {{"vit", {40, 3}, 50, 6}, {"vgg", {2, 0.5}, 4}};
   s.router = {11, 12, 13, 14, 15};
   s.scheduler = {21, 22, 23, 24};
   return s;
@@ -103,8 +103,9 @@ TEST(PageData, TheJsonIsTheStatusWithWorkersCasesAndFigures) {
   nlohmann::json document = nlohmann::json::parse(to_json_text(s, {{"figure-5/a.png", 7}}));
   EXPECT_EQ(document["figures"], nlohmann::json::parse(R"([{"name": "figure-5/a.png", "modified": 7}])"));
   EXPECT_EQ(document["by_case"],
-            nlohmann::json::parse(R"([{"name": "vit", "done": 40, "known": 50, "jobs_per_minute": 3},
-                                       {"name": "vgg", "done": 2, "known": 4, "jobs_per_minute": 0.5}])"));
+            nlohmann::json::parse(
+                R"([{"name": "vit", "done": 40, "known": 50, "set_aside": 6, "jobs_per_minute": 3},
+                                       {"name": "vgg", "done": 2, "known": 4, "set_aside": 0, "jobs_per_minute": 0.5}])"));
   const nlohmann::json& worker = document["by_worker"][0];
   EXPECT_EQ(worker["host"], "node1");
   EXPECT_EQ(worker["pid"], 4711);
