@@ -1,7 +1,13 @@
 #include "worker/commands/explain_files.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/algorithm/string/replace.hpp>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -18,9 +24,15 @@ namespace {
 
 constexpr std::string_view kImage = "{image}";  // in --figure
 
+// Which file a path leads to; nullopt: none that is there.
+std::optional<std::pair<dev_t, ino_t>> file_at(const fs::path& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return std::pair(found.st_dev, found.st_ino);
+}
+
 bool same_file(const fs::path& a, const fs::path& b) {
-  std::error_code none;
-  return a == b || fs::equivalent(a, b, none);
+  return a == b || (file_at(a) && file_at(a) == file_at(b));
 }
 
 bool lies_below(const fs::path& folder, const fs::path& file) {
@@ -38,11 +50,11 @@ void name_images(ExplainFiles& files) {
   files.root = images.front().parent_path();
   const auto outside = [&](const fs::path& image) { return !lies_below(files.root, image); };
   while (std::any_of(images.begin(), images.end(), outside)) files.root = files.root.parent_path();
+  std::set<std::string> names;
   for (const fs::path& image : images) {
-    const std::string name = image.lexically_relative(files.root).string();
-    if (std::find(files.names.begin(), files.names.end(), name) != files.names.end())
+    files.names.push_back(image.lexically_relative(files.root).string());
+    if (!names.insert(files.names.back()).second)
       throw UsageError("the image " + image.string() + " is given twice");
-    files.names.push_back(name);
   }
 }
 
@@ -65,13 +77,12 @@ void name_figures(ExplainFiles& files, const std::string& pattern) {
   if (files.images.size() > 1 && pattern.find(kImage) == std::string::npos)
     throw UsageError("--figure " + pattern + " is one figure for " + counted(files.images.size(), "image") +
                      ": put {image} where the image's name shall stand, as in '{image}-wcam" + ending + "'");
+  std::map<fs::path, fs::path> images;  // by figure
   for (const fs::path& image : files.images) {
     const fs::path figure = boost::algorithm::replace_all_copy(pattern, kImage, image.stem().string());
-    if (const auto other = std::find(files.figures.begin(), files.figures.end(), figure);
-        other != files.figures.end())
+    if (const auto [other, is_new] = images.emplace(figure, image); !is_new)
       throw UsageError("--figure " + pattern + " is the same for " + image.string() + " and " +
-                       files.images[static_cast<std::size_t>(other - files.figures.begin())].string() +
-                       ": rename one of them, or explain them one by one");
+                       other->second.string() + ": rename one of them, or explain them one by one");
     files.figures.push_back(figure);
   }
 }
@@ -116,10 +127,11 @@ ExplainFiles explain_files(const po::variables_map& values) {
                          input.option);
     check_can_hold(files.store);
   }
+  std::set<std::optional<std::pair<dev_t, ino_t>>> not_to_be_replaced;
+  for (const Read& input : read) not_to_be_replaced.insert(file_at(input.file));
+  not_to_be_replaced.erase(std::nullopt);
   for (const fs::path& figure : files.figures) {
-    if (std::any_of(read.begin(), read.end(),
-                    [&](const Read& input) { return same_file(input.file, figure); }) ||
-        (!files.store.empty() && same_file(files.store, figure)))
+    if (not_to_be_replaced.contains(file_at(figure)) || same_file(files.store, figure))
       throw UsageError("--figure " + figure.string() + " would replace another file of this command");
     check_can_hold(figure);
   }
