@@ -13,8 +13,8 @@ clean_debian() { scripts/clean_debian.sh trixie "$root" --sources "libraries=$li
 [ -e "$root$libraries/complete" ] || clean_debian '
   dpkg --add-architecture arm64
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends ccache cmake g++-$triplet git help2man ninja-build pkg-config \
-    protobuf-compiler python3 qemu-user >/dev/null
+  apt-get install -y -qq --no-install-recommends ccache cmake fontconfig-config fonts-dejavu-core g++-$triplet git \
+    help2man ninja-build pkg-config protobuf-compiler python3 qemu-user >/dev/null
   foreign=()
   for package in $(grep -hE "^(lib|zlib|cppzmq|nlohmann|fonts)" scripts/packages.txt scripts/packages-test.txt | cut -d "|" -f 1); do
     # What is the same on all machines has no arm64 of its own.
@@ -57,4 +57,6 @@ clean_debian '
   done
   configure build/arm64-tests -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g0" -DWCAM_WITH_WORKER=OFF
   cmake --build build/arm64-tests
-  ctest --test-dir build/arm64-tests --parallel 2 --timeout 600 --output-on-failure --no-tests=error'
+  # Without those that start another program by themselves, which the kernel here cannot.
+  ctest --test-dir build/arm64-tests --parallel 2 --timeout 600 --output-on-failure --no-tests=error \
+    --exclude-regex "Program|^queue_|^store_reader_test"'
