@@ -25,6 +25,7 @@ struct Entry {
 using Entries = std::vector<Entry>;
 
 constexpr std::string_view kSpace = " \t", kMarks = ",:;|=.)", kQuotes = "'\"";
+constexpr std::size_t kIdLength = 9;
 
 bool is_one_of(std::string_view characters, char c) { return characters.find(c) != std::string_view::npos; }
 
@@ -109,10 +110,31 @@ bool take_number(std::string_view& line, Entry& entry) {
 }
 
 bool take_id(std::string_view& line, Entry& entry) {
-  const auto [word, rest] = beginning_of(line);
+  auto [word, rest] = beginning_of(line);
+  // "n01440764_tench", as folders are called.
+  if (word.empty() && line.size() > kIdLength && is_one_of("_-", line[kIdLength])) {
+    word = line.substr(0, kIdLength);
+    rest = line.substr(kIdLength + 1);
+  }
   if (!wordnet_id(word)) return false;
   entry.id = word;
   line = rest;
+  return true;
+}
+
+// "tench (n01440764)", "tench, n01440764".
+bool take_id_at_end(std::string_view& line, Entry& entry) {
+  std::string_view text = trimmed(line);
+  const bool enclosed = text.ends_with(')');
+  if (enclosed) text.remove_suffix(1);
+  if (text.size() < kIdLength + 2) return false;
+  const std::string_view word = text.substr(text.size() - kIdLength);
+  text.remove_suffix(kIdLength);
+  if (!wordnet_id(word) || !is_one_of(enclosed ? "(" : " \t,;:_-", text.back())) return false;
+  text.remove_suffix(1);
+  entry.id = word;
+  line = trimmed(text);
+  if (line.ends_with(',')) line.remove_suffix(1);
   return true;
 }
 
@@ -170,7 +192,7 @@ Entries entries_of_lines(const std::vector<std::string>& text) {
   }
   take_column(lines, entries, take_bullet);
   const bool numbered = take_numbers(lines, entries, take_number);
-  take_column(lines, entries, take_id);
+  if (!take_column(lines, entries, take_id)) take_column(lines, entries, take_id_at_end);
   if (!numbered && !take_numbers(lines, entries, take_number))
     take_numbers(lines, entries, take_number_at_end);
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].name = unquoted(lines[i]);
@@ -238,6 +260,10 @@ void put_in_order(Entries& entries) {
 }
 
 void check_ids(const Entries& entries) {
+  for (const Entry& entry : entries)
+    if (entry.id.empty() && wordnet_id(std::string_view(entry.name).substr(0, kIdLength)))
+      throw InputError(entry.where +
+                       " begins with a WordNet id, unlike others: write the ids of all, or none");
   for (std::size_t i = 1; i < entries.size(); ++i)
     if (!entries[i].id.empty() && entries[i].id <= entries[i - 1].id)
       throw InputError(entries[i].where + ": " + entries[i].id + " comes after " + entries[i - 1].id +
@@ -263,11 +289,10 @@ Entries entries_of(const std::vector<std::string>& lines) {
 }  // namespace
 
 std::optional<std::uint32_t> wordnet_id(std::string_view text) {
-  constexpr std::size_t kLength = 9;
   std::uint32_t offset = 0;
-  if (text.size() != kLength || text.front() != 'n') return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + kLength, offset);
-  if (error != std::errc() || end != text.data() + kLength) return std::nullopt;
+  if (text.size() != kIdLength || text.front() != 'n') return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + kIdLength, offset);
+  if (error != std::errc() || end != text.data() + kIdLength) return std::nullopt;
   return offset;
 }
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "common/base/error.h"
 #include "common/base/utf8.h"
+#include "common/study/pointer_file.h"
 
 namespace fs = std::filesystem;
 
@@ -66,16 +66,6 @@ bool may_be_image(const fs::path& file) { return ends_in(kEndings, file) || ends
 bool is_image(const fs::path& file) {
   if (ends_in(kEndings, file)) return true;
   return ends_in(kPerhapsJpeg, file) && beginning_of(file, 3) == "\xff\xd8\xff";
-}
-
-// What Git LFS and git-annex leave in the place of a file that was not fetched: a line or some of text.
-bool is_pointer(const fs::path& file) {
-  constexpr std::uintmax_t kLongest = 1024;
-  std::error_code unknown;
-  const std::uintmax_t size = fs::file_size(file, unknown);
-  if (unknown || size > kLongest) return false;
-  const std::string text = beginning_of(file, 64);
-  return text.starts_with("version https://git-lfs.github.com/") || text.starts_with("/annex/objects/");
 }
 
 // The first entry of a folder that is wanted, in the order of the file system; nullopt: none, or unreadable.

@@ -8,6 +8,7 @@
 
 #include "common/base/message_text.h"
 #include "common/base/utf8.h"
+#include "common/study/pointer_file.h"
 
 namespace wcam {
 
@@ -42,9 +43,8 @@ std::string by_ending(const std::vector<std::string>& names) {
 std::string text_of(NotTaken::Why why, const std::vector<std::string>& names) {
   switch (why) {
     case NotTaken::Why::kNotHere:
-      return std::to_string(names.size()) + " whose content is not here: " + some(names) +
-             " (git annex get, dvc pull or git lfs pull fetch such; in a container, bind the folder that the "
-             "links lead to)";
+      return std::to_string(names.size()) + " whose content is not here: " + some(names) + " (" +
+             kFetchesContent + " fetch such; in a container, bind the folder that the links lead to)";
     case NotTaken::Why::kUnreadable:
       return std::to_string(names.size()) + " that cannot be read: " + some(names);
     case NotTaken::Why::kFolderLink:

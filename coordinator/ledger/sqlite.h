@@ -107,7 +107,7 @@ class Statement {
   template <typename... Values>
   void bind_all(const Values&... values) {
     reset();
-    int index = 0;
+    [[maybe_unused]] int index = 0;
     (bind(++index, values), ...);
   }
   void reset();

@@ -42,7 +42,8 @@ bool same_folder(const fs::path& a, const fs::path& b) {
   const std::string root = request.variants.string();
   if (!has_severities(request.perturbation))
     throw InputError("no variant in " + root +
-                     ": each is a folder of images in it; give the folder that holds these folders");
+                     ": each is a folder of images in it; give the folder that holds these folders" +
+                     (tree.not_taken.empty() ? "" : "; it holds " + tree.not_taken.text()));
   const auto is_severity = [](const fs::path& folder) {
     const std::string name = folder.filename().string();
     return name.size() == 1 && name[0] >= '1' && name[0] <= '5';
@@ -116,8 +117,10 @@ std::vector<VariantFolder> chosen(const StudyRequest& request, const std::vector
 std::vector<std::string> files_of(const VariantFolder& variant, NotTaken* not_taken = nullptr) try {
   return list_images(variant.folder, not_taken);
 } catch (const InputError& e) {
+  const bool severities = has_severities(parse_variant(variant.variant).family);
   throw InputError(std::string(e.what()) + " (the variant " + variant.variant +
-                   "): choose the variants with --corruptions or --variant-names, or take it away");
+                   "): choose the variants with " + (severities ? "--corruptions" : "--variant-names") +
+                   ", or take it away");
 }
 
 // One line each, the first kShownOfAList.
@@ -155,15 +158,16 @@ void refuse_strangers(const VariantMatcher& matcher, const std::vector<VariantFo
 
 // Images that some variant lacks: refused with the list, or left out when that is wished.
 void settle_incomplete(const StudyRequest& request, const VariantMatcher& matcher, std::size_t images,
-                       const Say& say) {
+                       const NotTaken& others, const Say& say) {
   if (matcher.missing().empty()) return;
   const std::size_t complete = matcher.complete().size();
   const std::string count = std::to_string(images - complete) + " of " + std::to_string(images) + " images";
   const std::string lists = ":" + lines_of(matcher.missing(), "missing file");
-  if (complete == 0) throw InputError("no image has a file in every variant" + lists);
+  const std::string there = others.empty() ? "" : "\n  there, but not taken: " + others.text();
+  if (complete == 0) throw InputError("no image has a file in every variant" + lists + there);
   if (!request.skip_incomplete)
     throw InputError(count + " lack variants in " + request.variants.string() +
-                     "; add these files, or leave the images out with --skip-incomplete" + lists);
+                     "; add these files, or leave the images out with --skip-incomplete" + lists + there);
   say(count + " are left out, since they lack variants" + lists);
 }
 
@@ -213,7 +217,7 @@ VariantsFound find_variants(const StudyRequest& request, const fs::path& images_
   }
   refuse_strangers(matcher, result.variants, images, images_root);
   if (!matcher.extra().empty()) say("files without an image, not used:" + lines_of(matcher.extra(), "file"));
-  settle_incomplete(request, matcher, images.size(), say);
+  settle_incomplete(request, matcher, images.size(), result.not_taken, say);
   for (auto& [image, stem] : matcher.complete()) result.stems.emplace(std::move(image), std::move(stem));
   return result;
 }

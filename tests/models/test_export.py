@@ -471,11 +471,13 @@ def test_what_is_no_checkpoint_is_named_for_what_it_is(tmp_path, export, net, pl
     torch.jit.trace(net, torch.zeros(1, 3, 224, 224)).save(str(tmp_path / "script.pt"))
     subprocess.run(["tar", "cf", tmp_path / "x.pth.tar", "-C", tmp_path, "plain.pth"], check=True)
     torch.save([1, 2], tmp_path / "list.pth")
+    (tmp_path / "lfs.pth").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n")
     (tmp_path / "train.py").write_text("import torch\n")  # which a pickle may begin with
     torch.save({"optimizer": {"lr": 0.1}}, tmp_path / "empty.pth")
     for name, said in {"page.pth": "is a web page", "script.pt": "TorchScript already", "x.pth.tar": "is a tar archive",
                        "list.pth": "holds a list, not weights", "empty.pth": "holds no state dict, only 'optimizer'",
-                       "train.py": "is not what torch.save writes", "absent.pth": "no such file"}.items():  # fmt: skip
+                       "train.py": "is not what torch.save writes", "absent.pth": "no such file",
+                       "lfs.pth": "its content is not here: fetch it"}.items():  # fmt: skip
         assert said in export(tmp_path / name, *PLAIN, code=3)
 
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/sha256.h"
+#include "common/study/pointer_file.h"
 #include "worker/models/built_in_pictures.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
@@ -18,6 +19,8 @@ namespace {
 
 void check_file(const CaseSpec& spec) {
   if (!std::filesystem::is_regular_file(spec.file)) throw Unusable("no such file");
+  if (is_pointer(spec.file))
+    throw Unusable(std::string("its content is not here: fetch it (") + kFetchesContent + ")");
   if (spec.sha256.empty()) return;
   const std::string found = sha256_of_file(spec.file);
   if (found != spec.sha256) throw Unusable("SHA-256 is " + found + ", expected " + spec.sha256);

@@ -34,6 +34,11 @@ TEST(ClassNames, AreReadInEveryFormThatIsAbout) {
       "n01440764 tench, Tinca tinca\nn01443537 goldfish\nn01484850 great white shark\n",
       "n01440764\ttench, Tinca tinca\nn01443537\tgoldfish\nn01484850\tgreat white shark\n",
       "n01440764: tench, Tinca tinca\nn01443537: goldfish\nn01484850: great white shark",
+      "n01440764_tench, Tinca tinca\nn01443537_goldfish\nn01484850_great white shark\n",
+      "n01440764-tench, Tinca tinca\nn01443537-goldfish\nn01484850-great white shark\n",
+      "tench, Tinca tinca n01440764\ngoldfish n01443537\ngreat white shark n01484850\n",
+      "tench, Tinca tinca, n01440764\ngoldfish, n01443537\ngreat white shark, n01484850\n",
+      "tench, Tinca tinca (n01440764)\ngoldfish (n01443537)\ngreat white shark (n01484850)\n",
       "0 tench, Tinca tinca\n1 goldfish\n2 great white shark\n",
       "0: tench, Tinca tinca\n1: goldfish\n2: great white shark\n",
       "1. tench, Tinca tinca\n2. goldfish\n3. great white shark\n",
@@ -83,6 +88,10 @@ TEST(ClassNames, InAnOrderThatIsNotTheirClassesAreRefused) {
             "line 2: n02100735 comes after n02119789, but ImageNet's classes are in ascending order of their "
             "WordNet ids: this list has another order. Sort it by id; if the network was trained with this "
             "very order, write the names without ids");
+  EXPECT_EQ(refusal("tench\nn01443537 goldfish\nshark\n"),
+            "line 2 begins with a WordNet id, unlike others: write the ids of all, or none");
+  EXPECT_EQ(refusal("n02119789_kit_fox\nn02100735_English_setter\n").substr(0, 41),
+            "line 2: n02100735 comes after n02119789, ");
   EXPECT_EQ(refusal("0 tench\n1 goldfish\n3 shark\n"), "number 2 is missing; 3 names are numbered 0 to 2");
   EXPECT_EQ(refusal("0 tench\n1 goldfish\n1 shark\n"),
             "line 3: number 1 is there already; 3 names are numbered 0 to 2");

@@ -165,6 +165,17 @@ TEST_F(ImageFile, TheContentDecidesNotTheName) {
   EXPECT_EQ(decode("photo.JPEG", encode(".png", to_bgr(image))), image);
 }
 
+TEST_F(ImageFile, ThatWasNotFetchedIsSaid) {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n";
+  try {
+    decode("a.png", {pointer.begin(), pointer.end()});
+    FAIL() << "was decoded";
+  } catch (const InputError& e) {
+    EXPECT_NE(std::string(e.what()).find("a.png: its content is not here: fetch it ("), std::string::npos)
+        << e.what();
+  }
+}
+
 TEST_F(ImageFile, AlphaIsDropped) {
   const cv::Mat bgra(3, 4, CV_8UC4, cv::Scalar(10, 20, 30, 60));
   const auto expected = [] {

@@ -136,6 +136,8 @@ def forward(self, x):
 
 TEST_F(ModelFile, ThatIsMissingOrChangedOrNoTorchScriptIsRefused) {
   EXPECT_EQ(complaint(), "no such file");
+  std::ofstream(spec_.file) << "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n";
+  EXPECT_EQ(complaint(), "its content is not here: fetch it (git annex get, dvc pull or git lfs pull)");
   std::ofstream(spec_.file) << "weights";
   EXPECT_TRUE(complaint().starts_with("not a TorchScript file (")) << complaint();
   spec_.sha256 = std::string(64, '0');
