@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "common/study/wcam_map.h"
 #include "plotting/figure_wcam.h"
 #include "tests/plotting/sample_figures.h"
