@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/message_text.h"
+#include "common/base/sweep_directory.h"
 #include "common/command_line/suggestion.h"
 #include "common/store/results.h"
 #include "common/study/case_spec.h"
@@ -270,7 +271,8 @@ class WcamChooser {
 
   std::size_t chosen() const {
     if (choice_.row && !one_file_)
-      throw UsageError("--row counts in one file: name one of those in " + where_ +
+      throw UsageError("--row counts in one file: name one of those in " + where_ + ", such as " +
+                       SweepDirectory{where_}.results().string() +
                        ", or choose with --image, --variant and --case");
     std::vector<std::size_t> all(results_.profiles().size()), chosen;
     std::iota(all.begin(), all.end(), std::size_t{0});

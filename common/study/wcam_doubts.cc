@@ -48,7 +48,7 @@ std::vector<WcamDoubt> wcam_doubts(std::span<const float> indices, std::span<con
   if (error > largest)
     doubts.push_back(
         {"a standard error above the largest index",
-         fmt::format("a standard error is {:.3f}, above the largest index, {:.3f}: which cells matter "
+         fmt::format("the largest standard error is {:.3f}, above the largest index, {:.3f}: which cells matter "
                      "cannot be told from noise; raise --nb-design",
                      error, largest)});
   const auto [low, high] = std::minmax_element(level_share.begin(), level_share.end());

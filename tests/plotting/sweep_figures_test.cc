@@ -425,9 +425,9 @@ TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
           "and --case from 2 WCAMs:\n"
           "  --image cats/a.jpg --variant corruptions/contrast/5 --case sin\n"
           "  --image cats/a.jpg --variant corruptions/contrast/5 --case baseline");
-  EXPECT_EQ(message({.row = 0}, directory().root), "--row counts in one file: name one of those in " +
-                                                       directory().root.string() +
-                                                       ", or choose with --image, --variant and --case");
+  EXPECT_EQ(message({.row = 0}, directory().root),
+            "--row counts in one file: name one of those in " + directory().root.string() + ", such as " +
+                directory().results().string() + ", or choose with --image, --variant and --case");
   EXPECT_EQ(message({.image = "b.jpg"}, directory().root), "nothing thrown");
   EXPECT_EQ(message({.image = "pg"}, file).substr(0, file.string().size() + 28),
             file.string() + " holds no WCAM of --image pg");

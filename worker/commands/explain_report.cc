@@ -60,7 +60,7 @@ void print_explanation(const ProfileRow& row, const std::vector<Prediction>& lar
   std::printf(" (level 1 is the finest)\n");
   const auto highest = std::max_element(row.wcam.begin(), row.wcam.end());
   const float error = row.standard_error[static_cast<std::size_t>(highest - row.wcam.begin())];
-  std::printf("largest index %.3f, standard error %s\n", *highest,
+  std::printf("largest index %.3f, its standard error %s\n", *highest,
               std::isfinite(error) ? fmt::format("{:.3f}", error).c_str() : "unknown");
   for (const WcamDoubt& doubt : wcam_doubts(row.wcam, row.standard_error, row.level_share))
     std::printf("caution: %s\n", doubt.sentence.c_str());

@@ -30,7 +30,8 @@ void check_classes(const CaseSpec& spec, std::int64_t classes) {
   const auto named = static_cast<std::int64_t>(spec.classes.size());
   if (named != 0 && named != classes)
     throw Unusable("it has " + std::to_string(classes) + " classes, the list of names has " +
-                   std::to_string(named));
+                   std::to_string(named) + ", '" + spec.classes.front() + "' to '" + spec.classes.back() +
+                   "'");
 }
 
 }  // namespace

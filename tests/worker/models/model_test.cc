@@ -243,7 +243,7 @@ TEST_F(ModelFile, ANetworkThatStandardisesEachPictureByItselfIsTaken) {
 TEST_F(ModelFile, AnotherNumberOfClassesThanNamesIsRefused) {
   test::save_torchscript(spec_.file, test::kLinearOnChannelMeans, 5);
   spec_.classes = {"cat", "dog"};
-  EXPECT_EQ(complaint(), "it has 5 classes, the list of names has 2");
+  EXPECT_EQ(complaint(), "it has 5 classes, the list of names has 2, 'cat' to 'dog'");
 }
 
 TEST_F(ModelFile, WhatAnotherDeviceMayDoIsToldFromWhatNoneCan) {
