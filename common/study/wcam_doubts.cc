@@ -48,9 +48,10 @@ std::vector<WcamDoubt> wcam_doubts(std::span<const float> indices, std::span<con
   if (error > largest)
     doubts.push_back(
         {"a standard error above the largest index",
-         fmt::format("the largest standard error is {:.3f}, above the largest index, {:.3f}: which cells matter "
-                     "cannot be told from noise; raise --nb-design",
-                     error, largest)});
+         fmt::format(
+             "the largest standard error is {:.3f}, above the largest index, {:.3f}: which cells matter "
+             "cannot be told from noise; raise --nb-design",
+             error, largest)});
   const auto [low, high] = std::minmax_element(level_share.begin(), level_share.end());
   if (*low < -kShareMargin || *high > 1 + kShareMargin)
     doubts.push_back(
