@@ -53,6 +53,12 @@ def test_what_is_not_taken_is_said_and_kept_and_no_part_of_the_sweep(study):
     assert json.loads((study.sweep / "plan.json").read_text())["provenance"] == {"not_taken": [expected]}
 
 
+def test_a_sweep_that_is_only_prepared_is_neither_packed_nor_drawn(study):
+    done = study.run("--prepare")
+    assert done.stdout == f"{study.sweep}: plan and keys made, nothing begun; `wcam run --sweep {study.sweep}` goes on\n"
+    assert (study.sweep / "plan.json").exists() and not (study.sweep / "results.h5").exists()
+
+
 def test_a_folder_of_links_to_nothing_says_what_to_do(study):
     for file in study.images.iterdir():
         file.unlink()
