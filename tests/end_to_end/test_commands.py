@@ -132,6 +132,7 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "MODEL", "--out", "IMAGE"], 2, "would replace the file given as --image"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "OUT"], 2, "must end in .png, .pdf or .svg"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "IMAGE"], 2, "would replace another file"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "PNG"], 2, "--out holds the WCAM as HDF5; a picture is --figure"),
     (["corrupt", "IMAGE", "--out", "PNG"], 2, "either --name and --severity, or --sheet"),
     (["corrupt", "IMAGE", "--out", "PNG", "--sheet", "--name", "fog"], 2, "either --name and --severity, or --sheet"),
     (["corrupt", "IMAGE", "--out", "PNG", "--name", "fog"], 2, "belong together"),
