@@ -100,6 +100,7 @@ ExitCode run(const Arguments& arguments) {
   const bool only_prepared = everything["prepare"].as<bool>();
   sweep.figures = !only_prepared && !values["no-figures"].as<bool>();
   sweep.page = everything.contains("http");
+  check_usable(sweep.devices);
   const ExitCode code = run_local_sweep(sweep);
   if (only_prepared && code == ExitCode::kDone)
     std::printf("%s: %s made, nothing begun; `wcam run --sweep %s` goes on\n", sweep.sweep.c_str(),
