@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "common/base/error.h"
 #include "common/command_line/suggestion.h"
@@ -29,6 +31,16 @@ std::uint16_t case_named(const SweepState& state, const std::string& name) {
   return static_cast<std::uint16_t>(found - cases.begin());
 }
 
+// Looked through for what was meant: while it is, a coordinator does nothing else.
+constexpr std::size_t kMostCompared = 100'000;
+
+std::string image_meant(const SweepState& state, const std::string& name) {
+  std::vector<std::string> known;
+  for (std::uint32_t i = 0; i < std::min(state.images().size(), kMostCompared); ++i)
+    known.push_back(state.planned(i).path);
+  return did_you_mean(name, known);
+}
+
 std::set<std::uint32_t> images_named(const SweepState& state, const auto& names) {
   std::map<std::string, std::optional<std::uint32_t>> wanted;
   for (const std::string& name : names) wanted.emplace(name, std::nullopt);
@@ -36,9 +48,11 @@ std::set<std::uint32_t> images_named(const SweepState& state, const auto& names)
     if (const auto found = wanted.find(state.planned(i).path); found != wanted.end()) found->second = i;
   std::set<std::uint32_t> images;
   for (const auto& [name, place] : wanted) {
-    if (!place)
-      throw UsageError("no image '" + name +
-                       "' in this sweep; name it as `wcam jobs` does, below the folder of images");
+    if (!place) {
+      const std::string guess = image_meant(state, name);
+      throw UsageError("no image '" + name + "' in this sweep" +
+                       (guess.empty() ? "; name it as `wcam jobs` does, below the folder of images" : guess));
+    }
     images.insert(*place);
   }
   return images;

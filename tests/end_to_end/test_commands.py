@@ -193,6 +193,7 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--colour", "red"], 2, "--colour"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "some"], 2,
      "--select 'some' is neither published nor all"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "al"], 2, "did you mean 'all'?"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "all", "--max-altered", "3"], 2,
      "--max-altered 3 is for --select published only"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select-file", "none"], 3, "none"),
@@ -251,6 +252,11 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
     assert re.fullmatch(r"wcam \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n" + with_libtorch,
                         run(program, "--version").stdout)  # fmt: skip
     assert "Examples:" in run(program, "--help").stdout
+
+
+def test_help_before_a_verb_is_help_after_it():
+    for words in (["run"], ["status"], ["plot", "figure-4"]):
+        assert run("wcam", "help", *words).stdout == run("wcam", *words, "--help").stdout
 
 
 @pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])

@@ -145,6 +145,9 @@ TEST_F(OperateTest, MistakesAreRefusedWithWhatIsThere) {
   choice.add_images("photos/i0.png");
   EXPECT_NE(refusal(rig_.state(), request).find("no image 'photos/i0.png'"), std::string::npos);
   choice.Clear();
+  choice.add_images("i0.pgn");
+  EXPECT_EQ(refusal(rig_.state(), request), "no image 'i0.pgn' in this sweep; did you mean 'i0.png'?");
+  choice.Clear();
   choice.add_jobs("xyz");
   EXPECT_NE(refusal(rig_.state(), request).find("hex digits"), std::string::npos);
 }
