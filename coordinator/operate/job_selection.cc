@@ -1,8 +1,10 @@
 #include "coordinator/operate/job_selection.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/error.h"
@@ -61,11 +63,16 @@ std::set<std::uint32_t> images_named(const SweepState& state, const auto& names)
 }  // namespace
 
 JobSelection choice_of(const SweepState& state, const wire::JobSelector& named) {
-  const int kinds = int{named.all()} + int{named.failed()} + int{named.jobs_size() > 0} +
-                    int{named.cases_size() > 0} + int{named.images_size() > 0};
-  if (kinds != 1)
-    throw UsageError(kinds == 0 ? "say which jobs: --job, --case, --image or --all"
-                                : "--all, --failed, --job, --case and --image do not go together");
+  std::vector<std::string> given;
+  for (const auto& [option, is_given] : {std::pair{"--all", named.all()},
+                                         {"--failed", named.failed()},
+                                         {"--job", named.jobs_size() > 0},
+                                         {"--case", named.cases_size() > 0},
+                                         {"--image", named.images_size() > 0}})
+    if (is_given) given.emplace_back(option);
+  if (given.empty()) throw UsageError("say which jobs: --job, --case, --image or --all");
+  if (given.size() > 1)
+    throw UsageError(boost::algorithm::join(given, " and ") + " do not go together: one says which jobs");
   JobSelection choice;
   choice.all = named.all();
   choice.failed = named.failed();
