@@ -12,6 +12,7 @@
 #include "common/base/scratch_folder.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"
+#include "common/command_line/sweep_argument.h"
 #include "common/study/sweep_options.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/forecast.h"
@@ -140,7 +141,7 @@ ExitCode plan_command(const Arguments& arguments) {
   if (measures) check_usable(devices);
   const Crew crew{workers_of(*values, devices), in_range(*values, "batch-size", 1, 1024)};
   std::optional<SweepDirectory> sweep;
-  if (values->contains("sweep")) sweep = SweepDirectory{(*values)["sweep"].as<std::string>()};
+  if (values->contains("sweep")) sweep = sweep_of(*values);
   const Plan plan = plan_of(*values, sweep);
   std::optional<Counts> counts;
   if (sweep && fs::exists(sweep->ledger())) counts = read_status(sweep->root).counts;
