@@ -1,6 +1,7 @@
 // The `wcam` command: finds the program that owns a verb and becomes it; `wcam run` launches a whole sweep.
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
 
 #include "cluster/cancel.h"
 #include "cluster/local.h"
@@ -95,9 +96,16 @@ ExitCode run(const Arguments& arguments) {
   if (values["insecure"].as<bool>())
     for (Arguments* options : {&sweep.coordinator_options, &sweep.worker_options})
       options->emplace_back("--insecure");
-  sweep.figures = !values["no-figures"].as<bool>();
-  sweep.page = split_options(all, arguments).ours.contains("http");
-  return run_local_sweep(sweep);
+  const po::variables_map everything = split_options(all, arguments).ours;
+  const bool only_prepared = everything["prepare"].as<bool>();
+  sweep.figures = !only_prepared && !values["no-figures"].as<bool>();
+  sweep.page = everything.contains("http");
+  check_usable(sweep.devices);
+  const ExitCode code = run_local_sweep(sweep);
+  if (only_prepared && code == ExitCode::kDone)
+    std::printf("%s: %s made, nothing begun; `wcam run --sweep %s` goes on\n", sweep.sweep.c_str(),
+                values["insecure"].as<bool>() ? "plan" : "plan and keys", sweep.sweep.c_str());
+  return code;
 }
 
 // What concerns devices the worker knows, what concerns files the coordinator.

@@ -1,12 +1,20 @@
 #include "common/command_line/devices.h"
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <thread>
 
 #include "common/base/error.h"
+#include "common/base/file.h"
 #include "common/base/host.h"
 #include "common/base/process.h"
+#include "common/base/scratch_folder.h"
 #include "common/command_line/options.h"
+#include "common/command_line/run_main.h"
 
+namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
 namespace wcam {
@@ -55,6 +63,28 @@ int workers_of(const po::variables_map& values, const std::vector<std::string>& 
       std::any_of(devices.begin(), devices.end(), [](const std::string& device) { return device != "cpu"; });
   const auto gibibytes = static_cast<int>(memory_bytes() >> 30U);
   return std::clamp(gpus ? static_cast<int>(devices.size()) : std::min(usable_cores(), gibibytes), 1, 256);
+}
+
+void check_usable(const std::vector<std::string>& devices) {
+  struct Trial {
+    std::string device, prefix;  // of a complaint
+    fs::path complaints;
+    Process process;
+  };
+  const ScratchFolder scratch(fs::temp_directory_path(), "wcam-try");
+  std::vector<Trial> trials;
+  for (const std::string& device : std::set<std::string>(devices.begin(), devices.end())) {
+    if (device == "cpu") continue;
+    const std::vector<std::string> command = worker_command("try", {device}, 0);
+    const fs::path complaints = scratch.path() / device;
+    trials.push_back({device, "--device " + command.back(), complaints, Process::start(command, complaints)});
+  }
+  for (Trial& trial : trials) {
+    while (!trial.process.ending()) std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    const std::string complaint = complaint_in(read_file(trial.complaints));
+    if (complaint.starts_with(trial.prefix))
+      throw UsageError("--devices " + trial.device + complaint.substr(trial.prefix.size()));
+  }
 }
 
 std::vector<std::string> worker_command(const std::string& verb, const std::vector<std::string>& devices,

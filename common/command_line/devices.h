@@ -20,6 +20,10 @@ std::vector<std::string> devices_of(const boost::program_options::variables_map&
 // two on one GPU wait for each other.
 int workers_of(const boost::program_options::variables_map& values, const std::vector<std::string>& devices);
 
+// Has wcam-worker look at each device but the processor, as the workers that get it would. Throws UsageError
+// naming one that LibTorch cannot use.
+void check_usable(const std::vector<std::string>& devices);
+
 // The beginning of the command of worker i of a crew, which gets devices[i % size]: `wcam-worker VERB ...
 // --device D`. A GPU that is named is the only one that worker sees, so its number there is 0: CUDA shows a
 // process one MIG instance.

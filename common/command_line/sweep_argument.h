@@ -2,7 +2,9 @@
 #pragma once
 
 #include <boost/program_options/value_semantic.hpp>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "common/base/error.h"
 #include "common/base/sweep_directory.h"
@@ -18,9 +20,17 @@ inline void take_sweep(CommandLine& line) {
   line.positional.add("sweep", 1);
 }
 
+// Throws UsageError for an empty name, InputError for a file; whether it is a sweep is asked later.
 inline SweepDirectory sweep_of(const boost::program_options::variables_map& values) {
-  const auto& sweep = values["sweep"].as<std::string>();
+  const std::filesystem::path sweep = values["sweep"].as<std::string>();
   if (sweep.empty()) throw UsageError("the name of the sweep's directory is empty");
+  std::error_code unknown;
+  if (std::filesystem::exists(sweep, unknown) && !std::filesystem::is_directory(sweep, unknown)) {
+    const SweepDirectory above{sweep.has_parent_path() ? sweep.parent_path() : "."};
+    throw InputError(
+        sweep.string() + " is a file, no sweep's directory" +
+        (std::filesystem::exists(above.plan(), unknown) ? ": that is " + above.root.string() : ""));
+  }
   return {sweep};
 }
 

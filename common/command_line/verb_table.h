@@ -25,7 +25,7 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"doctor", "wcam-worker", "whether LibTorch, driver and devices of this host compute right", false},
     {"corrupt", "wcam-worker", "a corrupted image as a sweep sees it, or all corruptions on one sheet", true},
     {"measure", "wcam-worker", "how fast this worker would be at a plan's cases", false},
-    {"try", "wcam-worker", "whether the networks of a plan can be used", false},
+    {"try", "wcam-worker", "whether a device, or the networks of a plan, can be used", false},
     {"plan", "wcam-coordinator", "what run would do, and what it costs", true},
     {"status", "wcam-coordinator", "how far a sweep is", true},
     {"jobs", "wcam-coordinator", "the jobs of a sweep, listed", true},

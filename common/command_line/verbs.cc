@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <iostream>
 
 #include "common/base/version.h"
@@ -56,6 +57,14 @@ void help(const VerbProgram& program) {
               program.example);
 }
 
+// `help VERB ...` is `VERB ... --help`.
+Arguments with_help_at_the_end(Arguments arguments) {
+  if (arguments.size() < 2 || arguments.front() != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
+}
+
 ExitCode act(const VerbProgram& program, const VerbEntry& verb, const Arguments& rest) {
   for (const VerbAction& action : program.actions)
     if (std::string_view(action.name) == verb.name) return action.act(rest);
@@ -74,6 +83,9 @@ ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
   } else if (word == "--version") {
     print_version();
     if (program.built_with != nullptr) std::cout << program.built_with << "\n";
+  } else if (word.starts_with('-')) {
+    throw UsageError("unrecognised option '" + word + "'" +
+                     but_known(word, std::initializer_list<const char*>{"--help", "--version"}));
   } else {
     throw UsageError("unknown verb '" + word + "'" + but_known(word, verbs, &VerbEntry::name));
   }
@@ -81,7 +93,7 @@ ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
 }
 
 int run_verbs(const VerbProgram& program, int argc, char** argv) {
-  const Arguments arguments(argv + 1, argv + argc);
+  const Arguments arguments = with_help_at_the_end(Arguments(argv + 1, argv + argc));
   const std::string words = typed_words(program, arguments);
   if (program.hand_on != nullptr) ::setenv(kTyped, words.c_str(), 1);
   return run_main(words, [&] { return dispatch(program, arguments); });

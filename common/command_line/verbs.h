@@ -48,10 +48,10 @@ constexpr bool acts_on_its_verbs(const VerbProgram& program) {
 }
 
 // Acts on the first argument: a verb, help (also for none) or --version. Throws UsageError naming an unknown
-// verb.
+// verb or option.
 ExitCode dispatch(const VerbProgram& program, const Arguments& arguments);
 
-// main(): dispatch under run_main().
+// main(): dispatch under run_main(). `help VERB` is `VERB --help`.
 int run_verbs(const VerbProgram& program, int argc, char** argv);
 
 }  // namespace wcam

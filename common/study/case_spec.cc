@@ -132,6 +132,20 @@ std::vector<CaseSpec> read_models_json(const fs::path& file, const std::vector<s
   return cases;
 }
 
+std::vector<std::string> notes_of_twins(const std::vector<CaseSpec>& cases) {
+  std::vector<std::string> notes;
+  for (auto c = cases.begin(); c != cases.end(); ++c) {
+    const auto twin =
+        std::find_if(cases.begin(), c, [c](const CaseSpec& earlier) { return earlier.sha256 == c->sha256; });
+    if (twin != c)
+      notes.push_back("note: cases " + twin->name + " and " + c->name + " are one network: " +
+                      (c->file == twin->file
+                           ? "both name " + c->file.string()
+                           : c->file.string() + " has the SHA-256 of " + twin->file.string()));
+  }
+  return notes;
+}
+
 std::vector<std::string> read_lines(const fs::path& file) {
   std::string text = read_file(file);
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // the mark that Windows' editors put before UTF-8

@@ -28,6 +28,10 @@ struct CaseSpec {
 std::vector<CaseSpec> read_models_json(const std::filesystem::path& file,
                                        const std::vector<std::string>& wanted = {});
 
+// "note: cases one and two are one network: both name net.pt": a line for each case whose file an earlier one
+// has too. It may be meant, and is more often a slip.
+std::vector<std::string> notes_of_twins(const std::vector<CaseSpec>& cases);
+
 // The lines of a text file, without line ends and a byte order mark. Throws InputError, naming the line that
 // is not UTF-8.
 std::vector<std::string> read_lines(const std::filesystem::path& file);

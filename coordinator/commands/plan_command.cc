@@ -12,6 +12,7 @@
 #include "common/base/scratch_folder.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"
+#include "common/command_line/sweep_argument.h"
 #include "common/study/sweep_options.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/forecast.h"
@@ -136,14 +137,16 @@ ExitCode plan_command(const Arguments& arguments) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
   const std::vector<std::string> devices = devices_of(*values);
+  const bool measures = !(*values)["no-measure"].as<bool>();
+  if (measures) check_usable(devices);
   const Crew crew{workers_of(*values, devices), in_range(*values, "batch-size", 1, 1024)};
   std::optional<SweepDirectory> sweep;
-  if (values->contains("sweep")) sweep = SweepDirectory{(*values)["sweep"].as<std::string>()};
+  if (values->contains("sweep")) sweep = sweep_of(*values);
   const Plan plan = plan_of(*values, sweep);
   std::optional<Counts> counts;
   if (sweep && fs::exists(sweep->ledger())) counts = read_status(sweep->root).counts;
   Forecast found = forecast(plan, counts, {}, crew);
-  if (!(*values)["no-measure"].as<bool>() && found.forwards().high > 0) {
+  if (measures && found.forwards().high > 0) {
     const Measured measured = measure(plan, crew, devices, *values, interrupts);
     if (measured.code != ExitCode::kDone) return measured.code;
     found = forecast(plan, counts, measured.of_workers, crew);

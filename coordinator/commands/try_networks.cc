@@ -3,7 +3,6 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <thread>
 
@@ -13,25 +12,11 @@
 #include "common/base/message_text.h"
 #include "common/base/process.h"
 #include "common/base/scratch_folder.h"
+#include "common/command_line/run_main.h"
 
 namespace fs = std::filesystem;
 
 namespace wcam {
-
-namespace {
-
-// The last line, which is the program's own, without its name; libraries may have said something before.
-std::string complaint_in(const std::string& said) {
-  std::istringstream lines(said);
-  std::string last;
-  for (std::string line; std::getline(lines, line);)
-    if (!line.empty()) last = line;
-  const auto name = last.find(": ");
-  return name == std::string::npos ? "a network cannot be used: wcam check-models tells why"
-                                   : last.substr(name + 2);
-}
-
-}  // namespace
 
 void try_networks(const Plan& plan) {
   const fs::path worker = sibling_program("wcam-worker");
@@ -49,7 +34,8 @@ void try_networks(const Plan& plan) {
     }
   if (trial.ending()->code != static_cast<int>(ExitCode::kBadInput))
     return;  // killed: workers may fare better
-  throw InputError(complaint_in(read_file(complaints)));
+  const std::string complaint = complaint_in(read_file(complaints));
+  throw InputError(complaint.empty() ? "a network cannot be used: wcam check-models tells why" : complaint);
 }
 
 }  // namespace wcam

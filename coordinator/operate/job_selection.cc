@@ -1,7 +1,11 @@
 #include "coordinator/operate/job_selection.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/error.h"
 #include "common/command_line/suggestion.h"
@@ -29,6 +33,16 @@ std::uint16_t case_named(const SweepState& state, const std::string& name) {
   return static_cast<std::uint16_t>(found - cases.begin());
 }
 
+// Looked through for what was meant: while it is, a coordinator does nothing else.
+constexpr std::size_t kMostCompared = 100'000;
+
+std::string image_meant(const SweepState& state, const std::string& name) {
+  std::vector<std::string> known;
+  for (std::uint32_t i = 0; i < std::min(state.images().size(), kMostCompared); ++i)
+    known.push_back(state.planned(i).path);
+  return did_you_mean(name, known);
+}
+
 std::set<std::uint32_t> images_named(const SweepState& state, const auto& names) {
   std::map<std::string, std::optional<std::uint32_t>> wanted;
   for (const std::string& name : names) wanted.emplace(name, std::nullopt);
@@ -36,9 +50,11 @@ std::set<std::uint32_t> images_named(const SweepState& state, const auto& names)
     if (const auto found = wanted.find(state.planned(i).path); found != wanted.end()) found->second = i;
   std::set<std::uint32_t> images;
   for (const auto& [name, place] : wanted) {
-    if (!place)
-      throw UsageError("no image '" + name +
-                       "' in this sweep; name it as `wcam jobs` does, below the folder of images");
+    if (!place) {
+      const std::string guess = image_meant(state, name);
+      throw UsageError("no image '" + name + "' in this sweep" +
+                       (guess.empty() ? "; name it as `wcam jobs` does, below the folder of images" : guess));
+    }
     images.insert(*place);
   }
   return images;
@@ -47,11 +63,16 @@ std::set<std::uint32_t> images_named(const SweepState& state, const auto& names)
 }  // namespace
 
 JobSelection choice_of(const SweepState& state, const wire::JobSelector& named) {
-  const int kinds = int{named.all()} + int{named.failed()} + int{named.jobs_size() > 0} +
-                    int{named.cases_size() > 0} + int{named.images_size() > 0};
-  if (kinds != 1)
-    throw UsageError(kinds == 0 ? "say which jobs: --job, --case, --image or --all"
-                                : "--all, --failed, --job, --case and --image do not go together");
+  std::vector<std::string> given;
+  for (const auto& [option, is_given] : {std::pair{"--all", named.all()},
+                                         {"--failed", named.failed()},
+                                         {"--job", named.jobs_size() > 0},
+                                         {"--case", named.cases_size() > 0},
+                                         {"--image", named.images_size() > 0}})
+    if (is_given) given.emplace_back(option);
+  if (given.empty()) throw UsageError("say which jobs: --job, --case, --image or --all");
+  if (given.size() > 1)
+    throw UsageError(boost::algorithm::join(given, " and ") + " do not go together: one says which jobs");
   JobSelection choice;
   choice.all = named.all();
   choice.failed = named.failed();

@@ -40,10 +40,11 @@ function bar(parts, all) {
 
 function merits(s) {
   const merit = (name, number, of) =>
-    element("div", [element("dt", name), element("dd", [number, element("small", of ? ` ${of}` : "")])]);
+    element("div", [element("dt", name), element("dd", [number, element("small", of)])]);
+  const isLeft = Object.values(s.jobs).some((kind) => kind.leased + kind.waiting > 0);
   fill("figures-of-merit", [
     merit("jobs done", whole(s.done), `of ${whole(s.total)} known`),
-    merit("time left", s.total > 0 && s.done === s.total ? "–" : duration(s.eta_seconds)),
+    merit("time left", isLeft || s.total === 0 ? duration(s.eta_seconds) : "–"),
     // As the tables have it, over some minutes; the status's own is of the last one.
     merit("jobs/min", speed(s.by_case.reduce((sum, c) => sum + c.jobs_per_minute, 0))),
     merit("images selected", whole(s.images.selected), `of ${whole(s.images.sample)}`),
@@ -88,7 +89,7 @@ function workers(s) {
 
 function cases(s) {
   fill("cases", s.by_case.map((c) => element("tr", [
-    element("td", c.name), element("td", [bar({done: c.done, set_aside: c.set_aside}, c.known)], "share"),
+    element("td", [c.name, bar({done: c.done, set_aside: c.set_aside}, c.known)], "share"),
     element("td", `${whole(c.done)} of ${whole(c.known)}`, "number"),
     element("td", speed(c.jobs_per_minute), "number"),
   ])));

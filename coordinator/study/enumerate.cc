@@ -136,18 +136,6 @@ void note_not_taken(Plan& plan, const fs::path& folder, const NotTaken& not_take
   say(plan.not_taken.back());
 }
 
-// It may be meant, and is more often a slip.
-void say_twins(const std::vector<CaseSpec>& cases, const Say& say) {
-  for (auto c = cases.begin(); c != cases.end(); ++c) {
-    const auto twin =
-        std::find_if(cases.begin(), c, [c](const CaseSpec& earlier) { return earlier.sha256 == c->sha256; });
-    if (twin != c)
-      say("note: cases " + twin->name + " and " + c->name + " are one network: " +
-          (c->file == twin->file ? "both name " + c->file.string()
-                                 : c->file.string() + " has the SHA-256 of " + twin->file.string()));
-  }
-}
-
 // Overlays for the variants that need them; without a folder of overlays, these variants are left out.
 void settle_frost(Plan& plan, const fs::path& folder, const Say& say) {
   const bool wanted = std::any_of(plan.variants.begin(), plan.variants.end(), needs_overlays);
@@ -235,7 +223,7 @@ Plan make_plan(const StudyRequest& request, const Say& say) {
   plan.images = without_hashes(images, found);
   check(plan);
   check_fits_message(plan);
-  say_twins(plan.cases, say);
+  for (const std::string& note : notes_of_twins(plan.cases)) say(note);
   hash(plan, found, say);
   return plan;
 }

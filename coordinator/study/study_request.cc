@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/command_line/options.h"
+#include "common/command_line/suggestion.h"
 #include "common/study/wcam_options.h"
 
 namespace po = boost::program_options;
@@ -33,7 +34,8 @@ SelectionRule rule_of(const po::variables_map& values) {
   }
   for (const SelectionRule rule : {SelectionRule::kPublished, SelectionRule::kAll})
     if (select == to_string(rule)) return rule;
-  throw UsageError("--select '" + select + "' is neither published nor all");
+  throw UsageError("--select '" + select + "' is neither published nor all" +
+                   did_you_mean(select, {"published", "all"}));
 }
 
 }  // namespace

@@ -100,6 +100,10 @@ std::size_t Status::total() const {
          counts.explain[JobState::kCancelled];
 }
 
+bool Status::is_anything_left() const {
+  return total() > done() + counts.predict[JobState::kSetAside] + counts.explain[JobState::kSetAside];
+}
+
 std::string to_json_text(const Status& s) {
   json connected = json::array();
   for (const ConnectedWorker& worker : s.connected) connected.push_back(to_json(worker));
@@ -274,7 +278,7 @@ std::string progress_line(const Status& s) {
   const std::string progress = std::to_string(s.done()) + "/" + counted(s.total(), "job") + ", " +
                                std::to_string(s.counts.images_selected) + " of " +
                                counted(s.sample, "image") + " selected, ";
-  const std::string eta = s.done() == s.total() && s.total() > 0
+  const std::string eta = s.total() > 0 && !s.is_anything_left()
                               ? ""
                               : ", ETA " + (s.eta_seconds ? duration_text(*s.eta_seconds) : "unknown");
   const std::string trouble =

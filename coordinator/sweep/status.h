@@ -41,6 +41,7 @@ struct Status {
   std::size_t done() const { return counts.predict[JobState::kDone] + counts.explain[JobState::kDone]; }
   // Jobs known so far, without the cancelled: explain jobs are known once their image is selected.
   std::size_t total() const;
+  bool is_anything_left() const;  // of them; not what is set aside
 };
 
 // "42 s", "7 min", "2.5 h".

@@ -29,6 +29,12 @@ def test_trained_networks_need_no_photographs():
         assert model["warnings"] == [] and "accuracy" not in model
 
 
+def test_two_cases_of_one_network_are_said(tmp_path):
+    file = str(ROOT / "models/demo/baseline.pt")
+    found = check(write_models(tmp_path, {"one": {"file": file}, "two": {"file": file}}))
+    assert found["two"]["stderr"] == f"note: cases one and two are one network: both name {file}\n"
+
+
 def test_labels_are_also_names_of_classes(tmp_path):
     for i, name in enumerate(["coffee cup", "Motorcycle", "rocket_launch_pad", "unheard of"]):
         (tmp_path / name).mkdir()

@@ -132,6 +132,7 @@ MISTAKES = [
     (["explain", "IMAGE", "--model", "MODEL", "--out", "IMAGE"], 2, "would replace the file given as --image"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "OUT"], 2, "must end in .png, .pdf or .svg"),
     (["explain", "IMAGE", "--model", "MODEL", "--out", "OUT", "--figure", "IMAGE"], 2, "would replace another file"),
+    (["explain", "IMAGE", "--model", "MODEL", "--out", "PNG"], 2, "--out holds the WCAM as HDF5; a picture is --figure"),
     (["corrupt", "IMAGE", "--out", "PNG"], 2, "either --name and --severity, or --sheet"),
     (["corrupt", "IMAGE", "--out", "PNG", "--sheet", "--name", "fog"], 2, "either --name and --severity, or --sheet"),
     (["corrupt", "IMAGE", "--out", "PNG", "--name", "fog"], 2, "belong together"),
@@ -152,6 +153,11 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--model-memory", "-1"], 2, "--model-memory -1 is outside 0 to 1048576"),
     (["run", "--sweep", "SWEEP", "--hand-in", "-1"], 2, "--hand-in -1 is outside 0 to 3600"),
     (["run", "--sweep", "SWEEP", "--devices", "gpu"], 2, "--devices 'gpu' is not cpu or cuda:N"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--devices", "cpu,cuda:99"], 2,
+     "wcam run: --devices cuda:99: "),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--devices", "GPU-99"], 2,
+     "wcam run: --devices GPU-99: "),
+    (["plan", "--images", "FOLDER", "--models", "MODELS", "--devices", "cuda:99"], 2, "wcam plan: --devices cuda:99: "),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-altered", "0"], 2, "--max-altered 0"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--lease-seconds", "0"], 2, "--lease-seconds 0"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--max-attempts", "0"], 2, "--max-attempts 0"),
@@ -187,6 +193,7 @@ MISTAKES = [
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--colour", "red"], 2, "--colour"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "some"], 2,
      "--select 'some' is neither published nor all"),
+    (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "al"], 2, "did you mean 'all'?"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select", "all", "--max-altered", "3"], 2,
      "--max-altered 3 is for --select published only"),
     (["run", "--sweep", "SWEEP", "--images", "FOLDER", "--models", "MODELS", "--select-file", "none"], 3, "none"),
@@ -245,6 +252,11 @@ def test_each_program_says_its_version_and_helps_with_an_example(program):
     assert re.fullmatch(r"wcam \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n" + with_libtorch,
                         run(program, "--version").stdout)  # fmt: skip
     assert "Examples:" in run(program, "--help").stdout
+
+
+def test_help_before_a_verb_is_help_after_it():
+    for words in (["run"], ["status"], ["plot", "figure-4"]):
+        assert run("wcam", "help", *words).stdout == run("wcam", *words, "--help").stdout
 
 
 @pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])

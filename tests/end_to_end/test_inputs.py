@@ -53,6 +53,22 @@ def test_what_is_not_taken_is_said_and_kept_and_no_part_of_the_sweep(study):
     assert json.loads((study.sweep / "plan.json").read_text())["provenance"] == {"not_taken": [expected]}
 
 
+def test_a_sweep_that_is_only_prepared_is_neither_packed_nor_drawn(study):
+    done = study.run("--prepare")
+    assert done.stdout == f"{study.sweep}: plan and keys made, nothing begun; `wcam run --sweep {study.sweep}` goes on\n"
+    assert (study.sweep / "plan.json").exists() and not (study.sweep / "results.h5").exists()
+
+
+def test_a_file_of_a_sweep_is_told_from_the_sweep(study):
+    study.run("--prepare")
+    file = study.sweep / "plan.json"
+    for words in (["status", file], ["verify", file], ["plan", "--sweep", file]):
+        refused = run("wcam", *words, code=3).stderr
+        assert refused == f"wcam {words[0]}: {file} is a file, no sweep's directory: that is {study.sweep}\n"
+    assert run("wcam", "status", "plan.json", code=3, cwd=study.sweep).stderr.endswith(": that is .\n")
+    assert run("wcam", "status", study.models / "models.json", code=3).stderr.endswith(" is a file, no sweep's directory\n")
+
+
 def test_a_folder_of_links_to_nothing_says_what_to_do(study):
     for file in study.images.iterdir():
         file.unlink()

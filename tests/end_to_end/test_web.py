@@ -320,6 +320,14 @@ def test_what_is_seen_in_a_browser(page, width, height):
                 check_look(browser)
             browser.value(f"{part}.visibility = ''")
         check_look(browser)
+        # Nothing is left to do, though not all is done; numbers stay in their tiles, and names of cases whole.
+        told["jobs"] = {kind: jobs | {"leased": 0, "waiting": 0, "set_aside": 1} for kind, jobs in told["jobs"].items()}
+        told |= {"done": 123456, "total": 123458}
+        told["by_case"][0] |= {"name": "adversarially", "done": 1234, "known": 1234}
+        tiles = "[...document.querySelectorAll('dd')].every(one => one.scrollWidth <= one.clientWidth)"
+        lines = "(range => (range.selectNodeContents(document.querySelector('#cases td').firstChild), range.getClientRects().length))"
+        looks = f"[{SEEN}('#figures-of-merit div')[1].text, {tiles}, {lines}(document.createRange())]"
+        assert browser.value(f"show({json.dumps(told)}), {looks}") == ["time left –", True, 1]
         browser.value("document.styleSheets[0].disabled = true")
         with pytest.raises(AssertionError):
             check_look(browser)

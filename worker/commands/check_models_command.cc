@@ -175,6 +175,7 @@ ExitCode check_models_command(const std::vector<std::string>& arguments) {
   if (values->contains("class-ids") && !values->contains("labelled"))
     throw UsageError("--class-ids says what the folders of --labelled mean: give both");
   const std::vector<CaseSpec> cases = read_models_json((*values)["models"].as<std::string>());
+  for (const std::string& note : notes_of_twins(cases)) std::fprintf(stderr, "%s\n", note.c_str());
   std::optional<LabelledPhotographs> photographs;
   if (values->contains("labelled")) {
     std::vector<std::string> class_ids;

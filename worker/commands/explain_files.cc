@@ -69,14 +69,18 @@ void refuse_unknown_placeholders(const std::string& pattern) {
   }
 }
 
+bool is_figure(const fs::path& file) {
+  const fs::path ending = file.extension();
+  return ending == ".png" || ending == ".pdf" || ending == ".svg";
+}
+
 void name_figures(ExplainFiles& files, const std::string& pattern) {
   refuse_unknown_placeholders(pattern);
-  const std::string ending = fs::path(pattern).extension().string();
-  if (ending != ".png" && ending != ".pdf" && ending != ".svg")
-    throw UsageError("--figure '" + pattern + "' must end in .png, .pdf or .svg");
+  if (!is_figure(pattern)) throw UsageError("--figure '" + pattern + "' must end in .png, .pdf or .svg");
   if (files.images.size() > 1 && pattern.find(kImage) == std::string::npos)
     throw UsageError("--figure " + pattern + " is one figure for " + counted(files.images.size(), "image") +
-                     ": put {image} where the image's name shall stand, as in '{image}-wcam" + ending + "'");
+                     ": put {image} where the image's name shall stand, as in '{image}-wcam" +
+                     fs::path(pattern).extension().string() + "'");
   std::map<fs::path, fs::path> images;  // by figure
   for (const fs::path& image : files.images) {
     const fs::path figure = boost::algorithm::replace_all_copy(pattern, kImage, image.stem().string());
@@ -125,6 +129,9 @@ ExplainFiles explain_files(const po::variables_map& values) {
       if (same_file(input.file, files.store))
         throw UsageError("--out " + files.store.string() + " would replace the file given as --" +
                          input.option);
+    if (is_figure(files.store))
+      throw UsageError("--out " + files.store.string() +
+                       ": --out holds the WCAM as HDF5; a picture is --figure " + files.store.string());
     check_can_hold(files.store);
   }
   std::set<std::optional<std::pair<dev_t, ino_t>>> not_to_be_replaced;

@@ -133,7 +133,7 @@ at::Device parse_device(const std::string& text) {
   if (count == 0)
     throw UsageError("--device " + text + ": " +
                      (built_with_cuda() ? "LibTorch sees no GPU" : "this LibTorch was built without CUDA") +
-                     "; --device cpu always works");
+                     "; cpu always works");
   if (static_cast<std::size_t>(*index) >= count)
     throw UsageError("--device " + text + ": LibTorch sees " + std::to_string(count) + ", numbered from 0");
   return {at::kCUDA, static_cast<at::DeviceIndex>(*index)};

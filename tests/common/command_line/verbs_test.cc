@@ -126,5 +126,19 @@ TEST(Verbs, AnUnknownOneIsRefusedWithThoseThatAreKnown) {
   }
 }
 
+TEST(Verbs, AnUnknownOptionBeforeThemIsRefusedWithThoseThatAreKnown) {
+  EXPECT_EQ(complaint(kPlot, {"wcam-plot", "--hlep"}),
+            "wcam-plot: unrecognised option '--hlep'; did you mean '--help'? Known: --help, --version\n");
+  EXPECT_EQ(complaint(kPlot, {"wcam-plot", "-v"}),
+            "wcam-plot: unrecognised option '-v'; known: --help, --version\n");
+}
+
+TEST(Verbs, HelpBeforeAVerbIsHelpAfterIt) {
+  EXPECT_EQ(complaint(kPlot, {"wcam-plot", "help", "wcam"}), "");
+  EXPECT_EQ(acted, "act --help");
+  EXPECT_EQ(complaint(kPlot, {"wcam-plot", "help", "wcan"}),
+            "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, wcam\n");
+}
+
 }  // namespace
 }  // namespace wcam

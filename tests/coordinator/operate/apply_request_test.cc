@@ -138,12 +138,15 @@ TEST_F(OperateTest, MistakesAreRefusedWithWhatIsThere) {
   choice.add_cases("vit");
   EXPECT_EQ(refusal(rig_.state(), request), "no case 'vit' in this sweep; known: case0, case1");
   choice.set_all(true);
-  EXPECT_NE(refusal(rig_.state(), request).find("do not go together"), std::string::npos);
+  EXPECT_EQ(refusal(rig_.state(), request), "--all and --case do not go together: one says which jobs");
   choice.Clear();
   choice.add_images("i0.png");
   EXPECT_EQ(refusal(rig_.state(), request), "accepted");
   choice.add_images("photos/i0.png");
   EXPECT_NE(refusal(rig_.state(), request).find("no image 'photos/i0.png'"), std::string::npos);
+  choice.Clear();
+  choice.add_images("i0.pgn");
+  EXPECT_EQ(refusal(rig_.state(), request), "no image 'i0.pgn' in this sweep; did you mean 'i0.png'?");
   choice.Clear();
   choice.add_jobs("xyz");
   EXPECT_NE(refusal(rig_.state(), request).find("hex digits"), std::string::npos);

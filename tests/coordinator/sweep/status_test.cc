@@ -56,6 +56,7 @@ TEST(Status, TheProgressLineTellsWhatDoneOfWhatHowFastHowLongByWhom) {
   Status all_done = unknown;
   all_done.counts.predict = all_done.counts.explain = {};
   all_done.counts.explain.in_state[static_cast<std::size_t>(JobState::kDone)] = 3;
+  all_done.counts.explain.in_state[static_cast<std::size_t>(JobState::kSetAside)] = 1;
   EXPECT_EQ(progress_line(all_done).find("ETA"), std::string::npos) << progress_line(all_done);
   unknown.running = false;
   EXPECT_EQ(progress_line(unknown), "42/131 jobs, 5 of 17 images selected, 2 set aside, 2 cancelled");
