@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <filesystem>
 
 #include "cluster/cancel.h"
 #include "cluster/local.h"
@@ -11,6 +12,7 @@
 #include "common/base/host.h"
 #include "common/base/message_text.h"
 #include "common/base/process.h"
+#include "common/base/sweep_directory.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
@@ -100,11 +102,12 @@ ExitCode run(const Arguments& arguments) {
   const bool only_prepared = everything["prepare"].as<bool>();
   sweep.figures = !only_prepared && !values["no-figures"].as<bool>();
   sweep.page = everything.contains("http");
-  check_usable(sweep.devices);
+  if (!only_prepared) check_usable(sweep.devices);
+  const bool is_new = !std::filesystem::exists(SweepDirectory{sweep.sweep}.plan());
   const ExitCode code = run_local_sweep(sweep);
   if (only_prepared && code == ExitCode::kDone)
-    std::printf("%s: %s made, nothing begun; `wcam run --sweep %s` goes on\n", sweep.sweep.c_str(),
-                values["insecure"].as<bool>() ? "plan" : "plan and keys", sweep.sweep.c_str());
+    std::printf("%s: %s; `wcam run --sweep %s` goes on\n", sweep.sweep.c_str(),
+                is_new ? "prepared, nothing begun" : "is there already", sweep.sweep.c_str());
   return code;
 }
 

@@ -51,7 +51,8 @@ class AskedName {
 
   // What may have been meant, where no row fits: names as long as the one asked for, counted in '/'.
   std::string guess(const std::vector<ProfileRow>& rows) const {
-    if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return fits(row); })) return "";
+    if (!asked_ || std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return fits(row); }))
+      return "";
     std::set<std::string> ends;
     for (const ProfileRow& row : rows) {
       std::string end = row.*name_;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "common/base/error.h"
 
@@ -14,6 +15,8 @@ namespace wcam {
 
 class ScratchFolder {
  public:
+  // In the system's folder for such, TMPDIR or /tmp.
+  explicit ScratchFolder(const std::string& name) : ScratchFolder(folder_of_the_system(), name) {}
   // PARENT/NAME-xxxxxx, readable by this user alone. Throws InputError when it cannot be made.
   ScratchFolder(const std::filesystem::path& parent, const std::string& name) {
     std::string path = (parent / (name + "-XXXXXX")).string();
@@ -31,6 +34,12 @@ class ScratchFolder {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  static std::filesystem::path folder_of_the_system() {
+    std::error_code error;
+    const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+    if (error) throw InputError("TMPDIR names no folder for temporary files: " + error.message());
+    return folder;
+  }
   std::filesystem::path path_;
 };
 

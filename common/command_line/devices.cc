@@ -2,19 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <set>
-#include <thread>
 
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/host.h"
 #include "common/base/process.h"
-#include "common/base/scratch_folder.h"
 #include "common/command_line/options.h"
-#include "common/command_line/run_main.h"
+#include "common/command_line/trial.h"
 
-namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
 namespace wcam {
@@ -66,24 +61,20 @@ int workers_of(const po::variables_map& values, const std::vector<std::string>& 
 }
 
 void check_usable(const std::vector<std::string>& devices) {
-  struct Trial {
-    std::string device, prefix;  // of a complaint
-    fs::path complaints;
-    Process process;
-  };
-  const ScratchFolder scratch(fs::temp_directory_path(), "wcam-try");
-  std::vector<Trial> trials;
-  for (const std::string& device : std::set<std::string>(devices.begin(), devices.end())) {
-    if (device == "cpu") continue;
-    const std::vector<std::string> command = worker_command("try", {device}, 0);
-    const fs::path complaints = scratch.path() / device;
-    trials.push_back({device, "--device " + command.back(), complaints, Process::start(command, complaints)});
-  }
-  for (Trial& trial : trials) {
-    while (!trial.process.ending()) std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    const std::string complaint = complaint_in(read_file(trial.complaints));
-    if (complaint.starts_with(trial.prefix))
-      throw UsageError("--devices " + trial.device + complaint.substr(trial.prefix.size()));
+  std::set<std::string> asked(devices.begin(), devices.end());
+  asked.erase("cpu");
+  if (asked.empty()) return;
+  std::vector<std::vector<std::string>> commands;
+  for (const std::string& device : asked) commands.push_back(worker_command("try", {device}, 0));
+  const auto answers = answers_of(commands, std::chrono::seconds{60});
+  auto device = asked.begin();
+  for (std::size_t i = 0; i < answers.size(); ++i, ++device) {
+    if (!answers[i] || answers[i]->code != static_cast<int>(ExitCode::kUsage)) continue;
+    const std::string& complaint = answers[i]->complaint;
+    const std::string of_worker = "--device " + commands[i].back();
+    throw UsageError(
+        "--devices " + *device +
+        (complaint.starts_with(of_worker) ? complaint.substr(of_worker.size()) : ": " + complaint));
   }
 }
 

@@ -21,7 +21,7 @@ std::vector<std::string> devices_of(const boost::program_options::variables_map&
 int workers_of(const boost::program_options::variables_map& values, const std::vector<std::string>& devices);
 
 // Has wcam-worker look at each device but the processor, as the workers that get it would. Throws UsageError
-// naming one that LibTorch cannot use.
+// naming one that LibTorch cannot use; one of which nothing is known after a minute is left to them.
 void check_usable(const std::vector<std::string>& devices);
 
 // The beginning of the command of worker i of a crew, which gets devices[i % size]: `wcam-worker VERB ...

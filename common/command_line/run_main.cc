@@ -2,7 +2,6 @@
 
 #include <boost/program_options/errors.hpp>
 #include <cstdio>
-#include <sstream>
 
 #include "common/base/printable.h"
 
@@ -29,15 +28,6 @@ int run_main(const std::string& program, const std::function<ExitCode()>& body) 
   } catch (const std::exception& e) {
     return report(program, (std::string("internal error: ") + e.what()).c_str(), ExitCode::kInternal);
   }
-}
-
-std::string complaint_in(const std::string& said) {
-  std::istringstream lines(said);
-  std::string last;
-  for (std::string line; std::getline(lines, line);)
-    if (!line.empty()) last = line;
-  const auto name = last.find(": ");
-  return name == std::string::npos ? "" : last.substr(name + 2);
 }
 
 }  // namespace wcam

@@ -12,8 +12,4 @@ namespace wcam {
 // InputError 3, anything else 1.
 int run_main(const std::string& program, const std::function<ExitCode()>& body);
 
-// That line without the program's name, out of all that a process said to stderr, where libraries may have
-// said something before; empty: there is none.
-std::string complaint_in(const std::string& said);
-
 }  // namespace wcam

@@ -15,6 +15,7 @@
 #include "common/base/utf8.h"
 #include "common/base/version.h"
 #include "common/study/class_names.h"
+#include "common/study/pointer_file.h"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -93,6 +94,7 @@ CaseSpec read_case(const json& entry, const fs::path& folder, const std::string&
   if (!is_wanted(spec.name)) return spec;
   if (!fs::is_regular_file(spec.file))
     throw InputError(where + ": file " + spec.file.string() + " does not exist");
+  if (is_pointer_file(spec.file)) throw InputError(where + ": " + spec.file.string() + ": " + kNotFetched);
   spec.sha256 = sha256_of_file(spec.file);
   if (!expected.empty() && expected != spec.sha256)
     throw InputError(where + ": " + spec.file.string() + " has SHA-256 " + spec.sha256 +

@@ -10,6 +10,7 @@
 #include "common/base/error.h"
 #include "common/base/message_text.h"
 #include "common/study/case_spec.h"
+#include "common/study/pointer_file.h"
 
 using json = nlohmann::ordered_json;
 
@@ -110,32 +111,40 @@ bool take_number(std::string_view& line, Entry& entry) {
 }
 
 bool take_id(std::string_view& line, Entry& entry) {
-  auto [word, rest] = beginning_of(line);
-  // "n01440764_tench", as folders are called.
-  if (word.empty() && line.size() > kIdLength && is_one_of("_-", line[kIdLength])) {
-    word = line.substr(0, kIdLength);
-    rest = line.substr(kIdLength + 1);
-  }
+  const auto [word, rest] = beginning_of(line);
   if (!wordnet_id(word)) return false;
   entry.id = word;
   line = rest;
   return true;
 }
 
-// "tench (n01440764)", "tench, n01440764".
-bool take_id_at_end(std::string_view& line, Entry& entry) {
-  std::string_view text = trimmed(line);
+// "n01440764_tench", as folders are called; "tench (n01440764)", "tench, n01440764".
+bool take_id_within(Entry& entry) {
+  std::string_view text = entry.name;
+  const auto take = [&](std::size_t at, std::string_view left) {
+    if (!wordnet_id(text.substr(at, kIdLength))) return false;
+    entry.id = text.substr(at, kIdLength);
+    entry.name = std::string(trimmed(left));
+    return true;
+  };
+  constexpr std::string_view kBetween = " \t,;:_-";
+  if (text.size() >= kIdLength && wordnet_id(text.substr(0, kIdLength)) &&
+      (text.size() == kIdLength || is_one_of(kBetween, text[kIdLength])))
+    return take(0, text.substr(std::min(text.size(), kIdLength + 1)));
   const bool enclosed = text.ends_with(')');
-  if (enclosed) text.remove_suffix(1);
-  if (text.size() < kIdLength + 2) return false;
-  const std::string_view word = text.substr(text.size() - kIdLength);
-  text.remove_suffix(kIdLength);
-  if (!wordnet_id(word) || !is_one_of(enclosed ? "(" : " \t,;:_-", text.back())) return false;
-  text.remove_suffix(1);
-  entry.id = word;
-  line = trimmed(text);
-  if (line.ends_with(',')) line.remove_suffix(1);
-  return true;
+  if (text.size() < kIdLength + 2U + (enclosed ? 1U : 0U)) return false;
+  const std::size_t at = text.size() - kIdLength - (enclosed ? 1 : 0);
+  if (!is_one_of(enclosed ? "(" : kBetween, text[at - 1])) return false;
+  std::string_view left = trimmed(text.substr(0, at - 1));
+  if (left.ends_with(',')) left.remove_suffix(1);
+  return take(at, left);
+}
+
+// Ids that are a part of the names, of all of them.
+void take_ids_within(Entries& entries) {
+  Entries with_ids = entries;
+  const auto taken = std::count_if(with_ids.begin(), with_ids.end(), take_id_within);
+  if (taken > 0 && static_cast<std::size_t>(taken) == entries.size()) entries = std::move(with_ids);
 }
 
 // "tench,0"; not "Boeing 737".
@@ -192,7 +201,7 @@ Entries entries_of_lines(const std::vector<std::string>& text) {
   }
   take_column(lines, entries, take_bullet);
   const bool numbered = take_numbers(lines, entries, take_number);
-  if (!take_column(lines, entries, take_id)) take_column(lines, entries, take_id_at_end);
+  take_column(lines, entries, take_id);
   if (!numbered && !take_numbers(lines, entries, take_number))
     take_numbers(lines, entries, take_number_at_end);
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].name = unquoted(lines[i]);
@@ -300,7 +309,9 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file) {
   std::vector<std::string> lines = read_lines(file), names;
   while (!lines.empty() && trimmed(lines.back()).empty()) lines.pop_back();
   try {
+    if (is_pointer_file(file)) throw InputError(kNotFetched);
     Entries entries = entries_of(lines);
+    take_ids_within(entries);
     put_in_order(entries);
     check_ids(entries);
     for (Entry& entry : entries) names.push_back(entry.name.empty() ? entry.id : entry.name);

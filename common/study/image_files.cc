@@ -129,7 +129,7 @@ class Walk {
     if (!fs::is_regular_file(status)) return leave(NotTaken::Why::kNoFile, path);
     if (::eaccess(path.c_str(), R_OK) != 0)
       return leave(NotTaken::Why::kUnreadable, path, std::strerror(errno));
-    if (is_pointer(path)) return leave(NotTaken::Why::kNotHere, path);
+    if (is_pointer_file(path)) return leave(NotTaken::Why::kNotHere, path);
     if (!is_image(path)) return leave(NotTaken::Why::kOfAnEnding, path);
     images_.push_back(path.lexically_relative(root_).generic_string());
     check_utf8(images_.back());

@@ -102,7 +102,7 @@ Plan in_taking_order(Plan plan) {
 
 Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::string>& devices,
                  const po::variables_map& values, const std::atomic<int>& interrupts) {
-  const ScratchFolder scratch(fs::temp_directory_path(), "wcam-plan");
+  const ScratchFolder scratch("wcam-plan");
   write_file_atomically(scratch.path() / "plan.json", to_json_text(in_taking_order(plan)));
   std::vector<Prober> probers;
   for (int i = 0; i < crew.workers; ++i) {
@@ -137,8 +137,6 @@ ExitCode plan_command(const Arguments& arguments) {
   const auto values = parse_command_line(command_line(), arguments);
   if (!values) return ExitCode::kDone;
   const std::vector<std::string> devices = devices_of(*values);
-  const bool measures = !(*values)["no-measure"].as<bool>();
-  if (measures) check_usable(devices);
   const Crew crew{workers_of(*values, devices), in_range(*values, "batch-size", 1, 1024)};
   std::optional<SweepDirectory> sweep;
   if (values->contains("sweep")) sweep = sweep_of(*values);
@@ -146,7 +144,8 @@ ExitCode plan_command(const Arguments& arguments) {
   std::optional<Counts> counts;
   if (sweep && fs::exists(sweep->ledger())) counts = read_status(sweep->root).counts;
   Forecast found = forecast(plan, counts, {}, crew);
-  if (measures && found.forwards().high > 0) {
+  if (!(*values)["no-measure"].as<bool>() && found.forwards().high > 0) {
+    check_usable(devices);
     const Measured measured = measure(plan, crew, devices, *values, interrupts);
     if (measured.code != ExitCode::kDone) return measured.code;
     found = forecast(plan, counts, measured.of_workers, crew);

@@ -76,8 +76,7 @@ int Database::trial() const {
   return sqlite3_exec(connection_.get(), "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
 }
 
-Database::Copy::Copy(const std::filesystem::path& original, int lock)
-    : lock_(lock), folder_(std::filesystem::temp_directory_path(), "wcam-ledger") {
+Database::Copy::Copy(const std::filesystem::path& original, int lock) : lock_(lock), folder_("wcam-ledger") {
   for (const char* part : {"", "-wal"}) {  // the latest may be in the log alone
     std::error_code error;
     std::filesystem::copy_file(original.string() + part, file().string() + part, error);

@@ -153,8 +153,8 @@ def read_checkpoint(path: Path, trust: bool) -> Any:
         raise InputError(f"{path}: no such file")
     with path.open("rb") as file:
         start = file.read(64)
-    if start.startswith(b"version https://git-lfs.github.com/"):
-        raise InputError(f"{path}: its content is not here: fetch it (git lfs pull)")
+    if start.startswith((b"version https://git-lfs.github.com/", b"/annex/objects/")):
+        raise InputError(f"{path}: its content is not here: fetch it (git annex get, dvc pull or git lfs pull)")
     if is_safetensors(start):
         return read_safetensors(path)
     _refuse_other_files(path, start)

@@ -47,7 +47,10 @@ def _load_as_workers_do(file: Path) -> torch.jit.ScriptModule:
 
 
 def _usable_logits(network: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    logits = network(batch)
+    try:
+        logits = network(batch)
+    except RuntimeError as error:
+        raise InputError(f"the network fails on a batch of {len(batch)}: {_last_line(error)}") from error
     if not isinstance(logits, torch.Tensor) or logits.dim() != 2 or logits.shape[1] < 2:
         raise InputError("the network returns something other than logits [N, classes >= 2]")
     if not logits.isfinite().all():
@@ -76,7 +79,7 @@ def compare(network: torch.nn.Module, file: Path, inputs: torch.Tensor) -> Agree
         alone, together, _ = eager = [_usable_logits(network, batch) for batch in batches]
         if (together[0] - alone[0]).abs().max() > 1e-4 * together.abs().max():
             raise InputError("a picture's logits depend on its batch, or differ from run to run: the network is in "
-                             "training mode; call model.eval() before torch.export.export")
+                             "training mode, of a program because model.eval() was not called before torch.export.export")
         module = _load_as_workers_do(file)
         for batch, expected in zip(batches, eager):
             found = _traced_logits(module, batch)

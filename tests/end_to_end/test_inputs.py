@@ -55,8 +55,9 @@ def test_what_is_not_taken_is_said_and_kept_and_no_part_of_the_sweep(study):
 
 def test_a_sweep_that_is_only_prepared_is_neither_packed_nor_drawn(study):
     done = study.run("--prepare")
-    assert done.stdout == f"{study.sweep}: plan and keys made, nothing begun; `wcam run --sweep {study.sweep}` goes on\n"
+    assert done.stdout == f"{study.sweep}: prepared, nothing begun; `wcam run --sweep {study.sweep}` goes on\n"
     assert (study.sweep / "plan.json").exists() and not (study.sweep / "results.h5").exists()
+    assert f"{study.sweep}: is there already; " in study.run("--prepare").stdout
 
 
 def test_a_file_of_a_sweep_is_told_from_the_sweep(study):

@@ -747,7 +747,7 @@ def test_a_program_in_training_mode_is_refused(tmp_path, export):
         net = nn.Sequential(nn.Conv2d(3, 3, 8, 8), net, nn.Flatten(), nn.Linear(3 * 28 * 28, 4)).train()
         layouts.program(tmp_path / "x.pt2", net)
         if not refused_before_torch_export(export, tmp_path / "x.pt2"):
-            assert "in training mode; call model.eval() before" in export(tmp_path / "x.pt2", *PROGRAM, code=3)
+            assert "in training mode, of a program because model.eval() was not called" in export(tmp_path / "x.pt2", *PROGRAM, code=3)
 
 
 def edited(file, *changes):

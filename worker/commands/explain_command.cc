@@ -298,7 +298,7 @@ ProfileRow explain_with_progress(const Model& model, const RgbImage& pixels, con
 int write_and_draw(const ExplainFiles& files, const Explained& all, const Plan& plan,
                    const std::vector<std::string>& drawing) {
   std::optional<ScratchFolder> scratch;
-  if (files.store.empty()) scratch.emplace(fs::temp_directory_path(), "wcam-explain");
+  if (files.store.empty()) scratch.emplace("wcam-explain");
   const fs::path store = scratch ? scratch->path() / "explained.h5" : files.store;
   write_store(store, {"", plan.wcam.grid, plan.wcam.levels}, all.profiles, all.predictions, all.images,
               to_json_text(plan));

@@ -6,6 +6,7 @@
 #include <boost/algorithm/string/replace.hpp>
 #include <map>
 #include <optional>
+#include <regex>
 #include <set>
 #include <utility>
 
@@ -59,14 +60,12 @@ void name_images(ExplainFiles& files) {
 }
 
 void refuse_unknown_placeholders(const std::string& pattern) {
-  for (std::size_t open = 0; (open = pattern.find('{', open)) != std::string::npos; ++open) {
-    const std::size_t close = pattern.find('}', open);
-    if (close == std::string::npos) return;
-    const std::string word = pattern.substr(open, close + 1 - open);
-    if (word != kImage)
-      throw UsageError("--figure '" + pattern + "' has an unknown placeholder '" + word + "'" +
-                       but_known(word, std::vector{kImage}));
-  }
+  static const std::regex placeholder(R"(\{[a-z_]+\})");
+  for (std::sregex_iterator word(pattern.begin(), pattern.end(), placeholder); word != std::sregex_iterator();
+       ++word)
+    if (word->str() != kImage)
+      throw UsageError("--figure '" + pattern + "' has an unknown placeholder '" + word->str() + "'" +
+                       but_known(word->str(), std::vector{kImage}));
 }
 
 bool is_figure(const fs::path& file) {

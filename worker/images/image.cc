@@ -33,8 +33,7 @@ std::size_t little_endian(std::string_view bytes) {
 void check_signature(std::string_view bytes) {
   const bool webp = bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP");
   const bool bmp = bytes.starts_with("BM");
-  if (is_pointer(bytes))
-    throw InputError(std::string("its content is not here: fetch it (") + kFetchesContent + ")");
+  if (is_pointer_text(bytes)) throw InputError(kNotFetched);
   if (!webp && !bmp) throw InputError("not a JPEG, PNG, WebP, BMP or TIFF image");
   std::size_t expected = 32;  // the shortest header
   if (bytes.size() >= expected && webp) expected = std::max(expected, 8 + little_endian(bytes.substr(4, 4)));

@@ -19,8 +19,7 @@ namespace {
 
 void check_file(const CaseSpec& spec) {
   if (!std::filesystem::is_regular_file(spec.file)) throw Unusable("no such file");
-  if (is_pointer(spec.file))
-    throw Unusable(std::string("its content is not here: fetch it (") + kFetchesContent + ")");
+  if (is_pointer_file(spec.file)) throw Unusable(kNotFetched);
   if (spec.sha256.empty()) return;
   const std::string found = sha256_of_file(spec.file);
   if (found != spec.sha256) throw Unusable("SHA-256 is " + found + ", expected " + spec.sha256);

@@ -60,6 +60,14 @@ TEST_F(ModelsJson, NamesClassesByTheirFirstSynonym) {
   EXPECT_EQ(class_name(spec.classes, 2), "2");
 }
 
+TEST_F(ModelsJson, SaysOfAModelThatWasNotFetchedThatItIsNotHere) {
+  write("net.pt", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n");
+  EXPECT_EQ(
+      refusal(R"({"models": [{"name": "net", "file": "net.pt", "sha256": "00"}]})"),
+      "models.json: models[0] ('net'): net.pt: its content is not here: fetch it (git annex get, dvc pull or "
+      "git lfs pull)");
+}
+
 TEST_F(ModelsJson, RefusesClassesThatAreNotUtf8NamingTheLine) {
   write("classes.txt", "tench\ncaf\xe9\n");
   EXPECT_EQ(

@@ -58,6 +58,9 @@ TEST(ClassNames, AreReadInEveryFormThatIsAbout) {
       "names:\n  0: tench, Tinca tinca\n  1: goldfish\n  2: great white shark\n",
       "names:\n  - tench, Tinca tinca\n  - goldfish\n  - great white shark\n",
       R"(["tench, Tinca tinca", "goldfish", "great white shark"])",
+      R"(["n01440764_tench, Tinca tinca", "n01443537_goldfish", "n01484850_great white shark"])",
+      R"names(["tench, Tinca tinca (n01440764)", "goldfish (n01443537)", "great white shark (n01484850)"])names",
+      "{0: 'n01440764 tench, Tinca tinca',\n 1: 'n01443537 goldfish',\n 2: 'n01484850 great white shark'}\n",
       R"({"classes": ["tench, Tinca tinca", "goldfish", "great white shark"]})",
       R"({"0": ["n01440764", "tench, Tinca tinca"], "1": ["n01443537", "goldfish"],
           "2": ["n01484850", "great white shark"]})",
@@ -80,6 +83,7 @@ TEST(ClassNames, KeepWhatBelongsToTheName) {
   EXPECT_EQ(names_in("0: 'it''s'\n1: 'it\\'s'\n"), (Names{"it's", "it's"}));
   EXPECT_EQ(names_in("\n\n[none]\nx\n"), (Names{"", "", "[none]", "x"}));
   EXPECT_EQ(names_in("n01440764\nn01443537\n"), (Names{"n01440764", "n01443537"})) << "nothing else is known";
+  EXPECT_EQ(names_in("['n01440764',\n'n01443537']"), (Names{"n01440764", "n01443537"}));
   EXPECT_EQ(names_in(""), Names{});
 }
 
@@ -92,6 +96,8 @@ TEST(ClassNames, InAnOrderThatIsNotTheirClassesAreRefused) {
             "line 2 begins with a WordNet id, unlike others: write the ids of all, or none");
   EXPECT_EQ(refusal("n02119789_kit_fox\nn02100735_English_setter\n").substr(0, 41),
             "line 2: n02100735 comes after n02119789, ");
+  EXPECT_EQ(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n").substr(0, 24),
+            "its content is not here:");
   EXPECT_EQ(refusal("0 tench\n1 goldfish\n3 shark\n"), "number 2 is missing; 3 names are numbered 0 to 2");
   EXPECT_EQ(refusal("0 tench\n1 goldfish\n1 shark\n"),
             "line 3: number 1 is there already; 3 names are numbered 0 to 2");
