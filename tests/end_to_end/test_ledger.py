@@ -111,7 +111,7 @@ def test_jobs_lists_and_show_tells_what_the_ledger_holds(undisturbed):
     text = run("wcam", "show", undisturbed.sweep, explained["job"]).stdout
     assert f"explain {explained['image']} {explained['variant']}" in text and segment in text
     assert "hex digits" in run("wcam", "show", undisturbed.sweep, "x", code=2).stderr
-    assert "none of baseline, adv" in run("wcam", "jobs", undisturbed.sweep, "--case", "vit", code=2).stderr
+    assert "'vit' is unknown; known: baseline, adv" in run("wcam", "jobs", undisturbed.sweep, "--case", "vit", code=2).stderr
 
 
 def test_a_running_sweep_is_left_alone(study):
