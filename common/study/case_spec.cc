@@ -172,6 +172,17 @@ void check_sizes(int input_size, int resize, const std::string& where) {
                      std::to_string(input_size) + " to " + std::to_string(kLargestResize));
 }
 
+CaseSpec over_255(CaseSpec spec) {
+  const auto above_1 = [](double value) { return value > 1; };
+  const bool mean_is = std::any_of(spec.mean.begin(), spec.mean.end(), above_1);
+  const bool std_is = std::all_of(spec.std.begin(), spec.std.end(), [](double value) { return value >= 1; });
+  for (std::size_t c = 0; c < spec.mean.size(); ++c) {
+    if (mean_is) spec.mean[c] /= 255;
+    if (std_is) spec.std[c] /= 255;
+  }
+  return spec;
+}
+
 std::string normalisation_problem(const CaseSpec& spec) {
   const auto fits = [](const std::array<double, 3>& channels) {
     return std::all_of(channels.begin(), channels.end(), [](double value) { return value <= 1; });
@@ -183,12 +194,12 @@ std::string normalisation_problem(const CaseSpec& spec) {
                        [](double value) { return value >= 10 && value <= 255; });
   };
   if (!(fits(spec.mean) || of_bytes(spec.mean)) || !(fits(spec.std) || of_bytes(spec.std))) return problem;
-  const auto over = [](const std::array<double, 3>& c, double unit) {
-    return fmt::format("[{:.6g}, {:.6g}, {:.6g}]", c[0] / unit, c[1] / unit, c[2] / unit);
+  const auto text = [](const std::array<double, 3>& c) {
+    return fmt::format("[{:.6g}, {:.6g}, {:.6g}]", c[0], c[1], c[2]);
   };
-  // A mean of bytes beside a std of 1 is Caffe's: both are of bytes.
-  return problem + ": they seem to be of pixels from 0 to 255: set \"mean\": " +
-         over(spec.mean, fits(spec.mean) ? 1 : 255) + ", \"std\": " + over(spec.std, 255);
+  const CaseSpec right = over_255(spec);
+  return problem + ": they seem to be of pixels from 0 to 255: set \"mean\": " + text(right.mean) +
+         ", \"std\": " + text(right.std);
 }
 
 std::string class_name(const std::vector<std::string>& classes, std::int64_t label) {

@@ -42,6 +42,10 @@ inline constexpr int kSmallestInput = 32, kLargestInput = 2048, kLargestResize =
 // InputError.
 void check_sizes(int input_size, int resize, const std::string& where);
 
+// With what of mean and std is of pixels from 0 to 255 made to be of pixels from 0 to 1: a mean above 1, a
+// std of 1 (Caffe's, beside such a mean) or more.
+CaseSpec over_255(CaseSpec spec);
+
 // Why mean and std cannot be of pixels from 0 to 1, to which they are applied, and what seems to be meant;
 // empty: they can.
 std::string normalisation_problem(const CaseSpec& spec);

@@ -97,17 +97,15 @@ std::vector<Normalisation> normalisations(const CaseSpec& spec) {
   const std::array<double, 3> none{0, 0, 0}, one{1, 1, 1}, half{0.5, 0.5, 0.5};
   const std::array<double, 3> byte{1 / 255.0, 1 / 255.0, 1 / 255.0};
   Normalisation twice{"twice", {}, {}, false, "the network seems to want it normalised twice"};
-  Normalisation over_255{
-      "with mean and std over 255", {}, {}, false, "they seem to be of pixels from 0 to 255"};
+  const CaseSpec of_bytes = over_255(spec);
   for (std::size_t c = 0; c < 3; ++c) {
-    over_255.mean[c] = spec.mean[c] / 255;
-    over_255.std[c] = spec.std[c] / 255;
     twice.mean[c] = spec.mean[c] + spec.std[c] * spec.mean[c];
     twice.std[c] = spec.std[c] * spec.std[c];
   }
   std::vector<Normalisation> all{
       {"as models.json says", spec.mean, spec.std, false, ""},
-      over_255,
+      {"with mean and std over 255", of_bytes.mean, of_bytes.std, false,
+       "they seem to be of pixels from 0 to 255"},
       {"not at all", none, one, false, "the network seems to normalise by itself"},
       twice,
       {"with ImageNet's mean and std", imagenet.mean, imagenet.std, false,

@@ -132,6 +132,14 @@ TEST(Normalisation, OfBytesIsToldFromOneThatIsOfNothing) {
   EXPECT_TRUE(normalisation_problem(spec).ends_with(
       "\"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, 0.225]"))
       << normalisation_problem(spec);
+  spec.mean = {123.675, 116.28, 103.53};
+  for (const double std : {0.2, 51.0, 1.0}) {  // of the unit already; of bytes; Caffe's, of bytes too
+    spec.std = {std, std, std};
+    const std::string advice =
+        std == 1 ? "\"std\": [0.00392157, 0.00392157, 0.00392157]" : "\"std\": [0.2, 0.2, 0.2]";
+    EXPECT_TRUE(normalisation_problem(spec).ends_with("\"mean\": [0.485, 0.456, 0.406], " + advice))
+        << normalisation_problem(spec);
+  }
   for (const double nonsense : {1.2, 300.0}) {
     spec.std = {0.2, 0.2, nonsense};
     EXPECT_TRUE(normalisation_problem(spec).ends_with("which pixels from 0 to 1 do not have"));
