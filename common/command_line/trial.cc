@@ -1,15 +1,12 @@
 #include "common/command_line/trial.h"
 
 #include <csignal>
-#include <filesystem>
 #include <sstream>
 #include <thread>
 
 #include "common/base/file.h"
 #include "common/base/process.h"
 #include "common/base/scratch_folder.h"
-
-namespace fs = std::filesystem;
 
 namespace wcam {
 
