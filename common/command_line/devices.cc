@@ -61,19 +61,19 @@ int workers_of(const po::variables_map& values, const std::vector<std::string>& 
 }
 
 void check_usable(const std::vector<std::string>& devices) {
-  std::set<std::string> asked(devices.begin(), devices.end());
-  asked.erase("cpu");
-  if (asked.empty()) return;
+  std::set<std::string> distinct(devices.begin(), devices.end());
+  distinct.erase("cpu");
+  if (distinct.empty()) return;
+  const std::vector<std::string> asked(distinct.begin(), distinct.end());
   std::vector<std::vector<std::string>> commands;
   for (const std::string& device : asked) commands.push_back(worker_command("try", {device}, 0));
   const auto answers = answers_of(commands, std::chrono::seconds{60});
-  auto device = asked.begin();
-  for (std::size_t i = 0; i < answers.size(); ++i, ++device) {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i] || answers[i]->code != static_cast<int>(ExitCode::kUsage)) continue;
     const std::string& complaint = answers[i]->complaint;
     const std::string of_worker = "--device " + commands[i].back();
     throw UsageError(
-        "--devices " + *device +
+        "--devices " + asked[i] +
         (complaint.starts_with(of_worker) ? complaint.substr(of_worker.size()) : ": " + complaint));
   }
 }

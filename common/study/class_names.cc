@@ -120,24 +120,25 @@ bool take_id(std::string_view& line, Entry& entry) {
 
 // "n01440764_tench", as folders are called; "tench (n01440764)", "tench, n01440764".
 bool take_id_within(Entry& entry) {
-  std::string_view text = entry.name;
-  const auto take = [&](std::size_t at, std::string_view left) {
-    if (!wordnet_id(text.substr(at, kIdLength))) return false;
-    entry.id = text.substr(at, kIdLength);
-    entry.name = std::string(trimmed(left));
-    return true;
-  };
   constexpr std::string_view kBetween = " \t,;:_-";
-  if (text.size() >= kIdLength && wordnet_id(text.substr(0, kIdLength)) &&
-      (text.size() == kIdLength || is_one_of(kBetween, text[kIdLength])))
-    return take(0, text.substr(std::min(text.size(), kIdLength + 1)));
-  const bool enclosed = text.ends_with(')');
-  if (text.size() < kIdLength + 2U + (enclosed ? 1U : 0U)) return false;
-  const std::size_t at = text.size() - kIdLength - (enclosed ? 1 : 0);
-  if (!is_one_of(enclosed ? "(" : kBetween, text[at - 1])) return false;
-  std::string_view left = trimmed(text.substr(0, at - 1));
-  if (left.ends_with(',')) left.remove_suffix(1);
-  return take(at, left);
+  const std::string_view text = entry.name;
+  const auto id_at = [text](std::size_t at) { return wordnet_id(text.substr(at, kIdLength)).has_value(); };
+  std::size_t at = 0;
+  std::string_view name;
+  if (id_at(0) && (text.size() == kIdLength || is_one_of(kBetween, text[kIdLength]))) {
+    name = text.substr(std::min(text.size(), kIdLength + 1));
+  } else {
+    const bool enclosed = text.ends_with(')');
+    const std::size_t tail = kIdLength + (enclosed ? 1 : 0);
+    if (text.size() < tail + 2) return false;
+    at = text.size() - tail;
+    if (!id_at(at) || !is_one_of(enclosed ? "(" : kBetween, text[at - 1])) return false;
+    name = trimmed(text.substr(0, at - 1));
+    if (name.ends_with(',')) name.remove_suffix(1);
+  }
+  entry.id = text.substr(at, kIdLength);
+  entry.name = std::string(trimmed(name));
+  return true;
 }
 
 // Ids that are a part of the names, of all of them.

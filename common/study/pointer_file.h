@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace wcam {
@@ -10,8 +11,7 @@ namespace wcam {
 bool is_pointer_text(std::string_view content);
 bool is_pointer_file(const std::filesystem::path& file);
 
-inline constexpr const char* kFetchesContent = "git annex get, dvc pull or git lfs pull";
-inline constexpr const char* kNotFetched =
-    "its content is not here: fetch it (git annex get, dvc pull or git lfs pull)";
+inline const std::string kFetchesContent = "git annex get, dvc pull or git lfs pull";
+inline const std::string kNotFetched = "its content is not here: fetch it (" + kFetchesContent + ")";
 
 }  // namespace wcam

@@ -25,15 +25,18 @@ namespace {
 
 constexpr std::string_view kImage = "{image}";  // in --figure
 
+using FileId = std::pair<dev_t, ino_t>;
+
 // Which file a path leads to; nullopt: none that is there.
-std::optional<std::pair<dev_t, ino_t>> file_at(const fs::path& path) {
+std::optional<FileId> file_at(const fs::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return std::nullopt;
-  return std::pair(found.st_dev, found.st_ino);
+  return FileId(found.st_dev, found.st_ino);
 }
 
 bool same_file(const fs::path& a, const fs::path& b) {
-  return a == b || (file_at(a) && file_at(a) == file_at(b));
+  const std::optional<FileId> file = file_at(a);
+  return a == b || (file && file == file_at(b));
 }
 
 bool lies_below(const fs::path& folder, const fs::path& file) {
@@ -133,11 +136,12 @@ ExplainFiles explain_files(const po::variables_map& values) {
                        ": --out holds the WCAM as HDF5; a picture is --figure " + files.store.string());
     check_can_hold(files.store);
   }
-  std::set<std::optional<std::pair<dev_t, ino_t>>> not_to_be_replaced;
-  for (const Read& input : read) not_to_be_replaced.insert(file_at(input.file));
-  not_to_be_replaced.erase(std::nullopt);
+  std::set<FileId> not_to_be_replaced;
+  for (const Read& input : read)
+    if (const auto file = file_at(input.file)) not_to_be_replaced.insert(*file);
   for (const fs::path& figure : files.figures) {
-    if (not_to_be_replaced.contains(file_at(figure)) || same_file(files.store, figure))
+    const std::optional<FileId> there = file_at(figure);
+    if ((there && not_to_be_replaced.contains(*there)) || same_file(files.store, figure))
       throw UsageError("--figure " + figure.string() + " would replace another file of this command");
     check_can_hold(figure);
   }

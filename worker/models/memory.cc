@@ -1,11 +1,15 @@
 #include "worker/models/memory.h"
 
-#include <ATen/Context.h>
-#include <dlfcn.h>
 #include <torch/version.h>
 
-#if __has_include(<c10/core/CachingDeviceAllocator.h>)
+// Whether this LibTorch gives access to a device's cache without that device's headers.
+#define WCAM_HAS_DEVICE_ALLOCATOR \
+  (TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 10))
+#if WCAM_HAS_DEVICE_ALLOCATOR
+#include <ATen/Context.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#else
+#include <dlfcn.h>
 #endif
 
 #ifdef __GLIBC__
@@ -34,7 +38,7 @@ constexpr std::array<std::string_view, 7> kTexts{
 // A CUDA build's cache, without CUDA's headers, since the same sources are built without CUDA. LibTorch 2.1
 // to 2.9 export nothing for it: there the cache goes back when the allocator itself runs short.
 void empty_cuda_cache() {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 10)
+#if WCAM_HAS_DEVICE_ALLOCATOR
   if (!at::globalContext().hasCUDA()) return;
   if (auto* const cache = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::kCUDA)))
     cache->emptyCache();

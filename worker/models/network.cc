@@ -70,13 +70,14 @@ torch::jit::Module read_module(const std::filesystem::path& file, at::Device dev
   try {
     return torch::jit::load(file.string(), device);
   } catch (const std::exception& e) {
-    if (is_of_no_torchscript(cause_of(e)) && is_of_torch_export(file))
+    if (!is_of_no_torchscript(cause_of(e)))
+      throw_unusable(e,
+                     "this worker's LibTorch " TORCH_VERSION " cannot run it: ", "; " + remedy(cause_of(e)));
+    if (is_of_torch_export(file))
       throw Unusable(
           "no TorchScript file but an exported program or a package of AOTInductor (.pt2): models/export.py "
           "makes TorchScript of an exported program");
-    if (is_of_no_torchscript(cause_of(e)))
-      throw_unusable(e, "not a TorchScript file (", "); docs/models.md says how to make one");
-    throw_unusable(e, "this worker's LibTorch " TORCH_VERSION " cannot run it: ", "; " + remedy(cause_of(e)));
+    throw_unusable(e, "not a TorchScript file (", "); docs/models.md says how to make one");
   }
 }
 
