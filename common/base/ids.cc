@@ -1,6 +1,7 @@
 #include "common/base/ids.h"
 
 #include <cstdio>
+#include <initializer_list>
 #include <random>
 
 #include "common/base/sha256.h"
@@ -13,10 +14,9 @@ JobId id_of(const std::string& name) {
   return JobId{std::stoull(sha256_of(name).substr(0, 16), nullptr, 16) >> 1U};
 }
 
-std::string join(std::string_view kind, std::string_view image, std::string_view variant,
-                 std::string_view case_name) {
+std::string join(std::initializer_list<std::string_view> parts) {
   std::string name;
-  for (const std::string_view part : {kind, image, variant, case_name}) {
+  for (const std::string_view part : parts) {
     name += part;
     name += '\0';  // cannot occur in a path or a name, so different jobs have different names
   }
@@ -25,12 +25,15 @@ std::string join(std::string_view kind, std::string_view image, std::string_view
 
 }  // namespace
 
-JobId predict_job_id(std::string_view image, std::string_view case_name) {
-  return id_of(join("predict", image, "", case_name));
+JobId predict_job_id(std::string_view image, std::string_view case_name, std::string_view variants) {
+  return id_of(join({"predict", image, variants, case_name}));
 }
 
-JobId explain_job_id(std::string_view image, std::string_view variant, std::string_view case_name) {
-  return id_of(join("explain", image, variant, case_name));
+JobId explain_job_id(std::string_view image, std::string_view variant, std::string_view case_name,
+                     std::string_view explained, std::uint32_t replicate) {
+  std::string name = join({"explain", image, variant, case_name});
+  if (explained != "predicted" || replicate != 0) name += join({explained, std::to_string(replicate)});
+  return id_of(name);
 }
 
 std::string random_name() {

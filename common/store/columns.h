@@ -2,6 +2,7 @@
 // writes or reads rows visits them, so that no column can be written and not read.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,12 +12,16 @@
 
 namespace wcam::store {
 
-// Of one row's value: a number or text; a vector; a map [g, g]; pixels [S, S, 3].
-enum class Shape { kScalar, kVector, kMap, kPixels };
+// Of one row's value: a number or text; a vector; one of kTopClasses; a map [g, g]; pixels [S, S, 3].
+enum class Shape { kScalar, kVector, kTop, kMap, kPixels };
 
-// A column that files written before it was added lack: their rows have an empty text there.
+// A column that files written before it was added lack: their rows have an empty text or zeros there.
 inline bool may_be_absent(std::string_view column) {
-  return column == "provenance" || column == "doubts" || column == "caution";
+  for (const std::string_view added :
+       {"provenance", "doubts", "caution", "explained", "replicate", "control_of", "severity_difference",
+        "top_labels", "top_probabilities"})
+    if (column == added) return true;
+  return false;
 }
 
 // index: small columns, read for every row at opening. arrays: large ones, read a row at a time.
@@ -41,6 +46,10 @@ struct Columns<ProfileRow> {
     visit("rank", &ProfileRow::rank, Shape::kScalar);
     visit("role_index", &ProfileRow::role_index, Shape::kScalar);
     visit("label", &ProfileRow::label, Shape::kScalar);
+    visit("explained", &ProfileRow::explained, Shape::kScalar);
+    visit("replicate", &ProfileRow::replicate, Shape::kScalar);
+    visit("control_of", &ProfileRow::control_of, Shape::kScalar);
+    visit("severity_difference", &ProfileRow::severity_difference, Shape::kScalar);
     visit("logit", &ProfileRow::logit, Shape::kScalar);
     visit("level_share", &ProfileRow::level_share, Shape::kVector);
     visit("level_contributions", &ProfileRow::level_contributions, Shape::kVector);
@@ -82,7 +91,10 @@ struct Columns<PredictionRow> {
     visit("provenance", &PredictionRow::provenance, Shape::kScalar);
   }
   template <class Visit>
-  static void arrays(Visit&&) {}
+  static void arrays(Visit&& visit) {
+    visit("top_labels", &PredictionRow::top_labels, Shape::kTop);
+    visit("top_probabilities", &PredictionRow::top_probabilities, Shape::kTop);
+  }
 };
 
 template <>
@@ -124,6 +136,10 @@ template <class T>
 struct As<std::vector<T>> {
   using Stored = T;
 };
+template <class T, std::size_t n>
+struct As<std::array<T, n>> {
+  using Stored = T;
+};
 template <>
 struct As<JobId> {
   using Stored = std::uint64_t;
@@ -135,6 +151,12 @@ struct As<Attempt> {
   using Stored = std::uint32_t;
   static Stored stored(Attempt value) { return wcam::value(value); }
   static Attempt member(Stored value) { return Attempt{value}; }
+};
+template <>
+struct As<LabelKinds> {
+  using Stored = std::string;
+  static Stored stored(LabelKinds value) { return to_string(value); }
+  static LabelKinds member(const Stored& value) { return parse_label_kinds(value); }
 };
 template <>
 struct As<Role> {

@@ -24,6 +24,7 @@
 #include "common/store/answer_choice.h"
 #include "common/store/sources.h"
 #include "common/store/store_file.h"
+#include "common/study/perturbation.h"
 #include "common/study/plan.h"
 
 namespace fs = std::filesystem;
@@ -146,6 +147,7 @@ class Merge {
       : sweep_(sweep),
         plan_(plan),
         header_{sweep_id(plan), plan.wcam.grid, plan.wcam.levels},
+        sweep_ids_(plan.sweep_ids()),
         recorded_(recorded),
         sources_(store::sources_of(sweep)) {
     if (recorded_) pass_over_unnamed();
@@ -170,6 +172,7 @@ class Merge {
   std::string repair(const std::string& what) const {
     return ": `wcam repair " + sweep_.root.string() + "` " + what;
   }
+  JobId predict_job(const ProfileRow& row, const std::string& variant) const;
   void note_explained();
   void compare_with_explained(StoreReader& file, std::uint64_t first, const std::vector<bool>& keep,
                               const std::vector<std::uint64_t>& jobs) const;
@@ -184,6 +187,7 @@ class Merge {
   const SweepDirectory sweep_;
   const Plan& plan_;
   const StoreHeader header_;
+  const std::vector<std::string> sweep_ids_;
   const std::optional<RecordedResults>& recorded_;
   store::Sources sources_;
   std::vector<std::string> passed_over_;
@@ -191,8 +195,9 @@ class Merge {
     JobId predict{};
     std::string variant;
     std::int64_t label = 0;
+    auto operator<=>(const Explained&) const = default;
   };
-  std::vector<Explained> explained_;  // of the WCAMs that count, ascending by predict
+  std::vector<Explained> explained_;  // what the WCAMs that count say is predicted, ascending, each once
   std::vector<std::string> merged_;   // segments in the new file
   Group profiles_, predictions_, images_;
   store::AnswerChoice profile_choice_, prediction_choice_;
@@ -258,7 +263,7 @@ void Merge::offer(StoreReader& file, std::size_t source, store::AnswerChoice& ch
 
 void Merge::survey(std::size_t source) {
   StoreReader file(sources_.files[source]);
-  store::check_belongs(file, header_);
+  store::check_belongs(file, header_, sweep_ids_);
   profiles_.survey<ProfileRow>(file);
   predictions_.survey<PredictionRow>(file);
   images_.survey<ImageRow>(file);
@@ -301,6 +306,15 @@ void Merge::check_complete() const {
 }
 
 // SHA-256 names the predict job of a WCAM: a second for a million.
+JobId Merge::predict_job(const ProfileRow& row, const std::string& variant) const {
+  const auto place = std::find(plan_.variants.begin(), plan_.variants.end(), variant);
+  const auto number = variant == kSourceVariant ? 0 : place - plan_.variants.begin() + 1;
+  if (place == plan_.variants.end() && number != 0)
+    throw InputError("a WCAM of variant '" + variant + "', which is not in the plan");
+  return plan_.predict_job(row.image, plan_.predict_block_of(static_cast<std::uint16_t>(number)),
+                           row.case_name);
+}
+
 void Merge::note_explained() {
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {
     StoreReader file(sources_.files[source]);
@@ -308,13 +322,18 @@ void Merge::note_explained() {
     for (std::uint64_t first = 0; first < count; first += kBlockRows) {
       std::vector<ProfileRow> rows(std::min(kBlockRows, count - first));
       file.read_index(first, std::span(rows));
-      for (ProfileRow& row : rows)
-        if (profile_choice_.is_chosen({row.job, row.attempt, number(source)}))
-          explained_.push_back({predict_job_id(row.image, row.case_name), std::move(row.variant), row.label});
+      for (const ProfileRow& row : rows) {
+        if (!profile_choice_.is_chosen({row.job, row.attempt, number(source)})) continue;
+        const auto note = [&](const std::string& variant) {
+          explained_.push_back({predict_job(row, variant), variant, row.label});
+        };
+        if (row.explained.contains(LabelKind::kPredicted)) note(row.variant);
+        if (row.explained.contains(LabelKind::kSource)) note(std::string(kSourceVariant));
+      }
     }
   }
-  std::sort(explained_.begin(), explained_.end(),
-            [](const Explained& a, const Explained& b) { return a.predict < b.predict; });
+  std::sort(explained_.begin(), explained_.end());
+  explained_.erase(std::unique(explained_.begin(), explained_.end()), explained_.end());
 }
 
 void Merge::compare_with_explained(StoreReader& file, std::uint64_t first, const std::vector<bool>& keep,
@@ -333,9 +352,10 @@ void Merge::compare_with_explained(StoreReader& file, std::uint64_t first, const
     const PredictionRow& row = rows[i];
     for (auto wcam = of_job.first; wcam != of_job.second; ++wcam)
       if (wcam->variant == row.variant && wcam->label != row.label)
-        throw InputError("the WCAM of " + row.image + " " + row.variant + " " + row.case_name +
-                         " is of class " + std::to_string(wcam->label) + ", " + file.path() + " predicts " +
-                         std::to_string(row.label) + repair("has it computed again"));
+        throw InputError("a WCAM of " + row.image + " " + row.case_name + " has class " +
+                         std::to_string(wcam->label) + " as predicted for " + row.variant + ", " +
+                         file.path() + " predicts " + std::to_string(row.label) +
+                         repair("has it computed again"));
   }
 }
 

@@ -18,4 +18,9 @@ Role parse_role(const std::string& text) {
   throw InputError("role '" + text + "' is none of source, altered, unaffected");
 }
 
+LabelKinds published_labels(Role role) {
+  return role == Role::kAltered ? LabelKinds{LabelKind::kPredicted}
+                                : LabelKinds{LabelKind::kPredicted, LabelKind::kSource};
+}
+
 }  // namespace wcam

@@ -1,11 +1,13 @@
 // What a sweep stores, row by row. How it lies in HDF5 is in format.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/study/label_kinds.h"
 
 namespace wcam {
 
@@ -13,6 +15,9 @@ namespace wcam {
 enum class Role : std::uint8_t { kSource = 0, kAltered = 1, kUnaffected = 2 };
 std::string to_string(Role role);
 Role parse_role(const std::string& text);  // throws InputError
+// What a WCAM of this role explains in files written before `explained` was stored: what is predicted, which
+// is the source's label too where the variant is not affected.
+LabelKinds published_labels(Role role);
 
 // The outcome of one explain job. g = grid, L = levels.
 struct ProfileRow {
@@ -26,6 +31,10 @@ struct ProfileRow {
   std::uint32_t rank = 0;             // of the image in the sample, from 0
   std::uint32_t role_index = 0;       // coordinator/queue/selection.h
   std::int64_t label = 0;             // class explained
+  LabelKinds explained{};             // all that it is; empty in files written before it was stored
+  std::uint32_t replicate = 0;        // of the design: WcamSettings::design_seed + replicate is its seed
+  std::string control_of = {};        // the altered variant whose control this is; empty: of none
+  float severity_difference = 0;      // to that one's severity; NaN where there are none, 0 of no control
   float logit = 0;                    // of that class on the unmasked image
   std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points
@@ -46,6 +55,8 @@ struct ProfileRow {
   bool operator==(const ProfileRow&) const = default;
 };
 
+inline constexpr std::size_t kTopClasses = 5;
+
 // One (image, variant, case) of a predict job; the source has a row of its own.
 struct PredictionRow {
   JobId job{};
@@ -54,6 +65,10 @@ struct PredictionRow {
   std::int64_t label = 0;  // arg max of the logits
   float logit = 0;         // of that label
   float probability = 0;   // soft-max at that label
+  // Classes of the largest logits, largest first, and soft-max there; -1 and NaN beyond the
+  // number of classes. Probabilities of 0: not stored, in files written before they were.
+  std::array<std::int64_t, kTopClasses> top_labels{-1, -1, -1, -1, -1};
+  std::array<float, kTopClasses> top_probabilities{};
   std::string provenance;  // as above
 
   bool operator==(const PredictionRow&) const = default;

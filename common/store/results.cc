@@ -156,8 +156,11 @@ void Results::Impl::index_images(std::size_t source) {
 
 void Results::Impl::index() {
   store::AnswerChoice choice;
+  std::vector<std::string> ids{header.sweep_id};
+  if (plan)
+    for (const EarlierPlan& before : plan->earlier) ids.push_back(before.sweep_id);
   for (std::size_t source = 0; source < files.size(); ++source) {
-    store::check_belongs(files.get(source), header);
+    store::check_belongs(files.get(source), header, ids);
     const std::size_t known = profiles.size();
     index_profiles(source, profiles, places);
     for (std::size_t i = known; i < profiles.size(); ++i)
@@ -195,9 +198,11 @@ void Results::Impl::sort_profiles() {
     order[i] = i;
     case_at[i] = position.at(profiles[i].case_name);
   }
+  const auto place_of = [](LabelKinds kinds) { return kinds.empty() ? LabelKind::kTrue : kinds.first(); };
   const auto key = [&](std::size_t i) {
     const ProfileRow& row = profiles[i];
-    return std::tie(row.rank, case_at[i], row.role, row.role_index, row.image, row.variant, row.job);
+    return std::tuple(row.rank, case_at[i], row.role, row.role_index, std::string_view(row.image),
+                      std::string_view(row.variant), place_of(row.explained), row.replicate, row.job);
   };
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
 
@@ -260,6 +265,7 @@ std::vector<PredictionRow> Results::read_predictions() const {
     const std::size_t at = rows.size();
     rows.resize(at + file.rows<PredictionRow>());
     file.read_index(0, std::span(rows).subspan(at));
+    file.read_arrays(0, std::span(rows).subspan(at));
     numbers.resize(rows.size(), impl_->number(source));
     for (std::size_t i = at; i < rows.size(); ++i)
       if (i == at || rows[i].job != rows[i - 1].job || rows[i].attempt != rows[i - 1].attempt)

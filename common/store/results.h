@@ -31,7 +31,7 @@ class Results {
   const std::optional<Plan>& plan() const;
 
   // Every profile once, without its arrays (wcam, standard_error, outputs are empty), ordered by rank, then
-  // the plan's order of cases, then role and role_index.
+  // the plan's order of cases, then role and role_index, the published label and design first.
   const std::vector<ProfileRow>& profiles() const;
   // Where profile i of profiles() lies in its file: row r of h5py's columns.
   std::uint64_t row(std::size_t i) const;

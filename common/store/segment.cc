@@ -42,6 +42,7 @@ h5::Dims dims_of(Shape shape, std::uint64_t rows, std::uint64_t length, const St
       return {rows, length};
     case Shape::kMap:
       return {rows, grid, grid};
+    case Shape::kTop:
     case Shape::kPixels:
       break;
   }
@@ -69,6 +70,14 @@ class GroupWriter {
     } else {
       write(column, h5::type_of<Stored>(), {rows_.size()}, values.data());
     }
+  }
+
+  template <class T, std::size_t n>
+  void operator()(const char* column, std::array<T, n> Row::*member, Shape) const {
+    std::vector<T> values;
+    values.reserve(rows_.size() * n);
+    for (const Row& row : rows_) values.insert(values.end(), (row.*member).begin(), (row.*member).end());
+    write(column, h5::type_of<T>(), {rows_.size(), n}, values.data());
   }
 
   template <class T>

@@ -1,5 +1,7 @@
 #include "common/store/store_file.h"
 
+#include <algorithm>
+
 #include "common/base/error.h"
 #include "common/base/format_version.h"
 #include "common/base/version.h"
@@ -85,6 +87,10 @@ h5::Dataset& StoreReader::checked(const char* column, Shape shape) {
         expected = shape_text({0, levels + 1});
       }
       break;
+    case Shape::kTop:
+      sound = dims.size() == 2 && dims[1] == kTopClasses;
+      expected = shape_text({0, kTopClasses});
+      break;
     case Shape::kMap:
       sound = dims.size() == 3 && dims[1] == grid && dims[2] == grid;
       expected = shape_text({0, grid, grid});
@@ -128,6 +134,17 @@ void scatter(const h5::Dataset& data, std::uint64_t first, std::span<Row> out, s
   }
 }
 
+template <class Row, class T, std::size_t n>
+void scatter(const h5::Dataset& data, std::uint64_t first, std::span<Row> out,
+             std::array<T, n> Row::*member) {
+  const auto values = data.read<T>(first, out.size());
+  auto at = values.begin();
+  for (Row& row : out) {
+    std::copy_n(at, n, (row.*member).begin());
+    at += static_cast<std::ptrdiff_t>(n);
+  }
+}
+
 }  // namespace
 
 template <class Row>
@@ -149,6 +166,12 @@ void StoreReader::read_columns(std::uint64_t first, std::span<Row> out, bool arr
 template <class Row>
 void StoreReader::read_index(std::uint64_t first, std::span<Row> out) {
   read_columns(first, out, false);
+  // In a sweep's file rows of earlier versions may lie beside later ones; of `wcam explain`, an empty text
+  // says that the user chose the class.
+  if constexpr (std::is_same_v<Row, ProfileRow>)
+    if (lacks<Row>("explained") || !header_.sweep_id.empty())
+      for (ProfileRow& row : out)
+        if (row.explained.empty()) row.explained = published_labels(row.role);
 }
 
 template <class Row>
@@ -158,15 +181,18 @@ void StoreReader::read_arrays(std::uint64_t first, std::span<Row> out) {
 
 namespace {
 
-// The format's type, whatever integers or floats the file has; of text, the file's width.
+// The format's type, whatever integers or floats the file has; of text, one as wide as `text`.
 template <class Row, class Member>
-h5::Type format_type(const h5::Dataset& data, Member Row::*) {
+h5::Type format_type(h5::Type text, Member Row::*) {
   using Stored = typename As<Member>::Stored;
   if constexpr (std::is_same_v<Stored, std::string>)
-    return h5::Type{h5::Kind::kText, data.type().bytes};
+    return text;
   else
     return h5::type_of<Stored>();
 }
+
+// Trailing dimensions of a column that a file may lack.
+h5::Dims dims_of_lacking(Shape shape) { return shape == Shape::kTop ? h5::Dims{kTopClasses} : h5::Dims{}; }
 
 }  // namespace
 
@@ -174,10 +200,13 @@ template <class Row>
 std::vector<ColumnShape> StoreReader::shapes() {
   std::vector<ColumnShape> shapes;
   all_columns<Row>([&](const char* column, auto member, Shape shape) {
-    if (lacks<Row>(column)) return shapes.push_back({path_of<Row>(column), h5::text_of(0), {}});
+    if (lacks<Row>(column))
+      return shapes.push_back(
+          {path_of<Row>(column), format_type(h5::text_of(0), member), dims_of_lacking(shape)});
     const h5::Dataset& data = checked<Row>(column, shape);
     const h5::Dims& dims = data.dims();
-    shapes.push_back({path_of<Row>(column), format_type(data, member), {dims.begin() + 1, dims.end()}});
+    shapes.push_back(
+        {path_of<Row>(column), format_type(data.type(), member), {dims.begin() + 1, dims.end()}});
   });
   return shapes;
 }
@@ -199,7 +228,9 @@ void StoreReader::check_values() {
 void StoreReader::read_bytes(const ColumnShape& column, std::uint64_t first, std::uint64_t count,
                              std::string& out) {
   if (!file_.has(column.path)) {  // shapes() has seen that it may be
-    out.assign(static_cast<std::size_t>(count) * column.type.bytes, '\0');
+    std::size_t elements = static_cast<std::size_t>(count);
+    for (const auto dim : column.row) elements *= static_cast<std::size_t>(dim);
+    out.assign(elements * column.type.bytes, '\0');
     return;
   }
   const h5::Dataset& data = file_.dataset(column.path);
@@ -214,14 +245,15 @@ template void StoreReader::read_index<ProfileRow>(std::uint64_t, std::span<Profi
 template void StoreReader::read_index<PredictionRow>(std::uint64_t, std::span<PredictionRow>);
 template void StoreReader::read_index<ImageRow>(std::uint64_t, std::span<ImageRow>);
 template void StoreReader::read_arrays<ProfileRow>(std::uint64_t, std::span<ProfileRow>);
+template void StoreReader::read_arrays<PredictionRow>(std::uint64_t, std::span<PredictionRow>);
 template void StoreReader::read_arrays<ImageRow>(std::uint64_t, std::span<ImageRow>);
 template std::vector<ColumnShape> StoreReader::shapes<ProfileRow>();
 template std::vector<ColumnShape> StoreReader::shapes<PredictionRow>();
 template std::vector<ColumnShape> StoreReader::shapes<ImageRow>();
 
-void check_belongs(const StoreReader& file, const StoreHeader& sweep) {
+void check_belongs(const StoreReader& file, const StoreHeader& sweep, std::span<const std::string> ids) {
   const StoreHeader& is = file.header();
-  if (is.sweep_id != sweep.sweep_id)
+  if (std::find(ids.begin(), ids.end(), is.sweep_id) == ids.end())
     throw InputError(file.path() + " belongs to another sweep (" + is.sweep_id.substr(0, 12) +
                      ", this one is " + sweep.sweep_id.substr(0, 12) + "): move it away");
   if (is.grid != sweep.grid || is.levels != sweep.levels)

@@ -21,7 +21,19 @@ namespace wcam {
 
 namespace {
 
-constexpr int kPlanFormat = 1;
+// Format 2 has what versions before 0.3.0 would pass over; a plan without that is written as they wrote it,
+// so that its sweep keeps its id.
+constexpr int kPublishedFormat = 1, kPlanFormat = 2;
+
+bool is_published(const Plan& plan) {
+  const SelectionSettings of_old{.rule = plan.selection.rule,
+                                 .sample_size = plan.selection.sample_size,
+                                 .max_altered = plan.selection.max_altered,
+                                 .lists = plan.selection.lists,
+                                 .list_of_image = plan.selection.list_of_image};
+  return plan.selection == of_old && plan.explain == LabelKinds{LabelKind::kPredicted} &&
+         plan.replicates == 1 && plan.earlier.empty() && !plan.images.front().true_label;
+}
 
 // Class lists are long and mostly shared by all cases: they stand once, cases refer to them by position.
 json cases_to_json(const std::vector<CaseSpec>& cases, json& class_lists) {
@@ -45,6 +57,39 @@ json cases_to_json(const std::vector<CaseSpec>& cases, json& class_lists) {
   return list;
 }
 
+json to_json(LabelKinds kinds) {
+  json list = json::array();
+  for (const LabelKind kind : kLabelKinds)
+    if (kinds.contains(kind)) list.push_back(to_string(kind));
+  return list;
+}
+
+LabelKinds label_kinds_from_json(const json& list) {
+  std::string kinds;
+  for (const auto& kind : list) kinds += (kinds.empty() ? "" : ",") + kind.get<std::string>();
+  return parse_label_kinds(kinds);
+}
+
+json to_json(const EarlierPlan& earlier) {
+  return {{"sweep_id", earlier.sweep_id},
+          {"variants", earlier.variants},
+          {"cases", earlier.cases},
+          {"selection", to_json(earlier.selection)},
+          {"explain", to_json(earlier.explain)},
+          {"replicates", earlier.replicates},
+          {"sample", earlier.sample}};
+}
+
+EarlierPlan earlier_from_json(const json& document) {
+  return {document.at("sweep_id").get<std::string>(),
+          integer_of<std::size_t>(document.at("variants")),
+          integer_of<std::size_t>(document.at("cases")),
+          selection_settings_from_json(document.at("selection")),
+          label_kinds_from_json(document.at("explain")),
+          integer_of<int>(document.at("replicates")),
+          document.at("sample").get<std::vector<std::string>>()};
+}
+
 json identity(const Plan& plan) {
   json class_lists;
   json cases = cases_to_json(plan.cases, class_lists);
@@ -52,12 +97,20 @@ json identity(const Plan& plan) {
   for (const auto& image : plan.images) {
     images.push_back({{"path", image.path}, {"sha256", image.sha256}});
     if (!image.variants_sha256.empty()) images.back()["variants_sha256"] = image.variants_sha256;
+    if (image.true_label) images.back()["true_label"] = *image.true_label;
   }
-  json document{{"format", kPlanFormat},      {"perturbation", plan.perturbation},
-                {"variants", plan.variants},  {"images", std::move(images)},
-                {"cases", std::move(cases)},  {"class_lists", std::move(class_lists)},
-                {"wcam", to_json(plan.wcam)}, {"selection", to_json(plan.selection)},
+  json document{{"format", is_published(plan) ? kPublishedFormat : kPlanFormat},
+                {"perturbation", plan.perturbation},
+                {"variants", plan.variants},
+                {"images", std::move(images)},
+                {"cases", std::move(cases)},
+                {"class_lists", std::move(class_lists)},
+                {"wcam", to_json(plan.wcam)},
+                {"selection", to_json(plan.selection)},
                 {"seed", plan.seed}};
+  if (plan.explain != LabelKinds{LabelKind::kPredicted}) document["explain"] = to_json(plan.explain);
+  if (plan.replicates != 1) document["replicates"] = plan.replicates;
+  for (const EarlierPlan& earlier : plan.earlier) document["extends"].push_back(to_json(earlier));
   for (const auto& overlay : plan.frost_overlays)
     document["frost_overlays"].push_back({{"path", overlay.path}, {"sha256", overlay.sha256}});
   return document;
@@ -168,7 +221,8 @@ Names by_path(const std::vector<PlannedImage>& images) {
   for (const auto& image : images)
     entries[image.path] =
         "SHA-256 " + short_digest(image.sha256) +
-        (image.variants_sha256.empty() ? "" : " with variants of " + short_digest(image.variants_sha256));
+        (image.variants_sha256.empty() ? "" : " with variants of " + short_digest(image.variants_sha256)) +
+        (image.true_label ? " of class " + std::to_string(*image.true_label) : "");
   return entries;
 }
 
@@ -178,6 +232,10 @@ void note_selection(std::vector<std::string>& lines, const SelectionSettings& ol
   note(lines, "sample_size", std::to_string(old.sample_size), std::to_string(asked.sample_size));
   if (old.rule == SelectionRule::kPublished && asked.rule == old.rule)
     note(lines, "max_altered", std::to_string(old.max_altered), std::to_string(asked.max_altered));
+  note(lines, "max_unaffected", std::to_string(old.max_unaffected), std::to_string(asked.max_unaffected));
+  const auto yes_or_no = [](bool is) { return std::string(is ? "yes" : "no"); };
+  note(lines, "matched controls", yes_or_no(old.matched_controls), yes_or_no(asked.matched_controls));
+  note(lines, "only correct sources", yes_or_no(old.only_correct), yes_or_no(asked.only_correct));
 }
 
 // Of two plans with the same images, variants and cases in the same order: what is listed in one only.
@@ -213,6 +271,48 @@ void refuse_repeats(const Range& range, const std::string& kind, Name name) {
     if (!seen.insert(name(entry)).second) throw InputError(kind + " '" + name(entry) + "' is named twice");
 }
 
+void check_labels(const Plan& plan) {
+  const auto labelled = std::count_if(plan.images.begin(), plan.images.end(),
+                                      [](const PlannedImage& image) { return image.true_label.has_value(); });
+  if (labelled != 0 && labelled != std::ssize(plan.images))
+    throw InputError(std::to_string(labelled) + " of " + counted(plan.images.size(), "image") +
+                     " have a true label: all or none must");
+  for (const PlannedImage& image : plan.images)
+    if (image.true_label && *image.true_label < 0)
+      throw InputError("true label " + std::to_string(*image.true_label) + " of " + image.path +
+                       " is below 0");
+  if (plan.explain.empty()) throw InputError("no label is explained: name predicted, source or true");
+  if (labelled != 0) return;
+  if (plan.explain.contains(LabelKind::kTrue))
+    throw InputError("the true label is to be explained and not known: give --labels");
+  if (plan.selection.only_correct)
+    throw InputError(
+        "only images that are classified rightly are wanted, and what is right is not known: give --labels");
+}
+
+// Each has what the one before had, and its images are in the plan.
+void check_earlier(const Plan& plan) {
+  std::set<std::string> paths;
+  for (const PlannedImage& image : plan.images) paths.insert(image.path);
+  std::size_t variants = 1, cases = 1;
+  const std::vector<std::string>* sample = nullptr;
+  for (const EarlierPlan& earlier : plan.earlier) {
+    const bool grows = earlier.variants >= variants && earlier.cases >= cases &&
+                       earlier.variants <= plan.variants.size() && earlier.cases <= plan.cases.size();
+    const bool keeps_sample =
+        sample == nullptr || (earlier.sample.size() >= sample->size() &&
+                              std::equal(sample->begin(), sample->end(), earlier.sample.begin()));
+    if (!grows || !keeps_sample || earlier.explain.empty() || earlier.replicates < 1)
+      throw InputError("the plan extends sweep " + earlier.sweep_id.substr(0, 12) +
+                       ", which had what it has not");
+    for (const std::string& image : earlier.sample)
+      if (!paths.contains(image))
+        throw InputError("the plan extends sweep " + earlier.sweep_id.substr(0, 12) + ", whose image '" +
+                         image + "' it has not");
+    variants = earlier.variants, cases = earlier.cases, sample = &earlier.sample;
+  }
+}
+
 // A plan comes over the wire too: which files of a worker's host it names must not depend on who wrote it.
 void refuse_escapes(const Plan& plan, const std::string& origin) {
   const auto check_below = [&](const std::string& path) {
@@ -245,6 +345,38 @@ const std::string& Plan::variant_name(std::uint16_t variant) const {
   return variant == 0 ? kUnaltered : variants.at(variant - std::size_t{1});
 }
 
+std::vector<PredictBlock> Plan::predict_blocks() const {
+  std::vector<PredictBlock> blocks{{0, 0}};
+  const auto add = [&](std::size_t end) {
+    if (blocks.back().end != 0 && blocks.back().end != end) blocks.push_back({blocks.back().end, 0});
+    blocks.back().end = static_cast<std::uint16_t>(end);
+  };
+  for (const EarlierPlan& before : earlier) add(before.variants + 1);
+  add(variants.size() + 1);
+  return blocks;
+}
+
+PredictBlock Plan::predict_block_of(std::uint16_t variant) const {
+  for (const PredictBlock& block : predict_blocks())
+    if (variant < block.end) return block;
+  invariant_broken("variant " + std::to_string(variant) + " is in no predict job");
+}
+
+JobId Plan::predict_job(const std::string& image, const PredictBlock& block,
+                        const std::string& case_name) const {
+  std::string names;
+  if (block.begin > 0)
+    for (std::uint16_t v = block.begin; v < block.end; ++v)
+      names += (names.empty() ? "" : ",") + variant_name(v);
+  return predict_job_id(image, case_name, names);
+}
+
+std::vector<std::string> Plan::sweep_ids() const {
+  std::vector<std::string> ids{sweep_id(*this)};
+  for (const EarlierPlan& before : earlier) ids.push_back(before.sweep_id);
+  return ids;
+}
+
 void check(const Plan& plan) {
   if (plan.images.empty()) throw InputError("no image in " + plan.images_root.string());
   if (plan.cases.empty()) throw InputError("no case: name at least one model");
@@ -253,6 +385,11 @@ void check(const Plan& plan) {
   refuse_too_many(plan.variants.size(), "variants");
   check(plan.wcam);
   check(plan.selection, plan.images.size(), plan.variants.size(), plan.cases.size());
+  check_labels(plan);
+  check_earlier(plan);
+  if (plan.replicates < 1 || plan.replicates > kMostReplicates)
+    throw InputError("replicates " + std::to_string(plan.replicates) + " is outside 1 to " +
+                     std::to_string(kMostReplicates));
   refuse_repeats(plan.images, "image", [](const PlannedImage& image) { return image.path; });
   refuse_repeats(plan.frost_overlays, "frost overlay", [](const PlannedImage& image) { return image.path; });
   if (plan.frost_overlays.empty() && std::any_of(plan.variants.begin(), plan.variants.end(), needs_overlays))
@@ -288,7 +425,7 @@ std::string to_json_text(const Plan& plan) {
 
 Plan plan_from_json_text(const std::string& text, const std::string& origin) try {
   const json document = json::parse(text);
-  check_format_version(origin, "plan format", integer_of<int>(document.at("format")), kPlanFormat,
+  check_format_version(origin, "plan format", integer_of<int>(document.at("format")), kPublishedFormat,
                        kPlanFormat);
   Plan plan;
   document.at("perturbation").get_to(plan.perturbation);
@@ -298,6 +435,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   for (const auto& entry : document.at("images")) {
     PlannedImage image{entry.at("path").get<std::string>(), entry.at("sha256").get<std::string>()};
     image.variants_sha256 = entry.value("variants_sha256", "");
+    if (entry.contains("true_label")) image.true_label = integer_of<std::int64_t>(entry["true_label"]);
     if (!plan.variants_root.empty())
       image.variant_stem = locations.at("variant_stems").value(image.path, image_stem(image.path));
     plan.images.push_back(std::move(image));
@@ -305,6 +443,10 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   plan.cases = cases_from_json(document);
   plan.wcam = wcam_settings_from_json(document.at("wcam"));
   plan.selection = selection_settings_from_json(document.at("selection"));
+  if (document.contains("explain")) plan.explain = label_kinds_from_json(document["explain"]);
+  if (document.contains("extends"))
+    for (const auto& entry : document["extends"]) plan.earlier.push_back(earlier_from_json(entry));
+  if (document.contains("replicates")) plan.replicates = integer_of<int>(document["replicates"]);
   plan.seed = integer_of<std::uint64_t>(document.at("seed"));
   plan.images_root = locations.at("images_root").get<std::string>();
   if (document.contains("frost_overlays")) {
@@ -323,10 +465,28 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
 
 std::string sweep_id(const Plan& plan) { return sha256_of(identity(plan).dump()); }
 
+Plan in_order_of(const Plan& in_sweep, Plan asked) {
+  const auto reorder = [](const auto& order, auto& entries, const auto& name) {
+    const auto place = [&](const auto& entry) {
+      return std::find_if(order.begin(), order.end(), [&](const auto& o) { return name(o) == name(entry); }) -
+             order.begin();
+    };
+    std::stable_sort(entries.begin(), entries.end(),
+                     [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  };
+  // What a file lists refers to them by number.
+  if (asked.selection.rule == SelectionRule::kListed) return asked;
+  reorder(in_sweep.variants, asked.variants, [](const std::string& v) -> const std::string& { return v; });
+  reorder(in_sweep.cases, asked.cases, [](const CaseSpec& c) -> const std::string& { return c.name; });
+  return asked;
+}
+
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   std::vector<std::string> lines;
   const json old = identity(in_sweep), wanted = identity(asked);
   for (const char* key : {"perturbation", "seed"}) note(lines, key, text_of(old[key]), text_of(wanted[key]));
+  note(lines, "explain", to_string(in_sweep.explain), to_string(asked.explain));
+  note(lines, "replicates", std::to_string(in_sweep.replicates), std::to_string(asked.replicates));
   for (const auto& [key, setting] : old["wcam"].items())
     note(lines, key, text_of(setting), text_of(wanted["wcam"][key]));
   note_selection(lines, in_sweep.selection, asked.selection);

@@ -16,6 +16,8 @@ namespace {
 constexpr std::array<SelectionRule, 3> kRules{SelectionRule::kPublished, SelectionRule::kAll,
                                               SelectionRule::kListed};
 
+constexpr const char* kMatched = "matched";
+
 void check_list(const std::vector<ListedWcam>& list, std::size_t variants, std::size_t cases) {
   if (list.empty()) throw InputError("a list of WCAMs is empty");
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -39,6 +41,8 @@ void check(const SelectionSettings& s, std::size_t images, std::size_t variants,
   if (s.sample_size < 1) throw InputError("sample size " + std::to_string(s.sample_size) + " is below 1");
   if (s.rule == SelectionRule::kPublished && (s.max_altered < 1 || s.max_altered > 100))
     throw InputError("max altered " + std::to_string(s.max_altered) + " is outside 1 to 100");
+  if (s.max_unaffected < 0 || s.max_unaffected > 100)
+    throw InputError("max unaffected " + std::to_string(s.max_unaffected) + " is outside 0 to 100");
   const bool listed = s.rule == SelectionRule::kListed;
   if (s.list_of_image.size() != (listed ? images : 0) ||
       (listed && static_cast<std::size_t>(s.sample_size) != images))
@@ -55,6 +59,9 @@ void check(const SelectionSettings& s, std::size_t images, std::size_t variants,
 // The published rule is written as it was before there were others, so that its sweeps keep their ids.
 json to_json(const SelectionSettings& s) {
   json document{{"sample_size", s.sample_size}};
+  if (s.max_unaffected != 1) document["max_unaffected"] = s.max_unaffected;
+  if (s.matched_controls) document["controls"] = kMatched;
+  if (s.only_correct) document["only_correct"] = true;
   if (s.rule == SelectionRule::kPublished) {
     document["max_altered"] = s.max_altered;
     return document;
@@ -80,6 +87,13 @@ SelectionSettings selection_settings_from_json(const json& document) {
   if (known == kRules.end()) throw InputError("selection rule '" + rule + "' is not known to this version");
   s.rule = *known;
   s.sample_size = integer_of<int>(document.at("sample_size"));
+  if (document.contains("max_unaffected")) s.max_unaffected = integer_of<int>(document["max_unaffected"]);
+  if (document.contains("controls")) {
+    if (document["controls"] != kMatched)
+      throw InputError("controls '" + document["controls"].dump() + "' are not known to this version");
+    s.matched_controls = true;
+  }
+  s.only_correct = document.value("only_correct", false);
   if (s.rule == SelectionRule::kPublished) s.max_altered = integer_of<int>(document.at("max_altered"));
   if (s.rule != SelectionRule::kListed) return s;
   for (const json& pairs : document.at("lists")) {

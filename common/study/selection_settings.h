@@ -31,7 +31,14 @@ struct ListedWcam {
 struct SelectionSettings {
   SelectionRule rule = SelectionRule::kPublished;
   int sample_size = 17;  // images explained at most, >= 1; kListed: the number of images
-  int max_altered = 5;   // kPublished: altered variants explained per image, 1..100; else of no meaning
+  // kPublished: altered variants explained per image, 1..100; unaffected ones per image and case, 0..100.
+  // Else of no meaning, and the latter neither with matched controls.
+  int max_altered = 5, max_unaffected = 1;
+  // For every altered variant an unaffected one of the same case and image, of the nearest severity.
+  // kPublished: these are explained, under every case, in place of ones that are drawn; else they are chosen
+  // among what is explained anyway.
+  bool matched_controls = false;
+  bool only_correct = false;  // images whose source every case gives its true label; not kListed
 
   // kListed only: the distinct lists of WCAMs, each ascending without repeats, and which of them each of
   // Plan::images has.

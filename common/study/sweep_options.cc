@@ -36,6 +36,7 @@ po::options_description serve_options() {
 po::options_description study_options() {
   const Plan d;
   const auto text = [] { return po::value<std::string>(); };
+  const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description options("What to compute");
   options.add_options()  //
       ("images", text()->value_name("DIR"),
@@ -60,6 +61,24 @@ po::options_description study_options() {
       ("max-altered", po::value<int>(),
        ("altered variants explained per image, 1 to 100 (" + std::to_string(d.selection.max_altered) + ")")
            .c_str())  //
+      ("max-unaffected", po::value<int>(),
+       ("unaffected variants explained per image and case, 0 to 100 (" +
+        std::to_string(d.selection.max_unaffected) + ")")
+           .c_str())  //
+      ("controls", text(),
+       "matched: for every altered variant an unaffected one of the same severity, else the nearest")  //
+      ("explain", text()->default_value(to_string(d.explain)),
+       "for which labels: predicted, source (what is predicted for the unaltered image), true, with "
+       "commas")  //
+      ("replicates", number(d.replicates),
+       ("independent designs that each WCAM is computed with, 1 to " + std::to_string(kMostReplicates))
+           .c_str())  //
+      ("labels", text()->value_name("FILE"),
+       "true labels, IMAGE tab LABEL a line; folders: the folder or file of each image is named by its "
+       "class")                                                                                       //
+      ("only-correct", po::bool_switch(), "explain images alone that every case classifies rightly")  //
+      ("extend", po::bool_switch(),
+       "add to a sweep that is there what these options name: options left out are as they were")  //
       ("seed", text()->default_value(std::to_string(d.seed)),
        "of the order of images, the choice of variants and the noise of corruptions");
   options.add_options()  //

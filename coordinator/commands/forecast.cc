@@ -33,14 +33,20 @@ double unfinished(const Tally& tally) { return count(tally[JobState::kWaiting] +
 
 // What the whole sweep has, of a plan that has not begun.
 Range all_predict_jobs(const Plan& plan) {
-  const bool as_it_comes = plan.selection.rule == SelectionRule::kPublished;
+  const bool as_it_comes = plan.selection.rule == SelectionRule::kPublished || plan.selection.only_correct;
   const double cases = count(plan.cases.size());
   return {sample_of(plan) * cases, (as_it_comes ? count(plan.images.size()) : sample_of(plan)) * cases};
 }
 
+// How many WCAMs there will be, whatever is predicted.
+bool is_known(const Plan& plan) {
+  return plan.selection.rule != SelectionRule::kPublished && !plan.selection.only_correct &&
+         plan.explain.size() == 1;
+}
+
 Range all_explain_jobs(const Plan& plan) {
   const auto most = static_cast<double>(most_wcams(plan));
-  return {plan.selection.rule == SelectionRule::kPublished ? 0 : most, most};
+  return {is_known(plan) ? most : 0, most};
 }
 
 void count_jobs(Forecast& f, const Plan& plan, const std::optional<Counts>& counts) {
@@ -60,7 +66,7 @@ void count_jobs(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
   const auto left = [&](double of) { return std::max(of - predicted, predict); };
   f.predict_jobs = {left(f.predict_jobs.low), left(f.predict_jobs.high)};
   const double most = explain + to_select * f.explain_jobs.high / sample_of(plan);
-  f.explain_jobs = {plan.selection.rule == SelectionRule::kPublished ? explain : most, most};
+  f.explain_jobs = {is_known(plan) ? most : explain, most};
 }
 
 // Share of the sweep's WCAMs under each case.
@@ -68,9 +74,10 @@ std::vector<double> shares_of_cases(const Plan& plan) {
   std::vector<double> shares(plan.cases.size(), 1.0 / count(plan.cases.size()));
   if (plan.selection.rule != SelectionRule::kListed) return shares;
   std::fill(shares.begin(), shares.end(), 0);
-  const double one = 1 / static_cast<double>(most_wcams(plan));
+  double all = 0;
   for (const std::uint32_t list : plan.selection.list_of_image)
-    for (const ListedWcam& wcam : plan.selection.lists[list]) shares[wcam.case_index] += one;
+    for (const ListedWcam& wcam : plan.selection.lists[list]) ++shares[wcam.case_index], ++all;
+  for (double& share : shares) share /= all;
   return shares;
 }
 
@@ -135,10 +142,7 @@ Range pictures(const Plan& plan, const Range& explain_jobs) {
       most += count(variants.size());
     }
   } else {
-    const double altered_or_not = s.rule == SelectionRule::kAll
-                                      ? count(plan.variants.size())
-                                      : std::min(count(plan.variants.size()), s.max_altered + 1.0);
-    most = sample_of(plan) * (1 + altered_or_not);
+    most = sample_of(plan) * (1 + count(most_variants(plan)));
   }
   return {explain_jobs.low > 0 ? most : 0, most};
 }

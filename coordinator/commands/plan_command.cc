@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "common/base/file.h"
+#include "common/base/printable.h"
 #include "common/base/process.h"
 #include "common/base/scratch_folder.h"
 #include "common/command_line/devices.h"
@@ -19,6 +20,8 @@
 #include "coordinator/commands/forecast_text.h"
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/queue/seeded_order.h"
+#include "coordinator/sweep/extend_sweep.h"
+#include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/sweep_plan.h"
 
 namespace fs = std::filesystem;
@@ -122,8 +125,18 @@ Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::stri
   return measured;
 }
 
+Plan extended_plan_of(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
+  if (!sweep) throw UsageError("--extend adds to a sweep that is there: name it with --sweep");
+  std::optional<Database> ledger;
+  if (fs::exists(sweep->ledger())) ledger.emplace(open_ledger_to_read(*sweep));
+  const Extension extension = plan_extension(values, *sweep, ledger ? &*ledger : nullptr);
+  for (const std::string& line : extension.added) std::cerr << "new: " << printable(line) << std::endl;
+  return extension.to;
+}
+
 // Of the options, checked against the sweep's if there is one.
 Plan plan_of(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
+  if (values["extend"].as<bool>()) return extended_plan_of(values, sweep);
   const std::optional<Plan> asked = asked_plan(values, sweep);
   if (sweep) return agreed_plan(*sweep, asked);
   if (!asked) throw UsageError("--images and --models are needed, or --sweep of one that is there");

@@ -13,6 +13,8 @@
 #include "common/base/file.h"
 #include "common/base/host.h"
 #include "common/base/log.h"
+#include "common/base/message_text.h"
+#include "common/base/printable.h"
 #include "common/base/process.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
@@ -26,6 +28,7 @@
 #include "coordinator/repair/missing_segments.h"
 #include "coordinator/serve/coordinator.h"
 #include "coordinator/serve/web.h"
+#include "coordinator/sweep/extend_sweep.h"
 #include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/sweep_folder.h"
 #include "coordinator/sweep/sweep_plan.h"
@@ -125,6 +128,39 @@ void refuse_finished(const SweepState& state, const SweepDirectory& directory) {
                    ": nothing is left to do; `wcam retry` puts back what was set aside or cancelled");
 }
 
+// Only the cases that are new have not been tried.
+void try_new_networks(const Extension& extension) {
+  Plan plan = extension.to;
+  plan.cases.erase(plan.cases.begin(), plan.cases.begin() + std::ssize(extension.from.cases));
+  if (!plan.cases.empty()) try_networks(plan);
+}
+
+void tell(const Extension& extension, const std::string& kept) {
+  if (extension.added.empty()) {
+    std::cerr << "--extend adds nothing: the sweep has all of this" << std::endl;
+    return;
+  }
+  std::cerr << "the sweep is extended (" << sweep_id(extension.from).substr(0, 12) << " becomes "
+            << sweep_id(extension.to).substr(0, 12) << "); kept: " << kept << "; new:\n";
+  for (const std::string& line : extension.added) std::cerr << "  " << printable(line) << "\n";
+  std::cerr << std::flush;
+}
+
+std::string kept_of(const SweepState& state) {
+  const auto done = [&](JobKind kind) { return state.jobs().tally(kind)[JobState::kDone]; };
+  return counted(done(JobKind::kPredict), "predict job") + ", " + counted(done(JobKind::kExplain), "WCAM") +
+         " of " + counted(state.selected(), "image");
+}
+
+void extend(const po::variables_map& values, const SweepDirectory& directory, std::optional<Ledger>& ledger) {
+  if (!ledger) open_begun_ledger(ledger, directory);
+  const Extension extension = plan_extension(values, directory, &ledger->database());
+  tell(extension, kept_of(ledger->load(extension.from)));
+  if (extension.added.empty()) return;
+  try_new_networks(extension);
+  extend_sweep(directory, extension, ledger);
+}
+
 ExitCode dry_run(const SweepDirectory& directory, const std::optional<Plan>& asked) {
   const Plan plan = agreed_plan(directory, asked);
   if (!std::filesystem::exists(directory.plan())) {
@@ -137,6 +173,13 @@ ExitCode dry_run(const SweepDirectory& directory, const std::optional<Plan>& ask
   return ExitCode::kDone;
 }
 
+ExitCode dry_extension(const po::variables_map& values, const SweepDirectory& directory) {
+  std::optional<Database> ledger;
+  if (std::filesystem::exists(directory.ledger())) ledger.emplace(open_ledger_to_read(directory));
+  try_new_networks(plan_extension(values, directory, ledger ? &*ledger : nullptr));
+  return ExitCode::kDone;
+}
+
 }  // namespace
 
 ExitCode run_command(const std::vector<std::string>& arguments) {
@@ -145,7 +188,9 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   const SweepDirectory directory = sweep_of(*values);
   CoordinatorOptions options = coordinator_options(*values, directory);
   check_not_lost(directory);
-  if ((*values)["dry-run"].as<bool>()) return dry_run(directory, asked_plan(*values, directory));
+  const bool extends = (*values)["extend"].as<bool>();
+  if ((*values)["dry-run"].as<bool>())
+    return extends ? dry_extension(*values, directory) : dry_run(directory, asked_plan(*values, directory));
   // A sweep in use is refused before its images are hashed; one that cannot be made leaves no folder.
   std::optional<Ledger> ledger;
   std::optional<Announcement> announcement;
@@ -155,7 +200,8 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   }
   std::optional<Web> web;
   if (values->contains("http")) options.web = &web.emplace(web_options(*values), directory);
-  const std::optional<Plan> asked = asked_plan(*values, directory);
+  if (extends) extend(*values, directory, ledger);
+  const std::optional<Plan> asked = extends ? std::nullopt : asked_plan(*values, directory);
   if (!ledger && !asked) agreed_plan(directory, asked);
   if (!ledger && asked) try_networks(*asked);
   for (const auto& folder : {directory.root, directory.segments(), directory.logs()})

@@ -20,11 +20,14 @@ namespace {
 
 constexpr std::int64_t kMostAttempts = 1'000;  // told of one job: what a message can take
 
-constexpr const char* kColumns =
-    "SELECT job, kind, image, coalesce(variant, ''), case_name, coalesce(role, ''), state, "
-    "CASE WHEN kind = 'explain' THEN rank END, role_index, label, attempts, failures, losses, retries, "
-    "CASE WHEN text = '' THEN coalesce((SELECT text FROM attempts AS a WHERE a.job = job_list.number AND "
-    "a.attempt = job_list.attempts), '') ELSE text END FROM job_list ";
+std::string columns(Database& ledger) {
+  return "SELECT job, kind, image, coalesce(variant, ''), case_name, coalesce(role, ''), state, "
+         "CASE WHEN kind = 'explain' THEN rank END, role_index, label, attempts, failures, losses, retries, "
+         "CASE WHEN text = '' THEN coalesce((SELECT text FROM attempts AS a WHERE a.job = job_list.number "
+         "AND "
+         "a.attempt = job_list.attempts), '') ELSE text END, " +
+         design_columns(ledger) + " FROM job_list ";
+}
 
 wire::JobReport report_of(const Statement& rows) {
   wire::JobReport job;
@@ -43,6 +46,9 @@ wire::JobReport report_of(const Statement& rows) {
   job.set_losses(rows.integer(12));
   job.set_retries(rows.integer(13));
   job.set_text(rows.text(14));
+  job.set_explained(rows.text(15));
+  job.set_replicate(rows.integer(16));
+  job.set_control_of(rows.text(17));
   return job;
 }
 
@@ -81,6 +87,9 @@ json to_json(const wire::JobReport& j) {
           {"role_index", or_null(j.has_role_index(), j.role_index())},
           {"rank", or_null(j.has_rank(), j.rank())},
           {"label", or_null(j.has_label(), j.label())},
+          {"explained", or_null(j.explained())},
+          {"replicate", or_null(j.has_label(), j.replicate())},
+          {"control_of", or_null(j.control_of())},
           {"state", j.state()},
           {"attempts", j.attempts()},
           {"failures", j.failures()},
@@ -139,10 +148,10 @@ wire::JobList list_jobs(Database& ledger, const wire::ListJobs& request) {
   Statement count = ledger.prepare("SELECT count(*) FROM job_list " + where);
   count.query(state, request.kind(), request.case_name());
   while (count.next()) list.set_matching(static_cast<std::uint64_t>(count.integer(0)));
-  Statement rows = ledger.prepare(
-      kColumns + where +
-      " ORDER BY kind, rank, (SELECT id FROM images WHERE path = image), "
-      "CASE role WHEN 'source' THEN 0 WHEN 'altered' THEN 1 ELSE 2 END, role_index, case_name LIMIT ?4");
+  Statement rows = ledger.prepare(columns(ledger) + where +
+                                  " ORDER BY kind, rank, (SELECT id FROM images WHERE path = image), "
+                                  "CASE role WHEN 'source' THEN 0 WHEN 'altered' THEN 1 ELSE 2 END, "
+                                  "role_index, case_name, explained, replicate LIMIT ?4");
   rows.query(state, request.kind(), request.case_name(),
              request.limit() == 0 ? std::int64_t{-1} : std::int64_t{request.limit()});
   while (rows.next()) *list.add_jobs() = report_of(rows);
@@ -158,7 +167,7 @@ std::vector<JobId> find_jobs(Database& ledger, JobId first, JobId last) {
 }
 
 wire::JobStory job_story(Database& ledger, JobId job) {
-  Statement one = ledger.prepare(std::string(kColumns) + "WHERE job = ?");
+  Statement one = ledger.prepare(columns(ledger) + "WHERE job = ?");
   one.query(value(job));
   if (!one.next()) throw InputError(ledger.file().string() + " has no job " + to_string(job));
   wire::JobStory story;
@@ -220,7 +229,9 @@ std::string to_text(const wire::JobStory& story) {
                      "\n";
   if (!j.role().empty())
     text += "explained as " + j.role() + " " + std::to_string(j.role_index()) + " of image " +
-            std::to_string(j.rank()) + " in the sample, for class " + std::to_string(j.label()) + "\n";
+            std::to_string(j.rank()) + " in the sample, for class " + std::to_string(j.label()) + " (" +
+            j.explained() + ")" + (j.replicate() == 0 ? "" : ", replicate " + std::to_string(j.replicate())) +
+            (j.control_of().empty() ? "" : ", control of " + printable(j.control_of())) + "\n";
   text += j.state() + " after " + counted(j.attempts(), "attempt");
   if (j.retries() > 0) text += ", put back " + counted(j.retries(), "time");
   if (j.failures() + j.losses() > 0)

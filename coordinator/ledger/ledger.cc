@@ -26,8 +26,8 @@ constexpr const char* kCourseChanged = "UPDATE plan SET course = ?";
 constexpr const char* kRoomTried = "UPDATE plan SET course = course";
 constexpr const char* kCaseCancelled = "UPDATE cases SET cancelled = ? WHERE id = ?";
 constexpr const char* kJobAdded =
-    "INSERT INTO jobs (number, id, kind, image, case_id, variant, role, role_index, label) VALUES (?, ?, ?, "
-    "?, ?, ?, ?, ?, ?)";
+    "INSERT INTO jobs (number, id, kind, image, case_id, variant, role, role_index, label, explained, "
+    "replicate, control_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kHolder = "SELECT worker FROM attempts WHERE job = ? AND attempt = ?";
 constexpr const char* kHandedOut = "UPDATE jobs SET state = 'leased', attempts = ? WHERE number = ?";
 constexpr const char* kAttemptBegun =
@@ -58,8 +58,15 @@ constexpr const char* kNotPredicted = "DELETE FROM predictions WHERE job = ?";
 constexpr const char* kPlanRecorded = "INSERT INTO plan (sweep_id, json, created) VALUES (?, ?, " NOW ")";
 constexpr const char* kImageRecorded = "INSERT INTO images (id, path, sha256) VALUES (?, ?, ?)";
 constexpr const char* kCaseRecorded = "INSERT INTO cases (id, name, sha256) VALUES (?, ?, ?)";
+constexpr const char* kInherited =
+    "INSERT INTO inherited (id, attempt, worker, segment, seconds, labels) VALUES (?, ?, ?, ?, ?, ?)";
 constexpr const char* kVariantRecorded = "INSERT INTO variants (id, name) VALUES (?, ?)";
 #undef NOW
+
+// A variant; the source, which is nobody's control and begins every first predict job, is left out.
+std::optional<std::uint32_t> or_null(std::uint16_t variant) {
+  return variant == 0 ? std::nullopt : std::optional<std::uint32_t>(variant);
+}
 
 class Transaction {
  public:
@@ -141,6 +148,22 @@ void Ledger::commit(std::span<const Event> events) {
   transaction.commit();
 }
 
+void Ledger::inherit(std::span<const JobDone> results) {
+  Transaction transaction(database_);
+  for (const JobDone& done : results)
+    change_one(kInherited, value(done.job), value(done.attempt), value(done.worker), done.segment,
+               done.seconds,
+               done.labels.empty() ? std::nullopt : std::optional(nlohmann::json(done.labels).dump()));
+  transaction.commit();
+}
+
+std::unordered_map<JobId, JobDone> Ledger::inherited() {
+  std::unordered_map<JobId, JobDone> results;
+  for (JobDone& done : inherited_results(database_))
+    if (!numbers_.contains(done.job)) results.emplace(done.job, std::move(done));
+  return results;
+}
+
 void Ledger::check_room() {
   Transaction transaction(database_);
   change_one(kRoomTried);
@@ -194,12 +217,13 @@ void Ledger::record_job(const JobAdded& e) {
   const std::string kind = to_string(s.kind);
   const std::uint64_t image = keys_.at(s.image);
   const std::uint32_t case_id = s.case_index;
+  const std::uint32_t replicate = s.replicate;
   if (s.kind == JobKind::kPredict)
-    change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::nullopt, std::nullopt,
-               std::nullopt, std::nullopt);
-  else
-    change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::uint32_t{s.variant},
-               to_string(s.role), std::uint32_t{s.role_index}, s.label);
+    return change_one(kJobAdded, number, value(e.job), kind, image, case_id, or_null(s.variant), std::nullopt,
+                      std::nullopt, std::nullopt, std::nullopt, replicate, std::nullopt);
+  change_one(kJobAdded, number, value(e.job), kind, image, case_id, std::uint32_t{s.variant},
+             to_string(s.role), std::uint32_t{s.role_index}, s.label, to_string(s.explained), replicate,
+             or_null(s.control_of));
 }
 
 void Ledger::record_job(const JobHandedOut& e) {

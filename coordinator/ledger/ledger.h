@@ -32,6 +32,11 @@ class Ledger {
   // same may succeed later. Call load() before.
   void commit(std::span<const Event> events);
 
+  // What the sweep had done before it was extended, which jobs that are added later take up
+  // (SchedulerOptions::inherited): written down once, after load(); and what of it no job has taken up yet.
+  void inherit(std::span<const JobDone> results);
+  std::unordered_map<JobId, JobDone> inherited();
+
   // Throws NoRoomError when a commit would.
   void check_room();
 

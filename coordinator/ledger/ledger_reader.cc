@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
 #include <utility>
 
 #include "common/base/error.h"
@@ -172,22 +174,32 @@ class Reader {
     spec.kind = rows.text(1) == "predict" ? JobKind::kPredict : JobKind::kExplain;
     spec.image = position_of(rows.integer(2));
     spec.case_index = number<std::uint16_t>(rows, 3, plan.cases.size(), "case");
-    if (spec.kind == JobKind::kPredict) return spec;
-    spec.variant = number<std::uint16_t>(rows, 4, plan.variants.size() + 1, "variant");
+    if (!rows.is_null(4)) spec.variant = number<std::uint16_t>(rows, 4, plan.variants.size() + 1, "variant");
+    if (spec.kind == JobKind::kPredict) {
+      if (plan.predict_block_of(spec.variant).begin != spec.variant)
+        damaged("a predict job from variant " + std::to_string(spec.variant) + " on, where none begins");
+      return spec;
+    }
     spec.role = parse_role(rows.text(5));
     spec.role_index = number<std::uint16_t>(rows, 6, std::size_t{1} << 16U, "role_index");
     spec.label = rows.integer(7);
     const auto& rank = state_.images()[spec.image].rank;
     if (!rank) damaged("an explain job of image " + state_.planned(spec.image).path + ", which has no rank");
     spec.rank = *rank;
+    spec.explained = parse_label_kinds(rows.text(16));
+    if (spec.explained.empty()) damaged("an explain job for no label");
+    spec.replicate = number<std::uint16_t>(rows, 17, static_cast<std::size_t>(plan.replicates), "replicate");
+    if (!rows.is_null(18))
+      spec.control_of = number<std::uint16_t>(rows, 18, plan.variants.size() + 1, "control_of variant");
     return spec;
   }
 
   void read_jobs() {
     Statement rows = ledger_.prepare(
         "SELECT jobs.id, kind, image, case_id, variant, role, role_index, label, state, attempts, failures, "
-        "losses, retries, jobs.text, outcome, number "
-        "FROM jobs LEFT JOIN attempts ON attempts.job = jobs.number AND attempts.attempt = jobs.attempts "
+        "losses, retries, jobs.text, outcome, number, " +
+        design_columns(ledger_) +
+        " FROM jobs LEFT JOIN attempts ON attempts.job = jobs.number AND attempts.attempt = jobs.attempts "
         "ORDER BY number");
     Statement in_hand = ledger_.prepare(
         "SELECT attempt, worker FROM attempts WHERE job = ? AND outcome IS NULL ORDER BY attempt");
@@ -250,7 +262,7 @@ class Reader {
   void read_labels() {
     // By number the jobs of an image lie together.
     Statement rows = ledger_.prepare(
-        "SELECT image, case_id, kind, state, labels FROM predictions JOIN jobs ON jobs.number = "
+        "SELECT image, case_id, kind, state, labels, variant FROM predictions JOIN jobs ON jobs.number = "
         "predictions.job ORDER BY job");
     rows.query();
     DecisionCheck check(state_);
@@ -259,11 +271,13 @@ class Reader {
       JobSpec spec;
       spec.image = position_of(rows.integer(0));
       spec.case_index = number<std::uint16_t>(rows, 1, state_.plan().cases.size(), "case");
+      if (!rows.is_null(5))
+        spec.variant = number<std::uint16_t>(rows, 5, state_.plan().variants.size() + 1, "variant");
       if (rows.text(2) != "predict" || rows.text(3) != "done")
         damaged("predictions of '" + state_.name_of(spec) + "', which is no predict job that is done");
       Labels labels = recorded_labels(ledger_, rows.text(4), spec, state_);
       if (!state_.restore_labels(spec, labels)) damaged("predictions of " + state_.name_of(spec) + " twice");
-      check.take(spec, std::move(labels));
+      check.take(spec, labels);
     }
     if (predicted != state_.jobs().tally(JobKind::kPredict)[JobState::kDone])
       damaged(std::to_string(predicted) + " predictions of " +
@@ -275,13 +289,24 @@ class Reader {
   SweepState state_;
 };
 
+JobDone done_in(const Statement& rows) {
+  JobDone done;
+  done.job = JobId{static_cast<std::uint64_t>(rows.integer(0))};
+  done.attempt = Attempt{static_cast<std::uint32_t>(rows.integer(1))};
+  done.worker = WorkerId{static_cast<std::uint32_t>(rows.integer(2))};
+  done.segment = rows.text(3);
+  done.seconds = rows.real(4);
+  if (!rows.is_null(5)) done.labels = nlohmann::json::parse(rows.text(5)).get<Labels>();
+  return done;
+}
+
 }  // namespace
 
 SweepState read_ledger(Database& ledger, const Plan& plan) { return Reader(ledger, plan).read(); }
 
 Labels recorded_labels(const Database& ledger, const std::string& column, const JobSpec& spec,
                        const SweepState& state) {
-  const std::size_t expected = state.plan().variants.size() + 1;
+  const std::size_t expected = state.plan().predict_block_of(spec.variant).size();
   Labels labels;
   const char* at = column.data();
   const char* const end = at + column.size();
@@ -297,6 +322,32 @@ Labels recorded_labels(const Database& ledger, const std::string& column, const 
     throw DamageError(ledger.file(), std::to_string(labels.size()) + " labels of '" + state.name_of(spec) +
                                          "', not " + std::to_string(expected));
   return labels;
+}
+
+std::vector<JobDone> inherited_results(Database& ledger) {
+  std::vector<JobDone> results;
+  if (schema_of(ledger) < 5) return results;
+  Statement rows = ledger.prepare("SELECT id, attempt, worker, segment, seconds, labels FROM inherited");
+  rows.query();
+  while (rows.next()) results.push_back(done_in(rows));
+  return results;
+}
+
+std::vector<JobDone> done_results(Database& ledger) {
+  std::vector<JobDone> results;
+  std::unordered_set<JobId> known;
+  Statement rows = ledger.prepare(
+      "SELECT id, attempt, worker, segment, coalesce(seconds, 0), labels FROM jobs JOIN attempts ON "
+      "attempts.job = "
+      "number AND outcome = 'done' LEFT JOIN predictions ON predictions.job = number WHERE state = 'done'");
+  rows.query();
+  while (rows.next()) {
+    results.push_back(done_in(rows));
+    known.insert(results.back().job);
+  }
+  for (JobDone& done : inherited_results(ledger))
+    if (known.insert(done.job).second) results.push_back(std::move(done));
+  return results;
 }
 
 std::optional<Plan> recorded_plan(Database& ledger) try {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "coordinator/ledger/sqlite.h"
 #include "coordinator/queue/sweep_state.h"
@@ -17,6 +18,11 @@ SweepState read_ledger(Database& ledger, const Plan& plan);
 // plan has pictures.
 Labels recorded_labels(const Database& ledger, const std::string& column, const JobSpec& spec,
                        const SweepState& state);
+
+// What an extended sweep had done before (Ledger::inherit()), whether a job has taken it up or not.
+std::vector<JobDone> inherited_results(Database& ledger);
+// All that a sweep has done, what it inherited included.
+std::vector<JobDone> done_results(Database& ledger);
 
 // The plan that the ledger began with, with the places of that time; nullopt: it cannot be read.
 std::optional<Plan> recorded_plan(Database& ledger);

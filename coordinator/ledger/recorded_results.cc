@@ -1,8 +1,27 @@
 #include "coordinator/ledger/recorded_results.h"
 
 #include <algorithm>
+#include <unordered_set>
+
+#include "coordinator/ledger/ledger_reader.h"
 
 namespace wcam {
+
+namespace {
+
+// Of what an extended sweep inherited, what waits for its job.
+std::vector<JobDone> not_taken_up(Database& ledger) {
+  std::vector<JobDone> results = inherited_results(ledger);
+  if (results.empty()) return results;
+  std::unordered_set<JobId> added;
+  Statement rows = ledger.prepare("SELECT id FROM jobs");
+  rows.query();
+  while (rows.next()) added.insert(JobId{static_cast<std::uint64_t>(rows.integer(0))});
+  std::erase_if(results, [&](const JobDone& done) { return added.contains(done.job); });
+  return results;
+}
+
+}  // namespace
 
 RecordedResults recorded_results(Database& ledger) {
   RecordedResults recorded;
@@ -18,6 +37,11 @@ RecordedResults recorded_results(Database& ledger) {
                                 Attempt{static_cast<std::uint32_t>(rows.integer(1))},
                                 static_cast<std::uint32_t>(segment - recorded.segments.begin())});
   }
+  for (const JobDone& done : not_taken_up(ledger)) {
+    const auto segment = std::lower_bound(recorded.segments.begin(), recorded.segments.end(), done.segment);
+    recorded.results.push_back(
+        {done.job, done.attempt, static_cast<std::uint32_t>(segment - recorded.segments.begin())});
+  }
   std::sort(recorded.results.begin(), recorded.results.end(),
             [](const auto& a, const auto& b) { return a.job < b.job; });
   return recorded;
@@ -28,7 +52,9 @@ std::vector<std::string> recorded_segments(Database& ledger) {
   rows.query();
   std::vector<std::string> names;
   while (rows.next()) names.push_back(rows.text(0));
+  for (const JobDone& done : not_taken_up(ledger)) names.push_back(done.segment);
   std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

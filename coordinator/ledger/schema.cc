@@ -56,6 +56,9 @@ CREATE TABLE jobs (
   role       TEXT CHECK (role = 'source' OR role = 'altered' OR role = 'unaffected'),
   role_index INTEGER,
   label      INTEGER,
+  explained  TEXT,
+  replicate  INTEGER NOT NULL DEFAULT 0,
+  control_of INTEGER REFERENCES variants,
   state      TEXT NOT NULL DEFAULT 'waiting' CHECK (
                state = 'waiting' OR state = 'leased' OR state = 'done' OR state = 'set_aside' OR state = 'cancelled'),
   attempts   INTEGER NOT NULL DEFAULT 0,
@@ -63,7 +66,7 @@ CREATE TABLE jobs (
   losses     INTEGER NOT NULL DEFAULT 0,
   text       TEXT NOT NULL DEFAULT '',
   retries    INTEGER NOT NULL DEFAULT 0,
-  CHECK ((kind = 'explain') = (variant IS NOT NULL AND role IS NOT NULL AND role_index IS NOT NULL AND label IS NOT NULL))
+  CHECK ((kind = 'explain') = (variant IS NOT NULL AND role IS NOT NULL AND role_index IS NOT NULL AND label IS NOT NULL AND explained IS NOT NULL))
 );
 CREATE TABLE attempts (
   job        INTEGER NOT NULL REFERENCES jobs,
@@ -79,22 +82,47 @@ CREATE TABLE attempts (
   text       TEXT,
   PRIMARY KEY (job, attempt)
 ) WITHOUT ROWID;
+CREATE TABLE inherited (
+  id      INTEGER PRIMARY KEY,
+  attempt INTEGER NOT NULL,
+  worker  INTEGER NOT NULL REFERENCES workers,
+  segment TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  labels  TEXT
+);
 CREATE TABLE predictions (
   job    INTEGER PRIMARY KEY REFERENCES jobs,
   labels TEXT NOT NULL
 );
+)sql";
+
+constexpr const char* kView = R"sql(
 CREATE VIEW job_list AS
   SELECT jobs.id AS job, jobs.number, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
-         role, role_index, label, jobs.state, attempts, failures, losses, jobs.retries,
+         role, role_index, label, explained, replicate, of.name AS control_of, jobs.state, attempts, failures, losses, jobs.retries,
          (SELECT group_concat(workers.name, ' ') FROM attempts AS a JOIN workers ON workers.id = a.worker
           WHERE a.job = jobs.number AND a.outcome IS NULL) AS workers,
          jobs.text
   FROM jobs JOIN images ON images.id = jobs.image JOIN cases ON cases.id = jobs.case_id
-  LEFT JOIN variants ON variants.id = jobs.variant;
+  LEFT JOIN variants ON variants.id = jobs.variant LEFT JOIN variants AS of ON of.id = jobs.control_of;
 )sql";
 
-// From schema 3 to 4.
 constexpr const char* kFrom3 = "ALTER TABLE workers ADD COLUMN provenance TEXT NOT NULL DEFAULT ''";
+
+// What every WCAM explained before there were other labels (published_labels() in common/store/records.h).
+#define PUBLISHED_LABELS                                                                       \
+  "CASE role WHEN 'source' THEN 'predicted,source' WHEN 'unaffected' THEN 'predicted,source' " \
+  "WHEN 'altered' THEN 'predicted' END"
+constexpr const char* kFrom4 =
+    "ALTER TABLE jobs ADD COLUMN explained TEXT; "
+    "ALTER TABLE jobs ADD COLUMN replicate INTEGER NOT NULL DEFAULT 0; "
+    "ALTER TABLE jobs ADD COLUMN control_of INTEGER REFERENCES variants; "
+    "UPDATE jobs SET explained = " PUBLISHED_LABELS
+    "; "
+    "CREATE TABLE inherited (id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, worker INTEGER NOT NULL "
+    "REFERENCES "
+    "workers, segment TEXT NOT NULL, seconds REAL NOT NULL, labels TEXT); "
+    "DROP VIEW job_list;";
 
 }  // namespace
 
@@ -108,15 +136,24 @@ std::string provenance_column(Database& ledger) {
   return schema_of(ledger) < 4 ? "''" : "workers.provenance";
 }
 
+std::string design_columns(Database& ledger) {
+  return schema_of(ledger) < 5 ? PUBLISHED_LABELS " AS explained, 0 AS replicate, NULL AS control_of"
+                               : "explained, replicate, control_of";
+}
+
 void make_schema(Database& ledger) {
   if (schema_of(ledger) != 0) return check_schema(ledger);
   ledger.execute(kSchema);
+  ledger.execute(kView);
   ledger.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }
 
 void bring_schema_up_to_date(Database& ledger) {
-  if (schema_of(ledger) == kSchemaVersion) return;
-  ledger.execute(kFrom3);
+  const std::int64_t is = schema_of(ledger);
+  if (is == kSchemaVersion) return;
+  if (is < 4) ledger.execute(kFrom3);
+  ledger.execute(kFrom4);
+  ledger.execute(kView);
   ledger.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }
 

@@ -9,7 +9,7 @@
 namespace wcam {
 
 // PRAGMA user_version. From kOldestSchema on a ledger is read, and brought up to date by who writes it.
-inline constexpr int kSchemaVersion = 4, kOldestSchema = 3;
+inline constexpr int kSchemaVersion = 5, kOldestSchema = 3;
 
 // 0: nothing has been written yet.
 std::int64_t schema_of(Database& ledger);
@@ -24,6 +24,10 @@ void make_schema(Database& ledger);
 // Makes an earlier version's ledger one of kSchemaVersion, which that version then refuses, in a transaction
 // of the caller. Does nothing to one that is up to date.
 void bring_schema_up_to_date(Database& ledger);
+
+// What a SELECT from jobs or job_list says for explained, replicate and control_of: ledgers before schema 5
+// have none.
+std::string design_columns(Database& ledger);
 
 // What a SELECT from workers says for WorkerInfo::provenance: ledgers of schema 3 have none.
 std::string provenance_column(Database& ledger);

@@ -25,7 +25,7 @@ constexpr std::uint32_t kMostAttempts = 10'000;
 // Positions of the plan's names.
 class Names {
  public:
-  explicit Names(const SweepState& state) : state_(state) {
+  explicit Names(const SweepState& state) : state_(state), blocks_(state.plan().predict_blocks()) {
     for (std::uint32_t i = 0; i < state.order().size(); ++i) images_.emplace(state.planned(i).path, i);
     for (std::size_t v = 0; v <= state.plan().variants.size(); ++v)
       variants_.emplace(state.plan().variant_name(static_cast<std::uint16_t>(v)), v);
@@ -49,7 +49,10 @@ class Names {
       throw InputError("attempt " + std::to_string(value(row.attempt)) + " at " + state_.name_of(spec));
   }
   std::string name_of(const JobSpec& spec) const { return state_.name_of(spec); }
-  std::size_t variants() const { return variants_.size(); }
+  PredictBlock block_of(std::uint16_t variant) const {
+    return *std::find_if(blocks_.begin(), blocks_.end(),
+                         [&](const PredictBlock& block) { return variant < block.end; });
+  }
 
  private:
   using Positions = std::unordered_map<std::string, std::size_t>;
@@ -62,6 +65,7 @@ class Names {
 
   const SweepState& state_;
   Positions images_, variants_, cases_;
+  const std::vector<PredictBlock> blocks_;
 };
 
 template <class Row, class Take>
@@ -99,6 +103,9 @@ class FileResults {
     spec.role_index = static_cast<std::uint16_t>(row.role_index);
     spec.rank = row.rank;
     spec.label = row.label;
+    spec.explained = row.explained;
+    spec.replicate = static_cast<std::uint16_t>(row.replicate);
+    if (!row.control_of.empty()) spec.control_of = names_.variant(row.control_of);
     names_.check_job(row, spec);
     StoredResult& result = answer(row.job, row.attempt, spec);
     result.provenance = number_of(row.provenance);
@@ -108,9 +115,12 @@ class FileResults {
 
   // The rows of one predict job, in any order.
   void take(const PredictionRow& row) {
+    const std::uint16_t variant = names_.variant(row.variant);
+    const PredictBlock block = names_.block_of(variant);
     JobSpec spec;
     spec.image = names_.image(row.image);
     spec.case_index = names_.case_index(row.case_name);
+    spec.variant = block.begin;
     names_.check_job(row, spec);
     StoredResult& result = answer(row.job, row.attempt, spec);
     result.provenance = number_of(row.provenance);
@@ -118,8 +128,8 @@ class FileResults {
     if (row.label < 0) throw InputError("label " + std::to_string(row.label) + " of " + names_.name_of(spec));
     if (!std::isfinite(row.logit) || !std::isfinite(row.probability))
       throw InputError("a logit or probability of " + names_.name_of(spec) + " that is not finite");
-    labels.resize(names_.variants(), kNoLabel);
-    labels[names_.variant(row.variant)] = row.label;
+    labels.resize(block.size(), kNoLabel);
+    labels[static_cast<std::size_t>(variant - block.begin)] = row.label;
   }
 
   // A sweep has a handful.
@@ -214,27 +224,32 @@ const StoredResult* StoredResults::chosen(JobId job) const {
 }
 
 void discard_unpredicted(StoredResults& stored, const SweepState& state) {
-  const auto predicts = [&](const StoredResults::ByJob& results, JobId predict, const JobSpec& spec) {
-    const auto found = results.find(predict);
-    return found != results.end() &&
-           std::any_of(found->second.begin(), found->second.end(),
-                       [&](const StoredResult& result) { return result.labels[spec.variant] == spec.label; });
+  // Whether some prediction of the variant is the class that is explained, or none is stored.
+  const auto predicts = [&](const JobSpec& explain, std::uint16_t variant) {
+    JobSpec predict;
+    predict.image = explain.image;
+    predict.case_index = explain.case_index;
+    predict.variant = state.plan().predict_block_of(variant).begin;
+    const JobId id = state.job_id(predict);
+    const auto in = [&](const StoredResults::ByJob& results) {
+      const auto found = results.find(id);
+      return found != results.end() &&
+             std::any_of(found->second.begin(), found->second.end(), [&](const StoredResult& result) {
+               return result.labels[static_cast<std::size_t>(variant - predict.variant)] == explain.label;
+             });
+    };
+    return stored.chosen(id) == nullptr || in(stored.in_segments) || (stored.packed && in(*stored.packed));
   };
   std::map<std::uint32_t, std::string> unpredicted;
   const auto look_at = [&](const StoredResult& result) {
     const JobSpec& spec = result.spec;
     if (spec.kind != JobKind::kExplain) return;
-    JobSpec predict;
-    predict.image = spec.image;
-    predict.case_index = spec.case_index;
-    const JobId id = state.job_id(predict);
-    const StoredResult* predicted = stored.chosen(id);
-    if (predicted == nullptr || predicts(stored.in_segments, id, spec) ||
-        (stored.packed && predicts(*stored.packed, id, spec)))
-      return;
-    unpredicted.try_emplace(
-        result.file, "has '" + state.name_of(spec) + "' for class " + std::to_string(spec.label) +
-                         ", where " + std::to_string(predicted->labels[spec.variant]) + " is predicted");
+    for (const auto& [kind, variant] :
+         {std::pair(LabelKind::kPredicted, spec.variant), std::pair(LabelKind::kSource, std::uint16_t{0})})
+      if (spec.explained.contains(kind) && !predicts(spec, variant))
+        unpredicted.try_emplace(result.file,
+                                "has '" + state.name_of(spec) + "' for class " + std::to_string(spec.label) +
+                                    ", which is not predicted for " + state.plan().variant_name(variant));
   };
   for (const auto* results : {&stored.in_segments, stored.packed ? &*stored.packed : nullptr})
     if (results != nullptr)
@@ -255,11 +270,12 @@ StoredResults read_stored_results(const SweepDirectory& sweep, const SweepState&
   const Names names(state);
   const Plan& plan = state.plan();
   const StoreHeader header{state.sweep(), plan.wcam.grid, plan.wcam.levels};
+  const std::vector<std::string> ids = plan.sweep_ids();
   StoredResults stored;
   const auto read = [&](const fs::path& path, const auto& take) {
     try {
       StoreReader file(path);
-      store::check_belongs(file, header);
+      store::check_belongs(file, header, ids);
       file.check_values();
       auto results =
           results_of(file, names, static_cast<std::uint32_t>(stored.files.size()), stored.provenances);

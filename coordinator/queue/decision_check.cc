@@ -8,11 +8,14 @@ namespace wcam {
 
 namespace {
 
-auto place_of(const JobSpec& spec) { return std::tie(spec.image, spec.case_index, spec.variant); }
+auto place_of(const JobSpec& spec) {
+  return std::tuple(spec.image, spec.case_index, spec.variant, spec.explained.first(), spec.replicate);
+}
 
 std::string describe(const JobSpec& spec) {
   return to_string(spec.role) + " " + std::to_string(spec.role_index) + " for class " +
-         std::to_string(spec.label);
+         std::to_string(spec.label) + " (" + to_string(spec.explained) + ")" +
+         (spec.control_of == 0 ? "" : ", control of variant " + std::to_string(spec.control_of));
 }
 
 }  // namespace
@@ -46,19 +49,24 @@ void DecisionCheck::check_ranks() {
 
 // An image has one for each case, or is not begun.
 void DecisionCheck::check_predict_jobs() {
-  const std::size_t expected = std::size_t{state_.opened()} * state_.plan().cases.size();
+  const std::size_t expected = std::size_t{state_.opened()} * state_.predict_jobs_per_image();
   const std::size_t there = state_.jobs().tally(JobKind::kPredict).all();
   if (there != expected)
     found(std::to_string(there) + " predict jobs, not " + std::to_string(expected) + ": " +
-          std::to_string(state_.plan().cases.size()) + " for each of the " + std::to_string(state_.opened()) +
-          " images that are begun");
+          std::to_string(state_.predict_jobs_per_image()) + " for each of the " +
+          std::to_string(state_.opened()) + " images that are begun");
 }
 
-void DecisionCheck::take(const JobSpec& predict, Labels labels) {
+void DecisionCheck::take(const JobSpec& predict, const Labels& labels) {
   std::vector<Labels>& by_case = incomplete_[predict.image];
   by_case.resize(state_.plan().cases.size());
-  by_case[predict.case_index] = std::move(labels);
-  if (std::any_of(by_case.begin(), by_case.end(), [](const Labels& l) { return l.empty(); })) return;
+  Labels& of_case = by_case[predict.case_index];
+  of_case.resize(state_.plan().variants.size() + 1, SweepState::kNoLabel);
+  std::copy(labels.begin(), labels.end(), of_case.begin() + predict.variant);
+  const auto lacks = [](const Labels& l) {
+    return l.empty() || std::find(l.begin(), l.end(), SweepState::kNoLabel) != l.end();
+  };
+  if (std::any_of(by_case.begin(), by_case.end(), lacks)) return;
   judge(predict.image, by_case);
   incomplete_.erase(predict.image);
 }
@@ -85,7 +93,8 @@ void DecisionCheck::judge_jobs(std::uint32_t image, const Decision& decision) {
   std::vector<JobSpec> expected;
   for (const ExplainChoice& c : decision.choices)
     expected.push_back({JobKind::kExplain, image, c.case_index, c.variant, c.role, c.role_index,
-                        state_.images()[image].rank.value_or(0), c.label});
+                        state_.images()[image].rank.value_or(0), c.label, c.explained, c.replicate,
+                        c.control_of});
   std::sort(expected.begin(), expected.end(),
             [](const JobSpec& a, const JobSpec& b) { return place_of(a) < place_of(b); });
   const auto jobs = explain_jobs_of(image);

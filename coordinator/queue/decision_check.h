@@ -19,9 +19,9 @@ class DecisionCheck {
   // `state` outlives the check. Memory: 12 bytes an image, and 8 a job.
   explicit DecisionCheck(const SweepState& state);
 
-  // The labels that a case predicts for an image, each once and in any order. Those of an image are kept
-  // until its last case has come.
-  void take(const JobSpec& predict, Labels labels);
+  // The labels that a predict job gave, each once and in any order. Those of an image are kept until its last
+  // has come.
+  void take(const JobSpec& predict, const Labels& labels);
 
   // The first thing found that does not follow, with what does; nullopt: all is as it must be. What is
   // decided and not predicted any more (a repair has it computed again) cannot be judged.

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "common/base/error.h"
+#include "common/study/plan.h"
 
 namespace wcam {
 
@@ -100,10 +101,12 @@ struct Transition {
   }
 };
 
-// Explain jobs by rank, role, role_index; predict jobs by image.
+// Explain jobs by rank, replicate, role, role_index; predict jobs by image.
 std::uint64_t priority_of(const JobSpec& spec) {
+  static_assert(kMostReplicates <= 1 << 8);
   if (spec.kind == JobKind::kPredict) return spec.image;
-  return (std::uint64_t{spec.rank} << 24U) | (static_cast<std::uint64_t>(spec.role) << 16U) | spec.role_index;
+  return (std::uint64_t{spec.rank} << 26U) | (std::uint64_t{spec.replicate} << 18U) |
+         (static_cast<std::uint64_t>(spec.role) << 16U) | spec.role_index;
 }
 
 template <typename Set, typename Item>
@@ -126,6 +129,19 @@ std::string to_string(JobState state) {
 std::string to_string(Cause cause) {
   static constexpr const char* kNames[] = {"failed", "lost", "given_back", "not_received", "restart"};
   return kNames[static_cast<std::size_t>(cause)];
+}
+
+std::vector<JobEvent> taking_in(const Job& job, const JobDone& done) {
+  std::vector<JobEvent> events;
+  for (const Lease& lease : job.in_hand())
+    events.emplace_back(JobReturned{job.id, Attempt{lease.attempt}, Cause::kRestart, ""});
+  for (std::uint32_t attempt = job.attempts + 1; attempt <= value(done.attempt); ++attempt) {
+    events.emplace_back(JobHandedOut{job.id, Attempt{attempt}, done.worker});
+    if (attempt < value(done.attempt))
+      events.emplace_back(JobReturned{job.id, Attempt{attempt}, Cause::kGivenBack, "an earlier attempt"});
+  }
+  events.emplace_back(done);
+  return events;
 }
 
 const Lease* Job::lease_with(WorkerId worker) const {

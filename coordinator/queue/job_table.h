@@ -44,12 +44,16 @@ struct JobSpec {
   JobKind kind = JobKind::kPredict;
   std::uint32_t image = 0;       // position in the order in which images are taken
   std::uint16_t case_index = 0;  // into Plan::cases
+  // 0: the source; v: Plan::variants[v - 1]. Of a predict job: the first of its PredictBlock.
+  std::uint16_t variant = 0;
   // From here on: of explain jobs only.
-  std::uint16_t variant = 0;  // 0: the source; v: Plan::variants[v - 1]
   Role role = Role::kSource;
   std::uint16_t role_index = 0;  // coordinator/queue/selection.h
   std::uint32_t rank = 0;        // of the image in the sample
   std::int64_t label = 0;        // class explained
+  LabelKinds explained{};        // all that it is
+  std::uint16_t replicate = 0;   // of the design
+  std::uint16_t control_of = 0;  // the altered variant whose control this one is; 0: of none
   bool operator==(const JobSpec&) const = default;
 };
 
@@ -143,6 +147,10 @@ struct JobUndone {
 };
 using JobEvent = std::variant<JobAdded, JobHandedOut, JobAdopted, JobReturned, JobDone, JobSetAside,
                               JobCancelled, JobRetried, JobUndone>;
+
+// What makes a job done that waits or is leased, by an attempt that was made before the job was added or behind
+// the back of its lease.
+std::vector<JobEvent> taking_in(const Job& job, const JobDone& done);
 
 // How many jobs of one kind are in each state.
 struct Tally {

@@ -53,6 +53,17 @@ std::string unfit(const wire::Outcome& outcome, const Job& job, std::size_t labe
   return "";
 }
 
+// Calls act() with `spec` being each explain job that its image and case may have.
+void for_each_explained(const Plan& plan, JobSpec& spec, const std::function<void()>& act) {
+  for (spec.variant = 0; spec.variant <= plan.variants.size(); ++spec.variant)
+    for (const LabelKind kind : kLabelKinds) {
+      if (kind != LabelKind::kPredicted && !plan.explain.contains(kind)) continue;
+      spec.explained = {kind};
+      for (spec.replicate = 0; spec.replicate < plan.replicates; ++spec.replicate) act();
+    }
+  spec.variant = spec.replicate = 0;
+}
+
 // For people: without what is no text.
 std::string one_line(const std::string& text) {
   constexpr std::size_t kLongestLine = 500;
@@ -258,7 +269,7 @@ void Scheduler::on_outcome(Link& link, const wire::Outcome& outcome, TimePoint n
     ++counters_.duplicate_answers;
     return;
   }
-  const std::string problem = unfit(outcome, *job, state_.plan().variants.size() + 1);
+  const std::string problem = unfit(outcome, *job, state_.plan().predict_block_of(job->spec.variant).size());
   if (problem.empty()) return on_success(link, *job, outcome);
   ++counters_.unfit_answers;
   wire::Outcome failure;
@@ -431,13 +442,14 @@ void Scheduler::cancel_jobs_of(std::uint32_t image, const std::string& text) {
     const Job* job = state_.jobs().find(state_.job_id(spec));
     if (job != nullptr && !job->finished()) this->cancel(job->id, text);
   };
-  for (spec.case_index = 0; spec.case_index < state_.plan().cases.size(); ++spec.case_index) {
-    spec.kind = JobKind::kPredict;
+  state_.for_each_predict_job(image, [&](const JobSpec& predict) {
+    spec = predict;
     cancel();
-    if (!state_.images()[image].rank) continue;
-    spec.kind = JobKind::kExplain;
-    for (spec.variant = 0; spec.variant <= state_.plan().variants.size(); ++spec.variant) cancel();
-    spec.variant = 0;
+  });
+  if (!state_.images()[image].rank) return;
+  spec.kind = JobKind::kExplain;
+  for (spec.case_index = 0; spec.case_index < state_.plan().cases.size(); ++spec.case_index) {
+    for_each_explained(state_.plan(), spec, cancel);
   }
 }
 
@@ -495,12 +507,23 @@ void Scheduler::decide(std::uint32_t image) {
     return emit(ImageDecided{image, {ImageState::kSkipped, std::nullopt, decision.why}});
   emit(ImageDecided{image, {ImageState::kSelected, rank, ""}});
   for (const ExplainChoice& c : decision.choices) {
-    const JobSpec spec{JobKind::kExplain, image, c.case_index, c.variant, c.role,
-                       c.role_index,      rank,  c.label};
-    const JobId id = state_.job_id(spec);
-    emit(JobEvent{JobAdded{id, spec}});
-    if (state_.is_cancelled(c.case_index)) cancel(id, kCaseIsCancelled);
+    const JobSpec spec{JobKind::kExplain, image,       c.case_index, c.variant,   c.role, c.role_index, rank,
+                       c.label,           c.explained, c.replicate,  c.control_of};
+    const JobId id = add(spec);
+    if (state_.is_cancelled(c.case_index) && !state_.jobs().at(id).finished()) cancel(id, kCaseIsCancelled);
   }
+}
+
+JobId Scheduler::add(const JobSpec& spec) {
+  const JobId id = state_.job_id(spec);
+  emit(JobEvent{JobAdded{id, spec}});
+  const auto known = options_.inherited.find(id);
+  if (known == options_.inherited.end()) return id;
+  const bool fits = spec.kind == JobKind::kExplain ||
+                    known->second.labels.size() == state_.plan().predict_block_of(spec.variant).size();
+  if (fits)
+    for (const JobEvent& event : taking_in(state_.jobs().at(id), known->second)) emit(event);
+  return id;
 }
 
 void Scheduler::open_images() {
@@ -509,12 +532,7 @@ void Scheduler::open_images() {
       std::uint64_t{state_.next_undecided()} + std::min(state_.remaining(), options_.look_ahead);
   const auto end = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, state_.images().size()));
   for (std::uint32_t image = state_.opened(); image < end; ++image)
-    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
-      JobSpec spec;
-      spec.image = image;
-      spec.case_index = static_cast<std::uint16_t>(c);
-      emit(JobEvent{JobAdded{state_.job_id(spec), spec}});
-    }
+    state_.for_each_predict_job(image, [&](const JobSpec& spec) { add(spec); });
 }
 
 // One job a worker in turn; what has been given is seen by whoever comes next.
@@ -600,7 +618,9 @@ wire::Job Scheduler::to_wire(const Job& job) const {
   message.set_image_sha256(image.sha256);
   message.set_case_name(state_.plan().cases[job.spec.case_index].name);
   if (job.spec.kind == JobKind::kPredict) {
-    message.mutable_predict();
+    const PredictBlock block = state_.plan().predict_block_of(job.spec.variant);
+    message.mutable_predict()->set_first(block.begin);
+    message.mutable_predict()->set_count(block.size());
     return message;
   }
   wire::Explain& explain = *message.mutable_explain();
@@ -609,6 +629,9 @@ wire::Job Scheduler::to_wire(const Job& job) const {
   explain.set_role(to_string(job.spec.role));
   explain.set_rank(job.spec.rank);
   explain.set_role_index(job.spec.role_index);
+  explain.set_explained(to_string(job.spec.explained));
+  explain.set_replicate(job.spec.replicate);
+  if (job.spec.control_of != 0) explain.set_control_of(state_.plan().variant_name(job.spec.control_of));
   return message;
 }
 

@@ -119,6 +119,8 @@ class Scheduler {
 
   void decide_images();
   void decide(std::uint32_t image);
+  // Done at once, if the sweep had its result before it was extended.
+  JobId add(const JobSpec& spec);
   void open_images();
   void hand_out(TimePoint now);
   // To those who have nothing to do when nothing is left to hand out.

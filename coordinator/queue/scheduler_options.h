@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "coordinator/queue/sweep_state.h"
 #include "coordinator/queue/worker_ending.h"
@@ -39,6 +40,8 @@ struct SchedulerOptions {
   // that have ended (a lost worker that comes back, a coordinator that restarted). Those of others are not
   // believed. Empty: everybody is believed.
   std::function<std::optional<WorkerId>(JobId, Attempt)> holder;
+  // What a sweep had done before it was extended, by job: done again as soon as the job is added.
+  std::unordered_map<JobId, JobDone> inherited;
 };
 
 }  // namespace wcam

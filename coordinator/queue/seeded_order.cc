@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
@@ -23,8 +25,15 @@ std::vector<KeyedImage> taking_order(const Plan& plan) {
   std::vector<KeyedImage> order;
   order.reserve(plan.images.size());
   const bool listed = plan.selection.rule == SelectionRule::kListed;
-  for (std::uint32_t i = 0; i < plan.images.size(); ++i)
-    order.push_back({listed ? i : seeded_key(plan.seed, plan.images[i].path, "order"), i});
+  std::unordered_map<std::string_view, std::uint64_t> kept;
+  if (!plan.earlier.empty())
+    for (const std::string& path : plan.earlier.back().sample) kept.emplace(path, kept.size());
+  for (std::uint32_t i = 0; i < plan.images.size(); ++i) {
+    const std::string& path = plan.images[i].path;
+    const auto known = kept.find(path);
+    const std::uint64_t place = listed ? kept.size() + i : seeded_key(plan.seed, path, "order");
+    order.push_back({known != kept.end() ? known->second : place, i});
+  }
   std::sort(order.begin(), order.end(),
             [](const KeyedImage& a, const KeyedImage& b) { return a.key < b.key; });
   const auto twin = std::adjacent_find(

@@ -20,6 +20,7 @@ std::string to_string(Course course) {
 SweepState::SweepState(Plan plan)
     : plan_(std::move(plan)),
       sweep_id_(sweep_id(plan_)),
+      predict_jobs_per_image_(plan_.cases.size() * plan_.predict_blocks().size()),
       order_(taking_order(plan_)),
       jobs_(plan_.cases.size()),
       images_(plan_.images.size()),
@@ -123,12 +124,14 @@ void SweepState::note_job(const JobSpec& spec) {
   if (spec.kind == JobKind::kPredict) opened_ = std::max(opened_, spec.image + 1);
 }
 
-bool SweepState::keep_labels(const JobSpec& predict, Labels labels) {
+bool SweepState::keep_labels(const JobSpec& predict, const Labels& labels) {
   if (!is_open(predict.image)) return true;
   Answers& answers = answers_[predict.image];
   answers.by_case.resize(plan_.cases.size());
-  if (!answers.by_case[predict.case_index].empty()) return false;
-  answers.by_case[predict.case_index] = std::move(labels);
+  Labels& of_case = answers.by_case[predict.case_index];
+  of_case.resize(plan_.variants.size() + 1, kNoLabel);
+  if (of_case[predict.variant] != kNoLabel) return false;
+  std::copy(labels.begin(), labels.end(), of_case.begin() + predict.variant);
   ++answers.count;
   return true;
 }
@@ -136,14 +139,16 @@ bool SweepState::keep_labels(const JobSpec& predict, Labels labels) {
 void SweepState::forget_labels(const JobSpec& predict) {
   const auto found = answers_.find(predict.image);
   if (predict.kind != JobKind::kPredict || found == answers_.end()) return;
-  found->second.by_case[predict.case_index].clear();
+  const PredictBlock block = plan_.predict_block_of(predict.variant);
+  Labels& of_case = found->second.by_case[predict.case_index];
+  std::fill(of_case.begin() + block.begin, of_case.begin() + block.end, kNoLabel);
   if (--found->second.count == 0) answers_.erase(found);
 }
 
 std::span<const Labels> SweepState::labels(std::uint32_t image) const {
   const auto found = answers_.find(image);
   if (images_.at(image).state != ImageState::kUndecided || found == answers_.end() ||
-      found->second.count < plan_.cases.size())
+      found->second.count < predict_jobs_per_image())
     return {};
   return found->second.by_case;
 }
@@ -176,14 +181,22 @@ Counts SweepState::counts(bool with_reasons) const {
 JobId SweepState::job_id(const JobSpec& spec) const {
   const std::string& image = planned(spec.image).path;
   const std::string& case_name = plan_.cases.at(spec.case_index).name;
-  return spec.kind == JobKind::kPredict ? predict_job_id(image, case_name)
-                                        : explain_job_id(image, plan_.variant_name(spec.variant), case_name);
+  if (spec.kind == JobKind::kPredict)
+    return plan_.predict_job(image, plan_.predict_block_of(spec.variant), case_name);
+  return explain_job_id(image, plan_.variant_name(spec.variant), case_name, to_string(spec.explained.first()),
+                        spec.replicate);
 }
 
 std::string SweepState::name_of(const JobSpec& spec) const {
-  const std::string variant = spec.kind == JobKind::kPredict ? "" : plan_.variant_name(spec.variant) + " ";
-  return to_string(spec.kind) + " " + planned(spec.image).path + " " + variant +
-         plan_.cases.at(spec.case_index).name;
+  const bool predict = spec.kind == JobKind::kPredict;
+  std::string name = to_string(spec.kind) + " " + planned(spec.image).path + " " +
+                     (predict && spec.variant == 0 ? "" : plan_.variant_name(spec.variant) + " ") +
+                     plan_.cases.at(spec.case_index).name;
+  if (predict) return name;
+  if (spec.explained.first() != LabelKind::kPredicted)
+    name += " for the " + to_string(spec.explained.first()) + " label";
+  if (spec.replicate > 0) name += ", replicate " + std::to_string(spec.replicate);
+  return name;
 }
 
 std::optional<std::string> SweepState::problem() const {

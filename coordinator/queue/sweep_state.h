@@ -99,6 +99,8 @@ struct Counts {
 
 class SweepState {
  public:
+  static constexpr std::int64_t kNoLabel = -1;
+
   explicit SweepState(Plan plan);
 
   // The only way the state changes after it was restored. Aborts on what cannot follow from the state.
@@ -118,8 +120,8 @@ class SweepState {
   void restore_course(Course course) { course_ = course; }
   void restore_case_cancelled(std::uint16_t case_index) { case_cancelled_.at(case_index) = true; }
   // False when this case has answered for this image before.
-  [[nodiscard]] bool restore_labels(const JobSpec& predict, Labels labels) {
-    return keep_labels(predict, std::move(labels));
+  [[nodiscard]] bool restore_labels(const JobSpec& predict, const Labels& labels) {
+    return keep_labels(predict, labels);
   }
 
   const Plan& plan() const { return plan_; }
@@ -152,6 +154,21 @@ class SweepState {
   // One entry a case once every case has answered for an undecided image; empty before and after.
   std::span<const Labels> labels(std::uint32_t image) const;
 
+  // One for each case and block of variants.
+  std::size_t predict_jobs_per_image() const { return predict_jobs_per_image_; }
+  // Calls act(spec) with each predict job of an image.
+  template <typename Act>
+  void for_each_predict_job(std::uint32_t image, const Act& act) const {
+    JobSpec spec;
+    spec.image = image;
+    for (std::size_t c = 0; c < plan_.cases.size(); ++c)
+      for (const PredictBlock& block : plan_.predict_blocks()) {
+        spec.case_index = static_cast<std::uint16_t>(c);
+        spec.variant = block.begin;
+        act(spec);
+      }
+  }
+
   // How far the sweep is. O(images + set aside) with a line for each thing set aside, O(1) without reasons.
   Counts counts(bool with_reasons) const;
   bool anything_set_aside() const { return images_set_aside_ > 0 || !jobs_.set_aside().empty(); }
@@ -175,7 +192,7 @@ class SweepState {
   void take(const CaseRetried& event);
   void take(const JobEvent& event);
   void forget_labels(const JobSpec& predict);
-  bool keep_labels(const JobSpec& predict, Labels labels);
+  bool keep_labels(const JobSpec& predict, const Labels& labels);
   void note_job(const JobSpec& spec);
   // Whether this image's labels are, or may be, needed.
   bool is_open(std::uint32_t image) const;
@@ -183,6 +200,7 @@ class SweepState {
   // What never changes:
   Plan plan_;
   std::string sweep_id_;
+  std::size_t predict_jobs_per_image_;
   std::vector<KeyedImage> order_;
   // What events change:
   JobTable jobs_;
@@ -192,8 +210,8 @@ class SweepState {
   std::vector<bool> has_results_;
   std::vector<ImageProgress> images_;
   struct Answers {
-    std::vector<Labels> by_case;  // empty: not yet
-    std::size_t count = 0;
+    std::vector<Labels> by_case;  // empty or kNoLabel: not yet
+    std::size_t count = 0;        // of predict jobs
     bool operator==(const Answers&) const = default;
   };
   std::unordered_map<std::uint32_t, Answers> answers_;  // of open images only

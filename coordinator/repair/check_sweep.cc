@@ -89,7 +89,7 @@ class Check {
           if (result == nullptr) result = packed(job.id);
           if (result == nullptr) return;
           const std::string name = check_.state->name_of(job.spec);
-          if (job.spec.kind == JobKind::kExplain && result->spec != job.spec)
+          if (job.spec.kind == JobKind::kExplain && !answers(*result, job))
             check_.stored.discard(result->file, "says otherwise than the ledger of " + name);
           if (job.spec.kind == JobKind::kPredict && result->attempt == attempt &&
               result->labels != labels_of(job, labels))

@@ -13,7 +13,6 @@ namespace wcam {
 namespace {
 
 constexpr const char* kPassedOver = "its predictions were not stored when the ledger was made anew";
-constexpr const char* kEarlier = "an earlier attempt";
 
 // Who did what is not known any more, only what with: a worker for each provenance of what is stored.
 WorkerInfo earlier_worker(const std::string& provenance) {
@@ -21,19 +20,8 @@ WorkerInfo earlier_worker(const std::string& provenance) {
   return {"before-the-repair" + which, "unknown", "unknown", 0, false, provenance};
 }
 
-// What makes a job done that is waiting or leased.
-std::vector<JobEvent> taking_in(const Job& job, const StoredResult& result, const std::string& segment,
-                                WorkerId worker) {
-  std::vector<JobEvent> events;
-  for (const Lease& lease : job.in_hand())
-    events.emplace_back(JobReturned{job.id, Attempt{lease.attempt}, Cause::kRestart, ""});
-  for (std::uint32_t attempt = job.attempts + 1; attempt <= value(result.attempt); ++attempt) {
-    events.emplace_back(JobHandedOut{job.id, Attempt{attempt}, worker});
-    if (attempt < value(result.attempt))
-      events.emplace_back(JobReturned{job.id, Attempt{attempt}, Cause::kGivenBack, kEarlier});
-  }
-  events.emplace_back(JobDone{job.id, result.attempt, segment, result.seconds, result.labels, worker});
-  return events;
+JobDone done_by(const StoredResult& result, JobId job, const std::string& segment, WorkerId worker) {
+  return {job, result.attempt, segment, result.seconds, result.labels, worker};
 }
 
 class Rebuilder {
@@ -83,13 +71,6 @@ class Rebuilder {
         [](const Message&) { return true; });
   }
 
-  JobSpec predict_spec(std::uint32_t image, std::size_t case_index) const {
-    JobSpec spec;
-    spec.image = image;
-    spec.case_index = static_cast<std::uint16_t>(case_index);
-    return spec;
-  }
-
   // Gets past the first undecided image, as the sweep did; false: it did not.
   bool pass(std::uint32_t image) {
     const std::vector<Labels> labels = stored_labels(image);
@@ -109,13 +90,16 @@ class Rebuilder {
 
   // One entry a case; empty unless all are stored.
   std::vector<Labels> stored_labels(std::uint32_t image) const {
-    std::vector<Labels> labels;
-    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
-      const StoredResult* result = stored_.chosen(state_.job_id(predict_spec(image, c)));
-      if (result == nullptr) return {};
-      labels.push_back(result->labels);
-    }
-    return labels;
+    std::vector<Labels> labels(state_.plan().cases.size());
+    bool complete = true;
+    state_.for_each_predict_job(image, [&](const JobSpec& spec) {
+      const StoredResult* result = stored_.chosen(state_.job_id(spec));
+      complete = complete && result != nullptr;
+      if (!complete) return;
+      Labels& of_case = labels[spec.case_index];
+      of_case.insert(of_case.end(), result->labels.begin(), result->labels.end());
+    });
+    return complete ? labels : std::vector<Labels>{};
   }
 
   // Images behind it were selected, or predicted so far ahead as only a later image's turn explains. Not
@@ -139,10 +123,10 @@ class Rebuilder {
 
   void set_aside(std::uint32_t image) {
     std::vector<JobId> missing;
-    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
-      const JobId id = state_.job_id(predict_spec(image, c));
+    state_.for_each_predict_job(image, [&](const JobSpec& spec) {
+      const JobId id = state_.job_id(spec);
       if (!finish(id)) missing.push_back(id);
-    }
+    });
     emit(JobEvent{JobSetAside{missing.front(), kPassedOver}});
     emit(ImageDecided{image, {ImageState::kSetAside, std::nullopt, kPassedOver}});
     for (std::size_t i = 1; i < missing.size(); ++i)
@@ -169,18 +153,17 @@ class Rebuilder {
     for (const std::uint32_t image : passed_over_) {
       if (!state_.may_be_retried(image)) continue;
       emit(ImageRetried{image});
-      for (std::size_t c = 0; c < state_.plan().cases.size(); ++c) {
-        const JobId id = state_.job_id(predict_spec(image, c));
+      state_.for_each_predict_job(image, [&](const JobSpec& spec) {
+        const JobId id = state_.job_id(spec);
         if (state_.jobs().at(id).state != JobState::kDone) emit(JobEvent{JobRetried{id}});
-      }
+      });
     }
     decide();
   }
 
   // The predictions of an image that are stored.
   void answer(std::uint32_t image) {
-    for (std::size_t c = 0; c < state_.plan().cases.size(); ++c)
-      finish(state_.job_id(predict_spec(image, c)));
+    state_.for_each_predict_job(image, [&](const JobSpec& spec) { finish(state_.job_id(spec)); });
   }
 
   void explain() {
@@ -196,9 +179,8 @@ class Rebuilder {
     const StoredResult* result = stored_.chosen(id);
     const Job& job = state_.jobs().at(id);
     if (result == nullptr || job.finished() || !answers(*result, job)) return false;
-    for (const JobEvent& event :
-         taking_in(job, *result, stored_.name_of(*result), WorkerId{result->provenance}))
-      emit(event);
+    const JobDone done = done_by(*result, id, stored_.name_of(*result), WorkerId{result->provenance});
+    for (const JobEvent& event : taking_in(job, done)) emit(event);
     ++finished_;
     return true;
   }
@@ -242,7 +224,13 @@ Rebuilt rebuild_from_sound(const Plan& plan, StoredResults& stored) {
   }
 }
 
-bool answers(const StoredResult& result, const Job& job) { return result.spec == job.spec; }
+bool answers(const StoredResult& result, const Job& job) {
+  if (job.spec.kind == JobKind::kPredict) return result.spec == job.spec;
+  // True labels may have become known since.
+  JobSpec known = result.spec;
+  if (job.spec.explained.contains(LabelKind::kTrue)) known.explained.insert(LabelKind::kTrue);
+  return known == job.spec;
+}
 
 std::vector<Event> amendments(const SweepState& state, const std::vector<LostResult>& lost,
                               const std::vector<JobId>& unknown, const StoredResults& stored) {
@@ -266,7 +254,8 @@ std::vector<Event> amendments(const SweepState& state, const std::vector<LostRes
   for (const JobId id : unknown) {
     const StoredResult& result = *stored.chosen(id);
     const WorkerId worker = worker_of(result);
-    for (const JobEvent& event : taking_in(state.jobs().at(id), result, stored.name_of(result), worker))
+    for (const JobEvent& event :
+         taking_in(state.jobs().at(id), done_by(result, id, stored.name_of(result), worker)))
       events.emplace_back(event);
   }
   return events;

@@ -38,6 +38,7 @@ RouterOptions router_options(const CoordinatorOptions& options, const SweepState
 
 SchedulerOptions scheduler_options(const CoordinatorOptions& options, Ledger& ledger) {
   SchedulerOptions scheduler = options.scheduler;
+  scheduler.inherited = ledger.inherited();
   scheduler.holder = [&ledger](JobId job, Attempt attempt) { return ledger.holder(job, attempt); };
   return scheduler;
 }

@@ -14,6 +14,7 @@
 #include "common/wire/protocol.h"
 #include "coordinator/study/find_variants.h"
 #include "coordinator/study/select_file.h"
+#include "coordinator/study/true_labels.h"
 
 namespace fs = std::filesystem;
 
@@ -22,6 +23,10 @@ namespace wcam {
 namespace {
 
 std::vector<CaseSpec> chosen_cases(const StudyRequest& request) {
+  if (request.base && request.models.empty()) {
+    if (!request.cases.empty()) throw UsageError("--cases names models of --models, which is missing");
+    return request.base->cases;
+  }
   const std::vector<CaseSpec> all = read_models_json(request.models, request.cases);
   if (request.cases.empty()) return all;
   std::vector<CaseSpec> chosen;
@@ -46,12 +51,19 @@ SelectionSettings selection_of(const StudyRequest& request, const Plan& plan,
                                std::vector<std::string>& images) {
   SelectionSettings selection;
   selection.rule = request.select;
+  selection.matched_controls = request.matched_controls;
+  selection.only_correct = request.only_correct;
   if (request.select == SelectionRule::kPublished) {
     selection.sample_size = request.sample_size.value_or(selection.sample_size);
     selection.max_altered = request.max_altered.value_or(selection.max_altered);
+    if (request.matched_controls)
+      refuse_without_meaning(request.max_unaffected, "max-unaffected",
+                             "does not go with --controls matched: there are as many as altered ones");
+    selection.max_unaffected = request.max_unaffected.value_or(selection.max_unaffected);
     return selection;
   }
   refuse_without_meaning(request.max_altered, "max-altered", "is for --select published only");
+  refuse_without_meaning(request.max_unaffected, "max-unaffected", "is for --select published only");
   if (request.select == SelectionRule::kAll) {
     selection.sample_size = request.sample_size.value_or(static_cast<int>(images.size()));
     return selection;
@@ -60,8 +72,11 @@ SelectionSettings selection_of(const StudyRequest& request, const Plan& plan,
                          "does not go with --select-file: its images are the sample");
   std::vector<std::string> cases;
   for (const CaseSpec& c : plan.cases) cases.push_back(c.name);
+  if (request.only_correct)
+    throw UsageError("--only-correct does not go with --select-file: its images are the sample");
   SelectFile file = read_select_file(request.select_file, images, plan.variants, cases);
   images = std::move(file.images);
+  file.selection.matched_controls = request.matched_controls;
   return std::move(file.selection);
 }
 
@@ -157,6 +172,11 @@ void settle_frost(Plan& plan, const fs::path& folder, const Say& say) {
   note_not_taken(plan, plan.frost_root, not_taken, say);
 }
 
+// Whether the images of an extended sweep are those that it had: none were named.
+bool keeps_images(const StudyRequest& request) {
+  return request.base && request.images.empty() && request.variants.empty();
+}
+
 // Nothing that is given is ignored.
 void check_options(const StudyRequest& request) {
   const std::string& family = request.perturbation;
@@ -168,7 +188,7 @@ void check_options(const StudyRequest& request) {
     const std::string remedy = "it is of imagenet-c, editing and folders, which read variants from a folder";
     refuse(!request.variants.empty(), "--variants", remedy);
     refuse(request.skip_incomplete, "--skip-incomplete", remedy);
-  } else if (request.variants.empty()) {
+  } else if (request.variants.empty() && !keeps_images(request)) {
     throw UsageError("--perturbation " + family +
                      " reads its variants from a folder: give it with --variants DIR");
   }
@@ -182,11 +202,56 @@ void check_options(const StudyRequest& request) {
     refuse(!request.corruptions.empty(), "--corruptions", remedy);
     refuse(!request.severities.empty(), "--severities", remedy);
   }
-  if (request.images.empty() && source_name(request).empty())
+  if (!keeps_images(request) && request.images.empty() && source_name(request).empty())
     throw UsageError(has_severities(family)
                          ? "--images is missing: the folder of unaltered images"
                          : "which images are unaltered? Name their folder in --variants with --source-name, "
                            "or give it with --images");
+}
+
+// Of a family whose variants we make.
+void set_made_variants(const StudyRequest& request, Plan& plan, const Say& say) {
+  if (request.base) {
+    plan.frost_root = request.base->frost_root;
+    plan.frost_overlays = request.base->frost_overlays;
+  }
+  if (request.base && request.corruptions.empty() && request.severities.empty()) {
+    plan.variants = request.base->variants;
+    return;
+  }
+  plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
+  if (plan.frost_overlays.empty() || !request.frost_overlays.empty())
+    settle_frost(plan, request.frost_overlays, say);
+}
+
+// Lists the folders. found: of a family on disk.
+std::vector<std::string> find_images(const StudyRequest& request, Plan& plan,
+                                     std::optional<VariantsFound>& found, const Say& say) {
+  plan.images_root = absolute_place(request.images.empty() ? source_folder(request) : request.images);
+  NotTaken not_taken;
+  std::vector<std::string> images = list_images(plan.images_root, &not_taken);
+  note_not_taken(plan, plan.images_root, not_taken, say);
+  if (!is_on_disk(request.perturbation)) return images;
+  plan.variants_root = absolute_place(request.variants);
+  found = find_variants(request, plan.images_root, images, say);
+  note_not_taken(plan, plan.variants_root, found->not_taken, say);
+  for (const VariantFolder& variant : found->variants) plan.variants.push_back(variant.variant);
+  std::erase_if(images, [&](const std::string& path) { return !found->stems.contains(path); });
+  return images;
+}
+
+void keep_images(const StudyRequest& request, Plan& plan) {
+  const Plan& base = *request.base;
+  if (request.select == SelectionRule::kListed)
+    throw UsageError("an extended list of WCAMs needs --images and --select-file");
+  plan.images_root = base.images_root;
+  plan.variants_root = base.variants_root;
+  if (is_on_disk(request.perturbation)) plan.variants = base.variants;
+  plan.images = base.images;
+  plan.not_taken = base.not_taken;
+  std::vector<std::string> images;
+  for (const PlannedImage& image : plan.images) images.push_back(image.path);
+  plan.selection = selection_of(request, plan, images);
 }
 
 }  // namespace
@@ -195,16 +260,11 @@ Plan make_plan(const StudyRequest& request, const Say& say) {
   check_options(request);
   Plan plan;
   plan.perturbation = request.perturbation;
-  if (!is_on_disk(request.perturbation)) {
-    plan.variants = variants_of(request.perturbation, request.corruptions, request.severities);
-    settle_frost(plan, request.frost_overlays, say);
-  }
+  if (!is_on_disk(request.perturbation)) set_made_variants(request, plan, say);
   plan.wcam = request.wcam;
   plan.seed = request.seed;
-  plan.images_root = absolute_place(request.images.empty() ? source_folder(request) : request.images);
-  NotTaken not_taken;
-  std::vector<std::string> images = list_images(plan.images_root, &not_taken);
-  note_not_taken(plan, plan.images_root, not_taken, say);
+  plan.explain = request.explain;
+  plan.replicates = request.replicates;
   plan.cases = chosen_cases(request);
   for (CaseSpec& c : plan.cases) {
     c.file = absolute_place(c.file);
@@ -212,19 +272,18 @@ Plan make_plan(const StudyRequest& request, const Say& say) {
       throw InputError(request.models.string() + ": case '" + c.name + "': " + problem);
   }
   std::optional<VariantsFound> found;
-  if (is_on_disk(request.perturbation)) {
-    plan.variants_root = absolute_place(request.variants);
-    found = find_variants(request, plan.images_root, images, say);
-    note_not_taken(plan, plan.variants_root, found->not_taken, say);
-    for (const VariantFolder& variant : found->variants) plan.variants.push_back(variant.variant);
-    std::erase_if(images, [&](const std::string& path) { return !found->stems.contains(path); });
+  if (keeps_images(request)) {
+    keep_images(request, plan);
+  } else {
+    std::vector<std::string> images = find_images(request, plan, found, say);
+    plan.selection = selection_of(request, plan, images);
+    plan.images = without_hashes(images, found);
   }
-  plan.selection = selection_of(request, plan, images);
-  plan.images = without_hashes(images, found);
+  if (!request.labels.empty()) set_true_labels(plan, request.labels, say);
   check(plan);
   check_fits_message(plan);
   for (const std::string& note : notes_of_twins(plan.cases)) say(note);
-  hash(plan, found, say);
+  if (!keeps_images(request)) hash(plan, found, say);
   return plan;
 }
 

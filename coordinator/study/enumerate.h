@@ -6,6 +6,7 @@
 
 namespace wcam {
 
+// For an extended sweep (StudyRequest::base) it is what is asked for, not what is made of it (extended()).
 // Lists and hashes everything and returns a checked plan with absolute paths. What can be refused without
 // hashing images is refused before. With a select-file only the images that it names are hashed. Says what
 // the folders hold that is not taken. Throws UsageError for unknown names, options that do not go together

@@ -5,6 +5,7 @@
 #include "common/base/error.h"
 #include "common/command_line/options.h"
 #include "common/command_line/suggestion.h"
+#include "common/study/plan.h"
 #include "common/study/wcam_options.h"
 
 namespace po = boost::program_options;
@@ -38,6 +39,25 @@ SelectionRule rule_of(const po::variables_map& values) {
                    did_you_mean(select, {"published", "all"}));
 }
 
+bool matched_controls(const std::string& controls) {
+  if (!controls.empty() && controls != "matched")
+    throw UsageError("--controls '" + controls + "' is unknown" +
+                     but_known(controls, std::vector<std::string>{"matched"}));
+  return !controls.empty();
+}
+
+LabelKinds labels_explained(const std::string& text) {
+  LabelKinds kinds;
+  try {
+    kinds = parse_label_kinds(text);
+  } catch (const InputError& e) {
+    throw UsageError("--explain: " + std::string(e.what()));
+  }
+  if (kinds.empty())
+    throw UsageError("--explain names no label; known: " + to_string(LabelKinds(kLabelKinds)));
+  return kinds;
+}
+
 }  // namespace
 
 StudyRequest study_request(const po::variables_map& values) {
@@ -56,12 +76,54 @@ StudyRequest study_request(const po::variables_map& values) {
   request.select_file = text("select-file");
   if (values.contains("sample-size")) request.sample_size = in_range(values, "sample-size", 1, 1'000'000);
   if (values.contains("max-altered")) request.max_altered = in_range(values, "max-altered", 1, 100);
+  if (values.contains("max-unaffected")) request.max_unaffected = in_range(values, "max-unaffected", 0, 100);
+  request.matched_controls = matched_controls(text("controls"));
+  request.only_correct = values["only-correct"].as<bool>();
+  request.explain = labels_explained(text("explain"));
+  request.replicates = in_range(values, "replicates", 1, kMostReplicates);
+  request.labels = text("labels");
   request.variants = text("variants");
   request.variant_names = list_of(values, "variant-names");
   request.source_name = text("source-name");
   request.skip_incomplete = values["skip-incomplete"].as<bool>();
   request.seed = seed_of(values);
   request.wcam = wcam_settings(values);
+  return request;
+}
+
+StudyRequest extension_request(const po::variables_map& values, const Plan& base) {
+  StudyRequest request = study_request(values);
+  const auto keep = [&](const char* option, auto& asked, const auto& own) {
+    if (values[option].empty() || values[option].defaulted()) asked = own;
+  };
+  keep("perturbation", request.perturbation, base.perturbation);
+  if (!values.contains("select-file")) keep("select", request.select, base.selection.rule);
+  keep("max-altered", request.max_altered, std::optional(base.selection.max_altered));
+  keep("max-unaffected", request.max_unaffected, std::optional(base.selection.max_unaffected));
+  keep("controls", request.matched_controls, base.selection.matched_controls);
+  keep("only-correct", request.only_correct, base.selection.only_correct);
+  keep("explain", request.explain, base.explain);
+  keep("replicates", request.replicates, base.replicates);
+  keep("seed", request.seed, base.seed);
+  WcamSettings& wcam = request.wcam;
+  keep("grid", wcam.grid, base.wcam.grid);
+  keep("nb-design", wcam.nb_design, base.wcam.nb_design);
+  keep("levels", wcam.levels, base.wcam.levels);
+  keep("mode", wcam.mode, base.wcam.mode);
+  keep("approximation", wcam.approximation, base.wcam.approximation);
+  keep("sampler", wcam.sampler, base.wcam.sampler);
+  keep("design-seed", wcam.design_seed, base.wcam.design_seed);
+  keep("estimator", wcam.estimator, base.wcam.estimator);
+  keep("order", wcam.order, base.wcam.order);
+  if (request.select != SelectionRule::kPublished)
+    request.max_altered = request.max_unaffected = std::nullopt;
+  if (request.matched_controls) request.max_unaffected = std::nullopt;
+  // With --select all every image that is there, as before; where fewer were asked for, as many.
+  const bool all = base.selection.rule == SelectionRule::kAll &&
+                   static_cast<std::size_t>(base.selection.sample_size) == base.images.size();
+  if (!request.sample_size && !all && request.select != SelectionRule::kListed)
+    request.sample_size = base.selection.sample_size;
+  request.base = base;
   return request;
 }
 

@@ -9,10 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "common/study/label_kinds.h"
+#include "common/study/plan.h"
 #include "common/study/selection_settings.h"
 #include "common/study/wcam_settings.h"
 
 namespace wcam {
+
+inline constexpr const char* kLabelsInNames = "folders";
 
 struct StudyRequest {
   std::filesystem::path images;    // folder, searched with all folders below it; empty: VARIANTS/SOURCE_NAME
@@ -32,14 +36,23 @@ struct StudyRequest {
   bool skip_incomplete = false;            // leave out images that some variant lacks
   WcamSettings wcam;
   SelectionRule select = SelectionRule::kPublished;
-  std::filesystem::path select_file;            // with SelectionRule::kListed only
-  std::optional<int> sample_size, max_altered;  // absent: the rule's own
+  std::filesystem::path select_file;                            // with SelectionRule::kListed only
+  std::optional<int> sample_size, max_altered, max_unaffected;  // absent: the rule's own
+  bool matched_controls = false, only_correct = false;
+  LabelKinds explain{LabelKind::kPredicted};
+  int replicates = 1;
+  std::filesystem::path labels;  // file of true labels; kLabelsInNames: they are in the images' names
+  // Of a sweep that is extended: its plan. What is not asked for is as it is there.
+  std::optional<Plan> base = {};
   std::uint64_t seed = 95;
 };
 
 // Reads study_options() back (common/study/sweep_options.h). `images` and `models` are empty when they were
 // not given. Throws UsageError naming option, value and bound.
 StudyRequest study_request(const boost::program_options::variables_map& values);
+
+// The same for an extension of a sweep with this plan: options that were not given say what it says.
+StudyRequest extension_request(const boost::program_options::variables_map& values, const Plan& base);
 
 // A line for people while a plan is made: what is odd but no error, how far it is.
 using Say = std::function<void(const std::string& line)>;

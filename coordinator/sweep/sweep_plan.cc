@@ -29,7 +29,8 @@ void refuse_another_plan(const Plan& in_sweep, const Plan& asked, const SweepDir
   const std::vector<std::string> lines = differences(in_sweep, asked);
   if (lines.empty()) return;
   constexpr std::size_t kShown = 20;  // a folder of other images would fill the screen
-  std::string text = sweep.root.string() + " holds another sweep; use another --sweep, or what made it:";
+  std::string text = sweep.root.string() +
+                     " holds another sweep; use another --sweep, what made it, or --extend to add to it:";
   for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) text += "\n  " + lines[i];
   if (lines.size() > kShown) text += "\n  and " + std::to_string(lines.size() - kShown) + " more";
   throw InputError(text);
@@ -66,7 +67,12 @@ Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) 
     throw UsageError("--images and --models are needed: " + sweep.root.string() +
                      " holds no sweep to resume");
   if (stored) check(*stored);
-  if (stored && asked) refuse_another_plan(*stored, *asked, sweep);
+  std::optional<Plan> same = asked;
+  if (stored && asked) {
+    same = in_order_of(*stored, *asked);
+    same->earlier = stored->earlier;
+    refuse_another_plan(*stored, *same, sweep);
+  }
   const auto gone = [](const std::filesystem::path& folder) {
     return !folder.empty() && !std::filesystem::is_directory(folder);
   };
@@ -79,7 +85,7 @@ Plan agreed_plan(const SweepDirectory& sweep, const std::optional<Plan>& asked) 
   if (!asked && gone(stored->images_root))
     throw InputError("the images of " + sweep.root.string() + " are no longer in " +
                      stored->images_root.string() + ": give --images and --models with the new places");
-  const Plan plan = asked ? *asked : *stored;
+  const Plan plan = same ? *same : *stored;
   check(plan);
   check_fits_message(plan);
   return plan;

@@ -70,6 +70,11 @@ inline ProfileRow profile(std::size_t r, std::uint32_t attempt = 1) {
   row.rank = static_cast<std::uint32_t>(r / 9);
   row.role_index = static_cast<std::uint32_t>(r % 2);
   row.label = static_cast<std::int64_t>(r % 7) - 1;
+  row.explained = row.role == Role::kAltered ? LabelKinds{LabelKind::kPredicted}
+                                             : LabelKinds{LabelKind::kSource, LabelKind::kTrue};
+  row.replicate = static_cast<std::uint32_t>(r % 4);
+  row.control_of = r % 3 == 2 ? plan().variants[0] : "";
+  row.severity_difference = r % 3 == 2 ? 2.0F : 0.0F;
   const double x = static_cast<double>(r);
   row.logit = static_cast<float>(x / 4);
   row.wcam = values(kCells, x * 100, 0.5);
@@ -103,6 +108,10 @@ inline PredictionRow prediction(std::size_t p, std::uint32_t attempt = 1) {
   row.label = static_cast<std::int64_t>(p % 5);
   row.logit = static_cast<float>(p) / 8;
   row.probability = 1.0F / static_cast<float>(p + 1);
+  row.top_labels = {row.label, static_cast<std::int64_t>(p), 7, 8, -1};
+  for (std::size_t k = 0; k < kTopClasses; ++k)
+    row.top_probabilities[k] =
+        static_cast<float>(1.0 / static_cast<double>(p + 1) - 0.03125 * static_cast<double>(k));
   row.provenance = p % 2 == 0 ? "A CPU" : "";
   return row;
 }

@@ -306,9 +306,9 @@ def test_a_wcam_of_a_class_that_nothing_predicts_is_dropped_and_computed_again(u
         job, label = int(file["profiles/job"][0]), int(file["profiles/label"][0])
     change(study.sweep, f"UPDATE jobs SET label = {label} WHERE id = {job}")
     refused = run("wcam", "pack", study.sweep, code=3).stderr
-    assert f"is of class {label}, " in refused and "wcam repair" in refused
+    assert f" has class {label} as predicted for " in refused and "wcam repair" in refused
     assert not (study.sweep / "results.h5").exists()
-    assert f"for class {label}, where {label - 1} is predicted" in damage(study.sweep)
+    assert f"for class {label}, which is not predicted for " in damage(study.sweep)
     run("wcam", "repair", study.sweep)
     assert not victim.exists() and run_verify(study.sweep) == 0
     resume(study)

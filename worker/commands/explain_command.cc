@@ -269,6 +269,7 @@ Plan plan_of(const ExplainFiles& files, const Explained& all, const CaseSpec& sp
 void add(Explained& all, ProfileRow row, const Prediction& predicted, const Subject& subject) {
   row.job = explain_job_id(row.image, row.variant, row.case_name);
   row.rank = static_cast<std::uint32_t>(all.profiles.size());
+  if (row.label == predicted.label) row.explained = {LabelKind::kPredicted, LabelKind::kSource};
   all.predictions.push_back({predict_job_id(row.image, row.case_name),
                              {},
                              row.image,
@@ -278,6 +279,8 @@ void add(Explained& all, ProfileRow row, const Prediction& predicted, const Subj
                              predicted.label,
                              predicted.logit,
                              predicted.probability,
+                             predicted.top_labels,
+                             predicted.top_probabilities,
                              row.provenance});
   all.images.push_back({row.image, row.variant, subject.pixels.rows, subject.pixels.pixels, subject.caution});
   all.of.push_back(subject.image);

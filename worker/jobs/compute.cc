@@ -59,12 +59,20 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
     const std::size_t wanted = std::min(images.size() - first, batch);
     const at::Tensor logits = model.forward(model.to_input(batch_from(images, first, batch))).to(at::kCPU);
     const auto [logit, label] = logits.max(1);
-    const at::Tensor probability = at::softmax(logits, 1).gather(1, label.unsqueeze(1));
+    const at::Tensor soft_max = at::softmax(logits, 1);
+    const at::Tensor probability = soft_max.gather(1, label.unsqueeze(1));
+    const at::Tensor top_labels = logits.argsort(true, 1, true).slice(1, 0, std::int64_t{kTopClasses});
+    const at::Tensor top_probabilities = soft_max.gather(1, top_labels);
     const at::Tensor finite = logits.isfinite().all(1);
     for (std::size_t i = 0; i < wanted; ++i) {
       const auto row = static_cast<std::int64_t>(i);
       predictions.push_back(
           {label[row].item<std::int64_t>(), logit[row].item<float>(), probability[row][0].item<float>()});
+      for (std::int64_t k = 0; k < top_labels.size(1); ++k) {
+        predictions.back().top_labels[static_cast<std::size_t>(k)] = top_labels[row][k].item<std::int64_t>();
+        predictions.back().top_probabilities[static_cast<std::size_t>(k)] =
+            top_probabilities[row][k].item<float>();
+      }
       if (!finite[row].item<bool>())
         predictions.back().logit = predictions.back().probability = std::numeric_limits<float>::quiet_NaN();
     }

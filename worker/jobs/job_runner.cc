@@ -3,9 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/utf8.h"
+#include "common/study/perturbation.h"
 #include "worker/jobs/compute.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
@@ -21,6 +25,14 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
   auto& failure = *result.outcome.mutable_failure();
   failure.set_kind(kind);
   failure.set_text(made_utf8(text));
+}
+
+// Of a control to the altered variant it is the control of.
+float severity_difference(const std::string& variant, const std::string& control_of) {
+  if (control_of.empty()) return 0;
+  const int of_control = parse_variant(variant).severity, of_altered = parse_variant(control_of).severity;
+  return of_altered == 0 ? std::numeric_limits<float>::quiet_NaN()
+                         : static_cast<float>(of_control - of_altered);
 }
 
 }  // namespace
@@ -90,6 +102,15 @@ const Model& JobRunner::model(const std::string& case_name) {
   }
 }
 
+// Jobs of one replicate of an image come together.
+const Design& JobRunner::design(std::uint32_t replicate) {
+  if (std::exchange(replicate_, replicate) == replicate) return design_;
+  WcamSettings settings = plan_.wcam;
+  settings.design_seed += replicate;
+  design_ = make_design(settings);
+  return design_;
+}
+
 int& JobRunner::batch_size(const std::string& case_name) {
   return batch_sizes_.try_emplace(case_name, batch_size_).first->second;
 }
@@ -125,17 +146,20 @@ void JobRunner::predict_job(const wire::Job& job, JobResult& result) {
   result.outcome.set_caution(caution);
   const auto predictions = with_enough_memory(
       job.case_name(), [&](const Model& loaded, int batch) { return predict(loaded, images, batch); });
+  const auto variant = [&](std::size_t i) -> const std::string& {
+    return plan_.variant_name(static_cast<std::uint16_t>(job.predict().first() + i));
+  };
   for (std::size_t i = 0; i < predictions.size(); ++i)
-    check_finite(predictions[i], job.case_name(), plan_.variant_name(static_cast<std::uint16_t>(i)));
+    check_finite(predictions[i], job.case_name(), variant(i));
   auto& answer = *result.outcome.mutable_predictions();
   for (std::size_t i = 0; i < predictions.size(); ++i) {
-    const auto& [label, logit, probability] = predictions[i];
-    answer.add_label(label);
-    answer.add_logit(logit);
-    answer.add_probability(probability);
+    const Prediction& p = predictions[i];
+    answer.add_label(p.label);
+    answer.add_logit(p.logit);
+    answer.add_probability(p.probability);
     result.predictions.push_back({JobId{job.job()}, Attempt{job.attempt()}, job.image(), plan_.perturbation,
-                                  plan_.variant_name(static_cast<std::uint16_t>(i)), job.case_name(), label,
-                                  logit, probability, provenance_});
+                                  variant(i), job.case_name(), p.label, p.logit, p.probability, p.top_labels,
+                                  p.top_probabilities, provenance_});
   }
 }
 
@@ -145,7 +169,7 @@ void JobRunner::explain_job(const wire::Job& job, JobResult& result) {
   RgbImage pixels = pictures_.of(job, wanted.variant(), caution);
   const ExplainSubject subject{job.image(), wanted.variant(), job.case_name(), wanted.label()};
   ProfileRow row = with_enough_memory(job.case_name(), [&](const Model& loaded, int batch) {
-    return explain_row(loaded, pixels, subject, plan_.wcam, design_, batch);
+    return explain_row(loaded, pixels, subject, plan_.wcam, design(wanted.replicate()), batch);
   });
   row.job = JobId{job.job()};
   row.attempt = Attempt{job.attempt()};
@@ -153,6 +177,10 @@ void JobRunner::explain_job(const wire::Job& job, JobResult& result) {
   row.role = parse_role(wanted.role());
   row.rank = wanted.rank();
   row.role_index = wanted.role_index();
+  row.explained = parse_label_kinds(wanted.explained());
+  row.replicate = wanted.replicate();
+  row.control_of = wanted.control_of();
+  row.severity_difference = severity_difference(row.variant, row.control_of);
   result.outcome.mutable_profile()->set_seconds(row.seconds);
   result.image = ImageRow{job.image(), wanted.variant(), pixels.rows, std::move(pixels.pixels), caution};
   result.profile = std::move(row);

@@ -57,6 +57,7 @@ class JobRunner {
  private:
   Model load(CaseSpec spec, const std::string& device) const;
   const Model& model(const std::string& case_name);
+  const Design& design(std::uint32_t replicate);
   // The batch size of this case: what was asked for, or what fits.
   int& batch_size(const std::string& case_name);
   // Calls act(model, batch size) until memory suffices.
@@ -74,7 +75,8 @@ class JobRunner {
   WrongWithDevice wrong_with_device_;
   int batch_size_;                          // asked for
   std::map<std::string, int> batch_sizes_;  // by case: what fits
-  Design design_;
+  Design design_;                           // of this replicate:
+  std::uint32_t replicate_ = 0;
   ModelCache models_;
   Pictures pictures_;
 };

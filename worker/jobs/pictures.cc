@@ -89,7 +89,11 @@ RgbImage Pictures::of(const wire::Job& job, const std::string& variant, std::str
 std::vector<RgbImage> Pictures::all(const wire::Job& job, std::string& caution) {
   caution.clear();
   std::vector<RgbImage> images;
-  for (std::size_t v = 0; v <= plan_.variants.size(); ++v) {
+  const std::size_t first = job.predict().first(), end = first + job.predict().count();
+  if (first >= end || end > plan_.variants.size() + 1)
+    throw InputError("variants " + std::to_string(first) + " to " + std::to_string(end) +
+                     " are to be predicted, the plan has " + std::to_string(plan_.variants.size()));
+  for (std::size_t v = first; v < end; ++v) {
     const std::string& variant = plan_.variant_name(static_cast<std::uint16_t>(v));
     std::string of_this;
     images.push_back(of(job, variant, of_this));

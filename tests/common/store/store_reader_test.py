@@ -53,6 +53,10 @@ def profile_columns(r):
         "rank": (r // 9).astype("u4"),
         "role_index": (r % 2).astype("u4"),
         "label": (r % 7 - 1).astype("i8"),
+        "explained": ["predicted" if i % 3 == 1 else "source,true" for i in r],
+        "replicate": (r % 4).astype("u4"),
+        "control_of": [VARIANTS[1] if i % 3 == 2 else "" for i in r],
+        "severity_difference": np.where(r % 3 == 2, 2, 0).astype("f4"),
         "logit": (x / 4).astype("f4"),
         "wcam": ramp(r, (G, G), 100 * x, 0.5),
         "standard_error": ramp(r, (G, G), 100 * x + 50, 0.25),
@@ -84,6 +88,8 @@ def prediction_columns(p):
         "label": (p % 5).astype("i8"),
         "logit": (p / 8).astype("f4"),
         "probability": np.float32(1) / (p + 1).astype("f4"),
+        "top_labels": np.stack([p % 5, p, 0 * p + 7, 0 * p + 8, 0 * p - 1], axis=1).astype("i8"),
+        "top_probabilities": ramp(p, (5,), 1 / (p + 1), -0.03125),
         "provenance": ["A CPU" if i % 2 == 0 else "" for i in p],
     }
 

@@ -159,6 +159,14 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
   differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; }, "mode: reference in the sweep, corrected asked");
   differs([](Plan& p) { p.selection.sample_size = 3; }, "sample_size: 17 in the sweep, 3 asked");
   differs([](Plan& p) { p.selection.max_altered = 3; }, "max_altered: 5 in the sweep, 3 asked");
+  differs([](Plan& p) { p.selection.max_unaffected = 3; }, "max_unaffected: 1 in the sweep, 3 asked");
+  differs([](Plan& p) { p.selection.matched_controls = true; },
+          "matched controls: no in the sweep, yes asked");
+  differs([](Plan& p) { p.selection.only_correct = true; },
+          "only correct sources: no in the sweep, yes asked");
+  differs([](Plan& p) { p.explain.insert(LabelKind::kSource); },
+          "explain: predicted in the sweep, predicted,source asked");
+  differs([](Plan& p) { p.replicates = 2; }, "replicates: 1 in the sweep, 2 asked");
   differs([](Plan& p) { p.selection.rule = SelectionRule::kAll; },
           "select: published in the sweep, all asked");
   differs([](Plan& p) { p.variants.pop_back(); }, "variant corruptions/jpeg/5: in the sweep, not asked");
@@ -213,6 +221,41 @@ TEST(Plan, SurvivesItsTextUnderEverySelectionRule) {
   }
 }
 
+TEST(Plan, SurvivesItsTextWithLabelsReplicatesAndControls) {
+  Plan plan = small_plan();
+  plan.explain = {LabelKind::kSource, LabelKind::kTrue};
+  plan.replicates = 3;
+  plan.selection.max_unaffected = 0;
+  plan.selection.matched_controls = plan.selection.only_correct = true;
+  for (PlannedImage& image : plan.images) image.true_label = 1;
+  check(plan);
+  const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+  EXPECT_EQ(read.selection, plan.selection);
+  EXPECT_EQ(read.explain, plan.explain);
+  EXPECT_EQ(read.replicates, 3);
+  EXPECT_EQ(read.images, plan.images);
+  EXPECT_EQ(sweep_id(read), sweep_id(plan));
+}
+
+// An earlier version would compute something else from it.
+TEST(Plan, ThatSaysWhatEarlierVersionsDoNotKnowHasAnotherFormat) {
+  const auto has_format = [](const Plan& plan, int format) {
+    return to_json_text(plan).find("\"format\": " + std::to_string(format)) != std::string::npos;
+  };
+  EXPECT_TRUE(has_format(small_plan(), 1));
+  const auto has_format_2 = [&](auto change) {
+    Plan plan = small_plan();
+    change(plan);
+    return has_format(plan, 2);
+  };
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.replicates = 2; }));
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.explain = {LabelKind::kSource}; }));
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.selection.max_unaffected = 2; }));
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.selection.matched_controls = true; }));
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.selection.only_correct = true; }));
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.images[0].true_label = 0; }));
+}
+
 // As it was written before there was another rule: sweeps of then can be resumed.
 TEST(Plan, OfThePublishedRuleNamesNoRule) {
   EXPECT_EQ(to_json(small_plan().selection).dump(), R"({"max_altered":5,"sample_size":17})");
@@ -255,6 +298,30 @@ TEST(Plan, RefusesNumbersThatItCannotHoldInsteadOfTakingOthers) {
         "/selection/lists/0/0/0", "/selection/lists/0/0/1", "/selection/list_of_image/0"})
     for (const char* number : {"1e300", "1.5", "-4294967295"})
       EXPECT_TRUE(refuses(key, number)) << key << number;
+}
+
+TEST(Plan, RefusesLabelsThatAreNotKnown) {
+  const auto refusal = [](auto change) {
+    Plan plan = small_plan();
+    change(plan);
+    try {
+      check(plan);
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal([](Plan& p) { p.explain = {LabelKind::kTrue}; }),
+            "the true label is to be explained and not known: give --labels");
+  EXPECT_EQ(
+      refusal([](Plan& p) { p.selection.only_correct = true; }),
+      "only images that are classified rightly are wanted, and what is right is not known: give --labels");
+  EXPECT_EQ(
+      refusal([](Plan& p) { p.images[0].true_label = 1; }),
+      "1 of " + std::to_string(small_plan().images.size()) + " images have a true label: all or none must");
+  EXPECT_EQ(refusal([](Plan& p) { p.explain = {}; }),
+            "no label is explained: name predicted, source or true");
+  EXPECT_EQ(refusal([](Plan& p) { p.replicates = 101; }), "replicates 101 is outside 1 to 100");
 }
 
 TEST(Plan, RefusesWhatCannotBeRunNamingIt) {

@@ -31,6 +31,7 @@ class JobReportTest : public testing::Test {
     explain_.role = Role::kAltered;
     explain_.role_index = 1;
     explain_.label = 8;
+    explain_.explained = {LabelKind::kPredicted};
     predict_id_ = state.job_id({});
     explain_id_ = state.job_id(explain_);
     image_ = state.planned(0).path;
@@ -111,7 +112,7 @@ TEST_F(JobReportTest, ShowsEveryAttempt) {
   EXPECT_NE(text.find("\n  out of memory\nin line 2\n"), std::string::npos) << text;
   const std::string of_retried = to_text(job_story(ledger, explain_id_));
   EXPECT_NE(of_retried.find("waiting after 0 attempts, put back 1 time\n"), std::string::npos) << of_retried;
-  EXPECT_NE(of_retried.find("explained as altered 1 of image 0 in the sample, for class 8\n"),
+  EXPECT_NE(of_retried.find("explained as altered 1 of image 0 in the sample, for class 8 (predicted)\n"),
             std::string::npos)
       << of_retried;
   const auto document = nlohmann::json::parse(to_json_text(story));

@@ -225,15 +225,16 @@ TEST_F(LedgerTest, ItsSchemaRefusesWhatNoJobCanBe) {
   const auto insert = [&](const std::string& values) {
     return refusal([&] {
       database.execute(
-          "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label, state) "
+          "INSERT INTO jobs (id, kind, image, case_id, variant, role, role_index, label, explained, state) "
           "SELECT " +
           values + " FROM images LIMIT 1");
     });
   };
-  EXPECT_TRUE(contains(insert("1, 'predict', 1, 0, NULL, NULL, NULL, NULL, 'waiting'"), "FOREIGN KEY"));
-  EXPECT_TRUE(contains(insert("1, 'predict', id, 0, NULL, NULL, NULL, NULL, 'sleeping'"), "CHECK"));
-  EXPECT_TRUE(contains(insert("1, 'explain', id, 0, NULL, NULL, NULL, NULL, 'waiting'"), "CHECK"));
-  EXPECT_EQ(insert("1, 'explain', id, 0, 1, 'altered', 0, 5, 'waiting'"), "accepted");
+  EXPECT_TRUE(contains(insert("1, 'predict', 1, 0, NULL, NULL, NULL, NULL, NULL, 'waiting'"), "FOREIGN KEY"));
+  EXPECT_TRUE(contains(insert("1, 'predict', id, 0, NULL, NULL, NULL, NULL, NULL, 'sleeping'"), "CHECK"));
+  EXPECT_TRUE(contains(insert("1, 'explain', id, 0, NULL, NULL, NULL, NULL, NULL, 'waiting'"), "CHECK"));
+  EXPECT_TRUE(contains(insert("1, 'explain', id, 0, 1, 'altered', 0, 5, NULL, 'waiting'"), "CHECK"));
+  EXPECT_EQ(insert("1, 'explain', id, 0, 1, 'altered', 0, 5, 'predicted', 'waiting'"), "accepted");
 }
 
 TEST_F(LedgerTest, ItsSummaryIsTheStates) {

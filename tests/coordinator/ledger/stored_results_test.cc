@@ -144,7 +144,7 @@ TEST_F(StoredResultsTest, AWcamOfAClassThatIsNotPredictedIsDropped) {
   discard_unpredicted(stored, state_);
   ASSERT_EQ(stored.damaged.size(), 1U);
   EXPECT_EQ(stored.damaged[0].file.filename(), "other.h5");
-  EXPECT_NE(stored.damaged[0].why.find(" for class 3, where 0 is predicted"), std::string::npos)
+  EXPECT_NE(stored.damaged[0].why.find(" for class 3, which is not predicted for source"), std::string::npos)
       << stored.damaged[0].why;
   EXPECT_EQ(stored.in_segments.at(profile_.job).size(), 1U);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "tests/coordinator/rig.h"
 
@@ -274,6 +275,209 @@ TEST(SelectAll, ManyVariantsKeepTheirNumbersApart) {
   for (const ExplainChoice& c : decide_all({affected(300, most)}).choices)
     if (c.role == Role::kAltered) numbers.insert(c.role_index);
   EXPECT_EQ(numbers.size(), 300U);
+}
+
+// variant for label (what the label is) of a case's choices, "2:9(predicted) 2:0(source)"; replicates and
+// sources left out.
+std::string labelled(const Decision& decision, std::uint16_t case_index) {
+  std::string text;
+  for (const ExplainChoice& c : decision.choices)
+    if (c.case_index == case_index && c.replicate == 0 && c.variant != 0)
+      text += (text.empty() ? "" : " ") + std::to_string(c.variant) + ":" + std::to_string(c.label) + "(" +
+              to_string(c.explained) + ")";
+  return text;
+}
+
+TEST(ExplainedLabels, EachClassIsExplainedOnceAndSaysAllThatItIs) {
+  const std::vector<Labels> labels{{5, 6, 5, 9}};  // variants 1 and 3 are affected, 2 is not
+  struct Row {
+    LabelKinds explain;
+    std::optional<std::int64_t> true_label;
+    std::string expected;
+  };
+  const LabelKind predicted = LabelKind::kPredicted, source = LabelKind::kSource, real = LabelKind::kTrue;
+  const std::vector<Row> table{
+      {{predicted}, {}, "1:6(predicted) 3:9(predicted) 2:5(predicted,source)"},
+      {{source}, {}, "1:5(source) 3:5(source) 2:5(predicted,source)"},
+      {{predicted, source},
+       {},
+       "1:6(predicted) 1:5(source) 3:9(predicted) 3:5(source) 2:5(predicted,source)"},
+      {{real}, 5, "1:5(source,true) 3:5(source,true) 2:5(predicted,source,true)"},
+      {{real}, 9, "1:9(true) 3:9(predicted,true) 2:9(true)"},
+      {{source, real},
+       9,
+       "1:5(source) 1:9(true) 3:5(source) 3:9(predicted,true) 2:5(predicted,source) 2:9(true)"},
+      {{predicted}, 6, "1:6(predicted,true) 3:9(predicted) 2:5(predicted,source)"},
+      {{predicted, source, real},
+       5,
+       "1:6(predicted) 1:5(source,true) 3:9(predicted) 3:5(source,true) "
+       "2:5(predicted,source,true)"},
+  };
+  for (const Row& row : table) {
+    Plan plan = plan_for(labels);
+    plan.explain = row.explain;
+    plan.images[0].true_label = row.true_label;
+    EXPECT_EQ(labelled(select(plan, 0, labels), 0), row.expected);
+    EXPECT_LE(select(plan, 0, labels).choices.size(), most_wcams(plan));
+  }
+}
+
+TEST(ExplainedLabels, EveryReplicateOfEachIsAJobOfItsOwn) {
+  const std::vector<Labels> labels{{5, 6, 5, 9}, {5, 6, 6, 5}};
+  Plan plan = plan_for(labels);
+  plan.explain.insert(LabelKind::kSource);
+  const Decision one = select(plan, 0, labels);
+  plan.replicates = 3;
+  const Decision three = select(plan, 0, labels);
+  EXPECT_EQ(three.choices.size(), 3 * one.choices.size());
+  SweepState state(plan);
+  std::set<JobId> ids;
+  for (const ExplainChoice& c : three.choices)
+    ids.insert(state.job_id({JobKind::kExplain, 0, c.case_index, c.variant, c.role, c.role_index, 0, c.label,
+                             c.explained, c.replicate, c.control_of}));
+  EXPECT_EQ(ids.size(), three.choices.size());
+}
+
+// Ids of what earlier versions computed are what they were.
+TEST(ExplainedLabels, ThePredictedOneOfThePublishedDesignHasItsOldId) {
+  const Plan plan = plan_for({{5, 6}});
+  JobSpec spec{JobKind::kExplain, 0, 0, 1, Role::kAltered};
+  spec.explained = {LabelKind::kPredicted, LabelKind::kTrue};
+  EXPECT_EQ(to_string(SweepState(plan).job_id(spec)), "2a07eb758b35df4a");
+}
+
+TEST(OnlyCorrect, LeavesOutImagesThatACaseTakesForSomethingElse) {
+  const std::vector<Labels> labels{{5, 6}, {4, 6}};
+  Plan plan = plan_for(labels);
+  plan.images[0].true_label = 5;
+  for (const SelectionRule rule : {SelectionRule::kPublished, SelectionRule::kAll}) {
+    plan.selection.rule = rule;
+    plan.selection.only_correct = false;
+    EXPECT_TRUE(select(plan, 0, labels).selected);
+    plan.selection.only_correct = true;
+    const Decision decision = select(plan, 0, labels);
+    EXPECT_FALSE(decision.selected);
+    EXPECT_EQ(decision.why, "case case1 takes the source for another class than its true one");
+    EXPECT_TRUE(select(plan, 0, std::vector<Labels>{labels[0], labels[0]}).selected);
+  }
+}
+
+// "unaffected>altered" of a case's choices that are controls, with their severities: "contrast/2>jpeg/3".
+std::string controls(const Plan& plan, const Decision& decision, std::uint16_t case_index) {
+  const auto name = [&](std::uint16_t v) {
+    return plan.variant_name(v).substr(plan.variant_name(v).find('/') + 1);
+  };
+  std::string text;
+  for (const ExplainChoice& c : decision.choices)
+    if (c.case_index == case_index && c.control_of != 0)
+      text += (text.empty() ? "" : " ") + name(c.variant) + ">" + name(c.control_of);
+  return text;
+}
+
+struct Matching {
+  const char* name;
+  std::vector<std::string> affected, unaffected;  // of the only case
+  std::string expected;                           // by the altered variants' number
+};
+
+TEST(MatchedControls, AreOfTheSameSeverityElseTheNearest) {
+  const std::vector<Matching> table{
+      {"the same severity", {"a/3"}, {"b/1", "b/3", "b/5"}, "b/3>a/3"},
+      {"the nearest", {"a/5"}, {"b/1", "b/3"}, "b/3>a/5"},
+      {"the nearest on the other side", {"a/1"}, {"a/4", "a/2"}, "a/2>a/1"},
+      {"one each, none twice", {"a/3", "b/3"}, {"c/3", "c/4"}, "c/3>a/3 c/4>b/3"},
+      {"the same severity comes before who is first", {"a/2", "b/3"}, {"c/3"}, "c/3>b/3"},
+      {"fewer than altered ones", {"a/1", "a/2", "a/3"}, {"b/2"}, "b/2>a/2"},
+      {"none", {"a/1"}, {}, ""},
+  };
+  for (const Matching& row : table) {
+    Plan plan = plan_for({{5}});
+    Labels labels{5};
+    for (const std::string& name : row.affected)
+      plan.variants.push_back("corruptions/" + name), labels.push_back(6);
+    for (const std::string& name : row.unaffected)
+      plan.variants.push_back("corruptions/" + name), labels.push_back(5);
+    plan.selection.matched_controls = true;
+    for (const SelectionRule rule : {SelectionRule::kPublished, SelectionRule::kAll}) {
+      plan.selection.rule = rule;
+      const Decision decision = select(plan, 0, std::vector<Labels>{labels});
+      std::set<std::string> found, expected;
+      std::istringstream words(controls(plan, decision, 0)), wanted(row.expected);
+      for (std::string word; words >> word;) found.insert(word);
+      for (std::string word; wanted >> word;) expected.insert(word);
+      EXPECT_EQ(found, expected) << row.name;
+    }
+  }
+}
+
+TEST(MatchedControls, WithoutSeveritiesAreDrawn) {
+  Plan plan = plan_for({{5}});
+  plan.perturbation = "folders";
+  plan.variants = {"folders/fog", "folders/rain", "folders/snow", "folders/sun"};
+  plan.selection.matched_controls = true;
+  const std::vector<Labels> labels{{5, 6, 6, 5, 5}};
+  const Decision decision = select(plan, 0, labels);
+  std::set<int> altered, matched;
+  for (const ExplainChoice& c : decision.choices)
+    if (c.control_of != 0) altered.insert(c.control_of), matched.insert(c.variant);
+  EXPECT_EQ(altered, (std::set<int>{1, 2}));
+  EXPECT_EQ(matched, (std::set<int>{3, 4}));
+}
+
+// What is a control under one case is explained under all: where it affects the prediction, as one more
+// altered variant, of the same number in all cases.
+TEST(MatchedControls, TheSameVariantsAreExplainedUnderEveryCase) {
+  Plan plan = plan_for({{5}, {5}});
+  plan.variants = {"corruptions/a/3", "corruptions/b/3", "corruptions/c/3", "corruptions/d/1"};
+  plan.selection.matched_controls = true;
+  const std::vector<Labels> labels{{5, 6, 5, 6, 6}, {5, 6, 6, 5, 6}};  // a and d affect both
+  const Decision decision = select(plan, 0, labels);
+  EXPECT_EQ(controls(plan, decision, 0), "b/3>a/3");
+  EXPECT_EQ(controls(plan, decision, 1), "c/3>a/3");
+  const std::string altered = numbered(decision, Role::kAltered);
+  EXPECT_TRUE(altered == "0:1/0 0:4/1 0:3/2 1:1/0 1:4/1 1:2/3" ||
+              altered == "0:1/0 0:4/1 0:3/3 1:1/0 1:4/1 1:2/2")
+      << altered;
+  EXPECT_EQ(numbered(decision, Role::kUnaffected), "0:2/0 1:3/0");
+}
+
+TEST(MaxUnaffected, IsHowManyAreDrawnTheFirstBeingThePublishedOne) {
+  const std::vector<Labels> labels{affected(6, {1, 2})};
+  const int published = of_role(decide(labels), 0, Role::kUnaffected).at(0);
+  Plan plan = plan_for(labels);
+  for (int most = 0; most < 6; ++most) {
+    plan.selection.max_unaffected = most;
+    const std::vector<int> drawn = of_role(select(plan, 0, labels), 0, Role::kUnaffected);
+    EXPECT_EQ(drawn.size(), static_cast<std::size_t>(std::min(most, 4)));
+    if (most > 0) {
+      EXPECT_EQ(drawn[0], published);
+    }
+    EXPECT_EQ(std::set<int>(drawn.begin(), drawn.end()).size(), drawn.size());
+  }
+}
+
+// What was chosen keeps its numbers; a new case explains it too, and what the rule takes now comes behind it.
+TEST(SelectExtended, KeepsWhatWasChosenAndAddsToIt) {
+  const std::vector<Labels> labels{
+      {5, 6, 5, 6}, {5, 6, 5, 6}, {5, 5, 5, 6}};  // under the third case 1 is unaffected
+  Plan plan = plan_for(labels);
+  const Plan before = [&] {
+    Plan p = plan;
+    p.cases.pop_back();
+    p.variants = {plan.variants[0], plan.variants[1]};
+    return p;
+  }();
+  const std::vector<Labels> then{{5, 6, 5}, {5, 6, 5}};
+  const Decision first = select(before, 0, then);
+  plan.earlier = {{"x", 2, 2, before.selection, before.explain, 1, {"a.png"}}};
+  plan.replicates = 2;
+  const Decision decision = select(plan, 0, labels);
+  for (const ExplainChoice& c : first.choices)
+    EXPECT_EQ(std::count(decision.choices.begin(), decision.choices.end(), c), 1);
+  EXPECT_EQ(of_role(decision, 2, Role::kAltered), (std::vector<int>{3, 3}));
+  EXPECT_EQ(numbered(decision, Role::kAltered),
+            "0:1/0 0:1/0 0:3/1 0:3/1 1:1/0 1:1/0 1:3/1 1:3/1 2:3/1 2:3/1");
+  EXPECT_EQ(of_role(decision, 2, Role::kUnaffected).at(0), 1) << "altered under the cases there were";
 }
 
 TEST(SelectListed, ExplainsExactlyWhatIsListedInTheRoleItHas) {

@@ -104,8 +104,8 @@ TEST(NewerLedger, IsRefusedNamingWhatIsNeeded) {
     ADD_FAILURE() << "opened";
   } catch (const InputError& e) {
     const std::string text = e.what();
-    EXPECT_NE(text.find("has schema 5, this is wcam "), std::string::npos) << text;
-    EXPECT_TRUE(text.ends_with(", which reads 3 to 4: use the version of wcam that wrote it or a later one"))
+    EXPECT_NE(text.find("has schema 6, this is wcam "), std::string::npos) << text;
+    EXPECT_TRUE(text.ends_with(", which reads 3 to 5: use the version of wcam that wrote it or a later one"))
         << text;
   }
 }

@@ -447,7 +447,9 @@ void Referee::judge_images(const SweepState& state) const {
     }
     require(progress.rank == rank, image + " should have rank " + std::to_string(rank));
     for (const ExplainChoice& c : decision.choices) {
-      const JobSpec spec{JobKind::kExplain, i, c.case_index, c.variant, c.role, c.role_index, rank, c.label};
+      const JobSpec spec{JobKind::kExplain, i,    c.case_index, c.variant,   c.role,
+                         c.role_index,      rank, c.label,      c.explained, c.replicate,
+                         c.control_of};
       const Job* job = state.jobs().find(state.job_id(spec));
       require(job != nullptr && job->spec == spec, "a chosen variant of " + image + " has no job");
       ++explain_jobs;

@@ -14,8 +14,9 @@ namespace wcam::simulation {
 namespace {
 
 constexpr std::chrono::seconds kLease{5}, kHeartbeat{1};
-constexpr milliseconds kFaultsUntil{15'000};      // then nothing is injected any more
-constexpr std::chrono::seconds kEndsWithin{900};  // some minutes for what was injected, the rest for the work
+constexpr milliseconds kFaultsUntil{15'000};  // then nothing is injected any more
+constexpr std::chrono::seconds kEndsWithin{
+    1'800};  // some minutes for what was injected, the rest for the work
 constexpr milliseconds kSupervision{1'000};
 constexpr std::uint64_t kRealLedgerOneIn = 50, kCollectsOneIn = 10;
 

@@ -30,6 +30,17 @@ Study::Study(Chance& chance) : salt_(chance.below(1U << 30U)) {
   plan_.selection.rule = chance.one_in(4) ? SelectionRule::kAll : SelectionRule::kPublished;
   plan_.selection.sample_size = static_cast<int>(chance.between(1, images));
   plan_.selection.max_altered = static_cast<int>(chance.between(1, 2));
+  plan_.selection.max_unaffected = static_cast<int>(chance.between(0, 2));
+  plan_.selection.matched_controls = chance.one_in(4);
+  if (chance.one_in(3)) {
+    for (PlannedImage& image : plan_.images)
+      image.true_label = static_cast<std::int64_t>(7 + chance.below(3));
+    plan_.explain = {LabelKind::kSource, LabelKind::kTrue};
+    plan_.selection.only_correct = chance.one_in(4);
+  } else if (chance.one_in(3)) {
+    plan_.explain.insert(LabelKind::kSource);
+  }
+  plan_.replicates = chance.one_in(3) ? 2 : 1;
   plan_.seed = chance.below(1'000);
   plan_.images_root = "/images";
   if (chance.one_in(2)) trouble_ = chance.between(1, 15);

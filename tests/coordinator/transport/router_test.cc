@@ -280,7 +280,7 @@ TEST(Router, AnotherProtocolOrSweepIsRefusedInWords) {
     return answer.refused().reason();
   };
   EXPECT_EQ(answer_to([](auto& e) { e.set_protocol_version(99); }),
-            "the worker speaks protocol 99, the coordinator 2: run the same version of both");
+            "the worker speaks protocol 99, the coordinator 3: run the same version of both");
   EXPECT_NE(answer_to([](auto& e) { e.mutable_hello()->set_sweep_id("6"); }).find("not 6"),
             std::string::npos);
   EXPECT_NE(answer_to([](auto& e) { e.mutable_hello()->set_worker(""); }).find("Hello.worker"),

@@ -11,11 +11,11 @@
 
 #include "common/study/case_spec.h"
 #include "common/study/class_names.h"
+#include "common/study/imagenet.h"
 #include "tests/support.h"
 #include "tests/worker/reference_set/photographs.h"
 #include "worker/images/image.h"
 #include "worker/jobs/compute.h"
-#include "worker/models/imagenet.h"
 #include "worker/models/labelled_photographs.h"
 #include "worker/models/model.h"
 #include "worker/wcam/estimator.h"

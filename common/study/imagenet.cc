@@ -1,4 +1,4 @@
-#include "worker/models/imagenet.h"
+#include "common/study/imagenet.h"
 
 #include <algorithm>
 

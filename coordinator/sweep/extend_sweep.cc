@@ -1,0 +1,80 @@
+#include "coordinator/sweep/extend_sweep.h"
+
+#include <iostream>
+#include <map>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/printable.h"
+#include "common/study/extension.h"
+#include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/study/enumerate.h"
+#include "coordinator/study/study_request.h"
+#include "coordinator/sweep/open_sweep.h"
+#include "coordinator/sweep/sweep_folder.h"
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+namespace wcam {
+
+namespace {
+
+// Paths of the images that have a rank, by rank.
+std::vector<std::string> sample_of(const SweepState& state) {
+  std::map<std::uint32_t, std::string> by_rank;
+  for (std::uint32_t i = 0; i < state.images().size(); ++i)
+    if (const auto rank = state.images()[i].rank) by_rank.emplace(*rank, state.planned(i).path);
+  std::vector<std::string> sample;
+  for (auto& [rank, path] : by_rank) sample.push_back(std::move(path));
+  return sample;
+}
+
+// The results of the old ledger, and the workers that have them.
+void hand_down(const SweepState& old, std::vector<JobDone> results, const fs::path& file, const Plan& plan) {
+  Ledger ledger(file);
+  ledger.load(plan);
+  std::vector<Event> joined;
+  for (const WorkerInfo& worker : old.workers())
+    joined.emplace_back(WorkerJoined{WorkerId{static_cast<std::uint32_t>(joined.size())}, worker});
+  ledger.commit(joined);
+  ledger.inherit(results);
+}
+
+}  // namespace
+
+Extension plan_extension(const po::variables_map& values, const SweepDirectory& sweep, Database* ledger) {
+  std::optional<Plan> stored = stored_plan(sweep);
+  if (!stored)
+    throw UsageError("--extend adds to a sweep that is there, and " + sweep.root.string() + " holds none");
+  check(*stored);
+  const auto say = [](const std::string& line) { std::cerr << printable_lines(line) << std::endl; };
+  const Plan asked = make_plan(extension_request(values, *stored), say);
+  std::vector<std::string> sample;
+  if (ledger != nullptr) sample = sample_of(read_ledger(*ledger, *stored));
+  Extension extension{*stored, extended(*stored, asked, std::move(sample)), {}};
+  check(extension.to);
+  check_fits_message(extension.to);
+  extension.added = additions(extension.from, extension.to);
+  return extension;
+}
+
+void extend_sweep(const SweepDirectory& sweep, const Extension& extension, std::optional<Ledger>& ledger) {
+  const SweepState old = ledger->load(extension.from);
+  const std::vector<JobDone> results = done_results(ledger->database());
+  const fs::path kept = sweep.root / "earlier" / old.sweep().substr(0, 12);
+  make_directories(kept);
+  write_file_atomically(kept / "plan.json", to_json_text(extension.from));
+  ledger->database().execute("PRAGMA wal_checkpoint(TRUNCATE)");  // all is in one file
+  write_file_atomically(kept / "ledger.sqlite", read_file(sweep.ledger()));
+  PendingFile pending(sweep.ledger());
+  hand_down(old, results, pending.path(), extension.to);
+  // Of the old ledger, which stays locked until the new one has its name.
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(sweep.ledger().string() + suffix);
+  pending.commit();
+  write_file_atomically(sweep.plan(), to_json_text(extension.to));
+  ledger.reset();
+  open_ledger(ledger, sweep);
+}
+
+}  // namespace wcam

@@ -1,0 +1,143 @@
+"""Labels, replicates and controls of a sweep, as a stranger reads them in its results: every row against the stored
+predictions, against the plan, and against `wcam explain` of the same picture, class and design."""
+import collections
+
+import h5py
+import numpy as np
+import pytest
+
+from conftest import Study, run
+
+OPTIONS = ["--explain", "predicted,source,true", "--replicates", "2", "--controls", "matched", "--severities", "1,3,5"]
+
+
+def table(group):
+    names = [name for name in group if group[name].ndim == 1]
+    columns = [group[name].asstr()[:] if h5py.check_string_dtype(group[name].dtype) else group[name][:] for name in names]
+    return [dict(zip(names, row)) for row in zip(*columns)]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    study = Study(tmp_path_factory.mktemp("design"))
+    study.labels = {"texture-0.png": 3, "texture-1.png": 1, "texture-2.png": 2, "texture-3.png": 9}
+    (study.folder / "labels.tsv").write_text("".join(f"{name}\t{label}\n" for name, label in study.labels.items()))
+    study.options = [*OPTIONS, "--labels", study.folder / "labels.tsv"]
+    study.run(*study.options)
+    with h5py.File(study.sweep / "results.h5") as file:
+        study.profiles, study.predictions = table(file["profiles"]), table(file["predictions"])
+        study.wcam, study.top = file["profiles/wcam"][:], (file["predictions/top_labels"][:], file["predictions/top_probabilities"][:])
+    return study
+
+
+def predicted(study):
+    return {(row["image"], row["variant"], row["case"]): row["label"] for row in study.predictions}
+
+
+def test_explained_says_all_that_a_label_is(study):
+    labels = predicted(study)
+    for row in study.profiles:
+        are = {"predicted": labels[row["image"], row["variant"], row["case"]],
+               "source": labels[row["image"], "source", row["case"]], "true": study.labels[row["image"]]}  # fmt: skip
+        assert row["explained"] == ",".join(kind for kind, label in are.items() if label == row["label"])
+
+
+def test_every_label_asked_for_is_explained_once_with_every_replicate(study):
+    labels = predicted(study)
+    explained = collections.defaultdict(list)
+    for row in study.profiles:
+        explained[row["image"], row["variant"], row["case"]].append((row["label"], row["replicate"]))
+    assert len({row["job"] for row in study.profiles}) == len(study.profiles)
+    for (image, variant, case), found in explained.items():
+        asked = {labels[image, variant, case], labels[image, "source", case], study.labels[image]}
+        assert sorted(found) == sorted((label, replicate) for label in asked for replicate in (0, 1))
+
+
+def test_controls_are_unaffected_and_of_the_nearest_severity_that_is_left(study):
+    labels = predicted(study)
+    severity = lambda variant: int(variant.rsplit("/", 1)[1])
+    pairs = collections.defaultdict(dict)
+    for row in study.profiles:
+        if row["control_of"]:
+            pairs[row["image"], row["case"]][row["control_of"]] = row["variant"]
+            assert row["role"] == "unaffected"
+            assert row["severity_difference"] == severity(row["variant"]) - severity(row["control_of"])
+    assert pairs
+    variants = {row["variant"] for row in study.predictions} - {"source"}
+    for (image, case), control_of in pairs.items():
+        source = labels[image, "source", case]
+        assert len(set(control_of.values())) == len(control_of)
+        assert all(labels[image, control, case] == source != labels[image, altered, case] for altered, control in control_of.items())
+        free = {v for v in variants if labels[image, v, case] == source} - set(control_of.values())
+        for altered, control in control_of.items():
+            distance = abs(severity(control) - severity(altered))
+            assert all(abs(severity(v) - severity(altered)) >= distance for v in free)
+
+
+def test_all_cases_explain_the_same_variants(study):
+    variants = collections.defaultdict(set)
+    for row in study.profiles:
+        variants[row["image"], row["case"]].add(row["variant"])
+    for image in {image for image, _ in variants}:
+        assert len({frozenset(variants[image, case]) for case in Study.CASES}) == 1
+
+
+def test_a_replicate_is_the_wcam_of_its_own_design(study, tmp_path):
+    """Of the source, whose pixels a file has, for the label that is true."""
+    with h5py.File(study.sweep / "results.h5") as file:
+        row = next(i for i, row in enumerate(study.profiles)
+                   if row["variant"] == "source" and row["replicate"] == 1 and "predicted" not in row["explained"])  # fmt: skip
+    is_it = study.profiles[row]
+    run("wcam", "explain", study.images / is_it["image"], "--models", study.models / "models.json", "--case", is_it["case"],
+        "--label", is_it["label"], "--grid", "8", "--design-seed", "43", "--out", tmp_path / "one.h5")  # fmt: skip
+    with h5py.File(tmp_path / "one.h5") as file:
+        np.testing.assert_array_equal(file["profiles/wcam"][0], study.wcam[row])
+        assert file["profiles/explained"].asstr()[0] == ""
+    other = next(i for i, o in enumerate(study.profiles) if o["replicate"] == 0 and all(
+        o[k] == is_it[k] for k in ("image", "variant", "case", "label")))  # fmt: skip
+    assert abs(study.wcam[other] - study.wcam[row]).max() > 1e-3
+
+
+def test_the_five_largest_predictions_are_stored(study):
+    labels, probabilities = study.top
+    np.testing.assert_array_equal(labels[:, 0], [row["label"] for row in study.predictions])
+    np.testing.assert_array_equal(probabilities[:, 0], [row["probability"] for row in study.predictions])
+    assert (np.diff(probabilities, axis=1) <= 0).all() and (probabilities.sum(axis=1) <= 1 + 1e-5).all()
+    assert all(len(set(row)) == 5 for row in labels)
+
+
+def test_figures_show_the_predicted_label_of_the_published_design(study):
+    assert sorted(path.name for path in (study.sweep / "figures/figure-5").glob("*.png"))
+    assert run("wcam", "verify", study.sweep).stdout.count("is sound") == 1
+
+
+def test_only_correct_leaves_out_what_is_misclassified(study, tmp_path):
+    """Of the images that were predicted one is labelled with what a case predicts, the others with another class."""
+    labels = predicted(study)
+    images = sorted({row["image"] for row in study.predictions})
+    right = images[0]
+    true = {image: labels[image, "source", "adv"] if image == right else labels.get((image, "source", "adv"), 0) + 1 for image in study.labels}
+    (tmp_path / "labels.csv").write_text("".join(f"{image},{label % 12}\n" for image, label in true.items()))
+    run("wcam", "run", *study.inputs(), "--models", study.models / "models.json", "--cases", "adv", "--corruptions", "brightness",
+        "--severities", "5", "--grid", "2", "--levels", "1", "--select", "all", "--only-correct", "--labels", tmp_path / "labels.csv",
+        "--sweep", tmp_path / "sweep")  # fmt: skip
+    with h5py.File(tmp_path / "sweep/results.h5") as file:
+        explained = set(file["profiles/image"].asstr()[:])
+    assert right in explained and not explained & (set(images) - {right})
+
+
+@pytest.mark.parametrize("options, code, words", [
+    (["--explain", "true"], 3, "the true label is to be explained and not known: give --labels"),
+    (["--explain", "right"], 2, "--explain: label 'right' is none of predicted,source,true"),
+    (["--controls", "none"], 2, "--controls 'none' is unknown; known: matched"),
+    (["--controls", "matched", "--max-unaffected", "2"], 2, "--max-unaffected 2 does not go with --controls matched"),
+    (["--only-correct"], 3, "only images that are classified rightly are wanted, and what is right is not known"),
+    (["--labels", "folders"], 3, "4 images lies in no folder"),
+    (["--replicates", "0"], 2, "--replicates 0"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_before_anything_is_made(study, options, code, words, tmp_path):
+    words_of_run = study.arguments(*options)
+    words_of_run[words_of_run.index("--sweep") + 1] = tmp_path / "none"
+    refused = run("wcam", *words_of_run, code=code)
+    assert words in refused.stderr, refused.stderr
+    assert not (tmp_path / "none").exists()
