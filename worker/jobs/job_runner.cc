@@ -6,10 +6,10 @@
 
 #include "common/base/error.h"
 #include "common/base/utf8.h"
+#include "common/study/estimator.h"
 #include "worker/jobs/compute.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
-#include "worker/wcam/estimator.h"
 #include "worker/wcam/known_wcam.h"
 
 namespace wcam {

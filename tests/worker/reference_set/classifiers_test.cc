@@ -11,6 +11,7 @@
 
 #include "common/study/case_spec.h"
 #include "common/study/class_names.h"
+#include "common/study/estimator.h"
 #include "tests/support.h"
 #include "tests/worker/reference_set/photographs.h"
 #include "worker/images/image.h"
@@ -18,7 +19,6 @@
 #include "worker/models/imagenet.h"
 #include "worker/models/labelled_photographs.h"
 #include "worker/models/model.h"
-#include "worker/wcam/estimator.h"
 
 namespace wcam {
 namespace {
