@@ -14,8 +14,8 @@ namespace wcam {
 
 struct NoiseFloor {
   double value = 0;  // of the measure, between two maps of N design points each
-  double cautious =
-      0;          // the same from replicates; from halves as between halves: more noise than N points have
+  // From replicates the same; from halves that between maps of N / 2 points, which have more noise.
+  double cautious = 0;
   int pairs = 0;  // of maps that were compared
 };
 

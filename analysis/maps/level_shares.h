@@ -19,8 +19,8 @@ namespace wcam {
 // Of each cell the part that each level owns.
 struct LevelAreas {
   int levels = 0;
-  std::vector<double>
-      parts;  // [g * g, levels + 1]; a row adds up to 1, or to 0 within what is kept or dropped
+  // [g * g, levels + 1]; a row adds up to 1, or to 0 within an approximation that is kept or dropped.
+  std::vector<double> parts;
   std::size_t cells() const { return parts.size() / (static_cast<std::size_t>(levels) + 1); }
 };
 

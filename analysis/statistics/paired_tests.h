@@ -1,5 +1,6 @@
-// Do two conditions differ on the same images? One difference an image goes in (clusters.h); both tests are
-// two-sided and need the images to be independent, nothing else of them.
+// Do two conditions differ on the same images? One difference an image goes in (clusters.h), images are
+// independent of each other, and both tests are two-sided. With its effect size (effect_sizes.h) and interval
+// (resampling.h), never alone.
 #pragma once
 
 #include <cstddef>

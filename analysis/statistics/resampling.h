@@ -68,19 +68,19 @@ using FunctionOfMeans = std::function<double(std::span<const double>)>;
 Stated<Interval> function_interval(const ImageRows& rows, const FunctionOfMeans& g, const Bounds& bounds = {},
                                    const Resampling& resampling = {});
 
-// Of mean(numerators) / mean(denominators), the same images in both; by the ratio's logarithm. Not stated
-// also when a mean is not above 0.
+// Of mean(numerators) / mean(denominators), the same images in both; by the ratio's logarithm. Of
+// lognormal values it covers 93.7 to 95.3 % from 8 images on. Not stated also when a mean is not above 0.
 Stated<Interval> ratio_interval(std::span<const double> numerators, std::span<const double> denominators,
                                 const Resampling& resampling = {});
 
 // Of the median, between order statistics, interpolated (T. Hettmansperger and S. Sheather, Statistics and
 // Probability Letters 4, 1986): needs no resampling and no assumption but a continuous distribution, and
-// covers 94.5 to 96 % from 8 images on. Of discrete values it covers more than it says. Not stated below
-// kFewestImages.
+// covers 94.5 to 95.6 % of 4,000 samples from 8 images on. Of discrete values it covers more than it says.
+// Not stated below kFewestImages.
 Stated<Interval> median_interval(std::span<const double> per_image, double level = 0.95);
 
 // Of a share of images, each either in or out (E. B. Wilson, JASA 22, 1927). Averaged over shares it covers
-// 94.5 to 95.5 %; at one share and few images it may be some percent more or less. Not stated below
+// 95.0 to 95.6 %; at one share and few images it may be some percent more or less. Not stated below
 // kFewestImages. Throws std::invalid_argument when more are in than there are.
 Stated<Interval> proportion_interval(std::size_t in, std::size_t images, double level = 0.95);
 
