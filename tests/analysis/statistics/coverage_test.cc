@@ -118,12 +118,17 @@ TEST_P(Coverage, OfMedians) {
 }
 
 TEST_P(Coverage, OfRatios) {
-  const Population numerator = lognormal("", 0.5), denominator = lognormal("", 0.3);
-  const double share = percent("ratio of lognormals", images_, count_, [&] {
-    return covers(ratio_interval(sample(numerator, images_, random_), sample(denominator, images_, random_)),
-                  numerator.mean / denominator.mean);
-  });
-  expect_covers(share, count_, "ratio");
+  const Population half = lognormal("lognormals", 0.5), third = lognormal("", 0.3);
+  const Population counted{"flips", flips, 0.2, NAN},
+      other{"", [](RandomNumbers&r) { return flips(r) + 0.1; }, 0.3, NAN};
+  for (const auto& [numerator, denominator] : {std::pair{half, third}, {counted, other}}) {
+    const double share = percent("ratio of " + numerator.name, images_, count_, [&] {
+      return covers(
+          ratio_interval(sample(numerator, images_, random_), sample(denominator, images_, random_)),
+          numerator.mean / denominator.mean);
+    });
+    expect_covers(share, count_, numerator.name);
+  }
 }
 
 // Over all shares, since at one share and few images only some coverages are possible.
