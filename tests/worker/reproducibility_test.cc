@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/base/process.h"
-#include "worker/wcam/estimator.h"
+#include "common/study/estimator.h"
 
 namespace wcam {
 namespace {

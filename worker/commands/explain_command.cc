@@ -18,6 +18,7 @@
 #include "common/command_line/suggestion.h"
 #include "common/store/segment.h"
 #include "common/study/class_names.h"
+#include "common/study/estimator.h"
 #include "common/study/forward_plan.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
@@ -28,7 +29,6 @@
 #include "worker/images/cautions.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
-#include "worker/wcam/estimator.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;

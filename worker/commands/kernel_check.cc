@@ -26,12 +26,12 @@
 
 #include "common/base/elapsed.h"
 #include "common/base/error.h"
+#include "common/study/estimator.h"
 #include "worker/design/pcg64.h"
 #include "worker/models/built_in_pictures.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
 #include "worker/models/network.h"
-#include "worker/wcam/estimator.h"
 #include "worker/wcam/known_wcam.h"
 #include "worker/wcam/reconstruction.h"
 #include "worker/wcam/wcam.h"

@@ -9,13 +9,13 @@
 #include "common/base/file.h"
 #include "common/command_line/options.h"
 #include "common/store/segment.h"
+#include "common/study/estimator.h"
 #include "common/study/measurement.h"
 #include "common/study/plan.h"
 #include "worker/commands/commands.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
 #include "worker/jobs/job_runner.h"
-#include "worker/wcam/estimator.h"
 #include "worker/wcam/wcam.h"
 
 namespace fs = std::filesystem;

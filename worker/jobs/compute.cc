@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "common/base/message_text.h"
+#include "common/study/estimator.h"
 #include "common/study/wcam_doubts.h"
 #include "common/study/wcam_options.h"
 #include "worker/models/device.h"
-#include "worker/wcam/estimator.h"
 #include "worker/wcam/summary.h"
 #include "worker/wcam/wcam.h"
 

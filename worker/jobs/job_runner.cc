@@ -9,11 +9,11 @@
 
 #include "common/base/error.h"
 #include "common/base/utf8.h"
+#include "common/study/estimator.h"
 #include "common/study/perturbation.h"
 #include "worker/jobs/compute.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
-#include "worker/wcam/estimator.h"
 #include "worker/wcam/known_wcam.h"
 
 namespace wcam {

@@ -11,9 +11,10 @@
 
 #include "common/base/elapsed.h"
 #include "common/base/error.h"
-#include "worker/wcam/estimator.h"
-#include "worker/wcam/indices.h"
+#include "common/study/estimator.h"
+#include "common/study/indices.h"
 #include "worker/wcam/reconstruction.h"
+#include "worker/wcam/repeat_equal_outputs.h"
 
 namespace wcam {
 

@@ -39,7 +39,7 @@ struct Profile {
 
 // Square image whose side is a multiple of 2^levels and at least the grid. Throws InputError naming value and
 // bound; also, naming the label, when the outputs are constant within rounding (indices are undefined) or not
-// finite. What `forward` throws passes. Indices are those of indices_from() (indices.h).
+// finite. What `forward` throws passes. Indices are those of indices_from() (common/study/indices.h).
 //
 // The same classifier, image, settings, design and batch size give the same bits on the same processor with
 // the same libraries; docs/reproducibility.md says what may differ elsewhere, and by how much.

@@ -15,12 +15,12 @@
 
 #include "common/base/file.h"
 #include "common/base/sha256.h"
+#include "common/study/estimator.h"
 #include "tests/temporary_folder.h"
 #include "tests/worker/torchscript_fixture.h"
 #include "worker/images/png.h"
 #include "worker/jobs/compute.h"
 #include "worker/models/memory.h"
-#include "worker/wcam/estimator.h"
 
 namespace fs = std::filesystem;
 

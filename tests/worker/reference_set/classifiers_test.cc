@@ -11,6 +11,7 @@
 
 #include "common/study/case_spec.h"
 #include "common/study/class_names.h"
+#include "common/study/estimator.h"
 #include "common/study/imagenet.h"
 #include "tests/support.h"
 #include "tests/worker/reference_set/photographs.h"
@@ -18,7 +19,6 @@
 #include "worker/jobs/compute.h"
 #include "worker/models/labelled_photographs.h"
 #include "worker/models/model.h"
-#include "worker/wcam/estimator.h"
 
 namespace wcam {
 namespace {

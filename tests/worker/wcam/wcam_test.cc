@@ -13,11 +13,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "common/study/estimator.h"
 #include "common/study/wcam_options.h"
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/tinynet.h"
-#include "worker/wcam/estimator.h"
 #include "worker/wcam/haar.h"
 #include "worker/wcam/reconstruction.h"
 

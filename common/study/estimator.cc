@@ -1,4 +1,4 @@
-#include "worker/wcam/estimator.h"
+#include "common/study/estimator.h"
 
 #include <algorithm>
 #include <cmath>

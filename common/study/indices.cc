@@ -1,19 +1,11 @@
-#include "worker/wcam/indices.h"
+#include "common/study/indices.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
-#include "worker/wcam/estimator.h"
+#include "common/study/estimator.h"
 
 namespace wcam {
-
-namespace {
-
-// Where the samples C_i begin, counted in samples of N outputs: behind A, and B where that is evaluated.
-std::size_t first_cell_sample(Order order) { return order == Order::kFirst ? 2 : 1; }
-
-}  // namespace
 
 Indices indices_from(std::span<const float> outputs, const ForwardPlan& plan, const WcamSettings& settings) {
   const auto n = static_cast<std::size_t>(settings.nb_design);
@@ -39,22 +31,6 @@ Indices indices_from(std::span<const float> outputs, const ForwardPlan& plan, co
     indices.standard_errors[cell] = static_cast<float>(index.standard_error);
   }
   return indices;
-}
-
-void repeat_equal_outputs(std::span<float> outputs, const ForwardPlan& plan, const WcamSettings& settings,
-                          const Design& design, const std::vector<bool>& has_coefficients) {
-  const auto n = static_cast<std::size_t>(settings.nb_design);
-  for (std::size_t i = 0; i < plan.live_cells.size(); ++i) {
-    const auto cell = static_cast<std::size_t>(plan.live_cells[i]);
-    const std::span<float> c = outputs.subspan((first_cell_sample(settings.order) + i) * n, n);
-    for (std::size_t j = 0; j < n; ++j) {
-      const auto point = static_cast<int>(j);
-      // As masks are: float32.
-      const bool same =
-          static_cast<float>(design.a(point)[cell]) == static_cast<float>(design.b(point)[cell]);
-      if (same || !has_coefficients[cell]) c[j] = outputs[j];
-    }
-  }
 }
 
 }  // namespace wcam
