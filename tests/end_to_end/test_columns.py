@@ -133,7 +133,8 @@ def test_indices_are_those_of_the_outputs(store):
 def test_every_estimator_is_what_the_format_says(estimator, order, mode, tmp_path):
     store = explained(tmp_path, "--grid", 4, "--levels", 2, "--nb-design", 16, "--estimator", estimator,
                       "--order", order, "--mode", mode)  # fmt: skip
-    numpy.testing.assert_allclose(store.wcam[store.live_cells()], estimate(store, numpy.arange(16)), rtol=1e-4, atol=1e-5)
+    found = estimate(store, numpy.arange(16))
+    numpy.testing.assert_allclose(store.wcam[store.live_cells()], found, rtol=1e-4, atol=1e-5)
 
 
 def test_standard_errors_are_a_jackknife_over_design_points(store):
