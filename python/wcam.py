@@ -31,7 +31,7 @@ ROLES = ["source", "altered", "unaffected"]
 # Columns that files of earlier versions lack, and what a reader takes them for (format.md).
 DEFAULTS: dict[str, dict[str, Any]] = {
     "profiles": {
-        "explained": "predicted",
+        "explained": "",
         "replicate": np.uint32(0),
         "control_of": "",
         "severity_difference": np.float32(np.nan),
@@ -274,6 +274,9 @@ class Study:
             return {}
         is_source = stored["variant"] == "source"
         of_job = dict(zip(stored["job"][is_source], stored["label"][is_source]))  # a predict job is an (image, case)
+        if "top_labels" in stored:  # zeros in rows of before 0.2.0 that were packed beside later ones
+            lacking = stored["top_probabilities"][:, 0] == 0
+            stored["top_labels"][lacking], stored["top_probabilities"][lacking] = -1, np.nan
         table = self._with_names(_flat(stored))
         table["source_label"] = np.array([of_job.get(job, -1) for job in stored["job"]], "i8")
         table["affected"] = (table["source_label"] >= 0) & (table["source_label"] != table["label"])
@@ -291,7 +294,16 @@ class Study:
 
     @functools.cached_property
     def _stored_profiles(self) -> dict[str, np.ndarray]:
-        return self._stored("profiles")
+        stored = self._stored("profiles")
+        if not stored:
+            return {}
+        # Rows of before 0.2.0, alone or packed beside later ones, explain what was predicted: the source's class, too,
+        # where that is not altered. In a file of `wcam explain` an empty text says that the user named the class.
+        if self.sweep_id:
+            published = np.where(stored["role"] == "altered", "predicted", "predicted,source").astype(object)
+            stored["explained"] = np.where(stored["explained"] == "", published, stored["explained"])
+        stored["severity_difference"][stored["control_of"] == ""] = np.nan
+        return stored
 
     @functools.cached_property
     def _profiles(self) -> dict[str, np.ndarray]:
@@ -315,7 +327,9 @@ class Study:
 
         def name(case: str, label: int) -> str:
             names = classes.get(case, [])
-            return names[label] if 0 <= label < len(names) else str(label) if label >= 0 else ""
+            if 0 <= label < len(names):
+                return names[label].split(",")[0]  # of several synonyms the first, as in figures
+            return str(label) if label >= 0 else ""
 
         parsed = [_corruption_and_severity(variant) for variant in table["variant"]]
         table["corruption"] = _objects(corruption for corruption, _ in parsed)
@@ -411,7 +425,8 @@ class Study:
         table = self._profiles
         if not table:
             return np.zeros(0, int)
-        chosen = (table["replicate"] == 0) & np.array(["predicted" in kinds.split(",") for kinds in table["explained"]])
+        kinds = [text.split(",") for text in table["explained"]]
+        chosen = (table["replicate"] == 0) & np.array(["predicted" in of or of == [""] for of in kinds])
         for name, value in values.items():
             chosen &= table[name] == value
         return np.flatnonzero(chosen)

@@ -195,7 +195,9 @@ def test_results_count_before_an_earlier_attempt(copy):
 def test_columns_that_older_files_lack_have_defaults():
     study = wcam.open(EARLIER)
     assert len(study.profiles) == 4 and len(study.predictions) == 8
-    assert set(study.profiles["explained"]) == {"predicted"} and set(study.profiles["replicate"]) == {0}
+    for role, explained in zip(study.profiles["role"], study.profiles["explained"]):
+        assert explained == ("predicted" if role == "altered" else "predicted,source")
+    assert set(study.profiles["replicate"]) == {0}
     for name in ("control_of", "provenance", "doubts"):
         assert set(study.profiles[name]) == {""}
     assert study.profiles["severity_difference"].isna().all()
@@ -205,7 +207,10 @@ def test_columns_that_older_files_lack_have_defaults():
 
 
 def add_text(group, name, values):
-    group[name] = numpy.array([value.encode() for value in values], f"S{max(map(len, values)) + 1}")
+    """A column of texts, or one text."""
+    encoded = values.encode() if isinstance(values, str) else [value.encode() for value in values]
+    width = len(encoded) if isinstance(values, str) else max(map(len, encoded))
+    group.create_dataset(name, data=encoded, dtype=h5py.string_dtype("utf-8", width + 1))
 
 
 @pytest.fixture
@@ -216,6 +221,8 @@ def later(copy):
         image["true_label"] = k
     (copy / "plan.json").write_text(json.dumps(plan))
     with h5py.File(copy / "results.h5", "r+") as file:
+        del file["plan"]
+        add_text(file, "plan", json.dumps(plan))
         profiles, predictions = file["profiles"], file["predictions"]
         rows = len(profiles["job"])
         profiles["replicate"] = numpy.arange(rows, dtype="u4") % 2
@@ -228,6 +235,8 @@ def later(copy):
         predictions["top_probabilities"] = numpy.stack(
             [probability, probability / 2, probability / 4, numpy.nan * probability, numpy.nan * probability], axis=1
         ).astype("f4")
+        for column in ("top_labels", "top_probabilities"):  # a row of an earlier version, packed beside later ones
+            predictions[column][-1] = 0
         profiles["label"][0] = (profiles["label"][0] + 2) % 12  # the third of the five
         profiles["label"][1] = (profiles["label"][1] + 5) % 12  # none of them
     return copy
@@ -240,13 +249,14 @@ def test_the_columns_of_a_study_with_controls_are_read(later):
     assert list(table["replicate"]) == list(rows % 2)
     assert list(table["explained"]) == ["source" if r == 0 else "predicted" for r in rows]
     assert list(table["control_of"]) == list(stored(file, "profiles/control_of")[rows])
-    assert list(table["severity_difference"].fillna(9)) == [9 if r % 3 else -2 for r in rows]
+    assert list(table["severity_difference"].fillna(9)) == [9 if r % 3 else -2 for r in rows]  # as control_of
     first, second = list(rows).index(0), list(rows).index(1)
     said = study.predictions.set_index(["image", "variant", "case"]).loc[key_of(table)[first]]
     assert table["probability"][first] == said["probability"] / 4
     assert numpy.isnan(table["probability"][second]) and table["probability"].isna().sum() == 1
-    assert list(study.predictions["top_labels_2"]) == list((study.predictions["label"] + 2) % 12)
+    assert list(study.predictions["top_labels_2"])[:-1] == list((study.predictions["label"] + 2) % 12)[:-1]
     assert set(study.predictions["top_labels_4"]) == {-1} and study.predictions["top_probabilities_4"].isna().all()
+    assert study.predictions.iloc[-1]["top_labels_0"] == -1 and numpy.isnan(study.predictions.iloc[-1]["top_probabilities_0"])
     planned = json.loads((later / "plan.json").read_text())["images"]
     truth = {image["path"]: image.get("true_label", -1) for image in planned}
     assert list(study.predictions["true_label"]) == [truth[image] for image in study.predictions["image"]]
