@@ -4,7 +4,7 @@
     scripts/check_includes.py [--compile BUILD]    --compile: also that each header compiles alone, with the flags of
                                                    BUILD/compile_commands.json; minutes
 
-A file of coordinator/, worker/ or common/ lies in a room of its table and includes only its own room, rooms below it,
+A file of coordinator/, worker/, analysis/ or common/ lies in a room of its table and includes only its own room, rooms below it,
 and common/. Says what does not hold, a line each, and ends with 1. scripts/check_includes_test.py plants mistakes.
 """
 
@@ -17,8 +17,8 @@ import shlex
 import subprocess
 import sys
 
-FOLDERS = ("coordinator", "worker", "common", "plotting", "cluster")
-WITH_ROOMS = ("coordinator", "worker", "common")
+FOLDERS = ("coordinator", "worker", "common", "analysis", "plotting", "cluster")
+WITH_ROOMS = ("coordinator", "worker", "common", "analysis")
 # What only some places may include: by how the header's name begins.
 FOREIGN = {
     "LibTorch": (("ATen/", "c10/", "torch/"), ("worker/",)),
@@ -28,6 +28,8 @@ FOREIGN = {
     "OpenCV": (("opencv2/",), ("worker/images/", "worker/corruption/")),
     "HDF5": (("hdf5", "H5"), ("common/store/",)),
     "Boost.Asio and Beast": (("boost/asio", "boost/beast"), ("coordinator/serve/",)),
+    "Boost.Math": (("boost/math",), ("analysis/statistics/",)),
+    "LEMON": (("lemon/",), ("analysis/maps/",)),
 }
 # Libraries that are built where there is nothing but LibTorch (CMakeLists.txt, WCAM_ONLY_KERNELS), and what may be
 # included there beside it and the language.

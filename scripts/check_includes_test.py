@@ -54,6 +54,10 @@ class PlantedMistakes(unittest.TestCase):
                            '#pragma once\n#include "coordinator/ledger/ledger.h"\n')
         self.assert_found(found, "coordinator/queue/seeded_order.h", "queue is below ledger")
 
+        found = self.plant("analysis/statistics/stated.h", "#pragma once\n",
+                           '#pragma once\n#include "analysis/maps/comparison.h"\n')
+        self.assert_found(found, "analysis/statistics/stated.h", "statistics is below maps")
+
     def test_an_include_of_a_neighbour(self):
         found = self.plant("worker/base/faults.h", "#pragma once\n",
                            '#pragma once\n#include "coordinator/queue/seeded_order.h"\n')
@@ -64,6 +68,8 @@ class PlantedMistakes(unittest.TestCase):
                                       ("coordinator/sweep/status.h", "sqlite3.h", "SQLite"),
                                       ("coordinator/serve/web.h", "zmq.hpp", "ZeroMQ"),
                                       ("worker/wcam/summary.h", "opencv2/imgproc.hpp", "OpenCV"),
+                                      ("analysis/maps/comparison.h", "boost/math/distributions.hpp", "Boost.Math"),
+                                      ("analysis/statistics/stated.h", "lemon/core.h", "LEMON"),
                                       ("cluster/submit.h", "cairo.h", "Cairo")]:
             with self.subTest(library):
                 found = self.plant(file, "#pragma once\n", f"#pragma once\n#include <{header}>\n")

@@ -9,7 +9,7 @@ clang-format --dry-run --Werror "${sources[@]}"
 git ls-files -z '*.md' '*.proto' '*.cc' '*.h' | xargs -0 scripts/check_lines.py
 if [ "${1:-}" = --tidy ]; then
   # Without the files that include LibTorch: clang-tidy 14 cannot parse its headers.
-  mapfile -t units < <(git ls-files {cluster,common,coordinator,plotting}/'*.cc' worker/{corruption,images,protocol}/'*.cc' \
+  mapfile -t units < <(git ls-files {analysis,cluster,common,coordinator,plotting}/'*.cc' worker/{corruption,images,protocol}/'*.cc' \
     worker/commands/corrupt_command.cc worker/jobs/{compute_options,local_paths}.cc \
     worker/models/{built_in_pictures,check_models,imagenet,labelled_photographs}.cc)
   if [ -n "${2:-}" ]; then

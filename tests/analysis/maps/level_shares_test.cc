@@ -1,0 +1,107 @@
+#include "analysis/maps/level_shares.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "analysis/statistics/jackknife.h"
+#include "analysis/statistics/random_numbers.h"
+#include "common/study/wcam_map.h"
+
+namespace wcam {
+namespace {
+
+// Level of each pixel by its subband; each cell's pixels counted one by one.
+std::vector<double> counted(int grid, int levels, int side, Approximation approximation) {
+  std::vector<double> parts(static_cast<std::size_t>(grid * grid * (levels + 1))), pixels(parts.size());
+  const auto bands = subbands(side, levels);
+  for (std::size_t band = approximation == Approximation::kPerturb ? 0 : 1; band < bands.size(); ++band)
+    for (int y = bands[band].row; y < bands[band].row + bands[band].side; ++y)
+      for (int x = bands[band].col; x < bands[band].col + bands[band].side; ++x) {
+        const int cell = y * grid / side * grid + x * grid / side;
+        parts[static_cast<std::size_t>(cell * (levels + 1)) + (band + 2) / 3] += 1;
+        pixels[static_cast<std::size_t>(cell)] += 1;
+      }
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (const double all = pixels[i / static_cast<std::size_t>(levels + 1)]; all > 0) parts[i] /= all;
+  return parts;
+}
+
+TEST(LevelAreas, AreThoseOfThePixels) {
+  for (const auto& [grid, levels, side] :
+       {std::tuple{28, 3, 224}, {14, 3, 224}, {20, 3, 224}, {16, 2, 224}, {7, 4, 112}, {2, 1, 2}})
+    for (const auto approximation : {Approximation::kPerturb, Approximation::kDrop}) {
+      SCOPED_TRACE(std::to_string(grid) + " " + std::to_string(levels) + " " + std::to_string(side));
+      const auto areas = level_areas(grid, levels, side, approximation);
+      const auto expected = counted(grid, levels, side, approximation);
+      ASSERT_EQ(areas.parts.size(), expected.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(areas.parts[i], expected[i], 1e-15) << i;
+    }
+}
+
+// Grid 28, 3 levels: edges at 3.5, 7 and 14 cells.
+TEST(LevelAreas, ACellThatStraddlesAnEdgeBelongsToBothSides) {
+  const auto areas = level_areas(28, 3, 224);
+  const auto parts = [&](std::size_t y, std::size_t x) {
+    const auto first = areas.parts.begin() + static_cast<std::ptrdiff_t>((y * 28 + x) * 4);
+    return std::vector<double>(first, first + 4);
+  };
+  EXPECT_EQ(parts(0, 0), (std::vector<double>{1, 0, 0, 0}));
+  EXPECT_EQ(parts(0, 3), (std::vector<double>{0.5, 0.5, 0, 0}));
+  EXPECT_EQ(parts(3, 3), (std::vector<double>{0.25, 0.75, 0, 0}));
+  EXPECT_EQ(parts(5, 3), (std::vector<double>{0, 1, 0, 0}));
+  EXPECT_EQ(parts(6, 7), (std::vector<double>{0, 0, 1, 0}));
+  EXPECT_EQ(parts(20, 2), (std::vector<double>{0, 0, 0, 1}));
+}
+
+TEST(LevelShares, OfAnEvenMapAreTheLevelsAreas) {
+  const std::vector<float> even(28 * 28, 0.3F);
+  const auto shares = level_shares(even, level_areas(28, 3, 224));
+  EXPECT_NEAR(shares[0], 1.0 / 64, 1e-7);
+  EXPECT_NEAR(shares[1], 3.0 / 64, 1e-7);
+  EXPECT_NEAR(shares[2], 3.0 / 16, 1e-7);
+  EXPECT_NEAR(shares[3], 3.0 / 4, 1e-7);
+  EXPECT_EQ(level_shares(std::vector<float>(28 * 28), level_areas(28, 3, 224)), std::vector<double>(4));
+}
+
+TEST(LevelShares, RefuseAnotherMapsSize) {
+  EXPECT_THROW((void)level_shares(std::vector<float>(10), level_areas(28, 3, 224)), std::invalid_argument);
+  EXPECT_THROW((void)level_areas(28, 3, 220), std::invalid_argument);
+  EXPECT_THROW((void)level_areas(28, 3, 24), std::invalid_argument);
+}
+
+TEST(LevelShareErrors, AreInfiniteForTwoMaps) {
+  const auto areas = level_areas(4, 1, 8);
+  const std::vector<std::vector<float>> two(2, std::vector<float>(16, 1.0F));
+  for (const double error : level_share_errors(two, areas)) EXPECT_TRUE(std::isinf(error));
+}
+
+TEST(Jackknife, OfAMeanIsTheMeansStandardError) {
+  const std::vector<double> values{3, 1, 4, 1, 5, 9, 2, 6};
+  std::vector<double> without;
+  double mean = 0, squares = 0;
+  for (const double value : values) mean += value / 8;
+  for (const double value : values) {
+    without.push_back((8 * mean - value) / 7);
+    squares += (value - mean) * (value - mean);
+  }
+  EXPECT_NEAR(jackknife_standard_error(without), std::sqrt(squares / 7 / 8), 1e-12);
+  without[0] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isinf(jackknife_standard_error(without)));
+}
+
+TEST(ScaleShift, CountsLevels) {
+  const std::vector<double> coarse{1, 0, 0, 0}, fine{0, 0, 0, 1}, middle{0, 0.5, 0.5, 0},
+      ends{0.5, 0, 0, 0.5};
+  EXPECT_DOUBLE_EQ(scale_shift(coarse, fine).towards_finer, 3);
+  EXPECT_DOUBLE_EQ(scale_shift(coarse, fine).distance, 3);
+  EXPECT_DOUBLE_EQ(scale_shift(fine, coarse).towards_finer, -3);
+  EXPECT_DOUBLE_EQ(scale_shift(middle, ends).towards_finer, 0);
+  EXPECT_DOUBLE_EQ(scale_shift(middle, ends).distance, 1);
+  EXPECT_THROW((void)scale_shift(coarse, std::vector<double>{1}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace wcam
