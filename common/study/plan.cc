@@ -52,6 +52,7 @@ json identity(const Plan& plan) {
   for (const auto& image : plan.images) {
     images.push_back({{"path", image.path}, {"sha256", image.sha256}});
     if (!image.variants_sha256.empty()) images.back()["variants_sha256"] = image.variants_sha256;
+    if (image.true_label) images.back()["true_label"] = *image.true_label;
   }
   json document{{"format", kPlanFormat},      {"perturbation", plan.perturbation},
                 {"variants", plan.variants},  {"images", std::move(images)},
@@ -298,6 +299,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   for (const auto& entry : document.at("images")) {
     PlannedImage image{entry.at("path").get<std::string>(), entry.at("sha256").get<std::string>()};
     image.variants_sha256 = entry.value("variants_sha256", "");
+    if (entry.contains("true_label")) image.true_label = integer_of<std::int64_t>(entry["true_label"]);
     if (!plan.variants_root.empty())
       image.variant_stem = locations.at("variant_stems").value(image.path, image_stem(image.path));
     plan.images.push_back(std::move(image));

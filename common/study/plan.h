@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct PlannedImage {
   // digest_of_variants() over the image's files, in a family on disk. Empty: variants are made from the
   // image.
   std::string variants_sha256 = {};
+  std::optional<std::int64_t> true_label = {};  // class that it shows, from 0: the same number in every case
   // The files' name in each variant's folder, without the ending. A place, no part of the plan's identity.
   std::string variant_stem = {};
   bool operator==(const PlannedImage&) const = default;
