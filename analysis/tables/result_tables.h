@@ -29,9 +29,9 @@ class ResultTables {
   std::vector<TableColumn> profile_columns() const;
   std::vector<TableColumn> prediction_columns() const;
 
-  // Visits the rows in their order, that of Results. Memory does not grow with them, apart from some 20 bytes a
-  // predict job and 200 a WCAM. The values are gone after the visit. Throws InputError: a WCAM whose outputs are
-  // not as many as the plan's settings make.
+  // Visits the rows in their order, that of Results. Memory does not grow with them, apart from some 40 bytes
+  // a predict job and 200 a WCAM. The values are gone after the visit. Throws InputError: a WCAM whose
+  // outputs are not as many as the plan's settings make.
   using Visit = std::function<void(std::span<const Value>)>;
   void for_each_profile(const Visit& visit) const;
   void for_each_prediction(const Visit& visit) const;

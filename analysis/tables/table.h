@@ -22,8 +22,8 @@ struct TableColumn {
   std::vector<std::size_t> shape = {};  // of a kMap
 };
 
-// Writes one file: whole and durable under its name once finish() has returned, else not there. Memory does not
-// grow with the rows. Errors are InputError with path and reason.
+// Writes one file: whole and durable under its name once finish() has returned, else not there. Memory does
+// not grow with the rows. Errors are InputError with path and reason.
 class TableWriter {
  public:
   virtual ~TableWriter() = default;
@@ -32,13 +32,13 @@ class TableWriter {
   virtual void finish() = 0;
 };
 
-// FILE.csv as RFC 4180 has it, with LF and a line of names: UTF-8; numbers with a point, floats with the digits
-// that give the same float back; true and false; nothing for NaN, inf for infinity. Columns of maps are left
-// out.
+// FILE.csv as RFC 4180 has it, with LF and a line of names: UTF-8; numbers with a point, floats with the
+// digits that give the same float back; true and false; nothing for NaN, inf for infinity. Columns of maps
+// are left out.
 std::unique_ptr<TableWriter> csv_writer(const std::filesystem::path& file, std::vector<TableColumn> columns);
 
-// FILE.npz as numpy.load reads it, an array [rows, ...] for each column: '|b1', '<i8', '<u8', '<f4', '<f8', '<U'
-// as wide as the longest text. Not compressed. What is being written takes its room twice, beside FILE.
+// FILE.npz as numpy.load reads it, an array [rows, ...] for each column: '|b1', '<i8', '<u8', '<f4', '<f8',
+// '<U' as wide as the longest text. Not compressed. What is being written takes its room twice, beside FILE.
 std::unique_ptr<TableWriter> npz_writer(const std::filesystem::path& file, std::vector<TableColumn> columns);
 
 }  // namespace wcam

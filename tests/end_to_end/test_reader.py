@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -318,6 +319,23 @@ def test_arrays_need_no_pandas(sweep):
                           env={**os.environ, "PYTHONPATH": str(ROOT / "python")})  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "apt-get install python3-pandas" in done.stdout
+
+
+def test_the_guides_examples_run(copy, monkeypatch):
+    """Every block of Python in the guide, one after another, inside a sweep's folder."""
+    monkeypatch.chdir(copy)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/reading_results.md").read_text(), re.S)
+    assert len(blocks) > 5
+    names = {}
+    try:
+        for block in blocks:
+            exec(block, names)
+    finally:
+        matplotlib.pyplot.close("all")
+    r = names["r"]
+    assert (names["one_map"] == stored("results.h5", "profiles/wcam")[r]).all()
+    numpy.testing.assert_allclose(names["total"].reshape(8, 8), names["one_map"], rtol=1e-4, atol=1e-6)
+    assert (copy / "wcams.png").stat().st_size > 10_000 and (copy / "stable.png").stat().st_size > 10_000
 
 
 @contextlib.contextmanager
