@@ -147,10 +147,12 @@ class Study:
     # Figures
 
     def plot_wcams(self, image: str, cases: Sequence[str] | None = None, variant: str | None = None,
-                   save: str | os.PathLike[str] | None = None, cmap: str = "viridis") -> np.ndarray:  # fmt: skip
+                   save: str | os.PathLike[str] | None = None, cmap: str = "viridis",
+                   one_scale: bool = True) -> np.ndarray:  # fmt: skip
         """An image under several cases (all, if none are named): source above, altered below. `variant`: which one,
         otherwise the first that alters the prediction under some case, under every case. Returns the axes,
-        [2, 1 + cases]; with `save` the figure is written there too. Each row of maps has one colour scale."""
+        [2, 1 + cases]; with `save` the figure is written there too. The maps of a row share one colour scale, or, with
+        one_scale=False, have one each, as published. Cells are drawn as they are."""
         image = self._image(image)
         cases = list(self._cases() if cases is None else cases)
         unknown = [case for case in cases if case not in self._cases()]
@@ -167,13 +169,13 @@ class Study:
             rows = [self._first(image=image, variant=shown, case=case) for case in cases]
             self._draw_image(axes[line, 0], image, shown)
             titles = [f"{case}\n{self._outcome(row)}" for case, row in zip(cases, rows)]
-            self._draw_maps(figure, axes[line, 1:], rows, cmap, titles)
+            self._draw_maps(figure, axes[line, 1:], rows, titles, cmap, one_scale)
         return _finished(figure, axes, image, save)
 
     def plot_stable_and_unstable_prediction(self, image: str, case: str, save: str | os.PathLike[str] | None = None,
-                                            cmap: str = "viridis") -> np.ndarray:  # fmt: skip
+                                            cmap: str = "viridis", one_scale: bool = True) -> np.ndarray:  # fmt: skip
         """An image under one case: source, a variant that leaves the prediction as it is, one that alters it; pixels
-        above, WCAMs below on one colour scale. Returns the axes, [2, 3]; with `save` the figure is written too."""
+        above, WCAMs below. Returns the axes, [2, 3]; the rest as in plot_wcams()."""
         image = self._image(image)
         figure, axes = _panels(2, 3)
         rows = [self._first(image=image, case=case, role=role) for role in ("source", "unaffected", "altered")]
@@ -184,7 +186,7 @@ class Study:
                 _empty(axis, f"no {name} variant stored")
             else:
                 self._draw_image(axis, image, self._profiles["variant"][row])
-        self._draw_maps(figure, axes[1], rows, cmap, [self._outcome(row) for row in rows])
+        self._draw_maps(figure, axes[1], rows, [self._outcome(row) for row in rows], cmap, one_scale)
         return _finished(figure, axes, f"{image}, {case}", save)
 
     # How rows are found
@@ -195,7 +197,8 @@ class Study:
                 raise ValueError(f"{path} is no file of results of wcam")
             version, writer = int(file.attrs["format_version"]), _text(file.attrs.get("software_version", b""))
             if version != FORMAT_VERSION:
-                raise ValueError(f"{path} has format version {version}, {FORMAT_VERSION} is known: wcam {writer} wrote it")
+                known = f"{FORMAT_VERSION} is known: wcam {writer} wrote it"
+                raise ValueError(f"{path} has format version {version}, {known}")
             if self.plan is None and "plan" in file:
                 self.plan = json.loads(_text(file["plan"][()]))
             return _text(file.attrs["sweep_id"]), int(file.attrs["grid"]), int(file.attrs["levels"])
@@ -454,24 +457,26 @@ class Study:
             _empty(axis, "pixels not stored")
         axis.set_axis_off()
 
-    def _draw_maps(self, figure, axes, rows: Sequence[int | None], cmap: str, titles: Sequence[str]) -> None:
+    def _draw_maps(self, figure, axes, rows: Sequence[int | None], titles: Sequence[str], cmap: str,
+                   one_scale: bool) -> None:  # fmt: skip
         stored = [row for row in rows if row is not None]
         maps = dict(zip(stored, self.maps(stored)))
-        low = min((m.min() for m in maps.values()), default=0)
-        high = max((m.max() for m in maps.values()), default=1)
-        drawn = None
+        limits = [(m.min(), m.max()) for m in maps.values()]
+        low, high = (min(m for m, _ in limits), max(m for _, m in limits)) if limits and one_scale else (None, None)
+        g = self.grid
         for axis, row, title in zip(axes, rows, titles):
             axis.set_title(title)
             axis.set_axis_off()
             if row is None:
                 _empty(axis, "not stored")
                 continue
-            g = self.grid
             drawn = axis.imshow(maps[row], cmap=cmap, vmin=low, vmax=high, extent=(0, g, g, 0), interpolation="nearest")
             for k in range(1, self.levels + 1):
                 near, far = g / 2**k, g / 2 ** (k - 1)
                 axis.plot([near, near], [0, far], "w", [0, far], [near, near], "w", linewidth=0.7)
-        if drawn is not None:
+            if not one_scale:
+                figure.colorbar(drawn, ax=axis, shrink=0.8)
+        if stored and one_scale:
             figure.colorbar(drawn, ax=list(axes), label="Sobol index", shrink=0.8)
         if any(self._profiles["doubts"][row] for row in stored):
             figure.supxlabel("?  doubtful: column doubts tells why", fontsize="small")

@@ -186,6 +186,17 @@ def test_a_job_answered_twice_counts_once(copy):
     assert wcam.open(copy).predictions["logit"].max() < 100
 
 
+def test_a_row_that_stands_twice_in_a_file_counts_once(copy):
+    profiles = wcam.open(copy).profiles
+    with h5py.File(copy / "results.h5", "r+") as file:
+        group = file["profiles"]
+        for name in list(group):
+            values, kind = group[name][:], group[name].dtype
+            del group[name]
+            group.create_dataset(name, data=numpy.concatenate([values, values]), dtype=kind)
+    pandas.testing.assert_frame_equal(wcam.open(copy).profiles, profiles)
+
+
 def test_results_count_before_an_earlier_attempt(copy):
     profiles = wcam.open(copy).profiles
     for segment in sorted((copy / "segments").glob("*.h5")):
@@ -257,7 +268,8 @@ def test_the_columns_of_a_study_with_controls_are_read(later):
     assert numpy.isnan(table["probability"][second]) and table["probability"].isna().sum() == 1
     assert list(study.predictions["top_labels_2"])[:-1] == list((study.predictions["label"] + 2) % 12)[:-1]
     assert set(study.predictions["top_labels_4"]) == {-1} and study.predictions["top_probabilities_4"].isna().all()
-    assert study.predictions.iloc[-1]["top_labels_0"] == -1 and numpy.isnan(study.predictions.iloc[-1]["top_probabilities_0"])
+    last = study.predictions.iloc[-1]
+    assert last["top_labels_0"] == -1 and numpy.isnan(last["top_probabilities_0"])
     planned = json.loads((later / "plan.json").read_text())["images"]
     truth = {image["path"]: image.get("true_label", -1) for image in planned}
     assert list(study.predictions["true_label"]) == [truth[image] for image in study.predictions["image"]]
@@ -368,6 +380,10 @@ def test_plot_wcams_shows_one_variant_under_every_case(sweep, tmp_path):
             assert len({image.get_clim() for image in drawn}) == 1  # one scale a row
             maps = numpy.array([image.get_array() for image in drawn])
             assert drawn[0].get_clim() == (maps.min(), maps.max())
+    axes = study.plot_wcams(altered["image"], ["adv"], one_scale=False)
+    with figure_of(axes):
+        for axis in axes[:, 1]:
+            assert axis.get_images()[0].get_clim() == (shown(axis).min(), shown(axis).max())
     with pytest.raises(KeyError, match="no case fog in .*: baseline, adv"):
         study.plot_wcams(altered["image"], ["fog"])
 
