@@ -48,7 +48,7 @@ ExitCode export_command(const Arguments& arguments) {
       "column is. SWEEP may be a results.h5, too. While the sweep runs or after.";
   line.example = "wcam export study --csv tables";
   line.options.add_options()  //
-      ("sweep", po::value<std::string>()->value_name("DIR")->required(),
+      ("sweep", po::value<std::string>()->value_name("FILE")->required(),
        "the sweep's directory, or a file of results")  //
       ("csv", po::value<std::string>()->value_name("DIR"),
        "profiles.csv and predictions.csv into this folder")  //

@@ -19,7 +19,7 @@ ExitCode info_command(const Arguments& arguments) {
       "computed it, how much of it is doubtful.";
   line.example = "wcam info study/results.h5";
   line.options.add_options()  //
-      ("sweep", po::value<std::string>()->value_name("PATH")->required(),
+      ("sweep", po::value<std::string>()->value_name("FILE")->required(),
        "the sweep's directory, or a file of results")  //
       ("json", po::bool_switch(), "for scripts");
   line.positional.add("sweep", 1);
