@@ -91,10 +91,12 @@ constexpr Meaning kMeanings[] = {
 // "share_level_k_se" for share_level_3_se.
 std::string pattern_of(const std::string& column) {
   std::string pattern;
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    const bool digit = std::isdigit(static_cast<unsigned char>(column[i])) != 0;
-    if (!digit) pattern += column[i];
-    if (digit && pattern.back() == '_') pattern += 'k';
+  for (const char c : column) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+    if (!digit)
+      pattern += c;
+    else if (pattern.back() == '_')
+      pattern += 'k';
   }
   return pattern;
 }

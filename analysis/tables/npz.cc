@@ -130,10 +130,10 @@ class NpyFile {
 
 class NpzWriter : public TableWriter {
  public:
-  NpzWriter(const fs::path& file, const std::vector<TableColumn>& columns)
+  NpzWriter(const fs::path& file, std::vector<TableColumn> columns)
       : target_(file), pending_(file), folder_(file.has_parent_path() ? file.parent_path() : ".", ".npz") {
-    for (const TableColumn& column : columns)
-      columns_.push_back(std::make_unique<NpyFile>(folder_.path(), target_, column));
+    for (TableColumn& column : columns)
+      columns_.push_back(std::make_unique<NpyFile>(folder_.path(), target_, std::move(column)));
   }
 
   void add(std::span<const Value> row) override {
@@ -190,7 +190,7 @@ class NpzWriter : public TableWriter {
 }  // namespace
 
 std::unique_ptr<TableWriter> npz_writer(const fs::path& file, std::vector<TableColumn> columns) {
-  return std::make_unique<NpzWriter>(file, columns);
+  return std::make_unique<NpzWriter>(file, std::move(columns));
 }
 
 }  // namespace wcam
