@@ -9,5 +9,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # The figures' type, and the matrix products that make small nets four times faster, are found at run time.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "fonts-dejavu-core, libopenblas0-pthread")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "slurm-client")
+# What the reader in Python needs, and what its tables and figures need.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3-h5py")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "slurm-client, python3-pandas, python3-matplotlib")
 include(CPack)

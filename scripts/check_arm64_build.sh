@@ -51,7 +51,7 @@ clean_debian '
     cmake -G Ninja -DCMAKE_TOOLCHAIN_FILE=/root/arm64.cmake -DCMAKE_CROSSCOMPILING_EMULATOR="$run" -B "$@" >/dev/null
   }
   configure build/arm64 -DCMAKE_BUILD_TYPE=Release -DWCAM_WITH_TESTS=OFF
-  cmake --build build/arm64 --target wcam wcam-coordinator wcam-worker wcam-plot wcam-kernel-check
+  cmake --build build/arm64 --target wcam wcam-coordinator wcam-worker wcam-analysis wcam-plot wcam-kernel-check
   for doctor in "wcam-worker doctor --devices cpu" "wcam-coordinator doctor --sweep /tmp" "wcam-kernel-check cpu"; do
     ${run//;/ } build/arm64/bin/$doctor
   done

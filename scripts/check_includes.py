@@ -30,6 +30,7 @@ FOREIGN = {
     "Boost.Asio and Beast": (("boost/asio", "boost/beast"), ("coordinator/serve/",)),
     "Boost.Math": (("boost/math",), ("analysis/statistics/",)),
     "LEMON": (("lemon/",), ("analysis/maps/",)),
+    "libzip": (("zip.h",), ("analysis/tables/",)),
 }
 # Libraries that are built where there is nothing but LibTorch (CMakeLists.txt, WCAM_ONLY_KERNELS), and what may be
 # included there beside it and the language.

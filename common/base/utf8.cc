@@ -22,6 +22,19 @@ std::string made_utf8(const std::string& text) {
   return nlohmann::json::parse(dumped).get<std::string>();
 }
 
+std::u32string characters(const std::string& text) {
+  std::u32string all;
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  for (auto left = static_cast<utf8proc_ssize_t>(text.size()); left > 0;) {
+    utf8proc_int32_t character = 0;
+    const utf8proc_ssize_t bytes = utf8proc_iterate(at, left, &character);
+    all += bytes > 0 ? static_cast<char32_t>(character) : U'\uFFFD';
+    at += std::max<utf8proc_ssize_t>(bytes, 1);
+    left -= std::max<utf8proc_ssize_t>(bytes, 1);
+  }
+  return all;
+}
+
 std::string composed(const std::string& text) {
   if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; })) return text;
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> joined(

@@ -12,6 +12,9 @@ bool is_utf8(const std::string& text);
 // drop what is not UTF-8.
 std::string made_utf8(const std::string& text);
 
+// Its characters. Every byte that belongs to none is U+FFFD.
+std::u32string characters(const std::string& text);
+
 // The same text with each accent joined to its letter (Unicode's NFC), as most systems write it; macOS takes
 // them apart. What is not UTF-8 stays as it is.
 std::string composed(const std::string& text);

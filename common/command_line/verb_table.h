@@ -40,6 +40,8 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"keys", "wcam-coordinator", "the keys of a sweep's coordinator and workers: make, add, revoke, list",
      true},
     {"pack", "wcam-coordinator", "merge a sweep's segments into results.h5", true},
+    {"info", "wcam-analysis", "what a sweep or a file of results is, and what it was made from", true},
+    {"export", "wcam-analysis", "stored results as CSV or NPZ, a row a WCAM, a row a prediction", true},
     {"plot", "wcam", "draw figure-4, figure-5 or one WCAM from stored results", true},
     {"figure-4", "wcam-plot", "an image under one case: source, unaffected, affected", false},
     {"figure-5", "wcam-plot", "an image under every case: source, altered", false},

@@ -35,6 +35,7 @@ class OpenFiles {
     keep_first_ = keep_first;
   }
   std::size_t size() const { return paths_.size(); }
+  const std::vector<fs::path>& paths() const { return paths_; }
   const fs::path& path(std::size_t source) const { return paths_[source]; }
 
   StoreReader& get(std::size_t source) {
@@ -76,7 +77,8 @@ struct Results::Impl {
   std::vector<Place> places;  // of profiles
   std::map<std::pair<std::string, std::string>, Place> pixels;
   std::set<std::size_t> with_predictions;
-  std::size_t expected = 0;  // WCAMs at least
+  std::optional<store::AnswerChoice> chosen_predictions;  // once it was asked for
+  std::size_t expected = 0;                               // WCAMs at least
 
   void open_file(const fs::path& path);
   void open_sweep(const fs::path& root);
@@ -84,6 +86,7 @@ struct Results::Impl {
   void index_profiles(std::size_t source, std::vector<ProfileRow>& rows, std::vector<Place>& rows_at);
   void index_images(std::size_t source);
   void sort_profiles();
+  const store::AnswerChoice& prediction_choice();
   std::uint32_t number(std::size_t source) const { return store::number_of(source, packed); }
 };
 
@@ -236,6 +239,7 @@ Results Results::open(const fs::path& sweep_or_file) {
 }
 
 const StoreHeader& Results::header() const { return impl_->header; }
+const std::vector<fs::path>& Results::files() const { return impl_->files.paths(); }
 const std::optional<Plan>& Results::plan() const { return impl_->plan; }
 const std::vector<ProfileRow>& Results::profiles() const { return impl_->profiles; }
 
@@ -248,39 +252,48 @@ ProfileRow Results::read_profile(std::size_t i) const {
   return row;
 }
 
-namespace {
-
-store::Occurrence occurrence_of(const PredictionRow& row, std::uint32_t number) {
-  return {row.job, row.attempt, number};
+const store::AnswerChoice& Results::Impl::prediction_choice() {
+  if (chosen_predictions) return *chosen_predictions;
+  store::AnswerChoice choice;
+  for (const std::size_t source : with_predictions) {
+    StoreReader& file = files.get(source);
+    const std::uint64_t count = file.rows<PredictionRow>();
+    for (std::uint64_t first = 0; first < count; first += kIndexRows) {
+      const std::uint64_t some = std::min(kIndexRows, count - first);
+      const auto jobs = file.dataset("predictions/job").read<std::uint64_t>(first, some);
+      const auto attempts = file.dataset("predictions/attempt").read<std::uint32_t>(first, some);
+      for (std::size_t i = 0; i < some; ++i)
+        if (i == 0 || jobs[i] != jobs[i - 1] || attempts[i] != attempts[i - 1])
+          choice.offer({JobId{jobs[i]}, Attempt{attempts[i]}, number(source)});
+    }
+  }
+  choice.settle();
+  return chosen_predictions.emplace(std::move(choice));
 }
 
-}  // namespace
+void Results::for_each_prediction(const std::function<void(PredictionRow&&)>& visit) const {
+  const store::AnswerChoice& choice = impl_->prediction_choice();
+  std::vector<PredictionRow> rows;
+  for (const std::size_t source : impl_->with_predictions) {
+    StoreReader& file = impl_->files.get(source);
+    const std::uint64_t count = file.rows<PredictionRow>();
+    for (std::uint64_t first = 0; first < count; first += kIndexRows) {
+      rows.assign(std::min(kIndexRows, count - first), {});
+      file.read_index(first, std::span(rows));
+      file.read_arrays(first, std::span(rows));
+      for (PredictionRow& row : rows)
+        if (choice.is_chosen({row.job, row.attempt, impl_->number(source)})) visit(std::move(row));
+    }
+  }
+}
 
 std::vector<PredictionRow> Results::read_predictions() const {
   std::vector<PredictionRow> rows;
-  std::vector<std::uint32_t> numbers;  // of the file each row is from
-  store::AnswerChoice choice;
-  for (const std::size_t source : impl_->with_predictions) {
-    StoreReader& file = impl_->files.get(source);
-    const std::size_t at = rows.size();
-    rows.resize(at + file.rows<PredictionRow>());
-    file.read_index(0, std::span(rows).subspan(at));
-    file.read_arrays(0, std::span(rows).subspan(at));
-    numbers.resize(rows.size(), impl_->number(source));
-    for (std::size_t i = at; i < rows.size(); ++i)
-      if (i == at || rows[i].job != rows[i - 1].job || rows[i].attempt != rows[i - 1].attempt)
-        choice.offer(occurrence_of(rows[i], numbers[i]));
-  }
-  choice.settle();
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!choice.is_chosen(occurrence_of(rows[i], numbers[i]))) continue;
-    if (kept != i) rows[kept] = std::move(rows[i]);
-    ++kept;
-  }
-  rows.resize(kept);
+  for_each_prediction([&](PredictionRow&& row) { rows.push_back(std::move(row)); });
   return rows;
 }
+
+std::size_t Results::images() const { return impl_->pixels.size(); }
 
 ImageRow Results::read_pixels(const std::string& image, const std::string& variant) const {
   const auto found = impl_->pixels.find({image, variant});

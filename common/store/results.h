@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ class Results {
   Results& operator=(Results&&) noexcept;
 
   const StoreHeader& header() const;
+  // The files that are read: results.h5 first, where there is one, then the segments it does not hold.
+  const std::vector<std::filesystem::path>& files() const;
   // The plan stored in the file, or SWEEP/plan.json beside segments; nullopt for a lone segment.
   const std::optional<Plan>& plan() const;
 
@@ -37,8 +40,13 @@ class Results {
   std::uint64_t row(std::size_t i) const;
   // Profile i of profiles() with its arrays.
   ProfileRow read_profile(std::size_t i) const;
-  // Every prediction once, in no promised order.
+  // Visits every prediction once, in no promised order, the same at each call. Holds some thousand rows at a
+  // time, and 16 bytes a predict job.
+  void for_each_prediction(const std::function<void(PredictionRow&&)>& visit) const;
+  // All of them.
   std::vector<PredictionRow> read_predictions() const;
+  // How many (image, variant) have pixels.
+  std::size_t images() const;
   // Pixels of an image's variant. Throws InputError naming both when they are not stored.
   ImageRow read_pixels(const std::string& image, const std::string& variant) const;
 

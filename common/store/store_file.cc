@@ -24,13 +24,16 @@ int bounded_attribute(const h5::File& file, const char* name, int least, int mos
   return static_cast<int>(number);
 }
 
+std::string version_of(const h5::File& file) {
+  return file.has_attribute("software_version") ? file.text_attribute("software_version") : "";
+}
+
 StoreHeader read_header(const h5::File& file) {
   if (!file.has_attribute("format") || file.text_attribute("format") != kFormatName)
     throw InputError(file.path() + " is an HDF5 file, but not a store of WCAMs (attribute format is not \"" +
                      kFormatName + "\")");
   check_format_version(file.path(), "format version", file.integer_attribute("format_version"),
-                       kFormatVersion, kFormatVersion,
-                       file.has_attribute("software_version") ? file.text_attribute("software_version") : "");
+                       kFormatVersion, kFormatVersion, version_of(file));
   StoreHeader header;
   header.sweep_id = file.text_attribute("sweep_id");
   header.grid = bounded_attribute(file, "grid", 1, 65535);
@@ -42,6 +45,8 @@ StoreHeader read_header(const h5::File& file) {
 
 StoreReader::StoreReader(const std::filesystem::path& path)
     : file_(h5::File::open(path)), header_(read_header(file_)) {}
+
+std::string StoreReader::software_version() const { return version_of(file_); }
 
 std::string StoreReader::plan_text() { return file_.has(kPlan) ? file_.read_text(kPlan) : ""; }
 

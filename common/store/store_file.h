@@ -32,6 +32,8 @@ class StoreReader {
 
   const StoreHeader& header() const { return header_; }
   const std::string& path() const { return file_.path(); }
+  // Of the program that wrote the file; empty when it does not say.
+  std::string software_version() const;
   // The plan's JSON; empty when it holds none.
   std::string plan_text();
   // Names of the segments that were merged into this file; empty for a segment.

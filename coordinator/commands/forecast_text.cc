@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "common/base/elapsed.h"
 #include "common/base/message_text.h"
-#include "coordinator/sweep/status.h"
 
 using nlohmann::json;
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "common/base/elapsed.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/host.h"
@@ -77,17 +78,6 @@ std::string silence(const Status& s) {
          (s.endpoint.empty() ? "" : " (" + s.endpoint + ")") + " for " +
          duration_text(static_cast<double>(unix_now() - s.updated)) +
          ": it is stopped, or waits for a disk; if it has been killed its lock goes with it";
-}
-
-std::string duration_text(double seconds) {
-  std::array<char, 32> text{};
-  if (seconds < 90)
-    std::snprintf(text.data(), text.size(), "%.0f s", seconds);
-  else if (seconds < 5400)
-    std::snprintf(text.data(), text.size(), "%.0f min", seconds / 60);
-  else
-    std::snprintf(text.data(), text.size(), "%.1f h", seconds / 3600);
-  return text.data();
 }
 
 std::int64_t unix_now() {

@@ -44,9 +44,6 @@ struct Status {
   bool is_anything_left() const;  // of them; not what is set aside
 };
 
-// "42 s", "7 min", "2.5 h".
-std::string duration_text(double seconds);
-
 // Seconds since 1970, for Status::updated.
 std::int64_t unix_now();
 

@@ -246,7 +246,7 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(words, code, expected, i
     assert not any((tmp_path / name).exists() for name in ("x.h5", "x.png")) and not (tmp_path / "sweep").exists()
 
 
-@pytest.mark.parametrize("program", ["wcam", "wcam-coordinator", "wcam-worker", "wcam-plot"])
+@pytest.mark.parametrize("program", ["wcam", "wcam-coordinator", "wcam-worker", "wcam-analysis", "wcam-plot"])
 def test_each_program_says_its_version_and_helps_with_an_example(program):
     with_libtorch = r"LibTorch \d+\.\d+\S*\n" * (program == "wcam-worker")
     assert re.fullmatch(r"wcam \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n" + with_libtorch,
@@ -259,7 +259,7 @@ def test_help_before_a_verb_is_help_after_it():
         assert run("wcam", "help", *words).stdout == run("wcam", *words, "--help").stdout
 
 
-@pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "plot"])
+@pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "info", "export", "plot"])
 def test_each_verb_helps_with_an_example(verb):
     text = run("wcam", verb, "--help").stdout
     assert f"Usage: wcam {verb} " in text
