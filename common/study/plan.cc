@@ -52,6 +52,7 @@ json identity(const Plan& plan) {
   for (const auto& image : plan.images) {
     images.push_back({{"path", image.path}, {"sha256", image.sha256}});
     if (!image.variants_sha256.empty()) images.back()["variants_sha256"] = image.variants_sha256;
+    if (image.true_label) images.back()["true_label"] = *image.true_label;
   }
   json document{{"format", kPlanFormat},      {"perturbation", plan.perturbation},
                 {"variants", plan.variants},  {"images", std::move(images)},
@@ -168,7 +169,8 @@ Names by_path(const std::vector<PlannedImage>& images) {
   for (const auto& image : images)
     entries[image.path] =
         "SHA-256 " + short_digest(image.sha256) +
-        (image.variants_sha256.empty() ? "" : " with variants of " + short_digest(image.variants_sha256));
+        (image.variants_sha256.empty() ? "" : " with variants of " + short_digest(image.variants_sha256)) +
+        (image.true_label ? " of class " + std::to_string(*image.true_label) : "");
   return entries;
 }
 
@@ -298,6 +300,7 @@ Plan plan_from_json_text(const std::string& text, const std::string& origin) try
   for (const auto& entry : document.at("images")) {
     PlannedImage image{entry.at("path").get<std::string>(), entry.at("sha256").get<std::string>()};
     image.variants_sha256 = entry.value("variants_sha256", "");
+    if (entry.contains("true_label")) image.true_label = integer_of<std::int64_t>(entry.at("true_label"));
     if (!plan.variants_root.empty())
       image.variant_stem = locations.at("variant_stems").value(image.path, image_stem(image.path));
     plan.images.push_back(std::move(image));

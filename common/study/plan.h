@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct PlannedImage {
   std::string variants_sha256 = {};
   // The files' name in each variant's folder, without the ending. A place, no part of the plan's identity.
   std::string variant_stem = {};
+  // The class it shows, in the cases' numbering; nullopt: not known.
+  std::optional<std::int64_t> true_label = {};
   bool operator==(const PlannedImage&) const = default;
 };
 
