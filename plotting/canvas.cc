@@ -33,6 +33,7 @@ using Surface = std::unique_ptr<cairo_surface_t, Destroy<cairo_surface_destroy>>
 using Context = std::unique_ptr<cairo_t, Destroy<cairo_destroy>>;
 using FontOptions = std::unique_ptr<cairo_font_options_t, Destroy<cairo_font_options_destroy>>;
 using Text = std::unique_ptr<PangoLayout, Destroy<g_object_unref>>;
+using Attributes = std::unique_ptr<PangoAttrList, Destroy<pango_attr_list_unref>>;
 using Font = std::unique_ptr<PangoFontDescription, Destroy<pango_font_description_free>>;
 
 void check(cairo_status_t status, const char* act) {
@@ -328,6 +329,10 @@ void wrap(const Text& text, double width_pt, int lines, Canvas::Align align) {
   pango_layout_set_wrap(text.get(), PANGO_WRAP_WORD_CHAR);
   pango_layout_set_height(text.get(), -lines);
   pango_layout_set_ellipsize(text.get(), PANGO_ELLIPSIZE_END);
+  // A name that is broken keeps its letters, and gets no more.
+  const Attributes attributes(pango_attr_list_new());
+  pango_attr_list_insert(attributes.get(), pango_attr_insert_hyphens_new(FALSE));
+  pango_layout_set_attributes(text.get(), attributes.get());
   pango_layout_set_alignment(text.get(),
                              align == Canvas::Align::kCentre ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
 }

@@ -28,7 +28,7 @@ struct DrawOptions {
   // Of paper alone.
   Interpolation interpolation = Interpolation::kNearest;
   double width_pt = 396;   // of the page
-  double cut_percent = 0;  // of a scale's cells, the largest, that are drawn in its last colour
+  double cut_percent = 1;  // of a scale's cells, the largest, that are drawn in its last colour
 
   // Told of a text in the figure that is not readable, once it is drawn (Canvas::unreadable()).
   std::function<void(const std::string& text, const std::string& packages)> on_unreadable{};

@@ -49,7 +49,7 @@ Page figure_mean(const FigureMean& content) {
 Page figure_difference(const FigureDifference& content) {
   Page page;
   page.name = "Difference of WCAMs by case";
-  PageRow difference{"Altered - source", "Difference of indices", ColourMap::kDiverging, {}},
+  PageRow difference{"Difference", "Altered - source", ColourMap::kDiverging, {}},
       noise{"Std. error", "Standard error", ColourMap::kInk, {}};
   for (const auto& column : content.cases) {
     page.titles.push_back(case_title(column.case_name));

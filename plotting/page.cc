@@ -68,16 +68,19 @@ std::vector<Scale> scales_of(const Page& page, const DrawOptions& options) {
 
 // The end of a bar: what the bar is too coarse to show is left out.
 std::string end_of_bar(double value, const ColourRange& range) {
-  return std::abs(value) < (range.high - range.low) / 1000 ? "0" : fmt::format("{:.3g}", value);
+  if (std::abs(value) < (range.high - range.low) / kColours) return "0";
+  return std::abs(value) < 100 ? fmt::format("{:.2g}", value) : fmt::format("{:.0f}", value);
 }
 
 // What letters, colours and marks mean, a sentence each.
-std::vector<std::string> legend(const Page& page) {
+std::vector<std::string> legend(const Page& page, const std::vector<Scale>& scales) {
   std::vector<std::string> sentences;
   if (has_noise(page)) sentences.push_back("Pale: within two standard errors of 0.");
   if (any_map(page, [](const Map&) { return true; }))
     sentences.push_back(
         "A: approximation; V, H, D: details at vertical, horizontal and diagonal edges, 1 the finest level.");
+  if (std::any_of(scales.begin(), scales.end(), [](const Scale& scale) { return scale.cut > 0; }))
+    sentences.push_back(">: values beyond have the last colour.");
   if (has_mark(page)) sentences.push_back(std::string(kWrong) + "misclassified.");
   if (any_map(page, [](const Map& map) { return map.doubtful; }))
     sentences.push_back("?: doubtful, for reasons that the results name.");
@@ -100,7 +103,7 @@ class PageDrawing {
         columns_(page_columns(options.width_pt, static_cast<int>(page.titles.size()), page.leading,
                               has_bar(page))),
         scales_(scales_of(page, options)),
-        notes_(joined_sentences(legend(page))),
+        notes_(joined_sentences(legend(page, scales_))),
         layout_(measured_layout()),
         canvas_(options.format, layout_.width_pt, layout_.height_pt, options.dpi.value_or(kDefaultDpi),
                 page.name) {}
@@ -358,7 +361,8 @@ std::string scale_sentence(const Page& page, const DrawOptions& options) {
 PagePanel predicted_panel(const Explanation& explanation, const std::string& true_class) {
   PagePanel panel;
   std::string predicted = explanation.predicted.empty() ? explanation.explained : explanation.predicted;
-  if (explanation.probability) predicted += fmt::format(" {:.0f} %", 100 * *explanation.probability);
+  if (explanation.probability)
+    predicted += fmt::format(" {:.0f}\u00a0%", 100 * *explanation.probability);  // never "%" alone in a line
   panel.caption = {predicted};
   if (!true_class.empty()) panel.caption.push_back("true: " + true_class);
   panel.marked = explanation.misclassified;
@@ -375,7 +379,7 @@ std::string draw(const Page& page, const DrawOptions& options) { return PageDraw
 std::string caption(const Page& page, const DrawOptions& options) {
   std::vector<std::string> sentences{page.about, page.design, scale_sentence(page, options),
                                      noise_sentence(page)};
-  for (const std::string& sentence : legend(page))
+  for (const std::string& sentence : legend(page, scales_of(page, options)))
     if (!sentence.starts_with("Pale")) sentences.push_back(sentence);
   if (any_map(page, [](const Map&) { return true; }))
     sentences.push_back(

@@ -56,7 +56,7 @@ po::options_description drawing_options() {
       ("columns", po::value<int>(),
        "of the venue's page that the figure spans: 1 is 3.25 in of icml, 3.3 in of acl; without it all")  //
       ("cut", po::value<double>()->notifier(check_cut),
-       "percent of a scale's cells, the largest, drawn in its last colour, 0 to 10; without it 0: none. Not "
+       "percent of a scale's cells, the largest, drawn in its last colour, 0 to 10; without it 1. Not "
        "of "
        "published")  //
       ("dpi", po::value<double>()->notifier(check_dpi),

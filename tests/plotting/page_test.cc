@@ -74,6 +74,7 @@ TEST(PageMap, WithTheLargestCutTheOthersSpanTheColours) {
   map.cells[7] = 100;
   DrawOptions options = options_for(Format::kPng, 288);
   options.cut_percent = 7;
+  EXPECT_TRUE(contains(caption(bare_page(map), options), ">: values beyond have the last colour."));
   const std::vector<Rgb> drawn = cell_colours(bare_page(map), options);
   EXPECT_EQ(drawn[5], drawn[7]) << "what is beyond has the last colour";
   EXPECT_EQ(drawn[5], colour_table(ColourMap::kInk).back());
@@ -81,6 +82,7 @@ TEST(PageMap, WithTheLargestCutTheOthersSpanTheColours) {
                        "Index: colours from 0 to 0.5, 1 of 16 values beyond, the largest 100."));
   options.cut_percent = 0;
   EXPECT_TRUE(contains(caption(bare_page(map), options), "Index: colours from 0 to 100, nothing cut."));
+  EXPECT_FALSE(contains(caption(bare_page(map), options), ">: "));
 }
 
 class EveryPageFormat : public testing::TestWithParam<Format> {};
@@ -150,9 +152,9 @@ TEST(Figure5Page, SaysUnderEachMapWhatIsPredictedAndMarksWhatIsWrong) {
   const Page page = figure5(five);
   EXPECT_EQ(page.titles, (Lines{"Image", "case_0", "case_1"}));
   EXPECT_EQ(page.rows[0].panels[0].caption, Lines{"true: tiger cat"});
-  EXPECT_EQ(page.rows[0].panels[1].caption, Lines{"tiger cat 93 %"});
+  EXPECT_EQ(page.rows[0].panels[1].caption, Lines{"tiger cat 93\u00a0%"});
   EXPECT_FALSE(page.rows[0].panels[1].marked);
-  EXPECT_EQ(page.rows[0].panels[2].caption, (Lines{"lynx 50 %", "explains: tiger cat"}));
+  EXPECT_EQ(page.rows[0].panels[2].caption, (Lines{"lynx 50\u00a0%", "explains: tiger cat"}));
   EXPECT_TRUE(page.rows[0].panels[2].marked);
   EXPECT_EQ(page.rows[1].panels[0].caption, Lines{"motion-blur, severity 3"});
   EXPECT_TRUE(contains(caption(page, {}), "\u2717 misclassified."));

@@ -522,7 +522,7 @@ TEST_F(SweepFigures, WhatHasNotChangedStays) {
   fs::remove(asked.out / "mean/corruptions.svg");
   EXPECT_EQ(files(draw_all, asked),
             (Names{"mean/corruptions.pdf", "mean/corruptions.svg", "mean/corruptions.txt"}));
-  asked.draw.cut_percent = 1;
+  asked.draw.cut_percent = 2;
   EXPECT_EQ(files(draw_all, asked).size(), 36u);
   rows.predictions[0].probability = 0.75F;  // of image 0's source under sin
   store(rows);
@@ -535,10 +535,10 @@ TEST_F(SweepFigures, WhatIsBeingDrawnIsNotTakenForDrawn) {
   FigureRequest asked = request();
   asked.only_changed = true;
   (void)files(draw_all, asked);
-  asked.draw.cut_percent = 1;
+  asked.draw.cut_percent = 2;
   EXPECT_THROW((void)draw_all(asked, [](const fs::path&) { throw std::runtime_error("killed"); }),
                std::runtime_error);
-  asked.draw.cut_percent = 0;
+  asked.draw.cut_percent = 1;
   EXPECT_EQ(files(draw_all, asked).size(), 36u) << "all may have been drawn with the other option";
 }
 
