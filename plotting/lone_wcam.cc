@@ -165,7 +165,7 @@ void draw_wcam_file(const WcamRequest& request) {
   }
   const Page page = figure_wcam(content);
   fs::path text = request.out;
-  text.replace_extension(".txt");
+  text.replace_extension(".caption.txt");  // FIGURE.txt may be a file of the user's
   write_file_atomically(request.out, draw(page, options));
   write_file_atomically(text, caption(page, options));
 }

@@ -26,7 +26,7 @@ struct WcamRequest {
   DrawOptions draw;
 };
 
-// Draws one WCAM beside its image, and on paper OUT with the ending .txt, its caption. Throws
+// Draws one WCAM beside its image, and on paper OUT with the ending .caption.txt. Throws
 // InputError: a store that holds none, a disk that cannot be written; UsageError: several to choose from, or
 // none that fits, naming those that are there.
 void draw_wcam_file(const WcamRequest& request);

@@ -178,7 +178,7 @@ ExitCode draw_all(const Arguments& arguments) {
 ExitCode draw_wcam(const Arguments& arguments) {
   CommandLine line;
   line.usage = "wcam plot wcam FILE.h5 --out FIGURE.png|.pdf|.svg [options]";
-  line.about = "One WCAM beside its image, with a colour bar; beside it FIGURE.txt, a text for its caption.";
+  line.about = "One WCAM beside its image, with a colour bar; beside it FIGURE.caption.txt.";
   line.example = "wcam plot wcam cat.h5 --out cat.png";
   line.options.add_options()  //
       ("file", po::value<std::string>()->value_name("FILE")->required(),

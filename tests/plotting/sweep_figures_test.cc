@@ -339,6 +339,8 @@ TEST_F(SweepFigures, LoneWcamIsNoSweepAndIsDrawnByItsOwnVerb) {
   write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
   draw_wcam_file({file, {}, root_ / "cat.svg", {}, {}});
   EXPECT_TRUE(fs::exists(root_ / "cat.svg"));
+  EXPECT_NE(read_file(root_ / "cat.caption.txt").find("of a.jpg (source) under the classifier"),
+            std::string::npos);
   EXPECT_EQ(message_of([&] {
               draw_wcam_file({file, {.row = 1}, root_ / "cat.svg", {}, {}});
             }),
