@@ -85,6 +85,30 @@ TEST(PageMap, WithTheLargestCutTheOthersSpanTheColours) {
   EXPECT_FALSE(contains(caption(bare_page(map), options), ">: "));
 }
 
+// One of large indices and one of small ones: equal values look equal, and other rows do not matter.
+TEST(PageMap, MapsOfARowShareOneScale) {
+  Map low{2, 1, 16, {0, 0.1F, 0.2F, 0.3F}}, high{2, 1, 16, {0.3F, 0.4F, 0.9F, 1.0F}},
+      other{2, 1, 16, {0, 0, 0, 50}};
+  Page page;
+  page.titles = {"", ""};
+  page.rows.push_back({"", "Index", ColourMap::kInk, {{low}, {high}}});
+  page.rows.push_back({"", "Index", ColourMap::kInk, {{other}, {other}}});
+  DrawOptions options = options_for(Format::kPng, 144);
+  options.cut_percent = 0;
+  const PageLayout places = page_layout({page_columns(options.width_pt, 2, 0, true), 0, {0, 0}, 0});
+  const auto colour = [&](std::size_t column, int x, int y) {
+    const Rect& panel = places.panels[column];
+    const auto png = test::decode_png(draw(page, options));
+    return png.at(static_cast<int>(2 * (panel.x + (x + 0.7) * panel.width / 2)),
+                  static_cast<int>(2 * (panel.y + (y + 0.7) * panel.width / 2)));
+  };
+  const ColourTable table = colour_table(ColourMap::kInk);
+  EXPECT_EQ(colour(0, 1, 1), table[colour_index(0.3F, {0, 1})]) << "0.3 of the map of small ones";
+  EXPECT_EQ(colour(0, 1, 1), colour(1, 0, 0)) << "and of the other";
+  options.range = RangeScope::kFigure;
+  EXPECT_EQ(colour(1, 1, 1), table[colour_index(1.0, {0, 50})]);
+}
+
 class EveryPageFormat : public testing::TestWithParam<Format> {};
 INSTANTIATE_TEST_SUITE_P(Pages, EveryPageFormat, testing::Values(Format::kPdf, Format::kPng, Format::kSvg),
                          [](const auto& format) { return to_string(format.param); });
