@@ -1,23 +1,27 @@
-// How long does a figure take to draw from stored results?
-//   figure_rate STORE.h5 [FIGURES = 20] [CASES = 6]
-// Makes a sweep of so many images and cases with a source and an altered map each, as at the usual setting (grid 28,
-// 224 pixels, noise for values), writes it to STORE.h5 and draws figure 5 of each image as PDF, reading included, on
-// one thread. Prints milliseconds a figure. figure_rate.py draws the same arrays with matplotlib and compares.
+// How long does a figure take to draw from stored results, and how much memory do many take?
+//   figure_rate FOLDER [FIGURES = 20] [CASES = 6] [THREADS = 1]
+// Makes a sweep in FOLDER of so many images and cases with a source and an altered map each, as at the usual
+// setting (grid 28, 224 pixels, noise for values), in another process, 20 images a segment, and draws figure 5
+// of each image as PDF, reading included. Prints milliseconds a figure, of the CPU and of the clock, and the
+// peak of memory. figure_rate.py draws the same arrays with matplotlib and compares.
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
+#include <functional>
 #include <random>
+#include <stdexcept>
 #include <string>
 
 #include "common/base/file.h"
+#include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
 #include "common/study/plan.h"
 #include "plotting/sweep_figures.h"
-
-namespace fs = std::filesystem;
 
 namespace wcam {
 namespace {
@@ -79,34 +83,63 @@ ImageRow make_pixels(const std::string& image, const std::string& variant, std::
   return row;
 }
 
-void make_store(const fs::path& file, int images, int cases) {
-  const Plan plan = make_plan(images, cases);
+void make_sweep(const SweepDirectory& sweep, const Plan& plan) {
+  constexpr std::uint32_t kImagesASegment = 20;
   std::mt19937 random(1);
-  std::vector<ProfileRow> profiles;
-  std::vector<ImageRow> pixels;
-  for (std::uint32_t image = 0; image < plan.images.size(); ++image) {
-    for (std::size_t i = 0; i < plan.cases.size(); ++i)
-      for (const bool altered : {false, true}) profiles.push_back(make_row(plan, image, i, altered, random));
-    for (const std::string& variant : {std::string("source"), kVariant})
-      pixels.push_back(make_pixels(plan.images[image].path, variant, random));
+  const auto images = static_cast<std::uint32_t>(plan.images.size());
+  for (std::uint32_t first = 0; first < images; first += kImagesASegment) {
+    std::vector<ProfileRow> profiles;
+    std::vector<ImageRow> pixels;
+    for (std::uint32_t image = first; image < std::min(first + kImagesASegment, images); ++image) {
+      for (std::size_t i = 0; i < plan.cases.size(); ++i)
+        for (const bool altered : {false, true})
+          profiles.push_back(make_row(plan, image, i, altered, random));
+      for (const std::string& variant : {std::string("source"), kVariant})
+        pixels.push_back(make_pixels(plan.images[image].path, variant, random));
+    }
+    write_store(sweep.segments() / ("segment-" + std::to_string(first) + ".h5"),
+                {sweep_id(plan), kGrid, plan.wcam.levels}, profiles, {}, pixels);
   }
-  write_store(file, {sweep_id(plan), kGrid, plan.wcam.levels}, profiles, {}, pixels, to_json_text(plan));
 }
 
-int figure_rate(const fs::path& file, int images, int cases) {
-  make_store(file, images, cases);
+// Else its memory would be in the peak.
+void in_another_process(const std::function<void()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    work();
+    ::_exit(0);
+  }
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child || status != 0)
+    throw std::runtime_error("the sweep was not made");
+}
+
+// Of this process, all threads, kernel included.
+double cpu_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+int figure_rate(const SweepDirectory& sweep, int images, int cases, unsigned threads) {
+  make_directories(sweep.segments());
+  const Plan plan = make_plan(images, cases);
+  write_file_atomically(sweep.plan(), to_json_text(plan));
+  in_another_process([&] { make_sweep(sweep, plan); });
   FigureRequest request;
-  request.sweep = file;
-  request.out = file.string() + ".figures";
+  request.sweep = sweep.root;
+  request.out = sweep.figures();
   request.formats = {Format::kPdf};
+  request.threads = threads;
+  const double cpu_before = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
   draw_sweep(request, {FigureKind::kFigure5}, {});
   const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - begin;
+  const double cpu_ms = 1000 * (cpu_seconds() - cpu_before);
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  std::printf("%.3f ms a figure, %d figures of %d cases, peak %ld MiB\n", taken.count() / images, images,
-              cases, usage.ru_maxrss / 1024);
-  fs::remove_all(request.out);
+  std::printf("%.2f ms CPU, %.2f ms a figure, %d figures of %d cases, %u threads, peak %ld MiB\n",
+              cpu_ms / images, taken.count() / images, images, cases, threads, usage.ru_maxrss / 1024);
   return 0;
 }
 
@@ -115,8 +148,9 @@ int figure_rate(const fs::path& file, int images, int cases) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: figure_rate STORE.h5 [FIGURES] [CASES]\n");
+    std::fprintf(stderr, "usage: figure_rate FOLDER [FIGURES] [CASES] [THREADS]\n");
     return 2;
   }
-  return wcam::figure_rate(argv[1], argc > 2 ? std::stoi(argv[2]) : 20, argc > 3 ? std::stoi(argv[3]) : 6);
+  const auto number = [&](int at, int otherwise) { return argc > at ? std::stoi(argv[at]) : otherwise; };
+  return wcam::figure_rate({argv[1]}, number(2, 20), number(3, 6), static_cast<unsigned>(number(4, 1)));
 }

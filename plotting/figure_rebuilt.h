@@ -31,9 +31,10 @@ struct FigureRebuilt {
   OrAbsent<Rebuilt> source, altered;
 };
 
-// 2 x (1 + shares): the photograph, then what each share of the importance leaves of it. From which of them on the
-// classifier gives its label again, the classifier alone can say: plotting has none, results hold no such answer,
-// and the figure says that nobody asked. Who adds it asks with these very pixels (haar.h, rebuild()).
+// 2 x (1 + shares): the photograph, then what each share of the importance leaves of it. From which of them
+// on the classifier gives its label again, the classifier alone can say: plotting has none, results hold no
+// such answer, and the figure says that nobody asked. Who adds it asks with these very pixels (haar.h,
+// rebuild()).
 Page figure_rebuilt(const FigureRebuilt& content);
 
 }  // namespace wcam

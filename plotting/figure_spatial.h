@@ -8,8 +8,8 @@
 
 namespace wcam {
 
-// 2 x (1 + cases), as figure 5 with importance_of_places() (map_arithmetic.h) of each map over its photograph in
-// grey.
+// 2 x (1 + cases), as figure 5 with importance_of_places() (map_arithmetic.h) of each map over its photograph
+// in grey.
 Page figure_spatial(const Figure5& content);
 
 }  // namespace wcam

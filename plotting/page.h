@@ -1,9 +1,9 @@
 // A figure in the style of papers as plain data, the drawing of it, and the text for its caption. figure4,
 // figure5 and the others say what is in one.
 //
-// What is drawn is what is in the data: cells as they are, one scale of colours a row, from the smallest to the
-// largest value of its cells, beside a bar that has it a second time, pale, for cells within two standard errors
-// of 0. Text is DejaVu Sans of 6 pt and more at the figure's final size.
+// What is drawn is what is in the data: cells as they are, one scale of colours a row, from the smallest to
+// the largest value of its cells, beside a bar that has it a second time, pale, for cells within two standard
+// errors of 0. Text is DejaVu Sans of 6 pt and more at the figure's final size.
 #pragma once
 
 #include <string>
@@ -26,8 +26,8 @@ struct PagePanel {
   bool marked = false;  // the caption's first text is of a misclassified image
 };
 
-// A panel whose caption says what was predicted: "tiger cat 93 %" (with a no-break space), then "true: lynx" where that is known; marked
-// where they differ.
+// A panel whose caption says what was predicted: "tiger cat 93 %" (with a no-break space), then "true: lynx"
+// where that is known; marked where they differ.
 PagePanel predicted_panel(const Explanation& explanation, const std::string& true_class);
 // "explains: lynx" where that is not the class predicted, else nothing.
 std::vector<std::string> explained_caption(const Explanation& explanation);

@@ -1,6 +1,6 @@
-// Where everything goes on a page in the style of papers: panels as large as the text's width allows, in bands
-// where they would be too small in one row. Points, origin top left, y downwards; pure arithmetic. Sizes are
-// final: the figure is included as it is, not scaled.
+// Where everything goes on a page in the style of papers: panels as large as the text's width allows, in
+// bands where they would be too small in one row. Points, origin top left, y downwards; pure arithmetic.
+// Sizes are final: the figure is included as it is, not scaled.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace wcam {
 
@@ -15,12 +16,13 @@ Scale scale_of(std::span<const std::span<const float>> values, double cut_percen
       sizes.push_back(about_zero ? std::abs(static_cast<double>(value)) : static_cast<double>(value));
     }
   if (sizes.empty()) return {};
-  std::sort(sizes.begin(), sizes.end());
   const auto beyond = static_cast<std::size_t>(cut_percent / 100 * static_cast<double>(sizes.size()));
-  const double high = sizes[sizes.size() - 1 - std::min(beyond, sizes.size() - 1)];
+  const auto last = sizes.end() - 1 - static_cast<std::ptrdiff_t>(std::min(beyond, sizes.size() - 1));
+  std::nth_element(sizes.begin(), last, sizes.end());
+  const double high = *last, largest = *std::max_element(last, sizes.end());
   // Equal values are cut together or not at all.
-  const auto cut = sizes.end() - std::upper_bound(sizes.begin(), sizes.end(), high);
-  return {{about_zero ? -high : low, high}, sizes.back(), sizes.size(), static_cast<std::size_t>(cut)};
+  const auto cut = std::count_if(last, sizes.end(), [high](double size) { return size > high; });
+  return {{about_zero ? -high : low, high}, largest, sizes.size(), static_cast<std::size_t>(cut)};
 }
 
 std::vector<bool> within_noise(std::span<const float> values, std::span<const float> standard_errors) {

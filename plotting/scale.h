@@ -16,12 +16,12 @@ struct Scale {
   std::size_t cut = 0;    // of them, those above the range, and, of a scale about 0, those below
 };
 
-// From the smallest to the largest of the values, or, about 0, as far down as up. Of the largest (about 0: the
-// farthest), cut_percent are above it. Values that are not finite are left out. Nothing: {0, 0}.
+// From the smallest to the largest of the values, or, about 0, as far down as up. Of the largest (about 0:
+// the farthest), cut_percent are above it. Values that are not finite are left out. Nothing: {0, 0}.
 Scale scale_of(std::span<const std::span<const float>> values, double cut_percent, bool about_zero);
 
-// [cells]: whether a value is within two standard errors of 0: |value| <= 2 error. A standard error that is not
-// finite sets its cell back: nothing is known against its being noise. All false where errors are empty.
+// [cells]: whether a value is within two standard errors of 0: |value| <= 2 error. A standard error that is
+// not finite sets its cell back: nothing is known against its being noise. All false where errors are empty.
 std::vector<bool> within_noise(std::span<const float> values, std::span<const float> standard_errors);
 
 }  // namespace wcam

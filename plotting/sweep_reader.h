@@ -25,8 +25,8 @@ struct SweepChoice {
 
 class SweepReader {
  public:
-  // Throws InputError: a sweep without plan or profiles; UsageError: an image, a case or a variant that is not
-  // there, naming those that are.
+  // Throws InputError: a sweep without plan or profiles; UsageError: an image, a case or a variant that is
+  // not there, naming those that are.
   SweepReader(const std::filesystem::path& sweep, SweepChoice choice);
 
   const Plan& plan() const { return *results_.plan(); }

@@ -56,9 +56,10 @@ Page sample_differences() {
   return figure_difference(content);
 }
 
-// Share of blocks of 4 x 4 pixels whose mean differs by more than a sixteenth of the channel's range. Glyphs that
-// another version of Pango or Cairo sets a fraction of a pixel aside, or smooths otherwise, hardly change a
-// block's mean; a panel that has moved changes all blocks along its edges, and another colour all of its own.
+// Share of blocks of 4 x 4 pixels whose mean differs by more than a sixteenth of the channel's range. Glyphs
+// that another version of Pango or Cairo sets a fraction of a pixel aside, or smooths otherwise, hardly
+// change a block's mean; a panel that has moved changes all blocks along its edges, and another colour all of
+// its own.
 double unlike(const test::PngPixels& a, const test::PngPixels& b) {
   constexpr int kBlock = 4, kApart = 16;
   if (a.width != b.width || a.height != b.height) return 1;
@@ -80,7 +81,8 @@ double unlike(const test::PngPixels& a, const test::PngPixels& b) {
     }
   return static_cast<double>(differing) / blocks;
 }
-// Glyphs all set half a pixel aside: 0.0044; a photograph moved by two pixels: 0.0082; cells not set back: 0.039.
+// Glyphs all set half a pixel aside: 0.0044; a photograph moved by two pixels: 0.0082; cells not set back:
+// 0.039.
 constexpr double kTolerated = 0.006;
 
 void expect_like_reference(const Page& page, const std::string& name) {
