@@ -8,7 +8,8 @@
 namespace wcam {
 
 // How a value between the centres of cells comes about.
-//   nearest: each pixel has its own cell's value; a cell that a subband's edge cuts in two has it on both sides
+//   nearest: each pixel has its own cell's value; a cell that a subband's edge cuts in two has it on
+//            both sides
 //   smooth:  within each subband alone, linear along either axis between the centres of the parts of cells
 //            that lie in it, and constant beyond the outermost: nothing leaks from one subband into another,
 //            and no value is above or below those of the subband's cells
