@@ -2,8 +2,8 @@
 //   figure_rate FOLDER [FIGURES = 20] [CASES = 6] [THREADS = 1]
 // Makes a sweep in FOLDER of so many images and cases with a source and an altered map each, as at the usual
 // setting (grid 28, 224 pixels, noise for values), in another process, 20 images a segment, and draws figure
-// 5 of each image as PDF, reading included. Prints milliseconds a figure, of the CPU and of the clock, and the
-// peak of memory. figure_rate.py draws the same arrays with matplotlib and compares.
+// 5 of each image as PDF, reading included. Prints milliseconds a figure, of the CPU and of the clock,
+// and the peak of memory. figure_rate.py draws the same arrays with matplotlib and compares.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
