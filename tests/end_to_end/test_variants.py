@@ -92,7 +92,7 @@ def test_figures_of_edited_images_carry_the_familys_name(edited):
     drawn = {path.name for path in edited.sweep.glob("figures/*/*.pdf")}
     with h5py.File(edited.sweep / "results.h5") as file:
         images = dict(zip(file["profiles/rank"][:], file["profiles/image"].asstr()[:]))
-    names = [f"{i}_{images[i].removesuffix('.png')}.pdf" for i in (0, 1)]
+    names = [f"{i}_{images[i].split('/')[-1].removesuffix('.png')}.pdf" for i in (0, 1)]
     assert drawn == {f"editing_{case}_{name}" for case in Study.CASES for name in names} | {
         f"robust_training_editing_{name}" for name in names
     }
