@@ -361,8 +361,9 @@ std::string scale_sentence(const Page& page, const DrawOptions& options) {
 PagePanel predicted_panel(const Explanation& explanation, const std::string& true_class) {
   PagePanel panel;
   std::string predicted = explanation.predicted.empty() ? explanation.explained : explanation.predicted;
+  // Before the name, of which the end may be cut.
   if (explanation.probability)
-    predicted += fmt::format(" {:.0f}\u00a0%", 100 * *explanation.probability);  // never "%" alone in a line
+    predicted = fmt::format("{:.0f}\u00a0% {}", 100 * *explanation.probability, predicted);
   panel.caption = {predicted};
   if (!true_class.empty()) panel.caption.push_back("true: " + true_class);
   panel.marked = explanation.misclassified;

@@ -26,7 +26,7 @@ struct PagePanel {
   bool marked = false;  // the caption's first text is of a misclassified image
 };
 
-// A panel whose caption says what was predicted: "tiger cat 93 %" (with a no-break space), then "true: lynx"
+// A panel whose caption says what was predicted: "93 % tiger cat" (with a no-break space), then "true: lynx"
 // where that is known; marked where they differ.
 PagePanel predicted_panel(const Explanation& explanation, const std::string& true_class);
 // "explains: lynx" where that is not the class predicted, else nothing.

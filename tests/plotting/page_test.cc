@@ -176,9 +176,9 @@ TEST(Figure5Page, SaysUnderEachMapWhatIsPredictedAndMarksWhatIsWrong) {
   const Page page = figure5(five);
   EXPECT_EQ(page.titles, (Lines{"Image", "case_0", "case_1"}));
   EXPECT_EQ(page.rows[0].panels[0].caption, Lines{"true: tiger cat"});
-  EXPECT_EQ(page.rows[0].panels[1].caption, Lines{"tiger cat 93\u00a0%"});
+  EXPECT_EQ(page.rows[0].panels[1].caption, Lines{"93\u00a0% tiger cat"});
   EXPECT_FALSE(page.rows[0].panels[1].marked);
-  EXPECT_EQ(page.rows[0].panels[2].caption, (Lines{"lynx 50\u00a0%", "explains: tiger cat"}));
+  EXPECT_EQ(page.rows[0].panels[2].caption, (Lines{"50\u00a0% lynx", "explains: tiger cat"}));
   EXPECT_TRUE(page.rows[0].panels[2].marked);
   EXPECT_EQ(page.rows[1].panels[0].caption, Lines{"motion-blur, severity 3"});
   EXPECT_TRUE(contains(caption(page, {}), "\u2717 misclassified."));
