@@ -282,9 +282,9 @@ class PageDrawing {
   // Its left half in full colours, its right half in those set back; over a photograph, as on middle grey.
   void draw_bar(const Rect& bar, const ColourTable& colours, const Scale& scale, bool noisy, bool over) {
     std::vector<Rgb> pixels;
-    for (auto colour = colours.rbegin(); colour != colours.rend(); ++colour) {
-      pixels.push_back(over ? over_grey(*colour, 128) : *colour);
-      pixels.push_back(noisy ? set_back(*colour) : pixels.back());
+    for (std::size_t k = kColours; k-- > 0;) {
+      pixels.push_back(over ? over_grey(colours[k], 128) : colours[k]);
+      pixels.push_back(noisy ? set_back(colours[k]) : pixels.back());
     }
     canvas_.pixels(bar, pixels, 2, static_cast<int>(kColours));
     canvas_.frame(bar, kFrame, kBlack);
