@@ -132,13 +132,14 @@ class PageDrawing {
     };
     PageGrid grid{columns_, 0, {}, 0};
     for (const std::string& title : page_.titles)
-      grid.title_lines = std::max(grid.title_lines, lines(title, columns_.side, kPageTitle, kTitleLines));
+      grid.title_lines =
+          std::max(grid.title_lines, lines(title, columns_.text_width, kPageTitle, kTitleLines));
     for (const PageRow& row : page_.rows) {
       int most = 0;
       for (const PagePanel& panel : row.panels) {
         int taken = 0;
         for (const std::string& text : panel.caption)
-          taken += lines(text, columns_.side, kPageText, kCaptionLines);
+          taken += lines(text, columns_.text_width, kPageText, kCaptionLines);
         most = std::max(most, taken);
       }
       grid.caption_lines.push_back(most);

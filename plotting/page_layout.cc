@@ -56,6 +56,7 @@ PageColumns page_columns(double width_pt, int columns, int leading, bool bars) {
   result.in_band = std::max((others + result.bands - 1) / result.bands, 0);
   const int in_row = leading + result.in_band;
   result.side = std::min(side_of(width_pt, in_row, bars), kLargestPanel);
+  result.text_width = result.side + kGap - 1;
   const double taken = kRowName + in_row * result.side + (in_row - 1) * kGap + room_at_right(bars);
   result.left = kRowName + (width_pt - taken) / 2;
   return result;
@@ -79,18 +80,17 @@ PageLayout page_layout(const PageGrid& grid) {
     const auto left_of = [&](int column) {
       return c.left + (column < c.leading ? column : column - band * c.in_band) * (c.side + kGap);
     };
+    const auto text_left = [&](int column) { return left_of(column) - (c.text_width - c.side) / 2; };
     const double title_height = lines(grid.title_lines, kPageTitle);
     for (int column = first; column < end; ++column)
-      page.titles[static_cast<std::size_t>(column)] = {left_of(column) - kGap / 2, top, c.side + kGap,
-                                                       title_height};
+      page.titles[static_cast<std::size_t>(column)] = {text_left(column), top, c.text_width, title_height};
     if (grid.title_lines > 0) top += title_height + kBelowTitle;
     for (std::size_t row = 0; row < rows; ++row) {
       const double caption_height = lines(grid.caption_lines[row], kPageText);
       for (int column = first; column < end; ++column) {
         const std::size_t i = row * static_cast<std::size_t>(c.columns) + static_cast<std::size_t>(column);
         page.panels[i] = {left_of(column), top, c.side, c.side};
-        page.captions[i] = {left_of(column) - kGap / 2 + 0.5, top + c.side + kAboveCaption, c.side + kGap - 1,
-                            caption_height};
+        page.captions[i] = {text_left(column), top + c.side + kAboveCaption, c.text_width, caption_height};
       }
       page.row_names.push_back({c.left - kRowName, top, kRowName, c.side});
       page.bars.push_back({bar_left, top, kBar, c.side});

@@ -27,8 +27,9 @@ struct PageColumns {
   bool bars = true;
   int in_band = 1;  // columns of a band that are not leading
   int bands = 1;
-  double side = 0;  // of a panel
-  double left = 0;  // of the first panel
+  double side = 0;        // of a panel
+  double text_width = 0;  // of its title and its caption, a little wider
+  double left = 0;        // of the first panel
 };
 
 // columns >= 1 panels a row, of which the first `leading` (0 or 1) stand in the first band alone and leave
