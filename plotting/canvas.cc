@@ -33,6 +33,7 @@ using Surface = std::unique_ptr<cairo_surface_t, Destroy<cairo_surface_destroy>>
 using Context = std::unique_ptr<cairo_t, Destroy<cairo_destroy>>;
 using FontOptions = std::unique_ptr<cairo_font_options_t, Destroy<cairo_font_options_destroy>>;
 using Text = std::unique_ptr<PangoLayout, Destroy<g_object_unref>>;
+using Attributes = std::unique_ptr<PangoAttrList, Destroy<pango_attr_list_unref>>;
 using Font = std::unique_ptr<PangoFontDescription, Destroy<pango_font_description_free>>;
 
 void check(cairo_status_t status, const char* act) {
@@ -320,6 +321,22 @@ Size size_of(const Text& text) {
   return {static_cast<double>(width) / PANGO_SCALE, static_cast<double>(height) / PANGO_SCALE};
 }
 
+constexpr int kAllLines = 1000;
+
+// Into lines of this width; the last one is cut where there would be more.
+void wrap(const Text& text, double width_pt, int lines, Canvas::Align align) {
+  pango_layout_set_width(text.get(), static_cast<int>(width_pt * PANGO_SCALE));
+  pango_layout_set_wrap(text.get(), PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_height(text.get(), -lines);
+  pango_layout_set_ellipsize(text.get(), PANGO_ELLIPSIZE_END);
+  // A name that is broken keeps its letters, and gets no more.
+  const Attributes attributes(pango_attr_list_new());
+  pango_attr_list_insert(attributes.get(), pango_attr_insert_hyphens_new(FALSE));
+  pango_layout_set_attributes(text.get(), attributes.get());
+  pango_layout_set_alignment(text.get(),
+                             align == Canvas::Align::kCentre ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
+}
+
 void cut_to(const Text& text, double width_pt) {
   if (size_of(text).width <= width_pt) return;
   pango_layout_set_ellipsize(text.get(), PANGO_ELLIPSIZE_MIDDLE);
@@ -355,9 +372,13 @@ void Canvas::text_right_of(double x, double y, const std::string& line, double s
   impl_->show(layout, x, y - size_of(layout).height / 2);
 }
 
-void Canvas::text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt) {
+void Canvas::text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt,
+                          int lines) {
   const Text layout = impl_->line(line, size_pt);
-  cut_to(layout, length_pt);
+  if (lines > 1 && size_of(layout).width > length_pt)
+    wrap(layout, length_pt, lines, Align::kCentre);
+  else
+    cut_to(layout, length_pt);
   const Size size = size_of(layout);
   impl_->source({});
   cairo_save(impl_->context.get());
@@ -365,6 +386,34 @@ void Canvas::text_upwards(double x, double y, double length_pt, const std::strin
   cairo_rotate(impl_->context.get(), -std::acos(0.0));
   impl_->show(layout, -size.width / 2, -size.height / 2);
   cairo_restore(impl_->context.get());
+}
+
+int Canvas::lines_of(const std::string& text, double width_pt, double size_pt) {
+  const Text layout = impl_->line(text, size_pt);
+  wrap(layout, width_pt, kAllLines, Align::kStart);
+  return pango_layout_get_line_count(layout.get());
+}
+
+void Canvas::paragraph(const Rect& box, const std::string& text, double size_pt, int lines, Align align,
+                       const Rgb& colour) {
+  const Text layout = impl_->line(text, size_pt);
+  wrap(layout, box.width, lines, align);
+  impl_->source(colour);
+  impl_->show(layout, box.x, box.y);
+}
+
+void Canvas::text_over(double x, double y, const std::string& line, double size_pt) {
+  constexpr double kOutline = 1.2;  // pt; half of it lies outside the letters
+  const Text layout = impl_->line(line, size_pt);
+  cairo_t* cr = impl_->context.get();
+  impl_->source({255, 255, 255});
+  cairo_set_line_width(cr, kOutline);
+  cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_move_to(cr, x, y);
+  pango_cairo_layout_path(cr, layout.get());
+  cairo_stroke(cr);
+  impl_->source({40, 40, 40});
+  impl_->show(layout, x, y);
 }
 
 const std::map<std::string, std::string>& Canvas::unreadable() const { return impl_->unreadable; }

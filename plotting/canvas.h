@@ -55,9 +55,21 @@ class Canvas {
   void text(const Rect& box, const std::string& line, double size_pt, const Rgb& colour = {});
   // Draws a line of text, left-aligned at x, centred about y.
   void text_right_of(double x, double y, const std::string& line, double size_pt);
-  // Draws a line of text centred about (x, y), reading upwards; at most length_pt long.
-  void text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt);
+  // Draws a text centred about (x, y), reading upwards; at most length_pt long, wrapped into at most `lines`.
+  void text_upwards(double x, double y, double length_pt, const std::string& line, double size_pt,
+                    int lines = 1);
   static constexpr double kSmallestShare = 0.6;
+
+  // How many lines a text takes when it is wrapped to width_pt, at least 1.
+  int lines_of(const std::string& text, double width_pt, double size_pt);
+  // Draws a text wrapped to the box, from its top, its last line cut with an ellipsis where it takes more
+  // than `lines`. Centred, or from the left (text that runs from right to left: from the right).
+  enum class Align { kCentre, kStart };
+  void paragraph(const Rect& box, const std::string& text, double size_pt, int lines, Align align,
+                 const Rgb& colour = {});
+  // Draws a line of text with its upper left corner at (x, y) that can be read over any colours: dark in a
+  // white outline.
+  void text_over(double x, double y, const std::string& line, double size_pt);
 
   // Lines of text of which no installed font has all characters, which are drawn as boxes, and the Debian
   // packages with fonts that have them.

@@ -88,15 +88,92 @@ ColourTable viridis() {
   return table;
 }
 
+// CIE 1976 L*a*b*, white of D65, of a colour given by lightness, chroma and hue, as 8-bit sRGB (IEC
+// 61966-2-1).
+Rgb from_lightness_chroma_hue(double lightness, double chroma, double degrees) {
+  const double radians = degrees * std::acos(-1.0) / 180;
+  const double fy = (lightness + 16) / 116, fx = fy + chroma * std::cos(radians) / 500,
+               fz = fy - chroma * std::sin(radians) / 200;
+  const auto cube = [](double f) { return f > 6.0 / 29 ? f * f * f : (f - 4.0 / 29) * 3 * 36 / 841; };
+  const double x = 0.95047 * cube(fx), y = cube(fy), z = 1.08883 * cube(fz);
+  const auto channel = [](double linear) {
+    const double share = linear <= 0.0031308 ? 12.92 * linear : 1.055 * std::pow(linear, 1 / 2.4) - 0.055;
+    return to_byte(std::clamp(share, 0.0, 1.0));
+  };
+  return {channel(3.2406 * x - 1.5372 * y - 0.4986 * z), channel(-0.9689 * x + 1.8758 * y + 0.0415 * z),
+          channel(0.0557 * x - 0.2040 * y + 1.0570 * z)};
+}
+
+// A line through L*a*b*, within sRGB: lightness and chroma change evenly, the hue turns from yellow to blue.
+struct Lab {
+  double lightness, chroma, degrees;
+};
+Lab ink_at(double share) { return {98 - 76 * share, 8 + 24 * share, 100 + 190 * share}; }
+
+double apart(const Lab& a, const Lab& b) {
+  const double turn = (a.degrees - b.degrees) * std::acos(-1.0) / 180;
+  const double chroma = a.chroma * a.chroma + b.chroma * b.chroma - 2 * a.chroma * b.chroma * std::cos(turn);
+  return std::sqrt((a.lightness - b.lightness) * (a.lightness - b.lightness) + chroma);
+}
+
+// The line in steps of equal length: equal differences of colour by CIE 1976.
+ColourTable ink() {
+  constexpr int kPieces = 4096;
+  std::vector<double> length{0};  // from its beginning to piece k
+  for (int k = 1; k <= kPieces; ++k)
+    length.push_back(length.back() + apart(ink_at((k - 1.0) / kPieces), ink_at(double{1} * k / kPieces)));
+  ColourTable table;
+  std::size_t piece = 0;
+  for (std::size_t k = 0; k < kColours; ++k) {
+    const double wanted = length.back() * static_cast<double>(k) / (kColours - 1);
+    while (piece < kPieces && length[piece] < wanted) ++piece;
+    const Lab colour = ink_at(static_cast<double>(piece) / kPieces);
+    table[k] = from_lightness_chroma_hue(colour.lightness, colour.chroma, colour.degrees);
+  }
+  return table;
+}
+
+// Straight lines in L*a*b*, so equal steps look equally far apart. Blue and orange are told apart by those
+// who see no red or no green too.
+ColourTable diverging() {
+  constexpr double kEndLightness = 45, kEndChroma = 48, kBlue = 275, kOrange = 60;
+  ColourTable table;
+  for (std::size_t k = 0; k < kColours; ++k) {
+    const double side = 2 * static_cast<double>(k) / (kColours - 1) - 1, far = std::abs(side);
+    table[k] = from_lightness_chroma_hue(100 + far * (kEndLightness - 100), far * kEndChroma,
+                                         side < 0 ? kBlue : kOrange);
+  }
+  return table;
+}
+
 }  // namespace
 
 ColourMap parse_colour_map(const std::string& name) {
   if (name == "jet") return ColourMap::kJet;
   if (name == "viridis") return ColourMap::kViridis;
+  if (name == "ink") return ColourMap::kInk;
   throw UsageError("unknown colour map '" + name + "'" + but_known(name, kColourMaps));
 }
 
-ColourTable colour_table(ColourMap map) { return map == ColourMap::kJet ? jet() : viridis(); }
+ColourTable colour_table(ColourMap map) {
+  switch (map) {
+    case ColourMap::kJet:
+      return jet();
+    case ColourMap::kViridis:
+      return viridis();
+    case ColourMap::kInk:
+      return ink();
+    case ColourMap::kDiverging:
+      return diverging();
+  }
+  return {};
+}
+
+Rgb set_back(const Rgb& colour) {
+  constexpr int kGrey = 220;
+  const auto mix = [](int channel) { return static_cast<std::uint8_t>((channel + 3 * kGrey) / 4); };
+  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
+}
 
 ColourRange range_of(std::span<const std::vector<float>* const> maps) {
   double low = std::numeric_limits<double>::infinity(), high = -low;

@@ -10,11 +10,13 @@
 
 namespace wcam {
 
-// jet: that of the published figures. viridis: equal steps of the value look equally far apart, in grey print
-// too.
-enum class ColourMap { kJet, kViridis };
+// jet: that of the published figures. ink: from nearly white through green to dark blue, so that what matters
+// is what is dark; viridis: from dark to yellow. Of both, equal steps of the value look equally far apart,
+// and their lightness alone, which grey print and the colour-blind keep, tells the order. diverging: of
+// differences, blue below 0, orange above, both as dark as they are far; its middle is white.
+enum class ColourMap { kJet, kViridis, kInk, kDiverging };
 
-// The colour map with this name. Throws UsageError listing the known names.
+// The colour map with this name; kDiverging has none. Throws UsageError listing the known names.
 ColourMap parse_colour_map(const std::string& name);
 
 struct Rgb {
@@ -28,6 +30,10 @@ using ColourTable = std::array<Rgb, kColours>;
 // Entry k is the colour of the values in [k/256, (k+1)/256) of the range; the last one is that of the maximum
 // too.
 ColourTable colour_table(ColourMap map);
+
+// A colour set back, for what is no more than noise: three quarters of the way to light grey, so that it is
+// pale and its place in the map can still be told.
+Rgb set_back(const Rgb& colour);
 
 // What the first and the last colour stand for.
 struct ColourRange {

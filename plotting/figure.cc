@@ -30,10 +30,12 @@ class Drawing {
   Drawing(const Figure& figure, const DrawOptions& options)
       : figure_(figure),
         options_(options),
+        range_(options.range.value_or(RangeScope::kPanel)),
         layout_(layout(figure.style)),
-        colours_(colour_table(options.colour_map)),
+        colours_(colour_table(options.colour_map.value_or(ColourMap::kJet))),
         maps_(upsampled_maps(figure.panels)),
-        canvas_(options.format, layout_.width_pt, layout_.height_pt, options.dpi, figure.name) {}
+        canvas_(options.format, layout_.width_pt, layout_.height_pt, options.dpi.value_or(100), figure.name) {
+  }
 
   std::string bytes() {
     draw_line(layout_.heading, figure_.heading);
@@ -42,8 +44,8 @@ class Drawing {
       draw_titles(row);
       for (int column = 0; column < layout_.columns; ++column) draw_panel(row, column);
     }
-    if (options_.range == RangeScope::kFigure) draw_bar_of_rows(0, rows() - 1);
-    if (options_.range == RangeScope::kRow)
+    if (range_ == RangeScope::kFigure) draw_bar_of_rows(0, rows() - 1);
+    if (range_ == RangeScope::kRow)
       for (int row = 0; row < rows(); ++row) draw_bar_of_rows(row, row);
     if (options_.on_unreadable)
       for (const auto& [text, packages] : canvas_.unreadable()) options_.on_unreadable(text, packages);
@@ -68,8 +70,8 @@ class Drawing {
   }
 
   ColourRange range_at(int row, int column) const {
-    if (options_.range == RangeScope::kFigure) return range_of_rows(0, rows() - 1);
-    if (options_.range == RangeScope::kRow) return range_of_rows(row, row);
+    if (range_ == RangeScope::kFigure) return range_of_rows(0, rows() - 1);
+    if (range_ == RangeScope::kRow) return range_of_rows(row, row);
     const std::vector<float>* own[] = {&maps_[index(row, column)]};
     return range_of(own);
   }
@@ -156,11 +158,12 @@ class Drawing {
     const auto with_map =
         std::count_if(maps_.begin(), maps_.end(), [](const auto& map) { return !map.empty(); });
     if (with_map <= 1) return "";
-    return options_.range == RangeScope::kRow ? " (this row)" : " (all maps)";
+    return range_ == RangeScope::kRow ? " (this row)" : " (all maps)";
   }
 
   const Figure& figure_;
   const DrawOptions& options_;
+  const RangeScope range_;
   const Layout layout_;
   const ColourTable colours_;
   const std::vector<std::vector<float>> maps_;
@@ -180,7 +183,7 @@ void note_doubts(Figure& figure) {
 }
 
 std::string draw(Figure figure, const DrawOptions& options) {
-  figure.style.colour_bars = options.range != RangeScope::kPanel;
+  figure.style.colour_bars = options.range.value_or(RangeScope::kPanel) != RangeScope::kPanel;
   return Drawing(figure, options).bytes();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -10,14 +11,25 @@
 #include "plotting/canvas.h"
 #include "plotting/colour_map.h"
 #include "plotting/layout.h"
+#include "plotting/map_pixels.h"
 
 namespace wcam {
 
+// As a paper takes it (page.h), or as in the published figures.
+enum class Style { kPaper, kPublished };
+
 struct DrawOptions {
-  ColourMap colour_map = ColourMap::kJet;
-  RangeScope range = RangeScope::kPanel;
+  Style style = Style::kPaper;
+  std::optional<ColourMap> colour_map{};  // nullopt: ink; published: jet
+  std::optional<RangeScope> range{};      // nullopt: row; published: panel. On paper there is no kPanel
   Format format = Format::kPdf;
-  double dpi = 100;  // of a PNG
+  std::optional<double> dpi{};  // of a PNG; nullopt: 300; published: 100
+
+  // Of paper alone.
+  Interpolation interpolation = Interpolation::kNearest;
+  double width_pt = 396;   // of the page
+  double cut_percent = 1;  // of a scale's cells, the largest, that are drawn in its last colour
+
   // Told of a text in the figure that is not readable, once it is drawn (Canvas::unreadable()).
   std::function<void(const std::string& text, const std::string& packages)> on_unreadable{};
 };
@@ -34,12 +46,17 @@ struct Map {
   int grid = 0, levels = 0, side = 0;
   std::vector<float> cells;
   bool doubtful = false;  // marked by a "?" in its lower right corner
+  // [grid * grid], or empty: not known. On paper cells within two of them of 0 are set back.
+  std::vector<float> standard_errors{};
 };
 
-// A WCAM and the class it explains, which is the one predicted.
+// A WCAM and what is known of the class it explains.
 struct Explanation {
-  std::string prediction;
+  std::string explained;  // the class
   Map map;
+  std::string predicted{};              // the class predicted; empty: the one explained, as far as is known
+  std::optional<double> probability{};  // of the class predicted
+  bool misclassified = false;           // the class predicted is known not to be the true one
 };
 
 // What is said where a panel cannot be shown.
@@ -67,8 +84,8 @@ struct Figure {
 // Adds a note on what "?" means, where a map has one.
 void note_doubts(Figure& figure);
 
-// The file's bytes. The lines of one row's titles share one font size a line. A shared range gets a colour
-// bar. Throws UsageError when a PNG would be too large.
+// The bytes of a figure in the published style. The lines of one row's titles share one font size a line. A
+// shared range gets a colour bar. Throws UsageError when a PNG would be too large.
 std::string draw(Figure figure, const DrawOptions& options);
 
 }  // namespace wcam

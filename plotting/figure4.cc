@@ -1,6 +1,7 @@
 #include "plotting/figure4.h"
 
 #include "common/study/perturbation.h"
+#include "plotting/case_title.h"
 
 namespace wcam {
 
@@ -19,7 +20,7 @@ void add_column(Figure& figure, std::size_t column, const std::string& what,
   Panel above, below;
   below.title = {"WCAM"};
   if (const auto* shown = std::get_if<ShownVariant>(&content)) {
-    above.title = {what, "Prediction: " + shown->explanation.prediction, shown->variant};
+    above.title = {what, "Prediction: " + shown->explanation.explained, shown->variant};
     above.content = shown->picture;
     below.content = shown->explanation.map;
   } else {
@@ -32,7 +33,35 @@ void add_column(Figure& figure, std::size_t column, const std::string& what,
 
 }  // namespace
 
-Figure figure4(const Figure4& content) {
+Page figure4(const Figure4& content) {
+  Page page;
+  const std::string title = case_title(content.case_name), altered = done_by(content.perturbation);
+  page.name = "WCAM, case " + content.case_name;
+  page.titles = {"Source", altered + ", unaffected", altered + ", affected"};
+  PageRow photographs{"Image", "", ColourMap::kInk, {}}, maps{"WCAM", content.quantity, ColourMap::kInk, {}};
+  for (const auto* shown : {&content.source, &content.unaffected, &content.affected}) {
+    if (const auto* variant = std::get_if<ShownVariant>(shown)) {
+      PagePanel photograph = predicted_panel(variant->explanation, content.true_class);
+      photograph.content = variant->picture;
+      photograph.caption.push_back(variant->variant);
+      photographs.panels.push_back(std::move(photograph));
+      maps.panels.push_back({variant->explanation.map, explained_caption(variant->explanation), false});
+    } else {
+      photographs.panels.push_back({std::get<Absent>(*shown), {}, false});
+      maps.panels.push_back({std::get<Absent>(*shown), {}, false});
+    }
+  }
+  page.rows = {std::move(photographs), std::move(maps)};
+  page.about =
+      "Wavelet scale attribution (WCAM) of " + content.image + " under the classifier " + title +
+      ": the source, a variant that leaves its prediction as it is, and one that changes it; below each "
+      "image the class predicted with its probability, below that its map, which explains this class unless "
+      "another is named below it.";
+  page.design = content.design;
+  return page;
+}
+
+Figure published_figure4(const Figure4& content) {
   Figure figure;
   figure.style.columns = 3;
   figure.style.heading_pt = kTitle;

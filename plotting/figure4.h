@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "plotting/figure.h"
+#include "plotting/page.h"
 
 namespace wcam {
 
@@ -15,13 +15,20 @@ struct ShownVariant {
 };
 
 struct Figure4 {
+  std::string image;  // its name
   std::string case_name;
   std::string perturbation;  // family
-  std::string quantity;      // what a cell holds: "total-order Sobol index"
+  std::string quantity;      // what a cell holds: "Total-order Sobol index"
+  std::string true_class;    // empty: not known
+  std::string design;        // sentences on how the indices came about
   OrAbsent<ShownVariant> source, unaffected, affected;
 };
 
-// 2 x 3: photographs above, each titled with what it is and the class predicted, their WCAMs below.
-Figure figure4(const Figure4& content);
+// 2 x 3: photographs above, the class predicted with its probability and the true class below each, their
+// WCAMs below.
+Page figure4(const Figure4& content);
+
+// As published, each photograph titled with what it is and the class predicted.
+Figure published_figure4(const Figure4& content);
 
 }  // namespace wcam

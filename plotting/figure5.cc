@@ -1,5 +1,10 @@
 #include "plotting/figure5.h"
 
+#include <algorithm>
+
+#include "common/base/message_text.h"
+#include "plotting/case_title.h"
+
 namespace wcam {
 
 namespace {
@@ -17,7 +22,7 @@ Panel wcam_panel(std::vector<std::string> title, const OrAbsent<Explanation>& ex
   Panel panel;
   panel.title = std::move(title);
   if (const auto* shown = std::get_if<Explanation>(&explanation)) {
-    panel.title.push_back("Prediction: " + shown->prediction);
+    panel.title.push_back("Prediction: " + shown->explained);
     panel.content = shown->map;
   } else {
     panel.content = std::get<Absent>(explanation);
@@ -25,9 +30,56 @@ Panel wcam_panel(std::vector<std::string> title, const OrAbsent<Explanation>& ex
   return panel;
 }
 
+PagePanel page_photograph(const OrAbsent<Picture>& picture, std::vector<std::string> caption) {
+  PagePanel panel;
+  std::visit([&panel](const auto& content) { panel.content = content; }, picture);
+  if (std::holds_alternative<Picture>(picture)) panel.caption = std::move(caption);
+  return panel;
+}
+
+std::vector<std::string> true_caption(const std::string& true_class, const std::string& image) {
+  return {true_class.empty() ? image : "true: " + true_class};
+}
+
+PagePanel page_map(const OrAbsent<Explanation>& explanation) {
+  const auto* shown = std::get_if<Explanation>(&explanation);
+  if (shown == nullptr) return {std::get<Absent>(explanation), {}, false};
+  PagePanel panel = predicted_panel(*shown, "");
+  panel.content = shown->map;
+  for (std::string& text : explained_caption(*shown)) panel.caption.push_back(std::move(text));
+  return panel;
+}
+
 }  // namespace
 
-Figure figure5(const Figure5& content) {
+Page figure5(const Figure5& content) {
+  Page page;
+  page.name = "WCAM by case, image " + content.image;
+  page.leading = 1;
+  page.titles = {"Image"};
+  PageRow source{"Source", content.quantity, ColourMap::kInk, {}},
+      altered{"Altered", content.quantity, ColourMap::kInk, {}};
+  source.panels.push_back(page_photograph(content.source, true_caption(content.true_class, content.image)));
+  altered.panels.push_back(page_photograph(content.altered, {content.variant}));
+  for (const auto& column : content.cases) {
+    page.titles.push_back(case_title(column.case_name));
+    source.panels.push_back(page_map(column.source));
+    altered.panels.push_back(page_map(column.altered));
+  }
+  page.rows = {std::move(source), std::move(altered)};
+  page.about =
+      "Wavelet scale attribution (WCAM) of " + content.image + " under " +
+      counted(content.cases.size(), "classifier") + " (" +
+      joined(std::vector(page.titles.begin() + 1, page.titles.end())) +
+      "). Above: the source image; below: " +
+      (content.variant.empty() ? "no altered image" : content.variant) +
+      ". Below each map the class predicted with its probability; the map explains this class unless another "
+      "is named.";
+  page.design = content.design;
+  return page;
+}
+
+Figure published_figure5(const Figure5& content) {
   Figure figure;
   figure.style.columns = 1 + static_cast<int>(content.cases.size());
   figure.style.title_pt = {{kTitle, kTitle, kSmall}, {kTitle, kSmall}};

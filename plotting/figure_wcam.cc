@@ -1,8 +1,27 @@
 #include "plotting/figure_wcam.h"
 
+#include "plotting/case_title.h"
+
 namespace wcam {
 
-Figure figure_wcam(const FigureWcam& content) {
+Page figure_wcam(const FigureWcam& content) {
+  Page page;
+  page.name = "WCAM of " + content.image + ", " + content.variant + ", case " + content.case_name;
+  page.titles = {content.image, "WCAM, " + case_title(content.case_name)};
+  PagePanel photograph = predicted_panel(content.explanation, content.true_class);
+  std::visit([&photograph](const auto& picture) { photograph.content = picture; }, content.picture);
+  photograph.caption.push_back(content.variant);
+  PagePanel map{content.explanation.map, {content.explained}, false};
+  if (!content.doubts.empty()) map.caption.push_back("Doubtful: " + content.doubts);
+  page.rows.push_back({"", content.quantity, ColourMap::kInk, {std::move(photograph), std::move(map)}});
+  page.about = "Wavelet scale attribution (WCAM) of " + content.image + " (" + content.variant +
+               ") under the classifier " + case_title(content.case_name) + ", for " + content.explained + ".";
+  if (!content.doubts.empty()) page.about += " The indices are doubtful: " + content.doubts + ".";
+  page.design = content.design;
+  return page;
+}
+
+Figure published_figure_wcam(const FigureWcam& content) {
   constexpr double kTitle = 18, kSmall = 12;
   Figure figure;
   figure.style.columns = 2;
@@ -18,7 +37,7 @@ Figure figure_wcam(const FigureWcam& content) {
   photograph.title = {content.image, content.variant};
   std::visit([&photograph](const auto& picture) { photograph.content = picture; }, content.picture);
   map.title = {"WCAM, case " + content.case_name, content.explained};
-  map.content = content.map;
+  map.content = content.explanation.map;
   figure.panels = {std::move(photograph), std::move(map)};
   return figure;
 }

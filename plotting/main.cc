@@ -1,6 +1,10 @@
 // wcam-plot: draws figures from stored results.
+#include <algorithm>
 #include <iostream>
+#include <iterator>
+#include <mutex>
 #include <set>
+#include <thread>
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
@@ -9,6 +13,8 @@
 #include "common/command_line/options.h"
 #include "common/command_line/verbs.h"
 #include "common/study/class_names.h"
+#include "plotting/lone_wcam.h"
+#include "plotting/page_layout.h"
 #include "plotting/sweep_figures.h"
 
 namespace fs = std::filesystem;
@@ -18,20 +24,30 @@ namespace wcam {
 
 namespace {
 
-// Once of each text, however many figures have it.
+// Once of each text, however many figures have it, and whichever thread draws.
 void warn_of_boxes(const std::string& text, const std::string& packages) {
+  static std::mutex mutex;
   static std::set<std::string> warned;
+  const std::lock_guard lock(mutex);
   if (warned.insert(text).second)
     std::cerr << "warning: no installed font has all characters of '" << text
               << "', which are drawn as boxes: apt-get install " << packages << ", then draw again\n";
 }
 
 DrawOptions drawing_of(const po::variables_map& values) {
+  check_drawing(values);
   DrawOptions options;
   options.on_unreadable = warn_of_boxes;
-  options.colour_map = parse_colour_map(values["colour-map"].as<std::string>());
-  options.range = parse_range_scope(values["range"].as<std::string>());
-  options.dpi = values["dpi"].as<double>();
+  if (values["style"].as<std::string>() == "published") options.style = Style::kPublished;
+  if (values.contains("colour-map"))
+    options.colour_map = parse_colour_map(values["colour-map"].as<std::string>());
+  if (values.contains("range")) options.range = parse_range_scope(values["range"].as<std::string>());
+  if (values.contains("dpi")) options.dpi = values["dpi"].as<double>();
+  if (values.contains("interpolation"))
+    options.interpolation = parse_interpolation(values["interpolation"].as<std::string>());
+  if (values.contains("cut")) options.cut_percent = values["cut"].as<double>();
+  options.width_pt = venue_width_pt(values.contains("venue") ? values["venue"].as<std::string>() : "neurips",
+                                    values.contains("columns") ? values["columns"].as<int>() : 0);
   return options;
 }
 
@@ -45,8 +61,10 @@ std::vector<Format> formats_of(const std::string& list) {
 CommandLine sweep_command_line(const std::string& verb, const std::string& about) {
   CommandLine line;
   line.usage = "wcam plot " + verb + " SWEEP [options]";
-  line.about = about + " Reads stored results only: images and models may be gone.";
-  line.example = "wcam plot " + verb + " my-sweep --format pdf --image 0";
+  line.about =
+      about +
+      " Beside each a text for its caption (.txt). Reads stored results only: images and models may be gone.";
+  line.example = "wcam plot " + verb + " my-sweep --format pdf --image 0 --venue icml --columns 1";
   line.options.add_options()  //
       ("sweep", po::value<std::string>()->value_name("FILE")->required(),
        "the sweep's directory, or its results.h5")  //
@@ -55,8 +73,12 @@ CommandLine sweep_command_line(const std::string& verb, const std::string& about
       ("format", po::value<std::string>()->default_value("pdf,png"), "of pdf, png, svg, with commas")  //
       ("image", po::value<std::vector<std::string>>(),
        "only this image: its number in the sample, from 0, or the end of its path; repeatable")  //
-      ("case", po::value<std::vector<std::string>>(), "only this case; repeatable");
-  line.options.add(drawing_options("panel"));
+      ("case", po::value<std::vector<std::string>>(), "only this case; repeatable")              //
+      ("variant", po::value<std::string>(),
+       "the variant to show, e.g. jpeg/5, in place of each image's first altered one")  //
+      ("role-index", po::value<std::uint32_t>(),
+       "or the altered one with this number among the image's, from 0");
+  line.options.add(drawing_options());
   line.positional.add("sweep", 1);
   return line;
 }
@@ -68,9 +90,15 @@ FigureRequest request_of(const po::variables_map& values) {
                                                                  : request.sweep.parent_path()};
   request.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : directory.figures();
   request.formats = formats_of(values["format"].as<std::string>());
-  if (values.contains("image")) request.images = values["image"].as<std::vector<std::string>>();
-  if (values.contains("case")) request.cases = values["case"].as<std::vector<std::string>>();
+  if (values.contains("image")) request.choice.images = values["image"].as<std::vector<std::string>>();
+  if (values.contains("case")) request.choice.cases = values["case"].as<std::vector<std::string>>();
+  if (values.contains("variant")) request.choice.variant.variant = values["variant"].as<std::string>();
+  if (values.contains("role-index"))
+    request.choice.variant.role_index = values["role-index"].as<std::uint32_t>();
+  if (request.choice.variant.variant && request.choice.variant.role_index)
+    throw UsageError("--variant and --role-index exclude each other: both say which variant is shown");
   request.draw = drawing_of(values);
+  request.threads = std::max(std::thread::hardware_concurrency(), 1U);
   return request;
 }
 
@@ -82,31 +110,75 @@ void tell_doubtful(std::size_t number) {
 
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
 
-ExitCode draw_figure4(const Arguments& arguments) {
-  const auto values = parse_command_line(
-      sweep_command_line(
-          "figure-4",
-          "One figure an image and case: source, corrupted but unaffected, corrupted and affected, with "
-          "their WCAMs, as figure-4/{perturbation}_{case}_{image}."),
-      arguments);
-  if (values) tell_doubtful(draw_figure4_files(request_of(*values), print_path));
+ExitCode draw_kind(const Arguments& arguments, FigureKind kind, const std::string& about) {
+  const auto values = parse_command_line(sweep_command_line(to_string(kind), about), arguments);
+  if (values) tell_doubtful(draw_sweep(request_of(*values), {kind}, print_path).doubtful);
   return ExitCode::kDone;
 }
 
+ExitCode draw_figure4(const Arguments& arguments) {
+  return draw_kind(
+      arguments, FigureKind::kFigure4,
+      "One figure an image and case: source, corrupted but unaffected, corrupted and affected, with "
+      "their WCAMs, as figure-4/{perturbation}_{case}_{number}_{image}.");
+}
+
 ExitCode draw_figure5(const Arguments& arguments) {
+  return draw_kind(arguments, FigureKind::kFigure5,
+                   "One figure an image: the WCAMs of source and altered image under every case, as "
+                   "figure-5/robust_training_{perturbation}_{number}_{image}.");
+}
+
+ExitCode draw_spatial(const Arguments& arguments) {
+  return draw_kind(
+      arguments, FigureKind::kSpatial,
+      "One figure an image: how important each place of it is under every case, over the photograph, as "
+      "spatial/{perturbation}_{number}_{image}.");
+}
+
+ExitCode draw_rebuilt(const Arguments& arguments) {
+  return draw_kind(
+      arguments, FigureKind::kRebuilt,
+      "One figure an image and case: the photograph rebuilt from its most important cells, those that "
+      "hold 25, 50, 75 and 90 % of the summed indices, as "
+      "rebuilt/{perturbation}_{case}_{number}_{image}. The classifier is not asked what it sees in them.");
+}
+
+ExitCode draw_mean(const Arguments& arguments) {
+  return draw_kind(arguments, FigureKind::kMean,
+                   "The mean WCAM of source and altered images under every case, as mean/{perturbation}.");
+}
+
+ExitCode draw_difference(const Arguments& arguments) {
+  return draw_kind(
+      arguments, FigureKind::kDifference,
+      "The mean difference of the WCAMs of altered and source image under every case, and its standard "
+      "error, as difference/{perturbation}.");
+}
+
+ExitCode draw_all(const Arguments& arguments) {
   const auto values = parse_command_line(
-      sweep_command_line("figure-5",
-                         "One figure an image: the WCAMs of source and altered image under every case, as "
-                         "figure-5/robust_training_{perturbation}_{image}."),
+      sweep_command_line(
+          "all",
+          "Every kind of figure of a sweep, only those that have changed: a figure stays where "
+          "figures/drawn.txt says that it was made by this version with these options of the same "
+          "results, by their jobs and attempts, and its files are there."),
       arguments);
-  if (values) tell_doubtful(draw_figure5_files(request_of(*values), print_path));
+  if (!values) return ExitCode::kDone;
+  FigureRequest request = request_of(*values);
+  request.only_changed = true;
+  std::vector<FigureKind> kinds{FigureKind::kFigure4, FigureKind::kFigure5};
+  if (request.draw.style == Style::kPaper) kinds.assign(std::begin(kFigureKinds), std::end(kFigureKinds));
+  const DrawnFigures drawn = draw_sweep(request, kinds, print_path);
+  tell_doubtful(drawn.doubtful);
+  if (drawn.unchanged > 0) std::cerr << counted(drawn.unchanged, "figure") << " unchanged\n";
   return ExitCode::kDone;
 }
 
 ExitCode draw_wcam(const Arguments& arguments) {
   CommandLine line;
   line.usage = "wcam plot wcam FILE.h5 --out FIGURE.png|.pdf|.svg [options]";
-  line.about = "One WCAM beside its image, with a colour bar.";
+  line.about = "One WCAM beside its image, with a colour bar; beside it FIGURE.caption.txt.";
   line.example = "wcam plot wcam cat.h5 --out cat.png";
   line.options.add_options()  //
       ("file", po::value<std::string>()->value_name("FILE")->required(),
@@ -121,7 +193,7 @@ ExitCode draw_wcam(const Arguments& arguments) {
       ("case", po::value<std::string>(), "and this case")                                                 //
       ("classes", po::value<std::string>()->value_name("FILE"),
        "file of class names: one a line, or another form that docs/models.md lists");
-  line.options.add(drawing_options("figure"));
+  line.options.add(drawing_options());
   line.positional.add("file", 1);
   const auto values = parse_command_line(line, arguments);
   if (!values) return ExitCode::kDone;
@@ -147,9 +219,9 @@ ExitCode draw_wcam(const Arguments& arguments) {
 }
 
 constexpr VerbAction kActions[] = {
-    {"figure-4", draw_figure4},
-    {"figure-5", draw_figure5},
-    {"wcam", draw_wcam},
+    {"figure-4", draw_figure4}, {"figure-5", draw_figure5}, {"spatial", draw_spatial},
+    {"rebuilt", draw_rebuilt},  {"mean", draw_mean},        {"difference", draw_difference},
+    {"all", draw_all},          {"wcam", draw_wcam},
 };
 
 constexpr VerbProgram kProgram{"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study",

@@ -23,10 +23,14 @@ std::optional<std::size_t> row_of_role(std::span<const ProfileRow> profiles, con
 }
 
 // "" when none is explained.
-std::string altered_variant(std::span<const ProfileRow> profiles, const ExplainedImage& image) {
+std::string altered_variant(std::span<const ProfileRow> profiles, const ExplainedImage& image,
+                            const VariantChoice& choice) {
+  if (choice.variant) return *choice.variant;
   const ProfileRow* first = nullptr;
   for (const ProfileRow& row : profiles.subspan(image.first_row, image.rows))
-    if (row.role == Role::kAltered && (first == nullptr || row.role_index < first->role_index)) first = &row;
+    if (row.role == Role::kAltered && row.role_index == choice.role_index.value_or(row.role_index) &&
+        (first == nullptr || row.role_index < first->role_index))
+      first = &row;
   return first == nullptr ? "" : first->variant;
 }
 
@@ -44,16 +48,28 @@ std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profile
 }
 
 Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                         const std::string& case_name) {
-  return {row_of_role(profiles, image, case_name, Role::kSource),
-          row_of_role(profiles, image, case_name, Role::kUnaffected),
-          row_of_role(profiles, image, case_name, Role::kAltered)};
+                         const std::string& case_name, const VariantChoice& choice) {
+  const auto chosen = [&](Role role) {
+    const auto where = [&](auto holds) {
+      return find_row(profiles, image, [&](const ProfileRow& row) {
+        return row.case_name == case_name && row.role == role && holds(row);
+      });
+    };
+    if (choice.variant)
+      if (const auto found = where([&](const ProfileRow& row) { return row.variant == *choice.variant; }))
+        return found;
+    if (choice.role_index && role == Role::kAltered)
+      return where([&](const ProfileRow& row) { return row.role_index == *choice.role_index; });
+    return row_of_role(profiles, image, case_name, role);
+  };
+  return {row_of_role(profiles, image, case_name, Role::kSource), chosen(Role::kUnaffected),
+          chosen(Role::kAltered)};
 }
 
 Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                         std::span<const std::string> cases) {
+                         std::span<const std::string> cases, const VariantChoice& choice) {
   Figure5Rows rows;
-  const std::string altered = altered_variant(profiles, image);
+  const std::string altered = altered_variant(profiles, image, choice);
   for (const auto& name : cases)
     rows.columns.push_back({row_of_role(profiles, image, name, Role::kSource),
                             find_row(profiles, image, [&](const ProfileRow& row) {

@@ -24,13 +24,20 @@ struct ExplainedImage {
 // The images of these profiles, ordered by rank as the profiles are (Results gives them so).
 std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profiles);
 
+// Which variant a figure shows, where not the one that it shows by itself.
+struct VariantChoice {
+  std::optional<std::string> variant{};       // its whole name
+  std::optional<std::uint32_t> role_index{};  // of the altered one
+};
+
 // Which profiles are in figure 4, as indices into them; nullopt: not stored (yet).
 struct Figure4Rows {
   std::optional<std::size_t> source, unaffected, affected;
 };
-// Of several variants of a role, the one with the smallest role_index (coordinator/queue/selection.h).
+// Of several variants of a role, the chosen one where it has this role, else the one with the smallest
+// role_index (coordinator/queue/selection.h). A role_index that is not there leaves its place empty.
 Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                         const std::string& case_name);
+                         const std::string& case_name, const VariantChoice& choice = {});
 
 struct Figure5Rows {
   struct Column {
@@ -41,10 +48,11 @@ struct Figure5Rows {
   std::optional<std::size_t> any_source() const;
   std::optional<std::size_t> any_altered() const;
 };
-// All columns show one altered variant, under the cases that it does not affect too: of those affected under
-// some case of the sweep, the one with the smallest role_index, which is affected under most of them.
+// All columns show one altered variant, the chosen one, whatever it does, or, under the cases that it does
+// not affect too: of those affected under some case of the sweep, the one with the smallest role_index, which
+// is affected under most of them.
 Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                         std::span<const std::string> cases);
+                         std::span<const std::string> cases, const VariantChoice& choice = {});
 
 // What variants an image has under a case, by its predictions: tells one that is still to be explained from
 // one that does not exist.

@@ -1,22 +1,32 @@
 #include "plotting/sweep_figures.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
-#include <cstdio>
+#include <cctype>
+#include <deque>
+#include <future>
 #include <iterator>
-#include <numeric>
-#include <set>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <utility>
+#include <variant>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/message_text.h"
-#include "common/base/sweep_directory.h"
-#include "common/command_line/suggestion.h"
-#include "common/store/results.h"
-#include "common/study/case_spec.h"
+#include "common/base/sha256.h"
+#include "common/base/version.h"
+#include "plotting/drawing_crew.h"
 #include "plotting/figure4.h"
 #include "plotting/figure5.h"
-#include "plotting/figure_wcam.h"
-#include "plotting/panel_selection.h"
+#include "plotting/figure_cases.h"
+#include "plotting/figure_rebuilt.h"
+#include "plotting/figure_spatial.h"
+#include "plotting/haar.h"
+#include "plotting/map_arithmetic.h"
 
 namespace fs = std::filesystem;
 
@@ -24,159 +34,22 @@ namespace wcam {
 
 namespace {
 
-const Absent kNotYet{"not yet explained"};
-const Absent kNoUnaffected{"no unaffected variant"};
-const Absent kNoAffected{"no affected variant"};
-const Absent kNotListed{"not explained"};  // not asked for, or not yet done
+using Drawable = std::variant<Page, Figure>;
 
-std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
+// One figure that is to be drawn.
+struct Task {
+  std::string stem;                // path below OUT, without ending
+  std::string made_of;             // of what: two figures with the same text are the same
+  std::function<Drawable()> make;  // reads it
+};
 
-Picture picture_of(const Results& results, const ProfileRow& row) {
-  ImageRow image = results.read_pixels(row.image, row.variant);
-  return {image.size, std::move(image.pixels)};
+// What stands in files' names for what was chosen.
+std::string choice_suffix(const VariantChoice& choice) {
+  std::string text;
+  if (choice.variant) text += "_" + safe_name(readable_variant(*choice.variant));
+  if (choice.role_index) text += "_altered-" + std::to_string(*choice.role_index);
+  return text;
 }
-
-constexpr std::size_t kMostListed = 8;
-
-// Whether a name is the one asked for, or one of both ends in the other; a whole name, if there is one, goes
-// before.
-class AskedName {
- public:
-  AskedName(std::optional<std::string> asked, const std::vector<ProfileRow>& profiles,
-            std::string ProfileRow::*name)
-      : asked_(std::move(asked)),
-        name_(name),
-        whole_(std::any_of(profiles.begin(), profiles.end(),
-                           [&](const auto& row) { return asked_ && row.*name == *asked_; })) {}
-
-  // What may have been meant, where no row fits: names as long as the one asked for, counted in '/'.
-  std::string guess(const std::vector<ProfileRow>& rows) const {
-    if (!asked_ || std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return fits(row); }))
-      return "";
-    std::set<std::string> ends;
-    for (const ProfileRow& row : rows) {
-      std::string end = row.*name_;
-      for (auto more =
-               std::count(end.begin(), end.end(), '/') - std::count(asked_->begin(), asked_->end(), '/');
-           more > 0; --more)
-        end.erase(0, end.find('/') + 1);
-      ends.insert(end);
-    }
-    return did_you_mean(*asked_, {ends.begin(), ends.end()});
-  }
-
-  bool fits(const ProfileRow& row) const {
-    const std::string& name = row.*name_;
-    return !asked_ || name == *asked_ ||
-           (!whole_ && (name.ends_with("/" + *asked_) || asked_->ends_with("/" + name)));
-  }
-
- private:
-  std::optional<std::string> asked_;
-  std::string ProfileRow::*name_;
-  bool whole_;
-};
-
-// Results of one sweep, checked to be drawable, and what a request takes from them.
-class SweepReader {
- public:
-  explicit SweepReader(const FigureRequest& request)
-      : request_(request), results_(Results::open(request.sweep)) {
-    const std::string where = request.sweep.string();
-    if (!results_.plan() || results_.header().sweep_id.empty())
-      throw InputError(where +
-                       " is not of a sweep: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with " +
-                       "'wcam plot wcam " + where + " --out X.png'");
-    if (results_.profiles().empty())
-      throw InputError(where +
-                       " holds no explained image yet: let 'wcam run' go on until 'wcam status' shows " +
-                       "explain jobs done, then draw again");
-    choose_cases();
-    choose_images();
-  }
-
-  const std::vector<ExplainedImage>& images() const { return images_; }
-  const std::vector<std::string>& cases() const { return cases_; }
-  const std::vector<ProfileRow>& profiles() const { return results_.profiles(); }
-  std::string quantity() const { return quantity_of(profiles().front().estimator); }
-
-  Picture picture(std::size_t row) const { return picture_of(results_, profiles()[row]); }
-
-  Explanation explanation(std::size_t row) {
-    ProfileRow profile = results_.read_profile(row);
-    const bool doubtful = !profile.doubts.empty();
-    if (doubtful) doubtful_.insert(row);
-    const StoreHeader& header = results_.header();
-    return {class_name(results_.plan()->find_case(profile.case_name).classes, profile.label),
-            {header.grid, header.levels, results_.plan()->input_size(), std::move(profile.wcam), doubtful}};
-  }
-  // Explanations with doubts, each once.
-  std::size_t doubtful() const { return doubtful_.size(); }
-
-  // Why an image has no profile of this role under a case.
-  Absent missing(const std::string& image, const std::string& case_name, Role role) {
-    if (results_.plan()->selection.rule == SelectionRule::kListed) return kNotListed;
-    if (!kinds_) kinds_ = predicted_kinds(results_.read_predictions());
-    const auto found = kinds_->find({image, case_name});
-    if (found == kinds_->end()) return kNotYet;
-    if (role == Role::kUnaffected && !found->second.unaffected) return kNoUnaffected;
-    if (role == Role::kAltered && !found->second.affected) return kNoAffected;
-    return kNotYet;
-  }
-
-  // Why an image has no altered variant: one that is affected under any case of the sweep.
-  Absent missing_altered(const std::string& image) {
-    for (const CaseSpec& spec : results_.plan()->cases)
-      if (Absent why = missing(image, spec.name, Role::kAltered); why.words != kNoAffected.words) return why;
-    return kNoAffected;
-  }
-
- private:
-  void choose_cases() {
-    std::vector<std::string> known;
-    for (const CaseSpec& spec : results_.plan()->cases) known.push_back(spec.name);
-    const auto& asked = request_.cases;
-    for (const auto& name : asked)
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        throw UsageError("no case '" + name + "' in " + request_.sweep.string() + but_known(name, known));
-    for (const auto& name : known)
-      if (asked.empty() || std::find(asked.begin(), asked.end(), name) != asked.end()) cases_.push_back(name);
-  }
-
-  void choose_images() {
-    images_ = explained_images(results_.profiles());
-    if (request_.images.empty()) return;
-    std::vector<bool> chosen(images_.size());
-    for (const std::string& asked : request_.images) {
-      const AskedName name(asked, profiles(), &ProfileRow::image);
-      bool found = false;
-      for (std::size_t i = 0; i < images_.size(); ++i)
-        if (std::to_string(images_[i].rank) == asked || name.fits(profiles()[images_[i].first_row]))
-          found = chosen[i] = true;
-      if (!found)
-        throw UsageError("no image '" + asked + "' has been explained in " + request_.sweep.string() +
-                         name.guess(profiles()) + "\n" + listed_images());
-    }
-    std::vector<ExplainedImage> kept;
-    for (std::size_t i = 0; i < images_.size(); ++i)
-      if (chosen[i]) kept.push_back(images_[i]);
-    images_ = std::move(kept);
-  }
-
-  std::string listed_images() const {
-    std::string text = counted(images_.size(), "image") + ", by number or name:";
-    for (std::size_t i = 0; i < std::min(images_.size(), kMostListed); ++i)
-      text += "\n  " + std::to_string(images_[i].rank) + "  " + images_[i].image;
-    return text + (images_.size() > kMostListed ? "\n  ..." : "");
-  }
-
-  const FigureRequest& request_;
-  Results results_;
-  std::vector<std::string> cases_;
-  std::vector<ExplainedImage> images_;
-  std::set<std::size_t> doubtful_;       // profiles
-  std::optional<PredictedKinds> kinds_;  // read when first needed
-};
 
 OrAbsent<ShownVariant> shown(SweepReader& sweep, std::size_t row) {
   const ProfileRow& profile = sweep.profiles()[row];
@@ -191,16 +64,18 @@ Figure4 figure4_of(SweepReader& sweep, const ExplainedImage& image, const std::s
     if (!row) return sweep.missing(image.image, case_name, role);
     return shown(sweep, *row);
   };
-  return {case_name,
+  return {file_name(image.image),
+          case_name,
           image.perturbation,
           sweep.quantity(),
+          sweep.true_class(image.image),
+          sweep.design(),
           panel(rows.source, Role::kSource),
           panel(rows.unaffected, Role::kUnaffected),
           panel(rows.affected, Role::kAltered)};
 }
 
-Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image) {
-  const Figure5Rows rows = figure5_rows(sweep.profiles(), image, sweep.cases());
+Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image, const Figure5Rows& rows) {
   const auto source = rows.any_source(), altered = rows.any_altered();
   const Absent no_source = sweep.missing(image.image, sweep.cases().front(), Role::kSource);
   const Absent no_altered = altered ? no_source : sweep.missing_altered(image.image);
@@ -216,6 +91,8 @@ Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image) {
   Figure5 content{file_name(image.image),
                   altered ? readable_variant(sweep.profiles()[*altered].variant) : "",
                   sweep.quantity(),
+                  sweep.true_class(image.image),
+                  sweep.design(),
                   pictured(source, no_source),
                   pictured(altered, no_altered),
                   {}};
@@ -225,158 +102,354 @@ Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image) {
   return content;
 }
 
-void write_files(const Figure& figure, const fs::path& stem, const FigureRequest& request,
-                 const OnWritten& on_written) {
-  for (const Format format : request.formats) {
-    DrawOptions options = request.draw;
-    options.format = format;
-    const fs::path file = stem.string() + "." + to_string(format);
-    write_file_atomically(file, draw(figure, options));
-    on_written(file);
+OrAbsent<Rebuilt> rebuilt_of(SweepReader& sweep, const std::optional<std::size_t>& row, const Absent& none) {
+  if (!row) return none;
+  const CaseSpec& spec = sweep.plan().find_case(sweep.profiles()[*row].case_name);
+  Rebuilt rebuilt{sweep.picture(*row), sweep.explanation(*row), {}};
+  for (const double share : kRebuiltShares) {
+    const std::vector<float> keep = most_important(rebuilt.explanation.map.cells, share);
+    rebuilt.steps.push_back(
+        {static_cast<std::size_t>(std::count(keep.begin(), keep.end(), 1.0F)),
+         {rebuilt.photograph.side, rebuild(rebuilt.photograph.rgb, rebuilt.photograph.side, keep,
+                                           sweep.plan().wcam, spec.mean, spec.std)}});
   }
+  return rebuilt;
 }
 
-// "class 282 (tiger cat), logit 12.3"
-std::string explained_class(const ProfileRow& profile, const std::vector<std::string>& classes) {
-  const std::string number = std::to_string(profile.label), name = class_name(classes, profile.label);
-  char logit[32];
-  std::snprintf(logit, sizeof logit, "%.3g", static_cast<double>(profile.logit));
-  return "class " + number + (name != number ? " (" + name + ")" : "") + ", logit " + logit;
+FigureRebuilt figure_rebuilt_of(SweepReader& sweep, const ExplainedImage& image, const std::string& case_name,
+                                const Figure4Rows& rows) {
+  return {file_name(image.image),
+          case_name,
+          rows.affected ? readable_variant(sweep.profiles()[*rows.affected].variant) : "",
+          sweep.true_class(image.image),
+          sweep.design(),
+          rebuilt_of(sweep, rows.source, sweep.missing(image.image, case_name, Role::kSource)),
+          rebuilt_of(sweep, rows.affected, sweep.missing(image.image, case_name, Role::kAltered))};
 }
 
-FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std::string> classes) {
-  if (classes.empty() && results.plan()) classes = results.plan()->find_case(profile.case_name).classes;
-  FigureWcam content;
-  content.image = file_name(profile.image);
-  content.variant = readable_variant(profile.variant);
-  content.case_name = profile.case_name;
-  content.explained = explained_class(profile, classes);
-  content.quantity = quantity_of(profile.estimator);
-  content.doubts = profile.doubts;
-  Picture picture = picture_of(results, profile);
-  content.map = {results.header().grid, results.header().levels, picture.side, std::move(profile.wcam)};
-  content.picture = std::move(picture);
+// Of one case: the mean over images of what `map_of` gives of an image's rows, where it gives any.
+template <typename MapOf>
+OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_name, MapOf map_of) {
+  MeanMap mean;
+  Map last;
+  for (const ExplainedImage& image : sweep.images()) {
+    std::optional<Map> map = map_of(figure4_rows(sweep.profiles(), image, case_name, sweep.variant()));
+    if (!map) continue;
+    mean.add(map->cells);
+    last = std::move(*map);
+  }
+  if (mean.count() == 0) return Absent{"not yet explained, or nothing to explain"};
+  if (mean.count() > 1) {
+    last.cells = mean.mean();
+    last.standard_errors = mean.standard_error();
+  }
+  last.doubtful = false;  // that of single maps
+  return CaseMap{std::move(last), mean.count()};
+}
+
+std::string which_altered(const SweepReader& sweep) {
+  const VariantChoice& choice = sweep.variant();
+  if (choice.variant) return readable_variant(*choice.variant) + ", where it changes the prediction";
+  if (choice.role_index)
+    return "the altered variant with number " + std::to_string(*choice.role_index) + " of each image";
+  return "the first altered variant of each image";
+}
+
+FigureMean figure_mean_of(SweepReader& sweep) {
+  FigureMean content{sweep.quantity(), which_altered(sweep), sweep.design(), {}};
+  const auto map_of = [&](const std::optional<std::size_t>& row) -> std::optional<Map> {
+    if (!row) return std::nullopt;
+    return sweep.map(*row);
+  };
+  for (const std::string& name : sweep.cases())
+    content.cases.push_back(
+        {name, mean_over_images(sweep, name, [&](const Figure4Rows& rows) { return map_of(rows.source); }),
+         mean_over_images(sweep, name, [&](const Figure4Rows& rows) { return map_of(rows.affected); })});
   return content;
 }
 
-// The profile asked for, or the only one.
-class WcamChooser {
- public:
-  WcamChooser(const Results& results, const WcamRequest& request)
-      : results_(results),
-        choice_(request.choice),
-        where_(request.store.string()),
-        one_file_(!fs::is_directory(request.store)),
-        image_(choice_.image, results.profiles(), &ProfileRow::image),
-        variant_(choice_.variant, results.profiles(), &ProfileRow::variant) {}
+FigureDifference figure_difference_of(SweepReader& sweep) {
+  FigureDifference content{sweep.quantity(), which_altered(sweep), sweep.design(), {}};
+  const auto difference_of = [&](const Figure4Rows& rows) -> std::optional<Map> {
+    if (!rows.source || !rows.affected) return std::nullopt;
+    Map altered = sweep.map(*rows.affected);
+    const Map source = sweep.map(*rows.source);
+    altered.cells = difference(altered.cells, source.cells);
+    altered.standard_errors = error_of_difference(altered.standard_errors, source.standard_errors);
+    return altered;
+  };
+  for (const std::string& name : sweep.cases())
+    content.cases.push_back({name, mean_over_images(sweep, name, difference_of)});
+  return content;
+}
 
-  std::size_t chosen() const {
-    if (choice_.row && !one_file_)
-      throw UsageError("--row counts in one file: name one of those in " + where_ + ", such as " +
-                       SweepDirectory{where_}.results().string() +
-                       ", or choose with --image, --variant and --case");
-    std::vector<std::size_t> all(results_.profiles().size()), chosen;
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    std::copy_if(all.begin(), all.end(), std::back_inserter(chosen),
-                 [&](std::size_t i) { return is_chosen(i); });
-    if (chosen.size() == 1) return chosen.front();
-    if (all.empty()) throw InputError(where_ + " holds no WCAM");
-    if (choice_.row && *choice_.row >= all.size())
-      throw UsageError("--row " + std::to_string(*choice_.row) + " is outside 0 to " +
-                       std::to_string(all.size() - 1) + ", the rows of " + where_);
-    if (chosen.empty()) refuse(all);
-    throw UsageError(where_ + " holds several WCAMs" + (chosen.size() < all.size() ? " of " + asked() : "") +
-                     ": choose one with " + (one_file_ ? "--row, or " : "") +
-                     "--image, --variant and --case from " + listed(chosen));
+// All figures of a request, as tasks.
+class Tasks {
+ public:
+  Tasks(SweepReader& sweep, const FigureRequest& request)
+      : sweep_(sweep),
+        published_(request.draw.style == Style::kPublished),
+        suffix_(choice_suffix(sweep.variant())) {}
+
+  std::vector<Task> of(FigureKind kind) {
+    tasks_.clear();
+    switch (kind) {
+      case FigureKind::kFigure4:
+        each_case(kind, true);
+        break;
+      case FigureKind::kRebuilt:
+        each_case(kind, false);
+        break;
+      case FigureKind::kFigure5:
+        each_image(kind, "robust_training_");
+        break;
+      case FigureKind::kSpatial:
+        each_image(kind, "");
+        break;
+      case FigureKind::kMean:
+        of_all(kind, [&sweep = sweep_] { return figure_mean(figure_mean_of(sweep)); });
+        break;
+      case FigureKind::kDifference:
+        of_all(kind, [&sweep = sweep_] { return figure_difference(figure_difference_of(sweep)); });
+        break;
+    }
+    return std::move(tasks_);
   }
 
  private:
-  bool is_chosen(std::size_t i) const {
-    const ProfileRow& profile = results_.profiles()[i];
-    return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
-           variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name);
+  // "3_chelsea", or as published "3".
+  std::string number_of(const ExplainedImage& image) const {
+    const std::string number = std::to_string(image.rank);
+    return (published_ ? number : number + "_" + safe_name(image.image)) + suffix_;
   }
 
-  [[noreturn]] void refuse(const std::vector<std::size_t>& all) const {
-    std::set<std::string> cases;
-    for (const ProfileRow& profile : results_.profiles()) cases.insert(profile.case_name);
-    if (choice_.case_name && !cases.contains(*choice_.case_name))
-      throw UsageError("no case '" + *choice_.case_name + "' in " + where_ +
-                       but_known(*choice_.case_name, cases));
-    std::string guess = image_.guess(results_.profiles());
-    if (guess.empty()) guess = variant_.guess(results_.profiles());
-    throw UsageError(where_ + " holds no WCAM of " + asked() +
-                     (guess.empty() ? ", but " : guess + " It holds ") + listed(all));
+  std::string identity(const std::optional<std::size_t>& row, const Absent& none) {
+    return row ? sweep_.identity(*row) : none.words + "\n";
   }
 
-  std::string asked() const {
-    std::vector<std::string> words;
-    const auto add = [&](const std::string& option, const auto& value) {
-      if (value) words.push_back(option + " " + *value);
-    };
-    if (choice_.row) words.push_back("--row " + std::to_string(*choice_.row));
-    add("--image", choice_.image);
-    add("--variant", choice_.variant);
-    add("--case", choice_.case_name);
-    return joined(words);
+  void each_case(FigureKind kind, bool unaffected) {
+    for (const ExplainedImage& image : sweep_.images())
+      for (const std::string& name : sweep_.cases()) {
+        const Figure4Rows rows = figure4_rows(sweep_.profiles(), image, name, sweep_.variant());
+        if (!rows.source && !rows.affected && !(unaffected && rows.unaffected)) continue;
+        std::string made_of = image.image + " " + name + "\n" +
+                              identity(rows.source, sweep_.missing(image.image, name, Role::kSource)) +
+                              identity(rows.affected, sweep_.missing(image.image, name, Role::kAltered));
+        if (unaffected)
+          made_of += identity(rows.unaffected, sweep_.missing(image.image, name, Role::kUnaffected));
+        add(kind, image.perturbation + "_" + name + "_" + number_of(image), std::move(made_of),
+            [&sweep = sweep_, image, name, rows, kind, published = published_]() -> Drawable {
+              if (kind == FigureKind::kRebuilt)
+                return figure_rebuilt(figure_rebuilt_of(sweep, image, name, rows));
+              const Figure4 content = figure4_of(sweep, image, name, rows);
+              if (published) return published_figure4(content);
+              return figure4(content);
+            });
+      }
   }
 
-  // In the order of the rows.
-  std::string listed(std::vector<std::size_t> some) const {
-    std::sort(some.begin(), some.end(),
-              [&](std::size_t a, std::size_t b) { return results_.row(a) < results_.row(b); });
-    std::string text = counted(some.size(), "WCAM") + ":";
-    for (std::size_t k = 0; k < std::min(some.size(), kMostListed); ++k) {
-      const ProfileRow& profile = results_.profiles()[some[k]];
-      text += "\n  " + (one_file_ ? "row " + std::to_string(results_.row(some[k])) + ": " : "") + "--image " +
-              profile.image + " --variant " + profile.variant + " --case " + profile.case_name;
+  void each_image(FigureKind kind, const std::string& prefix) {
+    for (const ExplainedImage& image : sweep_.images()) {
+      const Figure5Rows rows = figure5_rows(sweep_.profiles(), image, sweep_.cases(), sweep_.variant());
+      std::string made_of = image.image + " " + sweep_.missing_altered(image.image).words + "\n";
+      for (std::size_t i = 0; i < rows.columns.size(); ++i)
+        made_of +=
+            sweep_.cases()[i] + "\n" +
+            identity(rows.columns[i].source, sweep_.missing(image.image, sweep_.cases()[i], Role::kSource)) +
+            identity(rows.columns[i].altered, sweep_.missing(image.image, sweep_.cases()[i], Role::kAltered));
+      add(kind, prefix + image.perturbation + "_" + number_of(image), std::move(made_of),
+          [&sweep = sweep_, image, rows, kind, published = published_]() -> Drawable {
+            const Figure5 content = figure5_of(sweep, image, rows);
+            if (kind == FigureKind::kSpatial) return figure_spatial(content);
+            if (published) return published_figure5(content);
+            return figure5(content);
+          });
     }
-    return text + (some.size() > kMostListed ? "\n  ..." : "");
   }
 
-  const Results& results_;
-  const WcamChoice& choice_;
-  const std::string where_;
-  const bool one_file_;
-  const AskedName image_, variant_;
+  void of_all(FigureKind kind, std::function<Drawable()> make) {
+    std::string made_of;
+    for (const ExplainedImage& image : sweep_.images())
+      for (const std::string& name : sweep_.cases()) {
+        const Figure4Rows rows = figure4_rows(sweep_.profiles(), image, name, sweep_.variant());
+        made_of += identity(rows.source, {}) + identity(rows.affected, {});
+      }
+    add(kind, sweep_.images().front().perturbation + suffix_, std::move(made_of), std::move(make));
+  }
+
+  void add(FigureKind kind, const std::string& name, std::string made_of, std::function<Drawable()> make) {
+    tasks_.push_back(
+        {to_string(kind) + "/" + name, to_string(kind) + "\n" + std::move(made_of), std::move(make)});
+  }
+
+  SweepReader& sweep_;
+  const bool published_;
+  const std::string suffix_;
+  std::vector<Task> tasks_;
+};
+
+// OUT/drawn.txt: of each file, what it was made of.
+class DrawnRecord {
+ public:
+  explicit DrawnRecord(fs::path file) : file_(std::move(file)) {
+    if (!fs::exists(file_)) return;
+    std::istringstream lines(read_file(file_));
+    std::string digest, name;
+    while (lines >> digest && std::getline(lines >> std::ws, name)) digests_[name] = digest;
+  }
+  bool says(const std::string& name, const std::string& digest) const {
+    const auto found = digests_.find(name);
+    return found != digests_.end() && found->second == digest;
+  }
+  void note(const std::string& name, const std::string& digest) { digests_[name] = digest; }
+  void forget(const std::string& name) { digests_.erase(name); }
+  void write() const {
+    std::string text;
+    for (const auto& [name, digest] : digests_) text.append(digest).append("  ").append(name).append("\n");
+    write_file_atomically(file_, text);
+  }
+
+ private:
+  fs::path file_;
+  std::map<std::string, std::string> digests_;  // by path below OUT
+};
+
+std::string options_text(const DrawOptions& draw) {
+  const auto known = [](const auto& value) { return value ? static_cast<double>(*value) : -1.0; };
+  return fmt::format("wcam {} style {} colours {} range {} dpi {} interpolation {} width {} cut {}\n",
+                     kVersion, static_cast<int>(draw.style), known(draw.colour_map), known(draw.range),
+                     known(draw.dpi), static_cast<int>(draw.interpolation), draw.width_pt, draw.cut_percent);
+}
+
+// Draws tasks in their order: the calling thread reads, the crew draws, and what is finished is told in
+// order.
+class Studio {
+ public:
+  Studio(const FigureRequest& request, const OnWritten& on_written)
+      : request_(request),
+        on_written_(on_written),
+        record_(request.out / "drawn.txt"),
+        options_(options_text(request.draw)),
+        crew_(std::max(request.threads, 1U)) {
+    for (const Format format : request.formats) endings_.push_back("." + to_string(format));
+    if (request.draw.style == Style::kPaper) endings_.push_back(".txt");
+  }
+
+  // How many stayed as they were.
+  std::size_t draw(const std::vector<Task>& tasks, const std::string& sweep) {
+    std::vector<std::pair<const Task*, std::string>> changed;
+    for (const Task& task : tasks) {
+      const std::string digest = sha256_of(options_ + sweep + "\n" + task.made_of);
+      if (!request_.only_changed || !is_there(task, digest)) changed.emplace_back(&task, digest);
+    }
+    // Whoever is killed meanwhile leaves nothing that is taken for what it is not.
+    for (const auto& [task, digest] : changed)
+      for (const std::string& ending : endings_) record_.forget(task->stem + ending);
+    record_.write();
+    for (const auto& [task, digest] : changed) {
+      // Read here, and no more of them than the crew is about to draw.
+      auto content = std::make_shared<const Drawable>(task->make());
+      while (pending_.size() >= 2 * std::size_t{std::max(request_.threads, 1U)}) finish_one();
+      pending_.push_back(
+          {task->stem, digest, crew_.draw([this, content, stem = task->stem] { write(*content, stem); })});
+    }
+    while (!pending_.empty()) finish_one();
+    record_.write();
+    return tasks.size() - changed.size();
+  }
+
+ private:
+  struct Pending {
+    std::string stem, digest;
+    std::future<void> done;
+  };
+
+  bool is_there(const Task& task, const std::string& digest) const {
+    return std::all_of(endings_.begin(), endings_.end(), [&](const std::string& ending) {
+      return record_.says(task.stem + ending, digest) && fs::exists(request_.out / (task.stem + ending));
+    });
+  }
+
+  // On a thread of the crew.
+  void write(const Drawable& content, const std::string& stem) const {
+    DrawOptions options = request_.draw;
+    for (const Format format : request_.formats) {
+      options.format = format;
+      write_file_atomically(
+          request_.out / (stem + "." + to_string(format)),
+          std::visit([&](const auto& figure) { return wcam::draw(figure, options); }, content));
+    }
+    if (const auto* page = std::get_if<Page>(&content))
+      write_file_atomically(request_.out / (stem + ".txt"), caption(*page, options));
+  }
+
+  void finish_one() {
+    Pending next = std::move(pending_.front());
+    pending_.pop_front();
+    next.done.get();
+    for (const std::string& ending : endings_) {
+      record_.note(next.stem + ending, next.digest);
+      if (on_written_) on_written_(request_.out / (next.stem + ending));
+    }
+  }
+
+  const FigureRequest& request_;
+  const OnWritten& on_written_;
+  DrawnRecord record_;
+  const std::string options_;
+  std::vector<std::string> endings_;
+  std::deque<Pending> pending_;
+  DrawingCrew crew_;  // last: it is stopped before what it uses goes
 };
 
 }  // namespace
 
-std::size_t draw_figure4_files(const FigureRequest& request, const OnWritten& on_written) {
-  SweepReader sweep(request);
-  const fs::path folder = request.out / "figure-4";
-  make_directories(folder);
-  for (const ExplainedImage& image : sweep.images())
-    for (const auto& case_name : sweep.cases()) {
-      const Figure4Rows rows = figure4_rows(sweep.profiles(), image, case_name);
-      if (!rows.source && !rows.unaffected && !rows.affected) continue;
-      write_files(figure4(figure4_of(sweep, image, case_name, rows)),
-                  folder / (image.perturbation + "_" + case_name + "_" + std::to_string(image.rank)), request,
-                  on_written);
-    }
-  return sweep.doubtful();
+std::string to_string(FigureKind kind) {
+  switch (kind) {
+    case FigureKind::kFigure4:
+      return "figure-4";
+    case FigureKind::kFigure5:
+      return "figure-5";
+    case FigureKind::kSpatial:
+      return "spatial";
+    case FigureKind::kRebuilt:
+      return "rebuilt";
+    case FigureKind::kMean:
+      return "mean";
+    case FigureKind::kDifference:
+      return "difference";
+  }
+  return "";
 }
 
-std::size_t draw_figure5_files(const FigureRequest& request, const OnWritten& on_written) {
-  SweepReader sweep(request);
-  const fs::path folder = request.out / "figure-5";
-  make_directories(folder);
-  for (const ExplainedImage& image : sweep.images())
-    write_files(figure5(figure5_of(sweep, image)),
-                folder / ("robust_training_" + image.perturbation + "_" + std::to_string(image.rank)),
-                request, on_written);
-  return sweep.doubtful();
+std::string safe_name(const std::string& image) {
+  constexpr std::size_t kLongest = 60;
+  std::string name = fs::path(image).stem().string();
+  std::replace_if(
+      name.begin(), name.end(),
+      [](unsigned char c) { return c >= 0x80 || (std::isalnum(c) == 0 && c != '-' && c != '_'); }, '_');
+  return name.substr(0, kLongest);
 }
 
-void draw_wcam_file(const WcamRequest& request) {
-  const Results results = Results::open(request.store);
-  const std::size_t chosen = WcamChooser(results, request).chosen();
-  const FigureWcam content = lone_wcam(results, results.read_profile(chosen), request.classes);
-  if (request.out.has_parent_path()) make_directories(request.out.parent_path());
-  DrawOptions options = request.draw;
-  options.range = RangeScope::kFigure;  // one map's range is the same by any scope; this one has a bar
-  write_file_atomically(request.out, draw(figure_wcam(content), options));
+DrawnFigures draw_sweep(const FigureRequest& request, const std::vector<FigureKind>& kinds,
+                        const OnWritten& on_written) {
+  SweepReader sweep(request.sweep, request.choice);
+  DrawnFigures drawn;
+  for (const FigureKind kind : kinds) {
+    if (request.draw.style == Style::kPublished && kind != FigureKind::kFigure4 &&
+        kind != FigureKind::kFigure5)
+      throw UsageError("--style published has figures 4 and 5 only, not " + to_string(kind));
+    make_directories(request.out / to_string(kind));
+  }
+  std::vector<Task> tasks;
+  Tasks of_sweep(sweep, request);
+  for (const FigureKind kind : kinds) {
+    std::vector<Task> more = of_sweep.of(kind);
+    std::move(more.begin(), more.end(), std::back_inserter(tasks));
+  }
+  drawn.unchanged = Studio(request, on_written).draw(tasks, sweep_id(sweep.plan()) + sweep.design());
+  drawn.doubtful = sweep.doubtful();
+  return drawn;
 }
 
 }  // namespace wcam

@@ -1,54 +1,56 @@
 // The figures of a sweep, as files: reads stored results, and neither images nor models.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "plotting/figure.h"
+#include "plotting/sweep_reader.h"
 
 namespace wcam {
 
 struct FigureRequest {
-  std::filesystem::path sweep;      // a sweep directory, or a results.h5
-  std::filesystem::path out;        // figures go to OUT/figure-4, OUT/figure-5
-  std::vector<Format> formats;      // one file each
-  std::vector<std::string> images;  // ranks in the sample, or names; empty: all that have a profile
-  std::vector<std::string> cases;   // empty: all of the plan, in its order
-  DrawOptions draw;                 // its format is not looked at
+  std::filesystem::path sweep;  // a sweep directory, or a results.h5
+  std::filesystem::path out;    // figures go to OUT/KIND/
+  std::vector<Format> formats;  // one file each, and on paper one .txt, the caption
+  SweepChoice choice;
+  DrawOptions draw;           // its format is not looked at
+  unsigned threads = 1;       // that draw
+  bool only_changed = false;  // files whose figure was made of the same before, as OUT/drawn.txt says, stay
 };
 
-// Called with each file once it is there.
+// Called with each file once it is there, in one order however many threads there are.
 using OnWritten = std::function<void(const std::filesystem::path&)>;
 
-// Draws OUT/figure-4/{perturbation}_{case}_{rank}.{format}, for each image and case with at least one
-// profile. How many WCAMs in them have doubts, and a mark. Throws InputError: a sweep without plan or
-// profiles, a disk that cannot be written; UsageError: an image or a case that is not there, naming those
-// that are.
-std::size_t draw_figure4_files(const FigureRequest& request, const OnWritten& on_written);
+// A kind of figure, and its name, which is that of its folder.
+//   figure-4    one an image and case with at least one profile: {perturbation}_{case}_{rank}_{image}
+//   figure-5    one an image: robust_training_{perturbation}_{rank}_{image}
+//   spatial     one an image: {perturbation}_{rank}_{image}
+//   rebuilt     one an image and case: {perturbation}_{case}_{rank}_{image}
+//   mean, difference   one: {perturbation}
+// The image's name is cut to its last part without ending, in letters, digits, '-' and '_'; published figures
+// have none. A chosen variant or role_index stands behind.
+enum class FigureKind { kFigure4, kFigure5, kSpatial, kRebuilt, kMean, kDifference };
+inline constexpr FigureKind kFigureKinds[] = {FigureKind::kFigure4, FigureKind::kFigure5,
+                                              FigureKind::kSpatial, FigureKind::kRebuilt,
+                                              FigureKind::kMean,    FigureKind::kDifference};
+std::string to_string(FigureKind kind);
 
-// Draws OUT/figure-5/robust_training_{perturbation}_{rank}.{format}, for each image. As the above.
-std::size_t draw_figure5_files(const FigureRequest& request, const OnWritten& on_written);
-
-// Which of several profiles: by its row, or by names that leave one. A name is whole or what follows a '/':
-// "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5".
-struct WcamChoice {
-  std::optional<std::uint64_t> row{};  // as h5py counts them in the file
-  std::optional<std::string> image{}, variant{}, case_name{};
+struct DrawnFigures {
+  std::size_t doubtful = 0;   // WCAMs in them that have doubts, and a mark; of those that were read
+  std::size_t unchanged = 0;  // figures that stayed as they were
 };
 
-struct WcamRequest {
-  std::filesystem::path store;       // a sweep directory, or a file
-  WcamChoice choice;                 // needed when there are several
-  std::filesystem::path out;         // the figure
-  std::vector<std::string> classes;  // names; empty: those of the plan, where the store has one, else numbers
-  DrawOptions draw;
-};
+// Draws them, one figure after another in memory, a few at a time with several threads. OUT/drawn.txt then
+// has a line for each file, SHA-256 of what it was made of (program version, plan, options, jobs and attempts
+// of the results in it and what is said of them) and its path. Throws InputError: a disk that cannot be
+// written, and as SweepReader does; UsageError: published, of kinds but figures 4 and 5.
+DrawnFigures draw_sweep(const FigureRequest& request, const std::vector<FigureKind>& kinds,
+                        const OnWritten& on_written);
 
-// Draws one WCAM beside its image. Throws like the others.
-void draw_wcam_file(const WcamRequest& request);
+// "cats_and_dogs" of "pets/cats and dogs.jpg": what of an image's name may stand in that of a file.
+std::string safe_name(const std::string& image);
 
 }  // namespace wcam

@@ -8,11 +8,16 @@
 
 namespace wcam {
 
-inline const std::vector<std::string> kColourMaps{"jet", "viridis"}, kRanges{"panel", "row", "figure"};
+inline const std::vector<std::string> kStyles{"paper", "published"}, kColourMaps{"jet", "viridis", "ink"},
+    kRanges{"panel", "row", "figure"}, kInterpolations{"nearest", "smooth"},
+    kVenues{"neurips", "icml", "acl"};
 
-// --colour-map, --range, with this default, and --dpi. Parsing throws UsageError for a value that is not
-// known or out of bounds.
-boost::program_options::options_description drawing_options(const std::string& range);
+// --style and what goes with it. Parsing throws UsageError for a value that is not known or out of bounds, or
+// that the style does not have.
+boost::program_options::options_description drawing_options();
+
+// Throws UsageError naming the option that the chosen style does not have.
+void check_drawing(const boost::program_options::variables_map& values);
 
 // The same options as words of another command line, as they were given; those at their default are left out.
 std::vector<std::string> drawing_words(const boost::program_options::variables_map& values);

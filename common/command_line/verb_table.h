@@ -42,9 +42,14 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"pack", "wcam-coordinator", "merge a sweep's segments into results.h5", true},
     {"info", "wcam-analysis", "what a sweep or a file of results is, and what it was made from", true},
     {"export", "wcam-analysis", "stored results as CSV or NPZ, a row a WCAM, a row a prediction", true},
-    {"plot", "wcam", "draw figure-4, figure-5 or one WCAM from stored results", true},
+    {"plot", "wcam", "draw figures from stored results: of one WCAM, an image, a sweep", true},
     {"figure-4", "wcam-plot", "an image under one case: source, unaffected, affected", false},
     {"figure-5", "wcam-plot", "an image under every case: source, altered", false},
+    {"spatial", "wcam-plot", "which places of an image matter, over the photograph, by case", false},
+    {"rebuilt", "wcam-plot", "a photograph rebuilt from its most important cells", false},
+    {"mean", "wcam-plot", "the mean map of a sweep's images, by case", false},
+    {"difference", "wcam-plot", "what altering the images does to their maps, by case, and its noise", false},
+    {"all", "wcam-plot", "every figure of a sweep that has changed", false},
     {"wcam", "wcam-plot", "one WCAM of `wcam explain`", false},
 };
 

@@ -29,6 +29,8 @@ struct PlannedImage {
   std::optional<std::int64_t> true_label = {};  // class that it shows, from 0: the same number in every case
   // The files' name in each variant's folder, without the ending. A place, no part of the plan's identity.
   std::string variant_stem = {};
+  // The class it shows, in the cases' numbering; nullopt: not known.
+  std::optional<std::int64_t> true_label = {};
   bool operator==(const PlannedImage&) const = default;
 };
 

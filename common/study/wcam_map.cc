@@ -33,17 +33,17 @@ Taps taps_at(int pixel, int grid, int side) {
   return taps;
 }
 
-void check_sizes(std::size_t values, int grid, int side) {
+void check_sizes(const std::string& name, std::size_t values, int grid, int side) {
   if (grid >= 1 && side >= 1 && values == static_cast<std::size_t>(grid) * static_cast<std::size_t>(grid))
     return;
-  throw std::invalid_argument("upsample_bicubic: " + std::to_string(values) + " values, grid " +
-                              std::to_string(grid) + ", side " + std::to_string(side));
+  throw std::invalid_argument(name + ": " + std::to_string(values) + " values, grid " + std::to_string(grid) +
+                              ", side " + std::to_string(side));
 }
 
 }  // namespace
 
 std::vector<float> upsample_bicubic(std::span<const float> values, int grid, int side) {
-  check_sizes(values.size(), grid, side);
+  check_sizes("upsample_bicubic", values.size(), grid, side);
   const auto g = static_cast<std::size_t>(grid), s = static_cast<std::size_t>(side);
   std::vector<Taps> taps;
   taps.reserve(s);
@@ -91,8 +91,10 @@ std::vector<float> cut(std::span<const float> map, int width, const Subband& blo
   return values;
 }
 
-// Each pixel's own cell.
+}  // namespace
+
 std::vector<float> upsample_nearest(std::span<const float> values, int grid, int side) {
+  check_sizes("upsample_nearest", values.size(), grid, side);
   std::vector<float> map;
   map.reserve(static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
   for (int y = 0; y < side; ++y)
@@ -102,10 +104,8 @@ std::vector<float> upsample_nearest(std::span<const float> values, int grid, int
   return map;
 }
 
-}  // namespace
-
 std::vector<float> spatial_map(std::span<const float> indices, int grid, int side, int levels, Mode mode) {
-  check_sizes(indices.size(), grid, side);
+  check_sizes("spatial_map", indices.size(), grid, side);
   const std::vector<float> map = mode == Mode::kReference ? upsample_bicubic(indices, grid, side)
                                                           : upsample_nearest(indices, grid, side);
   std::vector<float> sum(map.size());

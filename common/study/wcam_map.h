@@ -16,6 +16,10 @@ namespace wcam {
 // R. Keys, IEEE Trans. ASSP 29(6), 1981, with OpenCV's parameter (imgproc/src/resize.cpp, INTER_CUBIC).
 std::vector<float> upsample_bicubic(std::span<const float> values, int grid, int side);
 
+// Each pixel's own cell: pixel (x, y) of side has the value of column floor(x grid / side), row floor(y grid
+// / side). Sizes and errors as above.
+std::vector<float> upsample_nearest(std::span<const float> values, int grid, int side);
+
 // A square of coefficients [row, row + side) x [col, col + side) in an image's Haar transform.
 struct Subband {
   int row = 0, col = 0, side = 0;

@@ -86,14 +86,20 @@ def test_a_figure_alone_leaves_nothing_else_and_takes_all_options_of_plot(images
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     environment = os.environ | {"TMPDIR": str(scratch)}
-    words = ("--dpi", 50, "--colour-map", "viridis", "--range", "panel")
+    words = ("--dpi", 50, "--style", "published", "--colour-map", "viridis", "--range", "panel")
     run("wcam", "explain", images[0], *QUICK, "--figure", tmp_path / "f.png", *words, env=environment)
     assert not list(scratch.iterdir()) and not list(tmp_path.glob("*.h5"))
     run("wcam", "explain", images[0], *QUICK, "--out", tmp_path / "x.h5")
     run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "g.png", *words)
     assert (tmp_path / "f.png").read_bytes() == (tmp_path / "g.png").read_bytes()
-    run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "plain.png")
+    run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "plain.png", *words[2:])
     assert PIL.Image.open(tmp_path / "plain.png").size[0] == 2 * PIL.Image.open(tmp_path / "g.png").size[0]
+    paper = ("--dpi", 60, "--venue", "icml", "--columns", 1, "--interpolation", "smooth", "--cut", 2.5, "--range", "figure")
+    run("wcam", "explain", images[0], *QUICK, "--figure", tmp_path / "p.png", *paper)
+    run("wcam", "plot", "wcam", tmp_path / "x.h5", "--out", tmp_path / "q.png", *paper)
+    assert (tmp_path / "p.png").read_bytes() == (tmp_path / "q.png").read_bytes()
+    assert (tmp_path / "p.caption.txt").read_bytes() == (tmp_path / "q.caption.txt").read_bytes()
+    assert PIL.Image.open(tmp_path / "p.png").size[0] == 195  # 3.25 in
 
 
 def options_of(*words):
@@ -161,6 +167,7 @@ def test_a_label_is_an_index_or_a_name(images, tmp_path):
     ((*QUICK, "--dpi", "50"), "--dpi goes with --figure"),
     ((*QUICK, "--dpi", "5", "--figure", "f.png"), "--dpi 5 is outside 10 to 1200"),
     ((*QUICK, "--colour-map", "jot", "--figure", "f.png"), "unknown colour map 'jot'"),
+    ((*QUICK, "--range", "panel", "--figure", "f.png"), "--range panel goes with --style published"),
     ((*QUICK, "--figure", "{imge}.png"),
      "--figure '{imge}.png' has an unknown placeholder '{imge}'; did you mean '{image}'? Known: {image}"),
     ((*QUICK, "--figure", "{image}/{case}.png"), "unknown placeholder '{case}'; known: {image}"),

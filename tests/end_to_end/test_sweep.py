@@ -56,12 +56,32 @@ def test_corrupt_shows_the_pixels_that_a_sweep_explains(study, tmp_path):
 
 
 def test_figures_come_out_of_the_same_command(undisturbed):
+    names = {rank: image.removesuffix(".png") for (image, _, _), (_, rank, *_) in undisturbed.rows().items()}
     for i in (0, 1):
-        for suffix in ("pdf", "png"):
-            assert (undisturbed.sweep / f"figures/figure-5/robust_training_corruptions_{i}.{suffix}").stat().st_size > 0
+        for suffix in ("pdf", "png", "txt"):
+            stem = f"corruptions_{i}_{names[i]}.{suffix}"
+            assert (undisturbed.sweep / f"figures/figure-5/robust_training_{stem}").stat().st_size > 0
             for case in Study.CASES:
-                assert (undisturbed.sweep / f"figures/figure-4/corruptions_{case}_{i}.{suffix}").stat().st_size > 0
-    assert "figure-5/robust_training_corruptions_1.pdf" in undisturbed.output.stdout
+                stem = f"corruptions_{case}_{i}_{names[i]}.{suffix}"
+                assert (undisturbed.sweep / f"figures/figure-4/{stem}").stat().st_size > 0
+    assert f"figure-5/robust_training_corruptions_1_{names[1]}.pdf" in undisturbed.output.stdout
+
+
+def test_all_draws_what_is_missing_and_nothing_twice(undisturbed, tmp_path):
+    stored = tmp_path / "sweep"
+    stored.mkdir()
+    shutil.copy(undisturbed.sweep / "results.h5", stored)
+    run("wcam", "plot", "figure-5", stored)
+    done = run("wcam", "plot", "all", stored)
+    kinds = {path.split("/")[-2] for path in done.stdout.splitlines()}
+    assert kinds == {"figure-4", "spatial", "rebuilt", "mean", "difference"}
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in stored.glob("figures/*/*")}
+    again = run("wcam", "plot", "all", stored)
+    assert again.stdout == "" and "figures unchanged" in again.stderr
+    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in stored.glob("figures/*/*")} == before
+    lost = stored / "figures/mean/corruptions.txt"
+    lost.unlink()
+    assert str(lost) in run("wcam", "plot", "all", stored).stdout and lost.read_bytes() == before[lost][1]
 
 
 def test_figures_need_neither_models_nor_images_nor_segments(undisturbed, tmp_path):
@@ -71,7 +91,7 @@ def test_figures_need_neither_models_nor_images_nor_segments(undisturbed, tmp_pa
     run("wcam", "plot", "figure-4", stored)
     run("wcam", "plot", "figure-5", stored)
     drawn = sorted(path.relative_to(stored) for path in stored.glob("figures/*/*"))
-    assert len(drawn) == 12
+    assert len(drawn) == 18  # PDF, PNG and caption of 2 images, by 2 cases and all together
     for path in drawn:
         assert (stored / path).read_bytes() == (undisturbed.sweep / path).read_bytes()
 

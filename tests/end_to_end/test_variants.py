@@ -90,8 +90,11 @@ def test_an_image_that_has_the_models_size_is_not_resized_again(edited):
 
 def test_figures_of_edited_images_carry_the_familys_name(edited):
     drawn = {path.name for path in edited.sweep.glob("figures/*/*.pdf")}
-    assert drawn == {f"editing_{case}_{i}.pdf" for case in Study.CASES for i in (0, 1)} | {
-        f"robust_training_editing_{i}.pdf" for i in (0, 1)
+    with h5py.File(edited.sweep / "results.h5") as file:
+        images = dict(zip(file["profiles/rank"][:], file["profiles/image"].asstr()[:]))
+    names = [f"{i}_{images[i].split('/')[-1].removesuffix('.png')}.pdf" for i in (0, 1)]
+    assert drawn == {f"editing_{case}_{name}" for case in Study.CASES for name in names} | {
+        f"robust_training_editing_{name}" for name in names
     }
 
 
@@ -146,7 +149,7 @@ def test_imagenet_c_on_disk_gives_to_the_bit_what_the_same_corruptions_give_when
     assert len(predictions(stored.sweep)) == 2 * 5 * len(Study.CASES)
     assert predictions(stored.sweep) == renamed(predictions(made.sweep))
     assert stored.rows() == renamed(made.rows())
-    assert (stored.sweep / "figures/figure-4/imagenet-c_adv_0.png").exists()
+    assert len(list((stored.sweep / "figures/figure-4").glob("imagenet-c_adv_0_texture-*.png"))) == 1
 
 
 def test_variants_that_have_moved_are_found_when_the_new_place_is_given(editing, edited):

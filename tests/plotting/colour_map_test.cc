@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -66,7 +68,7 @@ TEST(ColourMap, UnknownNameListsTheKnownOnes) {
     (void)parse_colour_map("hot");
     FAIL() << "accepted";
   } catch (const UsageError& e) {
-    EXPECT_STREQ(e.what(), "unknown colour map 'hot'; known: jet, viridis");
+    EXPECT_STREQ(e.what(), "unknown colour map 'hot'; known: jet, viridis, ink");
   }
 }
 
@@ -92,6 +94,76 @@ TEST(RangeOf, SpansAllMaps) {
   const std::vector<const std::vector<float>*> both{&a, &b};
   EXPECT_EQ(range_of(both), (ColourRange{-0.125, 0.5}));
   EXPECT_EQ(range_of({}), (ColourRange{0, 0}));
+}
+
+// L*a*b* of 8-bit sRGB, by the inverse of the formulas that the maps are made with.
+std::array<double, 3> lab_of(const Rgb& colour) {
+  const auto linear = [](int channel) {
+    const double share = channel / 255.0;
+    return share <= 0.04045 ? share / 12.92 : std::pow((share + 0.055) / 1.055, 2.4);
+  };
+  const double r = linear(colour.red), g = linear(colour.green), b = linear(colour.blue);
+  const auto root = [](double t) { return t > 216.0 / 24389 ? std::cbrt(t) : (24389.0 / 27 * t + 16) / 116; };
+  const double fx = root((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047),
+               fy = root(0.2126 * r + 0.7152 * g + 0.0722 * b),
+               fz = root((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883);
+  return {116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)};
+}
+
+double apart(const Rgb& a, const Rgb& b) {
+  const auto x = lab_of(a), y = lab_of(b);
+  return std::hypot(x[0] - y[0], x[1] - y[1], x[2] - y[2]);
+}
+
+// Over 17 entries, so that rounding to bytes does not show.
+TEST(ColourMap, EqualStepsOfInkLookEquallyFarApartAndAllAreDarker) {
+  const ColourTable table = colour_table(ColourMap::kInk);
+  const double step = apart(table[0], table[17]);
+  for (std::size_t k = 17; k + 17 < kColours; k += 17) {
+    EXPECT_NEAR(apart(table[k], table[k + 17]), step, 0.1 * step) << k;
+    EXPECT_LT(lab_of(table[k])[0], lab_of(table[k - 17])[0] - 3) << k;
+  }
+}
+
+TEST(ColourMap, DivergingIsAsDarkBelowZeroAsAboveAndWhiteAtIt) {
+  const ColourTable table = colour_table(ColourMap::kDiverging);
+  for (std::size_t k = 0; k < 128; k += 8) {
+    EXPECT_NEAR(lab_of(table[k])[0], lab_of(table[255 - k])[0], 1.5) << k;
+    EXPECT_NEAR(apart(table[k], table[128]), apart(table[255 - k], table[127]), 4) << k;
+  }
+  EXPECT_LT(apart(table[127], {255, 255, 255}), 1.5);
+}
+
+// As seen without cones for red and for green light, G. Machado et al., IEEE Trans. Vis. Comput. Graph.
+// 15(6), 2009, severity 1.0, on linear RGB.
+TEST(ColourMap, TheColourBlindTellDivergingsEndsApart) {
+  const double blind[2][3][3] = {
+      {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
+      {{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}}};
+  const ColourTable table = colour_table(ColourMap::kDiverging);
+  for (const auto& matrix : blind) {
+    const auto seen = [&](const Rgb& colour) {
+      const double linear[] = {std::pow(colour.red / 255.0, 2.2), std::pow(colour.green / 255.0, 2.2),
+                               std::pow(colour.blue / 255.0, 2.2)};
+      std::uint8_t bytes[3];
+      for (int i = 0; i < 3; ++i) {
+        double sum = 0;
+        for (int k = 0; k < 3; ++k) sum += matrix[i][k] * linear[k];
+        bytes[i] = static_cast<std::uint8_t>(255 * std::pow(std::clamp(sum, 0.0, 1.0), 1 / 2.2));
+      }
+      return Rgb{bytes[0], bytes[1], bytes[2]};
+    };
+    EXPECT_GT(apart(seen(table[0]), seen(table[255])), 60);
+    EXPECT_GT(apart(seen(table[64]), seen(table[191])), 30);
+  }
+}
+
+TEST(ColourMap, WhatIsSetBackIsPaleAndNotTheColourItself) {
+  for (const ColourMap map : {ColourMap::kInk, ColourMap::kViridis, ColourMap::kDiverging})
+    for (const Rgb& colour : colour_table(map)) {
+      EXPECT_GT(lab_of(set_back(colour))[0], 65);
+      EXPECT_GT(apart(colour, set_back(colour)), 5);
+    }
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ constexpr Rgb kWhite{255, 255, 255}, kGrey{238, 238, 238};
 std::string draw_as(const Figure& figure, Format format, RangeScope range = RangeScope::kPanel,
                     double dpi = 100) {
   DrawOptions options;
+  options.style = Style::kPublished;
   options.format = format;
   options.range = range;
   options.dpi = dpi;
@@ -27,29 +28,31 @@ INSTANTIATE_TEST_SUITE_P(Figures, EveryFormat, testing::Values(Format::kPdf, For
                          [](const auto& format) { return to_string(format.param); });
 
 TEST_P(EveryFormat, SameFigureGivesTheSameBytes) {
-  const Figure figure = figure5(test::sample_figure5(3));
+  const Figure figure = published_figure5(test::sample_figure5(3));
   const std::string first = draw_as(figure, GetParam());
   // Another figure between: no counter of the process may show in the bytes.
-  (void)draw_as(figure4(test::sample_figure4()), GetParam());
+  (void)draw_as(published_figure4(test::sample_figure4()), GetParam());
   EXPECT_EQ(draw_as(figure, GetParam()), first);
 }
 
 TEST_P(EveryFormat, FigureOfSevenColumnsStaysBelowAMegabyte) {
-  EXPECT_LT(draw_as(figure5(test::sample_figure5(6)), GetParam()).size(), 1'000'000u);
+  EXPECT_LT(draw_as(published_figure5(test::sample_figure5(6)), GetParam()).size(), 1'000'000u);
 }
 
 TEST_P(EveryFormat, MissingPanelsAreDrawnEmpty) {
   Figure4 four = test::sample_figure4();
   four.source = four.unaffected = four.affected = Absent{"not yet explained"};
   for (const auto range : {RangeScope::kPanel, RangeScope::kRow, RangeScope::kFigure})
-    EXPECT_FALSE(draw_as(figure4(four), GetParam(), range).empty());
+    EXPECT_FALSE(draw_as(published_figure4(four), GetParam(), range).empty());
 }
 
 TEST(FigurePdf, IsFourInchesAColumnByEight) {
-  EXPECT_NE(draw_as(figure4(test::sample_figure4()), Format::kPdf).find("/MediaBox [ 0 0 864 576 ]"),
-            std::string::npos);
-  EXPECT_NE(draw_as(figure5(test::sample_figure5(6)), Format::kPdf).find("/MediaBox [ 0 0 2016 576 ]"),
-            std::string::npos);
+  EXPECT_NE(
+      draw_as(published_figure4(test::sample_figure4()), Format::kPdf).find("/MediaBox [ 0 0 864 576 ]"),
+      std::string::npos);
+  EXPECT_NE(
+      draw_as(published_figure5(test::sample_figure5(6)), Format::kPdf).find("/MediaBox [ 0 0 2016 576 ]"),
+      std::string::npos);
 }
 
 // A figure that is one map, one pixel of which is one pixel of the PNG: 224 points high and wide at 72 dpi.
@@ -94,7 +97,8 @@ TEST(FigureMap, SubbandLinesLieOnTheEdgesOfBlocksAndStopThere) {
 
 TEST(FigureMap, SubbandLinesAreSharpAndInTheMiddleAtAnyResolution) {
   for (const double dpi : {50.0, 100.0, 131.0, 150.0, 300.0}) {
-    Figure figure = figure_wcam({"", "", "", "", "", "", Absent{"-"}, {2, 1, 224, {0, 0, 0, 0}}});
+    Figure figure =
+        published_figure_wcam({"", "", "", "", "", "", "", "", Absent{"-"}, {"", {2, 1, 224, {0, 0, 0, 0}}}});
     const Rect panel = layout(figure.style).at(0, 1).panel;
     const auto png = test::decode_png(draw_as(figure, Format::kPng, RangeScope::kPanel, dpi));
     const double scale = dpi / 72;
@@ -119,7 +123,7 @@ TEST(FigureRange, SharedRangeMakesEqualValuesEqualColours) {
   high.cells.back() = 1;
   content.cases[0].source = Explanation{"cat", low};
   content.cases[0].altered = Explanation{"cat", high};
-  const Figure figure = figure5(content);
+  const Figure figure = published_figure5(content);
   const auto layout_with_bars = [&](RangeScope range) {
     GridStyle style = figure.style;
     style.colour_bars = range != RangeScope::kPanel;
@@ -136,7 +140,7 @@ TEST(FigureRange, SharedRangeMakesEqualValuesEqualColours) {
 }
 
 TEST(FigureRange, SharedRangeAddsABarAtTheRight) {
-  const Figure figure = figure5(test::sample_figure5(2));
+  const Figure figure = published_figure5(test::sample_figure5(2));
   const auto own = test::decode_png(draw_as(figure, Format::kPng));
   const auto shared = test::decode_png(draw_as(figure, Format::kPng, RangeScope::kRow));
   EXPECT_EQ(own.width, 1200);
@@ -146,20 +150,20 @@ TEST(FigureRange, SharedRangeAddsABarAtTheRight) {
 TEST(FigureNote, SaysWhatAQuestionMarkMeansWhereThereIsOne) {
   Figure4 four = test::sample_figure4();
   Figure5 five = test::sample_figure5(2);
-  EXPECT_EQ(figure4(four).note + figure5(five).note, "");
+  EXPECT_EQ(published_figure4(four).note + published_figure5(five).note, "");
   std::get<ShownVariant>(four.affected).explanation.map.doubtful = true;
   std::get<Explanation>(five.cases[1].altered).map.doubtful = true;
   const std::string note = "? doubtful: see docs/reading_results.md";
-  EXPECT_EQ(figure4(four).note, note);
-  EXPECT_EQ(figure5(five).note, note);
-  const auto drawn = test::decode_png(draw_as(figure4(four), Format::kPng));
+  EXPECT_EQ(published_figure4(four).note, note);
+  EXPECT_EQ(published_figure5(five).note, note);
+  const auto drawn = test::decode_png(draw_as(published_figure4(four), Format::kPng));
   EXPECT_GT(drawn.height, 800);
   EXPECT_TRUE(std::any_of(drawn.rows.begin() + 800 * drawn.width, drawn.rows.end(),
                           [](const Rgb& pixel) { return !(pixel == kWhite); }));
 }
 
 TEST(Figure4Panels, AreTitledByWhatTheyAreAndWhatIsPredicted) {
-  const Figure figure = figure4(test::sample_figure4());
+  const Figure figure = published_figure4(test::sample_figure4());
   ASSERT_EQ(figure.panels.size(), 6u);
   EXPECT_EQ(figure.heading, "Case: baseline");
   using Title = std::vector<std::string>;
@@ -177,7 +181,7 @@ TEST(Figure4Panels, AreTitledByWhatTheyAreAndWhatIsPredicted) {
 TEST(Figure4Panels, MissingVariantIsSaidInBothRowsAndNothingTakesItsPlace) {
   Figure4 content = test::sample_figure4();
   content.unaffected = Absent{"no unaffected variant"};
-  const Figure figure = figure4(content);
+  const Figure figure = published_figure4(content);
   for (const std::size_t i : {1u, 4u})
     EXPECT_EQ(std::get<Absent>(figure.panels[i].content).words, "no unaffected variant");
   const auto png = test::decode_png(draw_as(figure, Format::kPng));
@@ -191,13 +195,13 @@ TEST(Figure4Panels, MissingVariantIsSaidInBothRowsAndNothingTakesItsPlace) {
 TEST(Figure4Panels, EditedImagesAreCalledSo) {
   Figure4 content = test::sample_figure4();
   content.perturbation = "editing";
-  EXPECT_EQ(figure4(content).panels[2].title[0], "Edited, affected");
+  EXPECT_EQ(published_figure4(content).panels[2].title[0], "Edited, affected");
 }
 
 TEST(Figure5Panels, AreAColumnACaseInTheGivenOrder) {
   Figure5 content = test::sample_figure5(2);
   content.cases[1].altered = Absent{"not yet explained"};
-  const Figure figure = figure5(content);
+  const Figure figure = published_figure5(content);
   using Title = std::vector<std::string>;
   ASSERT_EQ(figure.panels.size(), 6u);
   EXPECT_EQ(figure.panels[0].title, (Title{"", "Source image", "cat.jpg"}));
@@ -215,11 +219,12 @@ FigureWcam sample_wcam(const std::string& doubts) {
   return {"cat.jpg",   "motion-blur, severity 3",
           "baseline",  "class 282 (tiger cat), logit 12.3",
           "",          doubts,
+          "",          "",
           Absent{"-"}, {}};
 }
 
 TEST(FigureWcamPanels, NameImageVariantAndCase) {
-  const Figure figure = figure_wcam(sample_wcam(""));
+  const Figure figure = published_figure_wcam(sample_wcam(""));
   using Title = std::vector<std::string>;
   EXPECT_EQ(figure.panels[0].title, (Title{"cat.jpg", "motion-blur, severity 3"}));
   EXPECT_EQ(figure.panels[1].title, (Title{"WCAM, case baseline", "class 282 (tiger cat), logit 12.3"}));
@@ -228,7 +233,7 @@ TEST(FigureWcamPanels, NameImageVariantAndCase) {
 }
 
 TEST(FigureWcamPanels, SayAboveThemWhyTheIndicesAreDoubtful) {
-  const Figure figure = figure_wcam(sample_wcam("an index above 1, no standard error"));
+  const Figure figure = published_figure_wcam(sample_wcam("an index above 1, no standard error"));
   EXPECT_EQ(figure.heading, "Doubtful: an index above 1, no standard error");
   EXPECT_GT(layout(figure.style).heading.size_pt, 0);
 }
@@ -236,9 +241,9 @@ TEST(FigureWcamPanels, SayAboveThemWhyTheIndicesAreDoubtful) {
 // The mark lies in the map's corner: all else stays where it was published.
 TEST(Figure4Panels, ADoubtfulMapHasAMarkInItsCornerAndChangesNothingElse) {
   Figure4 content = test::sample_figure4();
-  const auto plain = test::decode_png(draw_as(figure4(content), Format::kPng));
+  const auto plain = test::decode_png(draw_as(published_figure4(content), Format::kPng));
   std::get<ShownVariant>(content.source).explanation.map.doubtful = true;
-  const Figure figure = figure4(content);
+  const Figure figure = published_figure4(content);
   const auto marked = test::decode_png(draw_as(figure, Format::kPng));
   const Rect panel = layout(figure.style).at(1, 0).panel;
   const double scale = 100.0 / 72;

@@ -39,6 +39,31 @@ TEST(ExplainedImages, AreThoseOfTheSampleWithProfiles) {
   EXPECT_TRUE(explained_images({}).empty());
 }
 
+TEST(Figure4Rows, AChosenVariantTakesThePlaceOfItsRole) {
+  const auto images = explained_images(kProfiles);
+  const auto rows = [&](const VariantChoice& choice) {
+    return figure4_rows(kProfiles, images[0], "baseline", choice);
+  };
+  const Figure4Rows stronger = rows({.variant = "corruptions/jpeg/5", .role_index = {}});
+  EXPECT_EQ(stronger.affected, Row(2));
+  EXPECT_EQ(stronger.unaffected, Row(3)) << "the other place keeps its own";
+  EXPECT_EQ(rows({.variant = "corruptions/jpeg/1", .role_index = {}}).affected, Row(1)) << "it is unaffected";
+  EXPECT_EQ(rows({.variant = {}, .role_index = 1}).affected, Row(2));
+  EXPECT_EQ(rows({.variant = {}, .role_index = 2}).affected, Row());
+}
+
+TEST(Figure5Rows, ShowAChosenVariantUnderEveryCaseThatHasIt) {
+  const auto images = explained_images(kProfiles);
+  const std::vector<std::string> cases{"baseline", "sin"};
+  const auto altered = [&](const VariantChoice& choice) {
+    const Figure5Rows rows = figure5_rows(kProfiles, images[0], cases, choice);
+    return std::vector<Row>{rows.columns[0].altered, rows.columns[1].altered};
+  };
+  EXPECT_EQ(altered({.variant = "corruptions/jpeg/1", .role_index = {}}), (std::vector<Row>{3, {}}));
+  EXPECT_EQ(altered({.variant = {}, .role_index = 1}), (std::vector<Row>{2, {}}));
+  EXPECT_EQ(altered({}), (std::vector<Row>{1, 5}));
+}
+
 TEST(Figure4Rows, AreChosenByRole) {
   struct Claim {
     std::size_t image;

@@ -34,21 +34,20 @@ inline ShownVariant sample_variant(const std::string& name, const std::string& p
 }
 
 inline Figure4 sample_figure4() {
-  return {"baseline",
+  return {"cat.jpg",
+          "baseline",
           "corruptions",
           "Total-order Sobol index",
+          "tiger cat",
+          "A design.",
           sample_variant("cat.jpg", "tiger cat", 1),
           sample_variant("brightness, severity 1", "tiger cat", 2),
           sample_variant("motion-blur, severity 3", "lynx", 3)};
 }
 
 inline Figure5 sample_figure5(int cases) {
-  Figure5 figure{"cat.jpg",
-                 "motion-blur, severity 3",
-                 "Total-order Sobol index",
-                 sample_picture(224, 40),
-                 sample_picture(224, 200),
-                 {}};
+  Figure5 figure{"cat.jpg",   "motion-blur, severity 3", "Total-order Sobol index", "tiger cat",
+                 "A design.", sample_picture(224, 40),   sample_picture(224, 200),  {}};
   for (int i = 0; i < cases; ++i)
     figure.cases.push_back({"case_" + std::to_string(i), Explanation{"tiger cat", sample_map(28, i + 1)},
                             Explanation{"lynx", sample_map(28, i + 40)}});

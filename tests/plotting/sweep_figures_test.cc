@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdio>
+#include <iterator>
+#include <stdexcept>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -14,6 +16,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
 #include "common/study/plan.h"
+#include "plotting/lone_wcam.h"
 #include "tests/plotting/sample_figures.h"
 
 namespace fs = std::filesystem;
@@ -173,9 +176,24 @@ class SweepFigures : public testing::Test {
 
 using Names = std::vector<std::string>;
 
+const auto draw_figure4 = [](const FigureRequest& request, const OnWritten& on_written) {
+  return draw_sweep(request, {FigureKind::kFigure4}, on_written);
+};
+const auto draw_figure5 = [](const FigureRequest& request, const OnWritten& on_written) {
+  return draw_sweep(request, {FigureKind::kFigure5}, on_written);
+};
+
 TEST_F(SweepFigures, Figure4IsAFileAnImageAndCaseWithProfiles) {
   store(sample_rows());
-  EXPECT_EQ(files(draw_figure4_files, request()),
+  EXPECT_EQ(files(draw_figure4, request()),
+            (Names{"figure-4/corruptions_sin_0_a.pdf", "figure-4/corruptions_sin_0_a.svg",
+                   "figure-4/corruptions_sin_0_a.txt", "figure-4/corruptions_baseline_0_a.pdf",
+                   "figure-4/corruptions_baseline_0_a.svg", "figure-4/corruptions_baseline_0_a.txt",
+                   "figure-4/corruptions_sin_1_b.pdf", "figure-4/corruptions_sin_1_b.svg",
+                   "figure-4/corruptions_sin_1_b.txt"}));
+  FigureRequest published = request();
+  published.draw.style = Style::kPublished;
+  EXPECT_EQ(files(draw_figure4, published),
             (Names{"figure-4/corruptions_sin_0.pdf", "figure-4/corruptions_sin_0.svg",
                    "figure-4/corruptions_baseline_0.pdf", "figure-4/corruptions_baseline_0.svg",
                    "figure-4/corruptions_sin_1.pdf", "figure-4/corruptions_sin_1.svg"}));
@@ -187,28 +205,33 @@ TEST_F(SweepFigures, ProgramTellsHowManyWcamsOfItsFiguresAreDoubtful) {
   store(rows);
   const std::string figure = "figure-4 " + directory().root.string() + " --format svg --case ";
   const std::string path = (directory().figures() / "figure-4/corruptions_").string();
-  EXPECT_EQ(run_plot(figure + "sin --image 0").output,
-            path +
-                "sin_0.svg\nnote: 2 WCAMs in these figures are doubtful, marked '?': docs/reading_results.md "
-                "tells why\n");
-  EXPECT_EQ(run_plot(figure + "baseline --image 0").output, path + "baseline_0.svg\n");
+  EXPECT_EQ(
+      run_plot(figure + "sin --image 0").output,
+      path + "sin_0_a.svg\n" + path +
+          "sin_0_a.txt\nnote: 2 WCAMs in these figures are doubtful, marked '?': docs/reading_results.md "
+          "tells why\n");
+  EXPECT_EQ(run_plot(figure + "baseline --image 0").output,
+            path + "baseline_0_a.svg\n" + path + "baseline_0_a.txt\n");
 }
 
 TEST_F(SweepFigures, Figure5IsAFileAnImage) {
   store(sample_rows());
   EXPECT_EQ(
-      files(draw_figure5_files, request()),
-      (Names{"figure-5/robust_training_corruptions_0.pdf", "figure-5/robust_training_corruptions_0.svg",
-             "figure-5/robust_training_corruptions_1.pdf", "figure-5/robust_training_corruptions_1.svg"}));
+      files(draw_figure5, request()),
+      (Names{"figure-5/robust_training_corruptions_0_a.pdf", "figure-5/robust_training_corruptions_0_a.svg",
+             "figure-5/robust_training_corruptions_0_a.txt", "figure-5/robust_training_corruptions_1_b.pdf",
+             "figure-5/robust_training_corruptions_1_b.svg",
+             "figure-5/robust_training_corruptions_1_b.txt"}));
 }
 
 TEST_F(SweepFigures, ChosenImagesAndCasesAreDrawnAlone) {
   store(sample_rows());
   FigureRequest asked = request();
-  asked.images = {"0"};
-  asked.cases = {"baseline"};
+  asked.choice.images = {"0"};
+  asked.choice.cases = {"baseline"};
   asked.formats = {Format::kPng};
-  EXPECT_EQ(files(draw_figure4_files, asked), (Names{"figure-4/corruptions_baseline_0.png"}));
+  EXPECT_EQ(files(draw_figure4, asked),
+            (Names{"figure-4/corruptions_baseline_0_a.png", "figure-4/corruptions_baseline_0_a.txt"}));
 }
 
 TEST_F(SweepFigures, AnImageIsChosenByNumberOrName) {
@@ -216,8 +239,9 @@ TEST_F(SweepFigures, AnImageIsChosenByNumberOrName) {
   FigureRequest asked = request();
   asked.formats = {Format::kPng};
   for (const char* name : {"1", "b.jpg", "cats/b.jpg", "photos/cats/b.jpg"}) {
-    asked.images = {name};
-    EXPECT_EQ(files(draw_figure5_files, asked), (Names{"figure-5/robust_training_corruptions_1.png"}))
+    asked.choice.images = {name};
+    EXPECT_EQ(files(draw_figure5, asked), (Names{"figure-5/robust_training_corruptions_1_b.png",
+                                                 "figure-5/robust_training_corruptions_1_b.txt"}))
         << name;
   }
 }
@@ -226,7 +250,7 @@ TEST_F(SweepFigures, DrawnAgainTheyAreTheSameBytes) {
   store(sample_rows());
   const auto read_all = [&] {
     std::string bytes;
-    for (const auto& name : files(draw_figure5_files, request())) bytes += read_file(request().out / name);
+    for (const auto& name : files(draw_figure5, request())) bytes += read_file(request().out / name);
     return bytes;
   };
   const std::string first = read_all();
@@ -239,9 +263,9 @@ TEST_F(SweepFigures, NoUnaffectedVariantIsToldFromOneNotYetExplained) {
   Rows rows = sample_rows();
   store(rows);
   FigureRequest asked = request();
-  asked.images = {"0"};
-  asked.cases = {"baseline"};
-  const auto draw_one = [&] { return read_file(asked.out / files(draw_figure4_files, asked).back()); };
+  asked.choice.images = {"0"};
+  asked.choice.cases = {"baseline"};
+  const auto draw_one = [&] { return read_file(asked.out / files(draw_figure4, asked).front()); };
   const std::string none = draw_one();
   rows.predictions.back().label = 0;  // jpeg/1 is unaffected under baseline, but not explained
   store(rows);
@@ -258,8 +282,8 @@ TEST_F(SweepFigures, AnImageThatNothingAffectsIsDrawnAndToldFromOneNotYetExplain
   }
   store(rows);
   const auto draw_both = [&] {
-    return read_file(request().out / files(draw_figure4_files, request()).back()) +
-           read_file(request().out / files(draw_figure5_files, request()).back());
+    return read_file(request().out / files(draw_figure4, request())[3]) +
+           read_file(request().out / files(draw_figure5, request()).front());
   };
   const std::string none = draw_both();
   for (PredictionRow& row : rows.predictions)
@@ -274,7 +298,7 @@ TEST_F(SweepFigures, SweepWithoutProfilesSaysWhatToDo) {
   store(rows);
   const std::string where = directory().root.string();
   EXPECT_EQ(
-      message_of([&] { draw_figure4_files(request(), {}); }),
+      message_of([&] { draw_figure4(request(), {}); }),
       where +
           " holds no explained image yet: let 'wcam run' go on until 'wcam status' shows explain jobs done, "
           "then draw again");
@@ -284,16 +308,16 @@ TEST_F(SweepFigures, UnknownImageOrCaseNamesThoseThatAreThere) {
   store(sample_rows());
   const std::string where = directory().root.string();
   FigureRequest asked = request();
-  asked.images = {"0", "7"};
-  EXPECT_EQ(message_of([&] { draw_figure5_files(asked, {}); }),
+  asked.choice.images = {"0", "7"};
+  EXPECT_EQ(message_of([&] { draw_figure5(asked, {}); }),
             "no image '7' has been explained in " + where +
                 "\n2 images, by number or name:\n  0  cats/a.jpg\n  1  cats/b.jpg");
-  asked.images = {"b.jpgs"};
-  EXPECT_EQ(first_line(message_of([&] { draw_figure5_files(asked, {}); })),
+  asked.choice.images = {"b.jpgs"};
+  EXPECT_EQ(first_line(message_of([&] { draw_figure5(asked, {}); })),
             "no image 'b.jpgs' has been explained in " + where + "; did you mean 'b.jpg'?");
-  asked.images.clear();
-  asked.cases = {"vit"};
-  EXPECT_EQ(message_of([&] { draw_figure4_files(asked, {}); }),
+  asked.choice.images.clear();
+  asked.choice.cases = {"vit"};
+  EXPECT_EQ(message_of([&] { draw_figure4(asked, {}); }),
             "no case 'vit' in " + where + "; known: sin, baseline");
 }
 
@@ -304,18 +328,19 @@ TEST_F(SweepFigures, LoneWcamIsNoSweepAndIsDrawnByItsOwnVerb) {
   write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
   FigureRequest asked = request();
   asked.sweep = file;
-  EXPECT_EQ(message_of([&] { draw_figure4_files(asked, {}); }),
+  EXPECT_EQ(message_of([&] { draw_figure4(asked, {}); }),
             file.string() +
                 " is not of a sweep: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with 'wcam "
                 "plot wcam " +
                 file.string() + " --out X.png'");
   // As `wcam explain` writes it: with a plan of its own, which makes it no sweep.
   write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images, to_json_text(sample_plan()));
-  EXPECT_EQ(message_of([&] { draw_figure5_files(asked, {}); }).rfind(file.string() + " is not of a sweep", 0),
-            0U);
+  EXPECT_EQ(message_of([&] { draw_figure5(asked, {}); }).rfind(file.string() + " is not of a sweep", 0), 0U);
   write_store(file, {"", kGrid, 3}, rows.profiles, {}, rows.images);
   draw_wcam_file({file, {}, root_ / "cat.svg", {}, {}});
   EXPECT_TRUE(fs::exists(root_ / "cat.svg"));
+  EXPECT_NE(read_file(root_ / "cat.caption.txt").find("of a.jpg (source) under the classifier"),
+            std::string::npos);
   EXPECT_EQ(message_of([&] {
               draw_wcam_file({file, {.row = 1}, root_ / "cat.svg", {}, {}});
             }),
@@ -349,8 +374,8 @@ TEST_F(SweepFigures, ProgramSaysWhichTextNoFontCanShowAndRefusesToDrawWithoutAny
     write_file_atomically(root_ / "fonts.conf", "<fontconfig><dir>" + fonts + "</dir><cachedir>" +
                                                     (root_ / "cache").string() + "</cachedir></fontconfig>");
     ::setenv("FONTCONFIG_FILE", (root_ / "fonts.conf").c_str(), 1);
-    const Ran ran =
-        run_plot("wcam " + file.string() + " --classes " + names.string() + " --out " + out.string());
+    const Ran ran = run_plot("wcam --style published " + file.string() + " --classes " + names.string() +
+                             " --out " + out.string());
     ::unsetenv("FONTCONFIG_FILE");
     return ran;
   };
@@ -461,11 +486,128 @@ TEST_F(SweepFigures, ARowIsThatOfTheFileAsH5pyCounts) {
   }
 }
 
+const auto draw_all = [](const FigureRequest& request, const OnWritten& on_written) {
+  return draw_sweep(request, {std::begin(kFigureKinds), std::end(kFigureKinds)}, on_written);
+};
+
+TEST_F(SweepFigures, AllOfASweepIsDrawnBySeveralThreadsAsByOne) {
+  store(sample_rows());
+  FigureRequest one = request(), several = request();
+  several.threads = 4;
+  several.out = root_ / "several";
+  const Names names = files(draw_all, one);
+  EXPECT_EQ(files(draw_all, several), names);
+  EXPECT_EQ(names.size(), 3U * (3 + 2 + 2 + 3 + 1 + 1));
+  for (const std::string& name : names)
+    EXPECT_EQ(read_file(one.out / name), read_file(several.out / name)) << name;
+}
+
+TEST_F(SweepFigures, WhatHasNotChangedStays) {
+  Rows rows = sample_rows();
+  store(rows);
+  FigureRequest asked = request();
+  asked.only_changed = true;
+  EXPECT_GT(files(draw_all, asked).size(), 0u);
+  EXPECT_EQ(files(draw_all, asked), Names{});
+
+  // Another answer to a job draws anew what it is in, and nothing else.
+  rows.profiles[5].attempt = Attempt{2};  // the source of image 1 under sin
+  store(rows);
+  Names stems;
+  for (const std::string& name : files(draw_all, asked))
+    if (name.ends_with(".pdf")) stems.push_back(name.substr(0, name.size() - 4));
+  EXPECT_EQ(stems, (Names{"figure-4/corruptions_sin_1_b", "figure-5/robust_training_corruptions_1_b",
+                          "spatial/corruptions_1_b", "rebuilt/corruptions_sin_1_b", "mean/corruptions",
+                          "difference/corruptions"}));
+
+  // So does another option, a file that is gone, and a prediction that is said otherwise.
+  fs::remove(asked.out / "mean/corruptions.svg");
+  EXPECT_EQ(files(draw_all, asked),
+            (Names{"mean/corruptions.pdf", "mean/corruptions.svg", "mean/corruptions.txt"}));
+  asked.draw.cut_percent = 2;
+  EXPECT_EQ(files(draw_all, asked).size(), 36u);
+  rows.predictions[0].probability = 0.75F;  // of image 0's source under sin
+  store(rows);
+  EXPECT_EQ(files(draw_all, asked).size(), 3U * 6);
+}
+
+// Killed between the two files of a figure: nobody takes the old for the new.
+TEST_F(SweepFigures, WhatIsBeingDrawnIsNotTakenForDrawn) {
+  store(sample_rows());
+  FigureRequest asked = request();
+  asked.only_changed = true;
+  (void)files(draw_all, asked);
+  asked.draw.cut_percent = 2;
+  EXPECT_THROW((void)draw_all(asked, [](const fs::path&) { throw std::runtime_error("killed"); }),
+               std::runtime_error);
+  asked.draw.cut_percent = 1;
+  EXPECT_EQ(files(draw_all, asked).size(), 36u) << "all may have been drawn with the other option";
+}
+
+TEST_F(SweepFigures, AVariantOrARoleIndexIsChosenAndStandsInTheName) {
+  Rows rows = sample_rows();
+  for (ProfileRow& row : rows.profiles) row.role_index = row.variant == "corruptions/contrast/5" ? 1 : 0;
+  store(rows);
+  FigureRequest asked = request();
+  asked.formats = {Format::kPdf};
+  asked.choice.images = {"0"};
+  asked.choice.variant.variant = "jpeg/1";
+  EXPECT_EQ(files(draw_figure5, asked).front(),
+            "figure-5/robust_training_corruptions_0_a_jpeg__severity_1.pdf");
+  EXPECT_NE(read_file(asked.out / "figure-5/robust_training_corruptions_0_a_jpeg__severity_1.txt")
+                .find("below: jpeg, severity 1."),
+            std::string::npos);
+  asked.choice.variant = {.variant = {}, .role_index = 1};
+  EXPECT_EQ(files(draw_figure5, asked).front(), "figure-5/robust_training_corruptions_0_a_altered-1.pdf");
+  asked.choice.variant.role_index = 7;
+  (void)files(draw_figure5, asked);
+  EXPECT_NE(read_file(asked.out / "figure-5/robust_training_corruptions_0_a_altered-7.txt")
+                .find("no altered image"),
+            std::string::npos);
+  asked.choice.variant = {.variant = "jpg/1", .role_index = {}};
+  EXPECT_EQ(
+      message_of([&] { draw_figure5(asked, {}); }),
+      "no variant 'jpg/1' has been explained in " + directory().root.string() + "; did you mean 'jpeg/1'?");
+}
+
+TEST_F(SweepFigures, PublishedStyleHasFiguresFourAndFiveOnly) {
+  store(sample_rows());
+  FigureRequest asked = request();
+  asked.draw.style = Style::kPublished;
+  EXPECT_EQ(message_of([&] { draw_all(asked, {}); }),
+            "--style published has figures 4 and 5 only, not spatial");
+}
+
+// With true labels in the plan, the captions say them.
+TEST_F(SweepFigures, AMisclassifiedSourceIsMarked) {
+  Plan plan = sample_plan();
+  plan.images[0].true_label = 1;  // "lynx", and cases predict "tabby"
+  plan.images[1].true_label = 0;
+  write_file_atomically(directory().plan(), to_json_text(plan));
+  const Rows rows = sample_rows();
+  write_store(directory().segments() / "segment-1.h5", {sweep_id(plan), kGrid, plan.wcam.levels},
+              rows.profiles, rows.predictions, rows.images);
+  (void)files(draw_figure5, request());
+  const auto text = [&](const std::string& name) {
+    return read_file(request().out / ("figure-5/robust_training_corruptions_" + name + ".txt"));
+  };
+  EXPECT_NE(text("0_a").find("misclassified"), std::string::npos);
+  EXPECT_EQ(text("1_b").find("misclassified"), std::string::npos);
+}
+
+TEST(SafeName, KeepsWhatStandsInFilesEverywhere) {
+  EXPECT_EQ(safe_name("pets/cats and dogs.jpg"), "cats_and_dogs");
+  EXPECT_EQ(safe_name("n01_4-5.JPEG"), "n01_4-5");
+  EXPECT_EQ(safe_name("a/..b:c\\d.e.png"), "__b_c_d_e");
+  EXPECT_EQ(safe_name("\u00fc.png"), "__") << "two bytes";
+  EXPECT_EQ(safe_name(std::string(300, 'x') + ".png"), std::string(60, 'x'));
+}
+
 TEST_F(SweepFigures, FolderThatCannotBeMadeIsNamed) {
   store(sample_rows());
   FigureRequest asked = request();
   asked.out = directory().plan();  // a file
-  EXPECT_THROW(draw_figure4_files(asked, {}), InputError);
+  EXPECT_THROW(draw_figure4(asked, {}), InputError);
 }
 
 TEST_F(SweepFigures, ProgramPrintsEachPathThatItWrites) {
@@ -474,7 +616,10 @@ TEST_F(SweepFigures, ProgramPrintsEachPathThatItWrites) {
   const Ran ran = run_plot("figure-5 " + sweep.string());
   EXPECT_EQ(ran.code, 0) << ran.output;
   const std::string stem = (directory().figures() / "figure-5/robust_training_corruptions_").string();
-  EXPECT_EQ(ran.output, stem + "0.pdf\n" + stem + "0.png\n" + stem + "1.pdf\n" + stem + "1.png\n");
+  std::string paths;
+  for (const std::string name : {"0_a", "1_b"})
+    for (const std::string ending : {".pdf", ".png", ".txt"}) paths += stem + name + ending + "\n";
+  EXPECT_EQ(ran.output, paths);
 }
 
 TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
@@ -486,7 +631,7 @@ TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
   const std::vector<Claim> claims{
       {"figure-6 x", 2,
        "wcam-plot: unknown verb 'figure-6'; did you mean 'figure-4' or 'figure-5'? Known: figure-4, "
-       "figure-5, wcam\n"},
+       "figure-5, spatial, rebuilt, mean, difference, all, wcam\n"},
       {"figure-4 x --format pdf,jpg", 2, "wcam-plot figure-4: unknown format 'jpg'; known: pdf, png, svg\n"},
       {"figure-4 x --color-map jet", 2,
        "wcam-plot figure-4: unrecognised option '--color-map'; did you mean '--colour-map'?\n"},
@@ -494,8 +639,21 @@ TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
       {"figure-4 x --range column", 2,
        "wcam-plot figure-4: unknown range 'column'; known: panel, row, figure\n"},
       {"figure-4 x --colour-map hot", 2,
-       "wcam-plot figure-4: unknown colour map 'hot'; known: jet, viridis\n"},
+       "wcam-plot figure-4: unknown colour map 'hot'; known: jet, viridis, ink\n"},
       {"figure-4 x --dpi 5", 2, "wcam-plot figure-4: --dpi 5 is outside 10 to 1200\n"},
+      {"figure-4 x --range panel", 2,
+       "wcam-plot figure-4: --range panel goes with --style published: on paper maps of a row can be "
+       "compared\n"},
+      {"figure-5 x --style published --venue icml", 2,
+       "wcam-plot figure-5: --venue goes with --style paper\n"},
+      {"figure-5 x --venue icml --columns 3", 2,
+       "wcam-plot figure-5: --columns 3: a page of icml has 2 columns\n"},
+      {"figure-5 x --interpolation cubic", 2,
+       "wcam-plot figure-5: unknown interpolation 'cubic'; known: nearest, smooth\n"},
+      {"figure-5 x --cut 11", 2, "wcam-plot figure-5: --cut 11 is outside 0 to 10\n"},
+      {"figure-5 x --variant jpeg/5 --role-index 1", 2,
+       "wcam-plot figure-5: --variant and --role-index exclude each other: both say which variant is "
+       "shown\n"},
       {"wcam x.h5 --out x.jpg", 2, "wcam-plot wcam: unknown format 'jpg'; known: pdf, png, svg\n"},
   };
   for (const auto& claim : claims) {

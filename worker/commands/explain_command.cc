@@ -79,7 +79,7 @@ CommandLine command_line() {
        "normalisation: one number a channel, or one for all")  //
       ("design", po::value<std::string>()->value_name("FILE"),
        "FILE.h5[:GROUP] with A and B [nb-design, grid*grid] in place of --sampler");
-  po::options_description drawing = drawing_options("figure");
+  po::options_description drawing = drawing_options();
   drawing.add_options()(
       "figure", po::value<std::string>()->value_name("FILE"),
       "draws each WCAM as `wcam plot wcam` does; .png, .pdf or .svg. {image} in it becomes the "
@@ -324,6 +324,7 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   if (!values) return ExitCode::kDone;
   const ComputeOptions compute = compute_settings(*values);
   WcamSettings settings = wcam_settings(*values);
+  check_drawing(*values);
   const std::vector<std::string> drawing = drawing_words(*values);
   const ExplainFiles files = explain_files(*values);
   if (files.figures.empty() && !drawing.empty()) throw UsageError(drawing.front() + " goes with --figure");

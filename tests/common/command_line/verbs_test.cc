@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iterator>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace wcam {
 namespace {
@@ -23,7 +25,8 @@ ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
   return ExitCode::kInterrupted;
 }
 
-constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act}, {"wcam", act}};
+constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act},   {"spatial", act}, {"rebuilt", act},
+                                 {"mean", act},     {"difference", act}, {"all", act},     {"wcam", act}};
 constexpr VerbProgram kPlot{"wcam-plot", "about", "example", kPlots};
 
 std::string help_of(const VerbProgram& program, const Arguments& words) {
@@ -47,13 +50,16 @@ TEST(VerbTable, EachProgramHasAVerbOnceAndSaysWhatItIsInALine) {
 
 TEST(Verbs, AProgramActsOnItsVerbsOfTheTableAndOnNoOther) {
   EXPECT_TRUE(acts_on_its_verbs(kPlot));
-  constexpr VerbAction kOneMissing[] = {{"figure-4", act}, {"wcam", act}};
-  constexpr VerbAction kOneTwice[] = {{"figure-4", act}, {"figure-5", act}, {"wcam", act}, {"wcam", act}};
-  constexpr VerbAction kOneUnknown[] = {{"figure-4", act}, {"figure-5", act}, {"wcam", act}, {"run", act}};
+  const auto changed = [](auto change) {
+    std::vector<VerbAction> actions(std::begin(kPlots), std::end(kPlots));
+    change(actions);
+    return actions;
+  };
+  const auto one_missing = changed([](auto& actions) { actions.erase(actions.begin() + 1); });
+  const auto one_twice = changed([](auto& actions) { actions.push_back(actions.back()); });
+  const auto one_unknown = changed([](auto& actions) { actions.back() = {"run", act}; });
   VerbProgram other = kPlot;
-  for (const std::span<const VerbAction> actions :
-       {std::span<const VerbAction>(kOneMissing), std::span<const VerbAction>(kOneTwice),
-        std::span<const VerbAction>(kOneUnknown)}) {
+  for (const auto& actions : {one_missing, one_twice, one_unknown}) {
     other.actions = actions;
     EXPECT_FALSE(acts_on_its_verbs(other));
   }
@@ -78,9 +84,14 @@ TEST(Verbs, HelpListsTheTablesLines) {
   for (const Arguments& words : {Arguments{}, Arguments{"help"}, Arguments{"--help"}, Arguments{"-h"}})
     EXPECT_NE(help_of(kPlot, words)
                   .find("Verbs:\n"
-                        "  figure-4  an image under one case: source, unaffected, affected\n"
-                        "  figure-5  an image under every case: source, altered\n"
-                        "  wcam      one WCAM of `wcam explain`\n\n"),
+                        "  figure-4    an image under one case: source, unaffected, affected\n"
+                        "  figure-5    an image under every case: source, altered\n"
+                        "  spatial     which places of an image matter, over the photograph, by case\n"
+                        "  rebuilt     a photograph rebuilt from its most important cells\n"
+                        "  mean        the mean map of a sweep's images, by case\n"
+                        "  difference  what altering the images does to their maps, by case, and its noise\n"
+                        "  all         every figure of a sweep that has changed\n"
+                        "  wcam        one WCAM of `wcam explain`\n\n"),
               std::string::npos);
 }
 
@@ -106,7 +117,8 @@ TEST(Verbs, WhatTheySayBeginsWithWhatTheUserTyped) {
   ::unsetenv("WCAM_TYPED");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcam"}), "wcam-plot wcam: no\n");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcan"}),
-            "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, wcam\n");
+            "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, spatial, "
+            "rebuilt, mean, difference, all, wcam\n");
   EXPECT_EQ(typed_before("run"), "wcam run: no\n");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "figure-4"}), "wcam run: no\n") << "drawn at the end of a run";
   typed_before("plot");
@@ -122,7 +134,9 @@ TEST(Verbs, AnUnknownOneIsRefusedWithThoseThatAreKnown) {
     dispatch(kPlot, {"run"});
     FAIL() << "accepted";
   } catch (const UsageError& e) {
-    EXPECT_STREQ(e.what(), "unknown verb 'run'; known: figure-4, figure-5, wcam");
+    EXPECT_STREQ(
+        e.what(),
+        "unknown verb 'run'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, wcam");
   }
 }
 
@@ -137,7 +151,8 @@ TEST(Verbs, HelpBeforeAVerbIsHelpAfterIt) {
   EXPECT_EQ(complaint(kPlot, {"wcam-plot", "help", "wcam"}), "");
   EXPECT_EQ(acted, "act --help");
   EXPECT_EQ(complaint(kPlot, {"wcam-plot", "help", "wcan"}),
-            "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, wcam\n");
+            "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, spatial, "
+            "rebuilt, mean, difference, all, wcam\n");
 }
 
 }  // namespace

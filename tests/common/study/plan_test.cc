@@ -123,6 +123,19 @@ TEST(Plan, OfVariantsOnDiskSurvivesItsTextUnchanged) {
   EXPECT_THROW(read.find_image("z.jpg"), InputError);
 }
 
+TEST(Plan, TrueLabelsAreOfItsIdentityWhereTheyAreKnown) {
+  Plan plan = small_plan();
+  EXPECT_EQ(to_json_text(plan).find("true_label"), std::string::npos)
+      << "sweeps without labels keep their ids";
+  plan.images[1].true_label = 7;
+  const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+  EXPECT_EQ(read.images, plan.images);
+  EXPECT_NE(sweep_id(plan), sweep_id(small_plan()));
+  const std::vector<std::string> lines = differences(small_plan(), plan);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_TRUE(lines[0].ends_with(" of class 7 asked")) << lines[0];
+}
+
 TEST(Plan, MovingTheVariantsDoesNotChangeTheSweepButOtherPixelsDo) {
   Plan moved = editing_plan();
   moved.variants_root = "/elsewhere";

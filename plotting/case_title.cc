@@ -1,0 +1,45 @@
+#include "plotting/case_title.h"
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <utility>
+
+namespace wcam {
+
+namespace {
+
+// Training methods of the published study first, then architectures, as their authors write them.
+constexpr std::pair<const char*, const char*> kTitles[] = {
+    {"baseline", "Baseline"},
+    {"sin", "SIN"},
+    {"augmix", "AugMix"},
+    {"pixmix", "PixMix"},
+    {"adv", "Adv."},
+    {"adv-free", "Adv. free"},
+    {"deepaugment", "DeepAugment"},
+    {"cutmix", "CutMix"},
+    {"mixup", "mixup"},
+    {"ant", "ANT"},
+    {"prime", "PRIME"},
+    {"vit", "ViT"},
+    {"deit", "DeiT"},
+    {"swin", "Swin"},
+    {"convnext", "ConvNeXt"},
+    {"resnet50", "ResNet-50"},
+    {"alexnet", "AlexNet"},
+    {"mobilenet-v2", "MobileNetV2"},
+};
+
+}  // namespace
+
+std::string case_title(const std::string& name) {
+  std::string plain;
+  for (const char c : name)
+    plain += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto* found = std::find_if(std::begin(kTitles), std::end(kTitles),
+                                   [&](const auto& entry) { return plain == entry.first; });
+  return found == std::end(kTitles) ? name : found->second;
+}
+
+}  // namespace wcam

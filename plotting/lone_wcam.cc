@@ -1,0 +1,173 @@
+#include "plotting/lone_wcam.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iterator>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/base/message_text.h"
+#include "common/base/sweep_directory.h"
+#include "common/command_line/suggestion.h"
+#include "common/store/results.h"
+#include "common/study/case_spec.h"
+#include "plotting/asked_name.h"
+#include "plotting/design_text.h"
+#include "plotting/figure_wcam.h"
+#include "plotting/panel_selection.h"
+
+namespace fs = std::filesystem;
+
+namespace wcam {
+
+namespace {
+
+constexpr std::size_t kMostListed = 8;
+
+// "class 282 (tiger cat), logit 12.3"
+std::string explained_class(const ProfileRow& profile, const std::vector<std::string>& classes) {
+  const std::string number = std::to_string(profile.label), name = class_name(classes, profile.label);
+  char logit[32];
+  std::snprintf(logit, sizeof logit, "%.3g", static_cast<double>(profile.logit));
+  return "class " + number + (name != number ? " (" + name + ")" : "") + ", logit " + logit;
+}
+
+// What is known of the class predicted.
+void add_prediction(Explanation& explanation, const Results& results, const ProfileRow& profile,
+                    const std::vector<std::string>& classes) {
+  for (const PredictionRow& row : results.read_predictions()) {
+    if (row.image != profile.image || row.variant != profile.variant || row.case_name != profile.case_name)
+      continue;
+    explanation.predicted = class_name(classes, row.label);
+    if (std::isfinite(row.probability)) explanation.probability = static_cast<double>(row.probability);
+  }
+}
+
+FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std::string> classes) {
+  const auto& plan = results.plan();
+  if (classes.empty() && plan) classes = plan->find_case(profile.case_name).classes;
+  FigureWcam content;
+  content.image = fs::path(profile.image).filename().string();
+  content.variant = readable_variant(profile.variant);
+  content.case_name = profile.case_name;
+  content.explained = explained_class(profile, classes);
+  content.quantity = quantity_of(profile.estimator);
+  content.doubts = profile.doubts;
+  if (plan) content.design = design_text(plan->wcam, profile.forward_equivalents);
+  content.explanation.explained = class_name(classes, profile.label);
+  add_prediction(content.explanation, results, profile, classes);
+  ImageRow pixels = results.read_pixels(profile.image, profile.variant);
+  content.explanation.map = {
+      results.header().grid,   results.header().levels, pixels.size,
+      std::move(profile.wcam), !profile.doubts.empty(), std::move(profile.standard_error)};
+  content.picture = Picture{pixels.size, std::move(pixels.pixels)};
+  return content;
+}
+
+// The profile asked for, or the only one.
+class WcamChooser {
+ public:
+  WcamChooser(const Results& results, const WcamRequest& request)
+      : results_(results),
+        choice_(request.choice),
+        where_(request.store.string()),
+        one_file_(!fs::is_directory(request.store)),
+        image_(choice_.image, results.profiles(), &ProfileRow::image),
+        variant_(choice_.variant, results.profiles(), &ProfileRow::variant) {}
+
+  std::size_t chosen() const {
+    if (choice_.row && !one_file_)
+      throw UsageError("--row counts in one file: name one of those in " + where_ + ", such as " +
+                       SweepDirectory{where_}.results().string() +
+                       ", or choose with --image, --variant and --case");
+    std::vector<std::size_t> all(results_.profiles().size()), chosen;
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::copy_if(all.begin(), all.end(), std::back_inserter(chosen),
+                 [&](std::size_t i) { return is_chosen(i); });
+    if (chosen.size() == 1) return chosen.front();
+    if (all.empty()) throw InputError(where_ + " holds no WCAM");
+    if (choice_.row && *choice_.row >= all.size())
+      throw UsageError("--row " + std::to_string(*choice_.row) + " is outside 0 to " +
+                       std::to_string(all.size() - 1) + ", the rows of " + where_);
+    if (chosen.empty()) refuse(all);
+    throw UsageError(where_ + " holds several WCAMs" + (chosen.size() < all.size() ? " of " + asked() : "") +
+                     ": choose one with " + (one_file_ ? "--row, or " : "") +
+                     "--image, --variant and --case from " + listed(chosen));
+  }
+
+ private:
+  bool is_chosen(std::size_t i) const {
+    const ProfileRow& profile = results_.profiles()[i];
+    return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
+           variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name);
+  }
+
+  [[noreturn]] void refuse(const std::vector<std::size_t>& all) const {
+    std::set<std::string> cases;
+    for (const ProfileRow& profile : results_.profiles()) cases.insert(profile.case_name);
+    if (choice_.case_name && !cases.contains(*choice_.case_name))
+      throw UsageError("no case '" + *choice_.case_name + "' in " + where_ +
+                       but_known(*choice_.case_name, cases));
+    std::string guess = image_.guess(results_.profiles());
+    if (guess.empty()) guess = variant_.guess(results_.profiles());
+    throw UsageError(where_ + " holds no WCAM of " + asked() +
+                     (guess.empty() ? ", but " : guess + " It holds ") + listed(all));
+  }
+
+  std::string asked() const {
+    std::vector<std::string> words;
+    const auto add = [&](const std::string& option, const auto& value) {
+      if (value) words.push_back(option + " " + *value);
+    };
+    if (choice_.row) words.push_back("--row " + std::to_string(*choice_.row));
+    add("--image", choice_.image);
+    add("--variant", choice_.variant);
+    add("--case", choice_.case_name);
+    return joined(words);
+  }
+
+  // In the order of the rows.
+  std::string listed(std::vector<std::size_t> some) const {
+    std::sort(some.begin(), some.end(),
+              [&](std::size_t a, std::size_t b) { return results_.row(a) < results_.row(b); });
+    std::string text = counted(some.size(), "WCAM") + ":";
+    for (std::size_t k = 0; k < std::min(some.size(), kMostListed); ++k) {
+      const ProfileRow& profile = results_.profiles()[some[k]];
+      text += "\n  " + (one_file_ ? "row " + std::to_string(results_.row(some[k])) + ": " : "") + "--image " +
+              profile.image + " --variant " + profile.variant + " --case " + profile.case_name;
+    }
+    return text + (some.size() > kMostListed ? "\n  ..." : "");
+  }
+
+  const Results& results_;
+  const WcamChoice& choice_;
+  const std::string where_;
+  const bool one_file_;
+  const AskedName image_, variant_;
+};
+
+}  // namespace
+
+void draw_wcam_file(const WcamRequest& request) {
+  const Results results = Results::open(request.store);
+  const std::size_t chosen = WcamChooser(results, request).chosen();
+  FigureWcam content = lone_wcam(results, results.read_profile(chosen), request.classes);
+  if (request.out.has_parent_path()) make_directories(request.out.parent_path());
+  DrawOptions options = request.draw;
+  if (options.style == Style::kPublished) {
+    options.range = RangeScope::kFigure;       // one map's range is the same by any scope; this one has a bar
+    content.explanation.map.doubtful = false;  // said in words
+    return write_file_atomically(request.out, draw(published_figure_wcam(content), options));
+  }
+  const Page page = figure_wcam(content);
+  fs::path text = request.out;
+  text.replace_extension(".caption.txt");  // FIGURE.txt may be a file of the user's
+  write_file_atomically(request.out, draw(page, options));
+  write_file_atomically(text, caption(page, options));
+}
+
+}  // namespace wcam

@@ -1,0 +1,95 @@
+#include "plotting/map_arithmetic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+
+#include "common/study/wcam_map.h"
+
+namespace wcam {
+
+std::vector<float> importance_of_places(std::span<const float> cells, int grid, int levels, int side) {
+  const double total = std::accumulate(cells.begin(), cells.end(), 0.0);
+  if (!(total > 0)) return {};
+  std::vector<int> coefficients(cells.size());  // of each cell
+  const auto cell_at = [&](int y, int x) {
+    return static_cast<std::size_t>(y * grid / side * grid + x * grid / side);
+  };
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) ++coefficients[cell_at(y, x)];
+  std::vector<double> places(static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
+  for (const Subband& band : subbands(side, levels)) {
+    const int block = side / band.side;  // pixels a side that a coefficient is made of
+    for (int y = 0; y < side; ++y)
+      for (int x = 0; x < side; ++x) {
+        const std::size_t cell = cell_at(band.row + y / block, band.col + x / block);
+        places[static_cast<std::size_t>(y * side + x)] +=
+            static_cast<double>(cells[cell]) / coefficients[cell] / (block * block);
+      }
+  }
+  std::vector<float> relative(places.size());
+  const double average = total / static_cast<double>(places.size());
+  std::transform(places.begin(), places.end(), relative.begin(),
+                 [average](double place) { return static_cast<float>(place / average); });
+  return relative;
+}
+
+std::vector<float> most_important(std::span<const float> cells, double share) {
+  std::vector<std::size_t> order(cells.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return cells[a] > cells[b]; });
+  double total = 0, kept = 0;
+  for (const float value : cells) total += std::max(static_cast<double>(value), 0.0);
+  std::vector<float> keep(cells.size());
+  for (const std::size_t i : order) {
+    if (kept >= share * total || !(cells[i] > 0)) break;
+    keep[i] = 1;
+    kept += static_cast<double>(cells[i]);
+  }
+  return keep;
+}
+
+void MeanMap::add(std::span<const float> map) {
+  if (count_ == 0) {
+    mean_.assign(map.size(), 0);
+    squares_ = mean_;
+  }
+  if (map.size() != mean_.size())
+    throw std::invalid_argument("MeanMap: " + std::to_string(map.size()) + " values after " +
+                                std::to_string(mean_.size()));
+  ++count_;
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const double value = static_cast<double>(map[i]), step = value - mean_[i];
+    mean_[i] += step / static_cast<double>(count_);
+    squares_[i] += step * (value - mean_[i]);
+  }
+}
+
+std::vector<float> MeanMap::mean() const { return {mean_.begin(), mean_.end()}; }
+
+std::vector<float> MeanMap::standard_error() const {
+  std::vector<float> errors;
+  const auto n = static_cast<double>(count_);
+  if (count_ > 1)
+    for (const double squares : squares_)
+      errors.push_back(static_cast<float>(std::sqrt(squares / (n - 1) / n)));
+  return errors;
+}
+
+std::vector<float> difference(std::span<const float> a, std::span<const float> b) {
+  std::vector<float> result(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), result.begin(), [](float x, float y) { return x - y; });
+  return result;
+}
+
+std::vector<float> error_of_difference(std::span<const float> error_a, std::span<const float> error_b) {
+  std::vector<float> result(error_a.size());
+  std::transform(error_a.begin(), error_a.end(), error_b.begin(), result.begin(),
+                 [](float x, float y) { return std::hypot(x, y); });
+  return result;
+}
+
+}  // namespace wcam

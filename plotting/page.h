@@ -1,0 +1,58 @@
+// A figure in the style of papers as plain data, the drawing of it, and the text for its caption. figure4,
+// figure5 and the others say what is in one.
+//
+// What is drawn is what is in the data: cells as they are, one scale of colours a row, from the smallest to
+// the largest value of its cells, beside a bar that has it a second time, pale, for cells within two standard
+// errors of 0. Text is DejaVu Sans of 6 pt and more at the figure's final size.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "plotting/figure.h"
+
+namespace wcam {
+
+// How important each place is, drawn over the photograph in grey. [picture.side * picture.side].
+struct Overlay {
+  Picture picture;
+  std::vector<float> values;
+};
+
+struct PagePanel {
+  std::variant<std::monostate, Absent, Picture, Map, Overlay> content;  // monostate: nothing at all
+  std::vector<std::string> caption{};                                   // below it; each may take two lines
+  bool marked = false;  // the caption's first text is of a misclassified image
+};
+
+// A panel whose caption says what was predicted: "93 % tiger cat" (with a no-break space), then "true: lynx"
+// where that is known; marked where they differ.
+PagePanel predicted_panel(const Explanation& explanation, const std::string& true_class);
+// "explains: lynx" where that is not the class predicted, else nothing.
+std::vector<std::string> explained_caption(const Explanation& explanation);
+
+struct PageRow {
+  std::string name;                     // left of it
+  std::string quantity;                 // what the colours mean; empty: no map is in the row
+  ColourMap colours = ColourMap::kInk;  // kDiverging: a scale about 0; else the options' choice goes before
+  std::vector<PagePanel> panels;
+};
+
+struct Page {
+  std::string name;                 // of the document
+  int leading = 0;                  // columns of photographs, 0 or 1, not repeated where columns are in bands
+  std::vector<std::string> titles;  // [column]
+  std::vector<PageRow> rows;        // of as many panels as there are titles
+  std::string about;                // what is shown, in sentences: begins the caption
+  std::string design;               // how the values came about, in sentences
+};
+
+// The bytes. Throws UsageError when a PNG would be too large.
+std::string draw(const Page& page, const DrawOptions& options);
+
+// The text for its caption, ready to be pasted, a line: what is shown, how it came about, what colours, marks
+// and letters mean, median and largest standard error, what was cut.
+std::string caption(const Page& page, const DrawOptions& options);
+
+}  // namespace wcam

@@ -1,0 +1,61 @@
+// Where everything goes on a page in the style of papers: panels as large as the text's width allows, in
+// bands where they would be too small in one row. Points, origin top left, y downwards; pure arithmetic.
+// Sizes are final: the figure is included as it is, not scaled.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plotting/layout.h"
+
+namespace wcam {
+
+// The widths of figures that conferences ask for, inches.
+//   neurips: one column of 5.5. icml: columns of 3.25, 6.75 across both. acl: 3.3 and 6.8.
+// columns: how many the figure spans; 0: all of the page. Throws UsageError for an unknown venue and for more
+// columns than it has.
+double venue_width_pt(const std::string& venue, int columns);
+
+// Font sizes. Nothing is smaller than the ticks'.
+inline constexpr double kPageTitle = 7.5, kPageText = 6.5, kPageTick = 6;
+inline constexpr double kSmallestPanel = 43, kLargestPanel = 160;
+
+// How the columns of panels lie in bands, one below the other.
+struct PageColumns {
+  double width_pt = 0;
+  int columns = 1, leading = 0;  // as asked
+  bool bars = true;
+  int in_band = 1;  // columns of a band that are not leading
+  int bands = 1;
+  double side = 0;        // of a panel
+  double text_width = 0;  // of its title and its caption, a little wider
+  double left = 0;        // of the first panel
+};
+
+// columns >= 1 panels a row, of which the first `leading` (0 or 1) stand in the first band alone and leave
+// their room free in the others. As few bands as give panels of kSmallestPanel, filled evenly; at most
+// kLargestPanel, then in the middle of the page.
+// bars: with room for bars of colours right of the last column.
+PageColumns page_columns(double width_pt, int columns, int leading, bool bars);
+
+struct PageGrid {
+  PageColumns columns;
+  int title_lines = 0;             // above the panels of a band
+  std::vector<int> caption_lines;  // [row] below each panel
+  int note_lines = 0;              // below everything
+};
+
+struct PageLayout {
+  double width_pt = 0, height_pt = 0;
+  int columns = 0, bands = 1;
+  std::vector<Rect> panels, captions;  // [row * columns + column]
+  std::vector<Rect> titles;            // [column]
+  std::vector<Rect> row_names;         // [band * rows + row], left of the panels; read upwards
+  std::vector<Rect> bars;              // [band * rows + row], right of the panels
+  std::vector<Rect> bar_names;         // [band * rows + row], right of the bar's numbers; read upwards
+  Rect notes;
+};
+
+PageLayout page_layout(const PageGrid& grid);
+
+}  // namespace wcam

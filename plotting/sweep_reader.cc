@@ -1,0 +1,191 @@
+#include "plotting/sweep_reader.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/message_text.h"
+#include "common/command_line/suggestion.h"
+#include "common/study/case_spec.h"
+#include "plotting/asked_name.h"
+#include "plotting/design_text.h"
+
+namespace wcam {
+
+namespace {
+
+const Absent kNotYet{"not yet explained"};
+const Absent kNoUnaffected{"no unaffected variant"};
+const Absent kNoAffected{"no affected variant"};
+const Absent kNotListed{"not explained"};  // not asked for, or not yet done
+
+constexpr std::size_t kMostListed = 8;
+
+}  // namespace
+
+std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
+SweepReader::SweepReader(const std::filesystem::path& sweep, SweepChoice choice)
+    : where_(sweep.string()), choice_(std::move(choice)), results_(Results::open(sweep)) {
+  if (!results_.plan() || results_.header().sweep_id.empty())
+    throw InputError(where_ +
+                     " is not of a sweep: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with " +
+                     "'wcam plot wcam " + where_ + " --out X.png'");
+  if (results_.profiles().empty())
+    throw InputError(where_ +
+                     " holds no explained image yet: let 'wcam run' go on until 'wcam status' shows " +
+                     "explain jobs done, then draw again");
+  choose_cases();
+  choose_images();
+  choose_variant();
+}
+
+void SweepReader::choose_cases() {
+  std::vector<std::string> known;
+  for (const CaseSpec& spec : plan().cases) known.push_back(spec.name);
+  for (const auto& name : choice_.cases)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw UsageError("no case '" + name + "' in " + where_ + but_known(name, known));
+  for (const auto& name : known)
+    if (choice_.cases.empty() ||
+        std::find(choice_.cases.begin(), choice_.cases.end(), name) != choice_.cases.end())
+      cases_.push_back(name);
+}
+
+void SweepReader::choose_images() {
+  images_ = explained_images(profiles());
+  if (choice_.images.empty()) return;
+  std::vector<bool> chosen(images_.size());
+  for (const std::string& asked : choice_.images) {
+    const AskedName name(asked, profiles(), &ProfileRow::image);
+    bool found = false;
+    for (std::size_t i = 0; i < images_.size(); ++i)
+      if (std::to_string(images_[i].rank) == asked || name.fits(profiles()[images_[i].first_row]))
+        found = chosen[i] = true;
+    if (!found)
+      throw UsageError("no image '" + asked + "' has been explained in " + where_ + name.guess(profiles()) +
+                       "\n" + listed_images());
+  }
+  std::vector<ExplainedImage> kept;
+  for (std::size_t i = 0; i < images_.size(); ++i)
+    if (chosen[i]) kept.push_back(images_[i]);
+  images_ = std::move(kept);
+}
+
+// From here on the variant's whole name.
+void SweepReader::choose_variant() {
+  auto& asked = choice_.variant.variant;
+  if (!asked) return;
+  const AskedName name(asked, profiles(), &ProfileRow::variant);
+  const auto found = std::find_if(profiles().begin(), profiles().end(), [&](const ProfileRow& row) {
+    return row.role != Role::kSource && name.fits(row);
+  });
+  if (found == profiles().end())
+    throw UsageError("no variant '" + *asked + "' has been explained in " + where_ + name.guess(profiles()));
+  asked = found->variant;
+}
+
+std::string SweepReader::listed_images() const {
+  std::string text = counted(images_.size(), "image") + ", by number or name:";
+  for (std::size_t i = 0; i < std::min(images_.size(), kMostListed); ++i)
+    text += "\n  " + std::to_string(images_[i].rank) + "  " + images_[i].image;
+  return text + (images_.size() > kMostListed ? "\n  ..." : "");
+}
+
+std::string SweepReader::quantity() const { return quantity_of(profiles().front().estimator); }
+
+std::string SweepReader::design() const {
+  const std::size_t explained = explained_images(profiles()).size();
+  return design_text(plan().wcam, profiles().front().forward_equivalents) +
+         fmt::format(" {} of the sweep's sample of at most {} explained, {} in all.",
+                     counted(explained, "image"), plan().selection.sample_size,
+                     counted(profiles().size(), "map"));
+}
+
+std::string SweepReader::true_class(const std::string& image) const {
+  const auto label = plan().find_image(image).true_label;
+  return label ? class_name(plan().cases.front().classes, *label) : "";
+}
+
+Picture SweepReader::picture(std::size_t row) const {
+  ImageRow image = results_.read_pixels(profiles()[row].image, profiles()[row].variant);
+  return {image.size, std::move(image.pixels)};
+}
+
+Map SweepReader::map(std::size_t row) {
+  ProfileRow profile = results_.read_profile(row);
+  const bool doubtful = !profile.doubts.empty();
+  if (doubtful) doubtful_.insert(row);
+  return {results_.header().grid,
+          results_.header().levels,
+          plan().input_size(),
+          std::move(profile.wcam),
+          doubtful,
+          std::move(profile.standard_error)};
+}
+
+Explanation SweepReader::explanation(std::size_t row) {
+  const ProfileRow& profile = profiles()[row];
+  const auto& classes = plan().find_case(profile.case_name).classes;
+  Explanation result{class_name(classes, profile.label), map(row)};
+  const Predicted* known = predicted(profile);
+  if (known == nullptr) return result;
+  result.predicted = class_name(classes, known->label);
+  if (std::isfinite(known->probability)) result.probability = static_cast<double>(known->probability);
+  const auto true_label = plan().find_image(profile.image).true_label;
+  result.misclassified = true_label && *true_label != known->label;
+  return result;
+}
+
+void SweepReader::read_predictions() {
+  if (kinds_) return;
+  for (const ProfileRow& row : profiles()) predicted_[{row.image, row.variant, row.case_name}];
+  const std::vector<PredictionRow> rows = results_.read_predictions();
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
+  for (const PredictionRow& row : rows) {
+    const std::tuple key{row.image, row.variant, row.case_name};
+    if (const auto found = predicted_.find(key); found != predicted_.end()) {
+      found->second = {row.label, row.probability};
+      seen.insert(key);
+    }
+  }
+  std::erase_if(predicted_, [&](const auto& entry) { return !seen.contains(entry.first); });
+  kinds_ = predicted_kinds(rows);
+}
+
+const SweepReader::Predicted* SweepReader::predicted(const ProfileRow& row) {
+  read_predictions();
+  const auto found = predicted_.find({row.image, row.variant, row.case_name});
+  return found == predicted_.end() ? nullptr : &found->second;
+}
+
+std::string SweepReader::identity(std::size_t row) {
+  const ProfileRow& profile = profiles()[row];
+  std::string text = fmt::format("{} {} {} {} {} {}", static_cast<std::uint64_t>(profile.job),
+                                 static_cast<std::uint32_t>(profile.attempt), profile.rank,
+                                 profile.role_index, profile.label, profile.doubts);
+  if (const Predicted* known = predicted(profile))
+    text += fmt::format(" {} {}", known->label, known->probability);
+  return text + "\n";
+}
+
+Absent SweepReader::missing(const std::string& image, const std::string& case_name, Role role) {
+  if (plan().selection.rule == SelectionRule::kListed) return kNotListed;
+  read_predictions();
+  const auto found = kinds_->find({image, case_name});
+  if (found == kinds_->end()) return kNotYet;
+  if (role == Role::kUnaffected && !found->second.unaffected) return kNoUnaffected;
+  if (role == Role::kAltered && !found->second.affected) return kNoAffected;
+  return kNotYet;
+}
+
+Absent SweepReader::missing_altered(const std::string& image) {
+  for (const CaseSpec& spec : plan().cases)
+    if (Absent why = missing(image, spec.name, Role::kAltered); why.words != kNoAffected.words) return why;
+  return kNoAffected;
+}
+
+}  // namespace wcam

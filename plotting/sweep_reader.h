@@ -1,0 +1,85 @@
+// What figures take from one sweep's stored results. One thread: HDF5 has one owner.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/store/results.h"
+#include "plotting/figure.h"
+#include "plotting/panel_selection.h"
+
+namespace wcam {
+
+// What is taken of a sweep; nothing named: all.
+struct SweepChoice {
+  std::vector<std::string> images;  // ranks in the sample, or names
+  std::vector<std::string> cases;
+  VariantChoice variant;  // a name, or what follows a '/' of it
+};
+
+class SweepReader {
+ public:
+  // Throws InputError: a sweep without plan or profiles; UsageError: an image, a case or a variant that is
+  // not there, naming those that are.
+  SweepReader(const std::filesystem::path& sweep, SweepChoice choice);
+
+  const Plan& plan() const { return *results_.plan(); }
+  const std::vector<ProfileRow>& profiles() const { return results_.profiles(); }
+  const std::vector<ExplainedImage>& images() const { return images_; }  // chosen, by rank
+  const std::vector<std::string>& cases() const { return cases_; }       // chosen, in the plan's order
+  const VariantChoice& variant() const { return choice_.variant; }
+
+  // "Total-order Sobol index".
+  std::string quantity() const;
+  // How the indices came about, and how much of the sweep is there, in sentences for a caption.
+  std::string design() const;
+  // The class that an image shows; empty: not known. By the first case's names.
+  std::string true_class(const std::string& image) const;
+
+  Picture picture(std::size_t row) const;
+  Map map(std::size_t row);
+  Explanation explanation(std::size_t row);
+  // Explanations with doubts that were read so far, each once.
+  std::size_t doubtful() const { return doubtful_.size(); }
+
+  // What a stored row is, in a line: two rows with the same text draw the same.
+  std::string identity(std::size_t row);
+
+  // Why an image has no profile of this role under a case.
+  Absent missing(const std::string& image, const std::string& case_name, Role role);
+  // Why an image has no altered variant: one that is affected under any case of the sweep.
+  Absent missing_altered(const std::string& image);
+
+ private:
+  struct Predicted {
+    std::int64_t label = 0;
+    float probability = 0;
+  };
+  void choose_cases();
+  void choose_images();
+  void choose_variant();
+  void read_predictions();
+  const Predicted* predicted(const ProfileRow& row);
+  std::string listed_images() const;
+
+  std::string where_;
+  SweepChoice choice_;
+  Results results_;
+  std::vector<std::string> cases_;
+  std::vector<ExplainedImage> images_;
+  std::set<std::size_t> doubtful_;  // profiles
+  // Of the predictions, once they are needed: the kinds of variants, and what was predicted where a WCAM is.
+  std::optional<PredictedKinds> kinds_;
+  std::map<std::tuple<std::string, std::string, std::string>, Predicted> predicted_;  // image, variant, case
+};
+
+// "a.jpg" of "cats/a.jpg".
+std::string file_name(const std::string& path);
+
+}  // namespace wcam

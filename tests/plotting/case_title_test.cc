@@ -1,0 +1,22 @@
+#include "plotting/case_title.h"
+
+#include <gtest/gtest.h>
+
+namespace wcam {
+namespace {
+
+TEST(CaseTitle, WellKnownNamesAreWrittenAsTheirAuthorsDo) {
+  EXPECT_EQ(case_title("augmix"), "AugMix");
+  EXPECT_EQ(case_title("PIXMIX"), "PixMix");
+  EXPECT_EQ(case_title("sin"), "SIN");
+  EXPECT_EQ(case_title("vit"), "ViT");
+  for (const char* name : {"adv_free", "adv-free", "Adv_Free"})
+    EXPECT_EQ(case_title(name), "Adv. free") << name;
+}
+
+TEST(CaseTitle, OthersStayAsTheyAre) {
+  for (const char* name : {"our_net_v2", "AugMix-long", ""}) EXPECT_EQ(case_title(name), name);
+}
+
+}  // namespace
+}  // namespace wcam
