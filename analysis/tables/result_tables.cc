@@ -72,8 +72,7 @@ template <class Row, class Stored>
 void add_stored_fields(Fields<Row>& fields, const Stored& sample) {
   const auto add = [&](const char* name, auto member, store::Shape shape) {
     using Member = std::decay_t<decltype(sample.*member)>;
-    if constexpr (std::is_same_v<Member, std::vector<float>> ||
-                  std::is_same_v<Member, std::vector<std::int64_t>>) {
+    if constexpr (requires { (sample.*member)[0] + 1; } && !std::is_same_v<Member, std::string>) {
       if (shape == store::Shape::kMap || name == std::string_view("outputs")) return;
       for (std::size_t k = 0; k < (sample.*member).size(); ++k)
         add_field(fields, std::string(name) + "_" + std::to_string(k),
@@ -196,11 +195,20 @@ struct ResultTables::Impl {
   Names names;
   std::optional<ShareErrors> share_errors;  // nullopt: without a plan nobody knows what the outputs are
   std::vector<float> probabilities;         // of the profiles' labels
-  std::unordered_map<std::uint64_t, std::int64_t> source_labels;  // by predict job: an image under a case
-  PredictionRow sample;                                           // some prediction
+  std::unordered_map<std::string, std::int64_t> source_labels;  // by image and case
+  PredictionRow sample;                                         // some prediction
   Fields<Profile> profiles;
   Fields<Prediction> predictions;
 };
+
+// NaN where it is not among the largest.
+float probability_of(std::int64_t label, const PredictionRow& row) {
+  if (row.label == label) return row.probability;
+  const auto top = std::find(row.top_labels.begin(), row.top_labels.end(), label);
+  const auto place = static_cast<std::size_t>(top - row.top_labels.begin());
+  const bool known = top != row.top_labels.end() && row.top_probabilities[place] > 0;
+  return known ? row.top_probabilities[place] : std::numeric_limits<float>::quiet_NaN();
+}
 
 void ResultTables::Impl::read_predictions() {
   std::unordered_map<std::string, std::vector<std::size_t>> explained;
@@ -209,11 +217,11 @@ void ResultTables::Impl::read_predictions() {
     explained[key_of(row.image, row.variant, row.case_name)].push_back(i);
   }
   results.for_each_prediction([&](PredictionRow&& row) {
-    if (row.variant == kSourceVariant) source_labels.emplace(value(row.job), row.label);
+    if (row.variant == kSourceVariant) source_labels.emplace(key_of(row.image, "", row.case_name), row.label);
     if (const auto found = explained.find(key_of(row.image, row.variant, row.case_name));
         found != explained.end())
       for (const std::size_t i : found->second)
-        if (results.profiles()[i].label == row.label) probabilities[i] = row.probability;
+        probabilities[i] = probability_of(results.profiles()[i].label, row);
     sample = std::move(row);
   });
 }
@@ -257,6 +265,9 @@ void ResultTables::for_each_profile(const Visit& visit) const {
   for (std::size_t i = 0; i < impl_->results.profiles().size(); ++i) {
     Profile row{impl_->results.read_profile(i), impl_->probabilities[i],
                 std::vector<float>(levels, std::numeric_limits<float>::quiet_NaN())};
+    // 0 in rows of earlier versions.
+    if (row.stored.control_of.empty())
+      row.stored.severity_difference = std::numeric_limits<float>::quiet_NaN();
     if (impl_->share_errors) row.share_errors = impl_->share_errors->of(row.stored);
     visit_row(impl_->profiles, row, values, visit);
   }
@@ -265,7 +276,7 @@ void ResultTables::for_each_profile(const Visit& visit) const {
 void ResultTables::for_each_prediction(const Visit& visit) const {
   std::vector<Value> values;
   impl_->results.for_each_prediction([&](PredictionRow&& stored) {
-    const auto source = impl_->source_labels.find(value(stored.job));
+    const auto source = impl_->source_labels.find(key_of(stored.image, "", stored.case_name));
     const Prediction row{std::move(stored),
                          source == impl_->source_labels.end() ? kUnknownLabel : source->second};
     visit_row(impl_->predictions, row, values, visit);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,14 @@ struct ProfileRow {
   std::string variant;       // "source" or a variant of the plan
   std::string case_name;
   Role role{};
-  std::uint32_t rank = 0;             // of the image in the sample, from 0
-  std::uint32_t role_index = 0;       // coordinator/queue/selection.h
-  std::int64_t label = 0;             // class explained
-  LabelKinds explained{};             // all that it is; empty in files written before it was stored
-  std::uint32_t replicate = 0;        // of the design: WcamSettings::design_seed + replicate is its seed
-  std::string control_of = {};        // the altered variant whose control this is; empty: of none
-  float severity_difference = 0;      // to that one's severity; NaN where there are none, 0 of no control
+  std::uint32_t rank = 0;        // of the image in the sample, from 0
+  std::uint32_t role_index = 0;  // coordinator/queue/selection.h
+  std::int64_t label = 0;        // class explained
+  LabelKinds explained{};        // all that it is; empty in files written before it was stored
+  std::uint32_t replicate = 0;   // of the design: WcamSettings::design_seed + replicate is its seed
+  std::string control_of = {};   // the altered variant whose control this is; empty: of none
+  // To that one's severity; NaN of no control, and where there are no severities.
+  float severity_difference = std::numeric_limits<float>::quiet_NaN();
   float logit = 0;                    // of that class on the unmasked image
   std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points

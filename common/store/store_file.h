@@ -78,8 +78,8 @@ class StoreReader {
 // Pixels compress to about half at 5 ms an image; floats to 86 % at 14 times the time, so they stay plain.
 inline constexpr h5::Layout kPixelLayout{.chunk_rows = 1, .gzip = 4};
 
-// Throws InputError naming the file unless it is of this sweep. ids: of the sweep and of what it was before it was
-// extended (Plan::sweep_ids()).
+// Throws InputError naming the file unless it is of this sweep. ids: of the sweep and of what it was before
+// it was extended (Plan::sweep_ids()).
 void check_belongs(const StoreReader& file, const StoreHeader& sweep, std::span<const std::string> ids);
 
 // Format, versions and header as root attributes.

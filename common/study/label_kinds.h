@@ -41,7 +41,8 @@ class LabelKinds {
 
 // "predicted,source": in the order of LabelKind.
 std::string to_string(LabelKinds kinds);
-// Reads that back, in any order; nothing of an empty text. Throws InputError naming a word that is none of them.
+// Reads that back, in any order; nothing of an empty text. Throws InputError naming a word that is none of
+// them.
 LabelKinds parse_label_kinds(const std::string& text);
 
 }  // namespace wcam

@@ -29,8 +29,6 @@ struct PlannedImage {
   std::optional<std::int64_t> true_label = {};  // class that it shows, from 0: the same number in every case
   // The files' name in each variant's folder, without the ending. A place, no part of the plan's identity.
   std::string variant_stem = {};
-  // The class it shows, in the cases' numbering; nullopt: not known.
-  std::optional<std::int64_t> true_label = {};
   bool operator==(const PlannedImage&) const = default;
 };
 
@@ -80,8 +78,8 @@ struct Plan {
   int resize() const { return cases.front().resize; }
   // "source" for 0, variants[variant - 1] else.
   const std::string& variant_name(std::uint16_t variant) const;
-  // What the predict jobs of an image and a case predict: the source with the first plan's variants, then those
-  // that each extension added.
+  // What the predict jobs of an image and a case predict: the source with the first plan's variants, then
+  // those that each extension added.
   std::vector<PredictBlock> predict_blocks() const;
   // The one that has this variant.
   PredictBlock predict_block_of(std::uint16_t variant) const;

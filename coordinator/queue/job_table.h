@@ -148,8 +148,8 @@ struct JobUndone {
 using JobEvent = std::variant<JobAdded, JobHandedOut, JobAdopted, JobReturned, JobDone, JobSetAside,
                               JobCancelled, JobRetried, JobUndone>;
 
-// What makes a job done that waits or is leased, by an attempt that was made before the job was added or behind
-// the back of its lease.
+// What makes a job done that waits or is leased, by an attempt that was made before the job was added or
+// behind the back of its lease.
 std::vector<JobEvent> taking_in(const Job& job, const JobDone& done);
 
 // How many jobs of one kind are in each state.

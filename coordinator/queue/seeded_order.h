@@ -18,8 +18,8 @@ std::uint64_t seeded_key(std::uint64_t seed, std::string_view image, std::string
                          std::string_view item = "");
 
 // The order in which images are taken: first those of the sample that an extended sweep had, by rank, their
-// "key" being their place; then by seeded_key(seed, path, "order"), or listed ones (SelectionRule::kListed) as they
-// are listed, their key being their place too.
+// "key" being their place; then by seeded_key(seed, path, "order"), or listed ones (SelectionRule::kListed)
+// as they are listed, their key being their place too.
 struct KeyedImage {
   std::uint64_t key = 0;
   std::uint32_t index = 0;  // into Plan::images

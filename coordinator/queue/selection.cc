@@ -330,8 +330,8 @@ class Merge {
   std::uint16_t end_of_altered_ = 0;
 };
 
-// What was chosen, for all labels and replicates that there are now; and under all cases, added ones too, the source,
-// what is altered, and controls.
+// What was chosen, for all labels and replicates that there are now; and under all cases, added ones too, the
+// source, what is altered, and controls.
 std::vector<ExplainChoice> carried_on(const Subject& subject, const std::vector<ExplainChoice>& kept) {
   std::set<std::pair<std::size_t, std::uint16_t>> places;  // (case, variant)
   for (const ExplainChoice& c : kept) {

@@ -65,9 +65,9 @@ struct Decision {
 //
 // only_correct: an image whose source some case takes for another class than its true one is not selected.
 //
-// Of an extended sweep (Plan::earlier), an image that it had in its sample keeps what was chosen then, with its
-// numbers: what every earlier plan chose, then under kPublished the source and the altered variants (and matched
-// controls) under the cases that were added, then what the rule chooses now and is not there yet.
+// Of an extended sweep (Plan::earlier), an image that it had in its sample keeps what was chosen then, with
+// its numbers: what every earlier plan chose, then under kPublished the source and the altered variants (and
+// matched controls) under the cases that were added, then what the rule chooses now and is not there yet.
 Decision select(const Plan& plan, std::size_t image, std::span<const Labels> labels);
 
 // The most variants of one image that are explained under one case.

@@ -90,7 +90,8 @@ std::map<std::string, std::int64_t> classes_of(const CaseSpec& spec, const std::
                                                const Say& say) {
   const auto classes =
       spec.classes.empty() ? std::numeric_limits<std::int64_t>::max() : std::ssize(spec.classes);
-  // Without the labels, or as many as classes would be counted in order: a guess that nobody would look at here.
+  // Without the labels, or as many as classes would be counted in order: a guess that nobody would look at
+  // here.
   const ClassLabels meaning(classes, {}, spec.classes, {});
   if (const std::string odd = meaning.misnamed(); !odd.empty()) say("case " + spec.name + ": " + odd);
   std::map<std::string, std::int64_t> found;

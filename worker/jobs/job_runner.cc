@@ -29,10 +29,10 @@ void fail(JobResult& result, wire::Failure::Kind kind, const std::string& text) 
 
 // Of a control to the altered variant it is the control of.
 float severity_difference(const std::string& variant, const std::string& control_of) {
-  if (control_of.empty()) return 0;
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  if (control_of.empty()) return kNone;
   const int of_control = parse_variant(variant).severity, of_altered = parse_variant(control_of).severity;
-  return of_altered == 0 ? std::numeric_limits<float>::quiet_NaN()
-                         : static_cast<float>(of_control - of_altered);
+  return of_altered == 0 ? kNone : static_cast<float>(of_control - of_altered);
 }
 
 }  // namespace

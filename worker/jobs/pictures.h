@@ -30,9 +30,9 @@ class Pictures {
   // caution: what makes them doubtful, if anything does (worker/images/cautions.h), else empty.
   RgbImage of(const wire::Job& job, const std::string& variant, std::string& caution);
 
-  // What a predict job predicts: so many variants of the plan from the first on, 0 being the source. Throws the
-  // same, and InputError for variants that the plan does not have.
-  // caution: of the first that is doubtful.
+  // What a predict job predicts: so many variants of the plan from the first on, 0 being the source. Throws
+  // the same, and InputError for variants that the plan does not have. caution: of the first that is
+  // doubtful.
   std::vector<RgbImage> all(const wire::Job& job, std::string& caution);
 
  private:
