@@ -237,6 +237,10 @@ def later(copy):
         add_text(file, "plan", json.dumps(plan))
         profiles, predictions = file["profiles"], file["predictions"]
         rows = len(profiles["job"])
+        for column in ("replicate", "severity_difference", "explained", "control_of"):
+            del profiles[column]
+        for column in ("top_labels", "top_probabilities"):
+            del predictions[column]
         profiles["replicate"] = numpy.arange(rows, dtype="u4") % 2
         profiles["severity_difference"] = numpy.where(numpy.arange(rows) % 3, numpy.nan, -2).astype("f4")
         add_text(profiles, "explained", ["source" if k == 0 else "predicted" for k in range(rows)])
