@@ -89,8 +89,9 @@ RgbImage Pictures::of(const wire::Job& job, const std::string& variant, std::str
 std::vector<RgbImage> Pictures::all(const wire::Job& job, std::string& caution) {
   caution.clear();
   std::vector<RgbImage> images;
-  const std::size_t first = job.predict().first(), end = first + job.predict().count();
-  if (first >= end || end > plan_.variants.size() + 1)
+  const std::size_t first = job.predict().first(), all_of_them = plan_.variants.size() + 1;
+  const std::size_t end = job.predict().count() == 0 ? all_of_them : first + job.predict().count();
+  if (first >= end || end > all_of_them)
     throw InputError("variants " + std::to_string(first) + " to " + std::to_string(end) +
                      " are to be predicted, the plan has " + std::to_string(plan_.variants.size()));
   for (std::size_t v = first; v < end; ++v) {
