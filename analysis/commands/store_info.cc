@@ -60,6 +60,23 @@ void count_profiles(StoreInfo& info, const std::vector<ProfileRow>& profiles) {
 
 }  // namespace
 
+namespace {
+
+std::vector<StoreInfo::Run> runs_in(const std::string& text) try {
+  std::vector<StoreInfo::Run> runs;
+  if (text.empty()) return runs;
+  for (const auto& run : json::parse(text))
+    runs.push_back({run.at("began").get<std::string>(),
+                    run.at("ended").is_null() ? "" : run["ended"].get<std::string>(),
+                    run.at("host").get<std::string>(), run.at("version").get<std::string>(),
+                    run.at("command").get<std::string>()});
+  return runs;
+} catch (const json::exception&) {  // for people alone
+  return {};
+}
+
+}  // namespace
+
 StoreInfo info_of(const fs::path& path) {
   const Results results = Results::open(path);
   StoreInfo info;
@@ -67,7 +84,11 @@ StoreInfo info_of(const fs::path& path) {
   info.files = results.files();
   info.header = results.header();
   info.plan = results.plan();
-  for (const fs::path& file : info.files) ++info.written_by[store::StoreReader(file).software_version()];
+  for (const fs::path& file : info.files) {
+    store::StoreReader reader(file);
+    ++info.written_by[reader.software_version()];
+    if (info.runs.empty()) info.runs = runs_in(reader.runs_text());
+  }
   count_profiles(info, results.profiles());
   results.for_each_prediction([&](PredictionRow&& row) {
     ++info.predictions;
@@ -224,6 +245,15 @@ std::string to_text(const StoreInfo& info) {
                                                       : duration_text(info.seconds),
                                     info.median_seconds,
                                     joined(info.devices, [](const auto& entry) { return entry.first; })));
+  constexpr std::size_t kShown = 3;
+  const std::size_t left_out = info.runs.size() - std::min(info.runs.size(), kShown);
+  for (std::size_t i = left_out; i < info.runs.size(); ++i) {
+    const StoreInfo::Run& run = info.runs[i];
+    text += row(i == left_out ? "served" : "",
+                run.began + " to " + (run.ended.empty() ? "an end of its own" : run.ended) + " by " +
+                    run.version + " on " + run.host + ":\n" + run.command);
+  }
+  if (left_out > 0) text += row("", "and " + counted(left_out, "time") + " before: --json");
   if (info.updated) text += row("last word", time_text(*info.updated) + ", of a coordinator");
   return text;
 }
@@ -233,6 +263,13 @@ std::string to_json_text(const StoreInfo& info) {
   for (const auto& [provenance, rows] : info.provenances)
     provenances.push_back(
         {{"provenance", provenance}, {"profiles", rows.first}, {"predictions", rows.second}});
+  json runs = json::array();
+  for (const StoreInfo::Run& run : info.runs)
+    runs.push_back({{"began", run.began},
+                    {"ended", run.ended},
+                    {"host", run.host},
+                    {"version", run.version},
+                    {"command", run.command}});
   json document{{"path", info.path.string()},
                 {"files", json::array()},
                 {"format", store::kFormatName},
@@ -253,6 +290,7 @@ std::string to_json_text(const StoreInfo& info) {
                 {"median_seconds", info.median_seconds},
                 {"doubtful", info.doubtful},
                 {"doubts", info.doubts},
+                {"runs", std::move(runs)},
                 {"updated", info.updated ? json(*info.updated) : json()},
                 {"plan", json()}};
   for (const fs::path& file : info.files) document["files"].push_back(file.string());

@@ -29,7 +29,12 @@ struct StoreInfo {
   double seconds = 0, median_seconds = 0;      // computing, of the profiles; 0 without any
   std::size_t doubtful = 0;                    // profiles
   std::map<std::string, std::size_t> doubts;   // how many have each
-  std::optional<std::int64_t> updated;         // Unix time at which a coordinator last left word in the sweep
+  struct Run {
+    std::string began, ended;  // UTC; ended empty: not in order
+    std::string host, version, command;
+  };
+  std::vector<Run> runs;                // of coordinators, the earliest first, as far as is known
+  std::optional<std::int64_t> updated;  // Unix time at which a coordinator last left word in the sweep
 };
 
 // Reads all predictions once.

@@ -62,7 +62,7 @@ std::optional<po::variables_map> parse_command_line(const CommandLine& line,
     return std::nullopt;
   }
   if (values.contains("version")) {
-    print_version();
+    std::cout << version_text() << "\n";
     return std::nullopt;
   }
   try {
@@ -85,10 +85,27 @@ void refuse_unknown_options(const po::options_description& known, const std::vec
   parsed(known, {}, arguments);
 }
 
-void print_version() {
-  std::cout << "wcam " << kVersion;
-  if (*kCommit != '\0') std::cout << " (" << kCommit << ")";
-  std::cout << "\n";
+std::string version_text() {
+  return std::string("wcam ") + kVersion + (*kCommit == '\0' ? "" : " (" + std::string(kCommit) + ")");
+}
+
+std::string shell_words(const std::string& program, const std::vector<std::string>& arguments) {
+  std::string text = program;
+  for (const std::string& word : arguments) {
+    const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 ||
+             std::string_view("-_./,:=@%+").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    text += ' ';
+    if (plain) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
+  }
+  return text;
 }
 
 int in_range(const po::variables_map& values, const char* option, int low, int high) {

@@ -81,7 +81,7 @@ ExitCode dispatch(const VerbProgram& program, const Arguments& arguments) {
   if (word == "help" || word == "--help" || word == "-h") {
     help(program);
   } else if (word == "--version") {
-    print_version();
+    std::cout << version_text() << "\n";
     if (program.built_with != nullptr) std::cout << program.built_with << "\n";
   } else if (word.starts_with('-')) {
     throw UsageError("unrecognised option '" + word + "'" +

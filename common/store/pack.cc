@@ -153,7 +153,11 @@ class Merge {
     if (recorded_) pass_over_unnamed();
   }
 
-  bool anything_new() const { return !sources_.packed || sources_.files.size() > 1; }
+  // Segments, or a plan that was extended meanwhile.
+  bool anything_new() const {
+    return !sources_.packed || sources_.files.size() > 1 ||
+           StoreReader(sources_.files.front()).header().sweep_id != header_.sweep_id;
+  }
   void survey();
   void check_complete() const;
   void write(const std::string& plan_text);
@@ -182,6 +186,7 @@ class Merge {
   std::vector<bool> kept(StoreReader& file, std::size_t source, std::uint64_t first, std::uint64_t count);
   template <class Row>
   void copy(StoreReader& file, std::size_t source, h5::File& target, Group& group);
+  std::string runs_text() const;
   void write_segment_names(h5::File& target) const;
 
   const SweepDirectory sweep_;
@@ -413,11 +418,18 @@ void Merge::write_segment_names(h5::File& target) const {
       .write(0, merged_.size(), names.type, names.bytes.data());
 }
 
+// While a coordinator has the ledger, what was known when results.h5 was last written.
+std::string Merge::runs_text() const {
+  if (recorded_ && !recorded_->runs.empty()) return recorded_->runs;
+  return sources_.packed ? StoreReader(sources_.files.front()).runs_text() : "";
+}
+
 void Merge::write(const std::string& plan_text) {
   PendingFile pending(sweep_.results());
   h5::File target = h5::File::create(pending.path(), sweep_.results());
   store::write_attributes(target, header_);
   target.write_text(store::kPlan, plan_text);
+  if (const std::string runs = runs_text(); !runs.empty()) target.write_text(store::kRuns, runs);
   write_segment_names(target);
   for (const Group* group : {&profiles_, &predictions_, &images_}) group->create(target);
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {

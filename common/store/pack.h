@@ -22,6 +22,7 @@ struct RecordedResults {
   };
   std::vector<std::string> segments;  // names, ascending
   std::vector<Result> results;        // ascending by job
+  std::string runs;                   // what has served the sweep (format.md, /runs), JSON; empty: not known
 };
 
 struct PackReport {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,7 @@ struct ProfileRow {
   LabelKinds explained{};        // all that it is; empty in files written before it was stored
   std::uint32_t replicate = 0;   // of the design: WcamSettings::design_seed + replicate is its seed
   std::string control_of = {};   // the altered variant whose control this is; empty: of none
-  // To that one's severity; NaN of no control, and where there are no severities.
-  float severity_difference = std::numeric_limits<float>::quiet_NaN();
+  float severity_difference = 0;      // to that one's severity; NaN where there are none, of no meaning of no control
   float logit = 0;                    // of that class on the unmasked image
   std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points

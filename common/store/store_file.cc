@@ -50,6 +50,8 @@ std::string StoreReader::software_version() const { return version_of(file_); }
 
 std::string StoreReader::plan_text() { return file_.has(kPlan) ? file_.read_text(kPlan) : ""; }
 
+std::string StoreReader::runs_text() { return file_.has(kRuns) ? file_.read_text(kRuns) : ""; }
+
 std::vector<std::string> StoreReader::merged_segments() {
   if (!file_.has(kSegments)) return {};
   const h5::Dataset& names = file_.dataset(kSegments);

@@ -34,8 +34,9 @@ class StoreReader {
   const std::string& path() const { return file_.path(); }
   // Of the program that wrote the file; empty when it does not say.
   std::string software_version() const;
-  // The plan's JSON; empty when it holds none.
+  // The plan's JSON, and that of what served the sweep; empty when it holds none.
   std::string plan_text();
+  std::string runs_text();
   // Names of the segments that were merged into this file; empty for a segment.
   std::vector<std::string> merged_segments();
 
@@ -86,6 +87,7 @@ void check_belongs(const StoreReader& file, const StoreHeader& sweep, std::span<
 void write_attributes(h5::File& file, const StoreHeader& header);
 
 inline constexpr const char* kPlan = "plan";
+inline constexpr const char* kRuns = "runs";
 inline constexpr const char* kSegments = "segments";
 
 }  // namespace wcam::store

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/error.h"
+#include "common/base/sweep_directory.h"
 #include "common/command_line/verbs.h"
 
 namespace wcam {
@@ -34,6 +35,10 @@ ExitCode resume_command(const Arguments& arguments);
 ExitCode drain_command(const Arguments& arguments);
 ExitCode cancel_command(const Arguments& arguments);
 ExitCode retry_command(const Arguments& arguments);
+
+// Moves damaged files of results aside and has what is lost computed again, of a sweep that no coordinator
+// has and whose ledger is sound: `retry --damaged`, and what `repair` does then. Throws InputError otherwise.
+ExitCode retry_damaged(const SweepDirectory& sweep);
 
 // Whether ledger and results are sound: kBadInput when something is damaged, each thing on a line with the
 // remedy. Changes nothing. InputError when a coordinator has the sweep.

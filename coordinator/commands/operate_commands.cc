@@ -117,14 +117,16 @@ ExitCode cancel_command(const std::vector<std::string>& arguments) {
 
 ExitCode retry_command(const std::vector<std::string>& arguments) {
   CommandLine line;
-  line.usage = "wcam retry SWEEP [--failed | --job ID,... | --case NAME,... | --image PATH]";
+  line.usage = "wcam retry SWEEP [--failed | --damaged | --job ID,... | --case NAME,... | --image PATH]";
   line.about =
       "Puts back what was set aside or cancelled, in one act: each job is tried again as often as a new "
       "one.\n"
       "While the sweep runs, or at rest for the next `wcam run --sweep SWEEP`.";
   line.example = "wcam retry study --case vit";
   line.options.add_options()("failed", po::bool_switch(),
-                             "what was set aside alone; without options, what was cancelled too");
+                             "what was set aside alone; without options, what was cancelled too")(
+      "damaged", po::bool_switch(),
+      "what `wcam verify` finds damaged or gone among the results; not while the sweep runs");
   take_choice(line, "these, by the first digits of their ids", "what was set aside or cancelled under these",
               "what was set aside or cancelled of this image, named as `wcam jobs` does");
   take_sweep(line);
@@ -132,6 +134,12 @@ ExitCode retry_command(const std::vector<std::string>& arguments) {
   if (!values) return ExitCode::kDone;
   wire::Request request;
   wire::JobSelector& choice = *request.mutable_retry()->mutable_choice();
+  if ((*values)["damaged"].as<bool>()) {
+    for (const char* other : {"failed", "job", "case", "image"})
+      if (values->contains(other) && !(*values)[other].defaulted())
+        throw UsageError("--damaged and --" + std::string(other) + " exclude each other");
+    return retry_damaged(sweep_of(*values));
+  }
   choice.set_failed((*values)["failed"].as<bool>());
   fill_choice(choice, *values);
   if (!choice.failed() && choice.jobs().empty() && choice.cases().empty() && choice.images().empty())

@@ -111,7 +111,32 @@ void amend(const SweepDirectory& sweep, const Plan& plan, const SweepCheck& chec
   tell(state);
 }
 
+void mend_results(const SweepDirectory& sweep, LockedSweep& held) {
+  move_damaged_results(held.check);
+  held.ledger.reset();  // its lock
+  amend(sweep, held.found.plan, held.check);
+}
+
+ExitCode goes_on(const SweepDirectory& sweep) {
+  write_status_at_rest(sweep, false);
+  std::cout << "`wcam run --sweep " << sweep.root.string() << "` does what is left\n";
+  return ExitCode::kDone;
+}
+
 }  // namespace
+
+ExitCode retry_damaged(const SweepDirectory& sweep) {
+  LockedSweep held = lock_and_check(sweep);
+  if (!held.found.problem.empty() || !held.check.ledger_problems.empty())
+    throw InputError((held.found.problem.empty() ? held.check.ledger_problems.front() : held.found.problem) +
+                     ": `wcam repair " + sweep.root.string() + "` mends that first");
+  if (held.sound()) {
+    std::cout << sweep.root.string() << " is sound: no result is damaged\n";
+    return ExitCode::kDone;
+  }
+  mend_results(sweep, held);
+  return goes_on(sweep);
+}
 
 ExitCode repair_command(const std::vector<std::string>& arguments) {
   CommandLine line;
@@ -135,15 +160,11 @@ ExitCode repair_command(const std::vector<std::string>& arguments) {
   }
   if (!found.problem.empty()) restore_plan(sweep, found);
   if (check.ledger_problems.empty()) {
-    move_damaged_results(check);
-    ledger.reset();  // its lock
-    amend(sweep, found.plan, check);
+    mend_results(sweep, held);
   } else {
     make_anew(sweep, found.plan, check);
   }
-  write_status_at_rest(sweep, false);
-  std::cout << "`wcam run --sweep " << sweep.root.string() << "` does what is left\n";
-  return ExitCode::kDone;
+  return goes_on(sweep);
 }
 
 }  // namespace wcam

@@ -227,7 +227,10 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
         options.router.bind);
   allow_many_connections();
   const std::atomic<int>& interrupts = count_interrupts();
+  ledger->load(plan);
+  ledger->begin_run(host_name(), version_text(), shell_words("wcam-coordinator run", arguments));
   const ExitCode code = Coordinator(directory, *ledger, plan, options).run(interrupts);
+  ledger->end_run();
   const bool finished = code == ExitCode::kDone || code == ExitCode::kSetAside;
   if (finished && web && (*values)["page-stays"].as<bool>()) {
     ledger.reset();  // who wants to go on with the sweep may

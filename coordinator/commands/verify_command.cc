@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <iostream>
 #include <map>
@@ -19,7 +20,17 @@ namespace {
 
 struct Damage {
   std::string problem, remedy;
+  std::vector<std::string> jobs = {};  // whose results it spoils, as far as the ledger tells
 };
+
+// By segment, those of a sound ledger that are done and cannot be read.
+std::map<std::string, std::vector<std::string>> lost_jobs(const SweepCheck& check) {
+  std::map<std::string, std::vector<std::string>> jobs;
+  for (const LostResult& result : check.lost)
+    jobs[result.segment].push_back(to_string(result.job) + " " +
+                                   check.state->name_of(check.state->jobs().at(result.job).spec));
+  return jobs;
+}
 
 std::vector<Damage> damage_of(const LockedSweep& held, const SweepDirectory& sweep) {
   const auto& [found, ledger, check] = held;
@@ -28,25 +39,28 @@ std::vector<Damage> damage_of(const LockedSweep& held, const SweepDirectory& swe
   if (!found.problem.empty()) damage.push_back({found.problem, repair + "restores it from " + found.copy_in});
   for (const std::string& problem : check.ledger_problems)
     damage.push_back({problem, repair + "makes the ledger anew from plan and segments"});
-  for (const DamagedFile& file : check.stored.damaged)
+  std::map<std::string, std::vector<std::string>> lost = lost_jobs(check);
+  const std::string retry = "`wcam retry " + sweep.root.string() + " --damaged` ";
+  for (const DamagedFile& file : check.stored.damaged) {
+    const bool of_all = file.file == sweep.results();
+    const auto spoilt = lost.extract(file.file.filename().string());
     damage.push_back(
         {file.why,
-         file.file == sweep.results()
-             ? repair + "moves it aside and `wcam pack` makes it again from the segments"
-             : "restore it from a copy; or " + repair + "moves it aside and has its results computed again"});
-  std::map<std::string, std::size_t> lost;
-  for (const LostResult& result : check.lost) ++lost[result.segment];
-  for (const DamagedFile& file : check.stored.damaged) lost.erase(file.file.filename().string());
-  for (const auto& [segment, count] : lost)
-    damage.push_back({(sweep.segments() / segment).string() + " does not give " + counted(count, "result") +
-                          " that the ledger has as done",
-                      "restore it from a copy; or " + repair + "has them computed again"});
+         of_all ? repair + "moves it aside and `wcam pack` makes it again from the segments"
+                : "restore it from a copy; or " + retry + "moves it aside and has its results computed again",
+         spoilt ? spoilt.mapped() : std::vector<std::string>{}});
+  }
+  for (auto& [segment, jobs] : lost)
+    damage.push_back({(sweep.segments() / segment).string() + " does not give " +
+                          counted(jobs.size(), "result") + " that the ledger has as done",
+                      "restore it from a copy; or " + retry + "has them computed again", std::move(jobs)});
   return damage;
 }
 
 std::string to_json_text(const SweepCheck& check, const std::vector<Damage>& damage) {
   nlohmann::json list = nlohmann::json::array();
-  for (const Damage& d : damage) list.push_back({{"problem", d.problem}, {"remedy", d.remedy}});
+  for (const Damage& d : damage)
+    list.push_back({{"problem", d.problem}, {"remedy", d.remedy}, {"jobs", d.jobs}});
   const nlohmann::json document{{"sound", damage.empty()},
                                 {"damage", list},
                                 {"files", check.stored.files.size()},
@@ -57,7 +71,14 @@ std::string to_json_text(const SweepCheck& check, const std::vector<Damage>& dam
 
 std::string to_text(const SweepCheck& check, const std::vector<Damage>& damage, const SweepDirectory& sweep) {
   std::string text;
-  for (const Damage& d : damage) text += "damaged: " + d.problem + "\n  remedy: " + d.remedy + "\n";
+  constexpr std::size_t kShown = 5;
+  for (const Damage& d : damage) {
+    text += "damaged: " + d.problem + "\n  remedy: " + d.remedy + "\n";
+    for (std::size_t i = 0; i < std::min(d.jobs.size(), kShown); ++i)
+      text += "  spoilt: job " + d.jobs[i] + "\n";
+    if (d.jobs.size() > kShown)
+      text += "  and " + std::to_string(d.jobs.size() - kShown) + " more; --json lists all\n";
+  }
   if (!check.unknown.empty())
     text += "note: " + counted(check.unknown.size(), "stored result") +
             " not reported before the coordinator or a worker was cut off; `wcam repair " +

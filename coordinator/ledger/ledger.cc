@@ -61,6 +61,10 @@ constexpr const char* kCaseRecorded = "INSERT INTO cases (id, name, sha256) VALU
 constexpr const char* kInherited =
     "INSERT INTO inherited (id, attempt, worker, segment, seconds, labels) VALUES (?, ?, ?, ?, ?, ?)";
 constexpr const char* kVariantRecorded = "INSERT INTO variants (id, name) VALUES (?, ?)";
+constexpr const char* kRunBegun =
+    "INSERT INTO runs (began, host, version, command) VALUES (" NOW ", ?, ?, ?)";
+constexpr const char* kRunEnded =
+    "UPDATE runs SET ended = " NOW " WHERE rowid = (SELECT max(rowid) FROM runs)";
 #undef NOW
 
 // A variant; the source, which is nobody's control and begins every first predict job, is left out.
@@ -162,6 +166,19 @@ std::unordered_map<JobId, JobDone> Ledger::inherited() {
   for (JobDone& done : inherited_results(database_))
     if (!numbers_.contains(done.job)) results.emplace(done.job, std::move(done));
   return results;
+}
+
+void Ledger::begin_run(const std::string& host, const std::string& version, const std::string& command) {
+  Transaction transaction(database_);
+  change_one(kRunBegun, host, version, command);
+  transaction.commit();
+}
+
+void Ledger::end_run() try {
+  Transaction transaction(database_);
+  change_one(kRunEnded);
+  transaction.commit();
+} catch (const InputError&) {  // a full disk: nothing rests on it
 }
 
 void Ledger::check_room() {

@@ -1,9 +1,11 @@
 #include "coordinator/ledger/recorded_results.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/schema.h"
 
 namespace wcam {
 
@@ -21,10 +23,25 @@ std::vector<JobDone> not_taken_up(Database& ledger) {
   return results;
 }
 
+std::string recorded_runs(Database& ledger) {
+  nlohmann::json runs = nlohmann::json::array();
+  if (schema_of(ledger) < 5) return runs.dump();
+  Statement rows = ledger.prepare("SELECT began, ended, host, version, command FROM runs ORDER BY rowid");
+  rows.query();
+  while (rows.next())
+    runs.push_back({{"began", rows.text(0)},
+                    {"ended", rows.is_null(1) ? nlohmann::json() : nlohmann::json(rows.text(1))},
+                    {"host", rows.text(2)},
+                    {"version", rows.text(3)},
+                    {"command", rows.text(4)}});
+  return runs.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 RecordedResults recorded_results(Database& ledger) {
   RecordedResults recorded;
+  recorded.runs = recorded_runs(ledger);
   recorded.segments = recorded_segments(ledger);
   Statement rows = ledger.prepare(
       "SELECT id, attempt, segment FROM attempts JOIN jobs ON number = job WHERE outcome = 'done' AND state "

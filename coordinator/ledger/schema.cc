@@ -82,6 +82,13 @@ CREATE TABLE attempts (
   text       TEXT,
   PRIMARY KEY (job, attempt)
 ) WITHOUT ROWID;
+CREATE TABLE runs (
+  began   TEXT NOT NULL,
+  ended   TEXT,
+  host    TEXT NOT NULL,
+  version TEXT NOT NULL,
+  command TEXT NOT NULL
+);
 CREATE TABLE inherited (
   id      INTEGER PRIMARY KEY,
   attempt INTEGER NOT NULL,
@@ -122,6 +129,9 @@ constexpr const char* kFrom4 =
     "CREATE TABLE inherited (id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, worker INTEGER NOT NULL "
     "REFERENCES "
     "workers, segment TEXT NOT NULL, seconds REAL NOT NULL, labels TEXT); "
+    "CREATE TABLE runs (began TEXT NOT NULL, ended TEXT, host TEXT NOT NULL, version TEXT NOT NULL, command "
+    "TEXT "
+    "NOT NULL); "
     "DROP VIEW job_list;";
 
 }  // namespace

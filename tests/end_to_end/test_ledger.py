@@ -78,7 +78,7 @@ def damage(sweep):
     """What verify finds, in words."""
     found = json.loads(run("wcam", "verify", sweep, "--json", code=3).stdout)
     assert not found["sound"] and found["damage"]
-    assert all("wcam repair" in one["remedy"] for one in found["damage"])
+    assert all("wcam repair" in one["remedy"] or "wcam retry" in one["remedy"] for one in found["damage"])
     return "\n".join(one["problem"] for one in found["damage"])
 
 
@@ -415,7 +415,8 @@ def change_a_value(segment):
      (lambda s: s.write_text("no HDF5"), "")],
     ids=["cut short", "a bit of a value", "another label", "gone", "overwritten"],
 )  # fmt: skip
-def test_results_that_are_damaged_are_computed_again_and_no_others(undisturbed, tmp_path, harm, says):
+@pytest.mark.parametrize("mend", [["repair"], ["retry", "--damaged"]], ids=["repair", "retry"])
+def test_results_that_are_damaged_are_computed_again_and_no_others(undisturbed, tmp_path, harm, says, mend):
     study = copied(undisturbed, tmp_path)
     (study.sweep / "results.h5").unlink()
     victim = max(study.segments(), key=lambda segment: segment.stat().st_size)
@@ -425,7 +426,9 @@ def test_results_that_are_damaged_are_computed_again_and_no_others(undisturbed, 
     harm(victim)
     found = damage(study.sweep)
     assert victim.name in found and says in found, found
-    repaired = run("wcam", "repair", study.sweep).stdout
+    told = json.loads(subprocess.run([BIN / "wcam", "verify", study.sweep, "--json"], capture_output=True, text=True).stdout)
+    assert {int(job.split()[0], 16) for entry in told["damage"] for job in entry["jobs"]} == lost
+    repaired = run("wcam", *mend, study.sweep).stdout
     assert f"to be computed again: {len(lost)} result" in repaired
     waiting = query(study.sweep, "SELECT id FROM jobs WHERE state = 'waiting'")
     assert {job for (job,) in waiting} == lost
@@ -435,6 +438,33 @@ def test_results_that_are_damaged_are_computed_again_and_no_others(undisturbed, 
     assert study.rows() == undisturbed.rows()
     stored = attempts_stored(study)
     assert {job: stored[job] for job in others} == others and all(stored[job] == 1 for job in lost)
+    assert run_verify(study.sweep) == 0
+
+
+def values_of(path):
+    """All that a file of results says."""
+    with h5py.File(path) as file:
+        found = {name: value.tobytes() if hasattr(value, "tobytes") else value for name, value in file.attrs.items()}
+        file.visititems(lambda name, item: found.update({name: item[()].tobytes()} if isinstance(item, h5py.Dataset) and item.shape else {name: item[()]} if isinstance(item, h5py.Dataset) else {}))
+    return found
+
+
+@pytest.mark.parametrize("which", ["segment", "results.h5"])
+def test_a_flipped_bit_is_found_wherever_it_changes_what_a_file_says(undisturbed, tmp_path, which):
+    """Only in bytes that hold nothing may it pass, and then every value is what it was."""
+    study = copied(undisturbed, tmp_path)
+    path = study.sweep / "results.h5" if which == "results.h5" else max(study.segments(), key=lambda s: s.stat().st_size)
+    said, size, chance = values_of(path), path.stat().st_size, random.Random(7)
+    found = 0
+    for _ in range(60):
+        at = chance.randrange(size)
+        flip_bit(path, at)
+        if subprocess.run([BIN / "wcam", "verify", study.sweep], capture_output=True).returncode == 3:
+            found += 1
+        else:
+            assert values_of(path) == said, f"the bit at {at}"
+        flip_bit(path, at)
+    assert found > 40
     assert run_verify(study.sweep) == 0
 
 

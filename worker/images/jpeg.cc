@@ -234,4 +234,16 @@ std::vector<std::uint8_t> encode_jpeg(const RgbImage& image, int quality) {
   return Encoder().encode(image, quality);
 }
 
+std::string jpeg_version() {
+#ifdef LIBJPEG_TURBO_VERSION
+#define WCAM_TEXT_OF(macro) #macro
+#define WCAM_TEXT(macro) WCAM_TEXT_OF(macro)
+  return "libjpeg-turbo " WCAM_TEXT(LIBJPEG_TURBO_VERSION);
+#undef WCAM_TEXT
+#undef WCAM_TEXT_OF
+#else
+  return "libjpeg " + std::to_string(JPEG_LIB_VERSION);
+#endif
+}
+
 }  // namespace wcam

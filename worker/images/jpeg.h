@@ -22,4 +22,7 @@ RgbImage decode_jpeg(std::string_view bytes);
 // side is beyond 65,500 pixels.
 std::vector<std::uint8_t> encode_jpeg(const RgbImage& image, int quality);
 
+// "libjpeg-turbo 2.1.5", the one that this was built with.
+std::string jpeg_version();
+
 }  // namespace wcam

@@ -15,4 +15,6 @@ void tame_opencv() {
   static_cast<void>(once);
 }
 
+std::string opencv_version() { return "OpenCV " + cv::getVersionString(); }
+
 }  // namespace wcam

@@ -11,11 +11,18 @@
 #include "common/study/estimator.h"
 #include "common/study/wcam_doubts.h"
 #include "common/study/wcam_options.h"
+#include "worker/images/jpeg.h"
+#include "worker/images/opencv.h"
 #include "worker/models/device.h"
 #include "worker/wcam/summary.h"
 #include "worker/wcam/wcam.h"
 
 namespace wcam {
+
+std::string provenance_of_results(at::Device device) {
+  return (provenance_of(device) + "; " + opencv_version() + "; " + jpeg_version())
+      .substr(0, kLongestProvenance);
+}
 
 ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
                        const WcamSettings& settings, const Design& design, int batch_size,
@@ -46,7 +53,7 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
   row.batch_size = static_cast<std::uint32_t>(batch_size);
   row.seconds = profile.seconds;
   row.device = model.device().str();
-  row.provenance = provenance_of(model.device());
+  row.provenance = provenance_of_results(model.device());
   row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
   row.doubts = joined(wcam_doubts(row.wcam, row.standard_error, row.level_share), &WcamDoubt::mark);
   return row;

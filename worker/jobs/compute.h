@@ -17,6 +17,9 @@
 
 namespace wcam {
 
+// What computes results on this device and with which libraries: provenance_of() it, and what decodes images.
+std::string provenance_of_results(at::Device device);
+
 // What a profile and its image are made of; common to sweeps and `wcam explain`.
 struct ExplainSubject {
   std::string image, variant, case_name;

@@ -41,7 +41,7 @@ JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::
                      const LocalPaths& paths, WrongWithDevice wrong_with_device)
     : plan_(relocated(std::move(plan), paths)),
       stage_(paths.stage),
-      provenance_(provenance_of(parse_device(device))),
+      provenance_(provenance_of_results(parse_device(device))),
       wrong_with_device_(std::move(wrong_with_device)),
       batch_size_(batch_size),
       design_(make_design(plan_.wcam)),

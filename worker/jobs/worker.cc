@@ -17,6 +17,7 @@
 #include "common/command_line/interrupt_pace.h"
 #include "common/study/plan.h"
 #include "common/wire/keys.h"
+#include "worker/jobs/compute.h"
 #include "worker/jobs/job_runner.h"
 #include "worker/jobs/outbox.h"
 #include "worker/models/device.h"
@@ -225,7 +226,7 @@ ExitCode run_worker(const WorkerOptions& options) {
                    .key = options.key ? std::optional(own_key(*options.key)) : std::nullopt,
                    .device = options.compute.device,
                    .log = log_name(options.log, directory),
-                   .provenance = provenance_of(parse_device(options.compute.device)),
+                   .provenance = provenance_of_results(parse_device(options.compute.device)),
                    .patience = options.patience});
   const SignalWatch signals(session);
   std::size_t lost = 0;

@@ -21,7 +21,6 @@ namespace wcam {
 namespace {
 
 // Of Hello.provenance, in proto/wire.proto.
-constexpr std::size_t kLongestProvenance = 256;
 
 std::optional<int> parse_index(std::string_view digits) {
   int index = 0;

@@ -3,6 +3,7 @@
 
 #include <c10/core/Device.h>
 
+#include <cstddef>
 #include <string>
 
 namespace wcam {
@@ -17,6 +18,7 @@ at::Device parse_device(const std::string& text);
 //   "NVIDIA H200; LibTorch 2.6.0; CUDA Runtime 12.4; CuDNN 90.1"
 // Rows that say the same and have the same batch size are equal to the bit, others to rounding
 // (docs/reproducibility.md).
+inline constexpr std::size_t kLongestProvenance = 256;  // bytes, also of what is added to it
 std::string provenance_of(at::Device device);
 
 // What at::show_config() says of LibTorch's build from `beginning` to the end of its line, or to a comma or
