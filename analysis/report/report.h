@@ -1,20 +1,21 @@
-// What a report says: questions, each with an answer in a sentence made from the numbers, what is drawn for it, the
-// numbers themselves, how many images they rest on, and what would make it wrong. Plain data: analysis/report makes
-// it, plotting/report draws it and writes the page.
+// What a report says: questions, each with an answer in a sentence made from the numbers, what is drawn for
+// it, the numbers themselves, how many images they rest on, and what would make it wrong. Plain data:
+// analysis/report makes it, plotting/report draws it and writes the page.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace wcam {
 
 struct ChartPoint {
-  std::string label;                          // of a category; of a number, how the axis writes it
-  double x = 0;                               // where the axis is of numbers, else the category's place
-  double y = 0;                               // NaN: nothing is known there
+  std::string label;  // of a category; of a number, how the axis writes it
+  double x = 0;       // where the axis is of numbers, else the category's place
+  double y = 0;       // NaN: nothing is known there
   std::optional<std::pair<double, double>> interval;  // at 95 %
 };
 
@@ -29,9 +30,10 @@ struct ChartLine {
 };
 
 struct Chart {
-  enum class Kind { kDots, kLines, kHeat };  // categories with intervals; over numbers; a matrix of series by points
+  // Categories with intervals; over numbers; a matrix of series by points.
+  enum class Kind { kDots, kLines, kHeat };
   Kind kind = Kind::kDots;
-  std::string name;            // of its files: "robustness_error_by_severity"
+  std::string name;              // of its files: "robustness_error_by_severity"
   std::string x_title, y_title;  // with units
   std::vector<ChartSeries> series;
   std::vector<ChartLine> lines;
@@ -57,7 +59,7 @@ struct Section {
 };
 
 struct Report {
-  std::string title;               // the sweep's name
+  std::string title;                                       // the sweep's name
   std::vector<std::pair<std::string, std::string>> facts;  // "images" to "17 of 200", what was asked and done
   std::vector<Section> sections;
 };

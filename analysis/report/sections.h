@@ -1,0 +1,34 @@
+// The sections of a report, each a pure function of what was observed.
+#pragma once
+
+#include "analysis/report/make_report.h"
+#include "analysis/report/observations.h"
+#include "analysis/report/report.h"
+
+namespace wcam {
+
+Section robustness_section(const Observations& found, const ReportOptions& options);
+Section scales_section(const Observations& found);
+Section shift_section(const Observations& found);
+Section flips_section(const Observations& found);
+Section kinds_section(const Observations& found, const ReportOptions& options);
+Section corruptions_section(const Observations& found);
+Section trust_section(const Observations& found);
+
+// For which class shifts are told first: the source's where altered variants were explained for it, since then
+// the class stays; else the predicted one.
+LabelKind main_kind(const Observations& found);
+// Mean of both maps' floors of a measure; unknown without a floor.
+double floor_of(const Shift& shift, std::size_t measure);
+// The main measure's place in kMeasures. It was chosen before any result: ranks do not depend on how uncertain
+// an image's variance is, which scales a whole map.
+inline constexpr std::size_t kMainMeasure = 0;
+static_assert(kMeasures[kMainMeasure] == Measure::kSpearman);
+// What a noise floor is of: "replicates".
+std::string noise_words(const Observations& found);
+// What makes every comparison of maps doubtful.
+void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found);
+// Added where it is not empty.
+void add_doubt(std::vector<std::string>& doubts, const std::string& doubt);
+
+}  // namespace wcam
