@@ -60,7 +60,6 @@ class SeriesChart {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       draw_legend(*canvas_, layout_.panels[i].legend, legend_of(chart_, runs_[i]), is_joined());
       draw_panel(layout_.panels[i].plot, runs_[i]);
-      if (!is_known(runs_[i])) draw_nothing_known(*canvas_, layout_.panels[i].plot);
     }
     draw_titles();
     if (options_.on_unreadable)
@@ -80,12 +79,6 @@ class SeriesChart {
       room.panels.push_back({legend_widths(scrap_, legend_of(chart_, run), is_joined()), plot_height});
     room.bottom = foot_height(scrap_, foot, options_.width_pt - left - kRightMargin);
     return room;
-  }
-  bool is_known(const Run& run) const {
-    for (std::size_t k = 0; k < run.count; ++k)
-      for (const Place& place : places_)
-        if (point_at(chart_.series[run.first + k], place.x) != nullptr) return true;
-    return false;
   }
   Canvas& canvas() { return *canvas_; }
   // The ends of an interval; one that is not finite is at the axis's end.
@@ -118,22 +111,24 @@ class DotChart : public SeriesChart {
   bool is_joined() const override { return false; }
 
   ChartRoom measured() override {
-    column_ = label_column(scrap_, labels_, kLargestLabelShare * options_.width_pt);
+    std::vector<std::string> beside = labels_;
+    beside.push_back(chart_.x_title);
+    column_ = label_column(scrap_, beside, kLargestLabelShare * options_.width_pt);
     const auto rows = static_cast<double>(std::max<std::size_t>(places_.size(), 1));
     const auto most = static_cast<double>(runs_.front().count);
     step_ = std::clamp((kTallPlot / rows - kRoomOfRow) / std::max(most, 1.0), kLeastStep, kMostStep);
     row_ = std::max({column_.lines * kChartLine + 2, most * step_ + kRoomOfRow, kChartLine + 4});
-    return room(title_room() + column_.width + kLabelGap, rows * row_, chart_.y_title);
+    ChartRoom measured = room(column_.width + kLabelGap, rows * row_, chart_.y_title);
+    measured.bottom = std::max(measured.bottom, kChartLine);
+    return measured;
   }
-
-  double title_room() const { return chart_.x_title.empty() ? 0 : kTitleRoom; }
 
   void draw_panel(const Rect& plot, const Run& run) override {
     draw_axis(plot);
-    for (std::size_t k = 0; k < chart_.lines.size(); ++k)
-      if (const double x = at(plot, chart_.lines[k].y); std::isfinite(x)) {
-        const std::vector<Point> line{{x, plot.y}, {x, plot.bottom()}};
-        canvas().path(line, kInterval, kInkGrey, dashes_of(k));
+    for (const ChartLine& line : chart_.lines)
+      if (const double x = at(plot, line.y); std::isfinite(x)) {
+        const std::vector<Point> ends{{x, plot.y}, {x, plot.bottom()}};
+        canvas().path(ends, kInterval, kInkGrey, dashes_of(chart_, line.name));
       }
     for (std::size_t row = 0; row < places_.size(); ++row) {
       const double middle = plot.y + (static_cast<double>(row) + 0.5) * row_;
@@ -174,10 +169,8 @@ class DotChart : public SeriesChart {
 
   void draw_titles() override {
     draw_foot(canvas(), layout_.foot, chart_.y_title);
-    if (chart_.x_title.empty()) return;
-    for (const ChartLayout::Panel& panel : layout_.panels)
-      canvas().text_upwards(kTitleRoom / 2, panel.plot.y + panel.plot.height / 2, panel.plot.height,
-                            chart_.x_title, kChartText);
+    draw_label(canvas(), chart_.x_title, {column_.width, 1}, layout_.foot.x - kLabelGap,
+               layout_.foot.y + kChartLine / 2);
   }
 
   LabelColumn column_;
@@ -221,10 +214,10 @@ class LineChart : public SeriesChart {
 
   void draw_panel(const Rect& plot, const Run& run) override {
     draw_axes(plot);
-    for (std::size_t k = 0; k < chart_.lines.size(); ++k)
-      if (const double y = at(plot, chart_.lines[k].y); std::isfinite(y)) {
-        const std::vector<Point> line{{plot.x, y}, {plot.right(), y}};
-        canvas().path(line, kInterval, kInkGrey, dashes_of(k));
+    for (const ChartLine& line : chart_.lines)
+      if (const double y = at(plot, line.y); std::isfinite(y)) {
+        const std::vector<Point> ends{{plot.x, y}, {plot.right(), y}};
+        canvas().path(ends, kInterval, kInkGrey, dashes_of(chart_, line.name));
       }
     for (std::size_t k = 0; k < run.count; ++k) draw_series(plot, chart_.series[run.first + k], k, run.count);
   }
@@ -286,11 +279,28 @@ class LineChart : public SeriesChart {
   int title_lines_ = 0;
 };
 
+bool is_known(const Chart& chart) {
+  return std::any_of(chart.series.begin(), chart.series.end(), [](const ChartSeries& series) {
+    return std::any_of(series.points.begin(), series.points.end(),
+                       [](const ChartPoint& point) { return std::isfinite(point.y); });
+  });
+}
+
+std::string draw_nothing_known(const Chart& chart, const ChartOptions& options) {
+  constexpr double kHeight = 24;
+  Canvas canvas(options.format, options.width_pt, kHeight, 300, chart.name);
+  const Rect all{0, 0, options.width_pt, kHeight};
+  canvas.fill(all, kInkUnknown);
+  canvas.text(all, "no value is known", kChartText, kInkGrey);
+  return canvas.finish();
+}
+
 }  // namespace
 
 std::string draw(const Chart& chart, const ChartOptions& options) {
   if (options.width_pt < kNarrowest)
     throw std::invalid_argument(fmt::format("a chart of {} pt: {} at least", options.width_pt, kNarrowest));
+  if (!is_known(chart)) return draw_nothing_known(chart, options);
   switch (chart.kind) {
     case Chart::Kind::kDots:
       return DotChart(chart, options).bytes();

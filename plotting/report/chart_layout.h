@@ -1,4 +1,5 @@
-// Where everything of a chart goes, and what its axes span. Points, origin top left, y downwards; pure arithmetic.
+// Where everything of a chart goes, and what its axes span. Points, origin top left, y downwards; pure
+// arithmetic.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +21,8 @@ struct Run {
   std::size_t first = 0, count = 0;
   bool operator==(const Run&) const = default;
 };
-// `count` things in as few runs of at most `most` as there need be, which differ in length by one at most; of nothing one
-// empty run.
+// `count` things in as few runs of at most `most` as there need be, which differ in length by one at most; of
+// nothing one empty run.
 std::vector<Run> even_runs(std::size_t count, std::size_t most);
 
 // A value of x for which some series has a point, and what it is called.
@@ -41,8 +42,8 @@ struct Span {
   // How far up a value is, 0 to 1.
   double share(double value) const { return (value - low) / (high - low); }
 };
-// What the values' axis spans: all points, intervals and lines, a little more on both sides, and 0 where it is near.
-// {0, 1} when nothing is known.
+// What the values' axis spans: all points, intervals and lines, a little more on both sides, and 0 where it
+// is near. {0, 1} when nothing is known.
 Span value_span(const Chart& chart);
 
 // A number at an axis or in a cell, to so many decimals; with a real minus sign, which 0 has not.
@@ -76,7 +77,8 @@ struct ChartLayout {
   Rect foot;  // for the title of the lower axis
 };
 
-// Entries of a legend stand one after another in lines above their plot; one that is wider than the chart is cut to it.
+// Entries of a legend stand one after another in lines above their plot; one that is wider than the chart is
+// cut to it.
 ChartLayout chart_layout(const ChartRoom& room);
 
 }  // namespace wcam

@@ -8,13 +8,13 @@ namespace wcam::chart_parts {
 
 namespace {
 
-// M. Okabe and K. Ito, Color Universal Design, 2008: told apart by people who see no red, no green or no blue. Without
-// yellow, which is too pale for lines on white.
+// M. Okabe and K. Ito, Color Universal Design, 2008: told apart by people who see no red, no green or no
+// blue. Without yellow, which is too pale for lines on white.
 constexpr std::array<Rgb, kMostSeries> kColours{
     {{0, 114, 178}, {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {0, 0, 0}, {230, 159, 0}, {86, 180, 233}}};
 
-// The corners of a regular shape, the first at this angle, clockwise from the right; radii so that all look equally
-// large.
+// The corners of a regular shape, the first at this angle, clockwise from the right; radii so that all look
+// equally large.
 struct Shape {
   int corners;
   double first_degrees, radius;
@@ -31,8 +31,16 @@ constexpr std::array<Shape, kMostSeries> kShapes{{{kRound, 0, 1.9, false},
 constexpr double kMarkEdge = 0.8;
 
 constexpr double kLineSample = 15, kMarkSample = 6, kAfterSample = 3;  // of a legend's entry
+// Each once, in order.
+std::vector<std::string> line_names(const Chart& chart) {
+  std::vector<std::string> names;
+  for (const ChartLine& line : chart.lines)
+    if (std::find(names.begin(), names.end(), line.name) == names.end()) names.push_back(line.name);
+  return names;
+}
+
 double sample_width(const LegendEntry& entry, bool joined) {
-  return entry.is_line || joined ? kLineSample : kMarkSample;
+  return joined || std::holds_alternative<std::vector<double>>(entry.sample) ? kLineSample : kMarkSample;
 }
 
 constexpr int kFootLines = 2, kLabelLines = 2;
@@ -51,8 +59,10 @@ void draw_mark(Canvas& canvas, const Point& centre, std::size_t k) {
   canvas.polygon(corners, shape.open ? kInkWhite : series_colour(k), kMarkEdge, series_colour(k));
 }
 
-std::vector<double> dashes_of(std::size_t k) {
+std::vector<double> dashes_of(const Chart& chart, const std::string& line) {
   static const std::vector<std::vector<double>> kDashes{{4, 2}, {1, 1.5}, {5, 1.5, 1, 1.5}, {8, 2}};
+  const std::vector<std::string> names = line_names(chart);
+  const auto k = static_cast<std::size_t>(std::find(names.begin(), names.end(), line) - names.begin());
   return kDashes[k % kDashes.size()];
 }
 
@@ -61,8 +71,8 @@ std::vector<LegendEntry> legend_of(const Chart& chart, const Run& run) {
   if (chart.series.size() > 1 || !chart.lines.empty())
     for (std::size_t k = 0; k < run.count; ++k)
       if (const std::string& name = chart.series[run.first + k].name; !name.empty())
-        entries.push_back({name, k, false});
-  for (std::size_t k = 0; k < chart.lines.size(); ++k) entries.push_back({chart.lines[k].name, k, true});
+        entries.push_back({name, k});
+  for (const std::string& name : line_names(chart)) entries.push_back({name, dashes_of(chart, name)});
   return entries;
 }
 
@@ -80,11 +90,12 @@ void draw_legend(Canvas& canvas, const std::vector<Rect>& boxes, const std::vect
     const Rect& box = boxes[i];
     const double middle = box.y + box.height / 2, width = sample_width(entries[i], joined);
     const std::vector<Point> sample{{box.x, middle}, {box.x + width, middle}};
-    if (entries[i].is_line) {
-      canvas.path(sample, kInterval, kInkGrey, dashes_of(entries[i].k));
+    if (const auto* dashes = std::get_if<std::vector<double>>(&entries[i].sample)) {
+      canvas.path(sample, kInterval, kInkGrey, *dashes);
     } else {
-      if (joined) canvas.path(sample, kInterval, series_colour(entries[i].k));
-      draw_mark(canvas, {box.x + width / 2, middle}, entries[i].k);
+      const std::size_t k = std::get<std::size_t>(entries[i].sample);
+      if (joined) canvas.path(sample, kInterval, series_colour(k));
+      draw_mark(canvas, {box.x + width / 2, middle}, k);
     }
     const double left = box.x + width + kAfterSample;
     canvas.text({left, box.y, box.right() - left, box.height}, entries[i].name, kChartText);
@@ -117,10 +128,6 @@ double foot_height(Canvas& scrap, const std::string& title, double width_pt) {
 
 void draw_foot(Canvas& canvas, const Rect& box, const std::string& title) {
   if (!title.empty()) canvas.paragraph(box, title, kChartText, kFootLines, Canvas::Align::kCentre);
-}
-
-void draw_nothing_known(Canvas& canvas, const Rect& plot) {
-  canvas.text(plot, "no value is known", kChartText, kInkGrey);
 }
 
 }  // namespace wcam::chart_parts

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "plotting/canvas.h"
@@ -11,24 +12,23 @@
 
 namespace wcam::chart_parts {
 
-inline constexpr Rgb kInkBlack{}, kInkGrey{95, 95, 95}, kInkPale{228, 228, 228}, kInkWhite{255, 255, 255};
+inline constexpr Rgb kInkBlack{}, kInkGrey{95, 95, 95}, kInkPale{228, 228, 228}, kInkWhite{255, 255, 255},
+    kInkUnknown{240, 240, 240};  // where a value would be, and none is known
 inline constexpr double kAxis = 0.5, kHairline = 0.4, kInterval = 0.9, kTickLength = 2;
 inline constexpr double kLabelGap = 3;  // between a label and its plot
-inline constexpr double kTitleRoom = 10;
 
 // How the k-th series of a panel looks, k < kMostSeries.
 Rgb series_colour(std::size_t k);
 void draw_mark(Canvas& canvas, const Point& centre, std::size_t k);
 
-// How the k-th line of a chart is dashed.
-std::vector<double> dashes_of(std::size_t k);
+// How a line of a chart is dashed; those of one name alike.
+std::vector<double> dashes_of(const Chart& chart, const std::string& line);
 
-// The legend of a panel: of these series, then of the chart's lines. One series alone, and what has no name, needs
-// none.
+// The legend of a panel: of these series, then of the chart's lines, a name once. One series alone, and what
+// has no name, needs none.
 struct LegendEntry {
   std::string name;
-  std::size_t k = 0;  // of the panel's series, or of the chart's lines
-  bool is_line = false;
+  std::variant<std::size_t, std::vector<double>> sample;  // the panel's k-th series; the dashes of a line
 };
 std::vector<LegendEntry> legend_of(const Chart& chart, const Run& run);
 // joined: a line of the series' colour runs through its mark.
@@ -48,8 +48,5 @@ void draw_label(Canvas& canvas, const std::string& label, const LabelColumn& col
 // A title below the last panel, centred, of at most two lines; and how high it is.
 double foot_height(Canvas& scrap, const std::string& title, double width_pt);
 void draw_foot(Canvas& canvas, const Rect& box, const std::string& title);
-
-// Where a panel has no value at all, a word that says so.
-void draw_nothing_known(Canvas& canvas, const Rect& plot);
 
 }  // namespace wcam::chart_parts

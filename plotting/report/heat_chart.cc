@@ -18,7 +18,6 @@ constexpr double kLargestLabelShare = 0.4, kRightMargin = 2;
 constexpr double kRow = 12.5, kWidestCell = 52, kAroundNumber = 4;
 constexpr double kLongestUpwards = 62;  // of a column's name that is written upwards
 constexpr double kBar = 70, kBarHeight = 6, kBesideBar = 3;
-constexpr Rgb kUnknown{240, 240, 240};
 constexpr const char* kNothing = "–";
 
 // From the smallest to the largest value; about 0 where they lie on both sides of it.
@@ -41,7 +40,8 @@ int decimals_for(const ColourRange& range) {
   return far > 0 ? std::clamp(2 - static_cast<int>(std::ceil(std::log10(far) - 1e-9)), 0, 12) : 0;
 }
 
-// Whether black is read better than white on a colour: its relative luminance (WCAG 2.1), sRGB taken as a power of 2.2.
+// Whether black is read better than white on a colour: its relative luminance (WCAG 2.1), sRGB taken as a
+// power of 2.2.
 bool is_light(const Rgb& colour) {
   const auto linear = [](std::uint8_t channel) { return std::pow(channel / 255.0, 2.2); };
   return 0.2126 * linear(colour.red) + 0.7152 * linear(colour.green) + 0.0722 * linear(colour.blue) > 0.179;
@@ -165,7 +165,7 @@ class HeatChart {
   void draw_cell(Canvas& canvas, const Rect& cell, const ChartPoint* point) {
     constexpr double kSeam = 0.3;
     const Rect inner{cell.x + kSeam, cell.y + kSeam, cell.width - 2 * kSeam, cell.height - 2 * kSeam};
-    const Rgb colour = point == nullptr ? kUnknown : colours_[colour_index(point->y, range_)];
+    const Rgb colour = point == nullptr ? kInkUnknown : colours_[colour_index(point->y, range_)];
     canvas.fill(inner, colour);
     canvas.text(cell, point == nullptr ? kNothing : text_of(point->y), kChartTick,
                 is_light(colour) ? kInkBlack : kInkWhite);

@@ -81,8 +81,8 @@ void write_report(const Report& report, const ReportFiles& files,
       write(figures / (chart.name + ".txt"), chart.caption + "\n");
     }
     for (const ReportTable& table : section.tables) {
-      write_table(tables / (table.name + ".csv"), table);
-      on_written(tables / (table.name + ".csv"));
+      write_table(tables / table.name, table);
+      on_written(tables / table.name);
     }
   }
   write(tables / "columns.md", columns_page(report));

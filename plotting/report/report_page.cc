@@ -21,7 +21,8 @@ using Data = kainjow::mustache::data;
 using List = kainjow::mustache::list;
 using Object = kainjow::mustache::object;
 
-// Points a chart is drawn at; on the page it is as wide as the window lets it, so that 6.5 pt are read with ease.
+// Points a chart is drawn at; on the page it is as wide as the window lets it, so that 6.5 pt are read with
+// ease.
 constexpr double kWidePt = 468, kNarrowPt = 200;
 
 std::string rendered(std::string_view text, const Object& data) {
@@ -44,8 +45,8 @@ std::string between(const std::string& text, const std::string& before, const st
   return text.substr(start + before.size(), end - start - before.size());
 }
 
-// Cairo's SVG for one of the page's elements: its names are its own, and what it is called in files of their own is
-// left out.
+// Cairo's SVG for one of the page's elements: its names are its own, and what it is called in files of their
+// own is left out.
 Data drawing(const Chart& chart, ChartOptions options, const std::string& window, double width_pt,
              const std::string& own) {
   options.format = Format::kSvg;

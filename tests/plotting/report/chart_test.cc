@@ -175,6 +175,15 @@ TEST(Charts, AreDrawnAtEveryWidthWhateverIsMissing) {
   EXPECT_THROW(drawn(Chart{}, 100), std::invalid_argument);
 }
 
+TEST(Charts, LinesOfOneNameAreOneEntryOfTheLegend) {
+  Chart chart = test::sample_lines(2);
+  chart.lines = {{"margin", -1}, {"floor", 0}, {"margin", 1}};
+  std::vector<std::string> names;
+  for (const auto& entry : chart_parts::legend_of(chart, {0, 2})) names.push_back(entry.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"baseline", "Stylized ImageNet", "margin", "floor"}));
+  EXPECT_NE(chart_parts::dashes_of(chart, "margin"), chart_parts::dashes_of(chart, "floor"));
+}
+
 TEST(Charts, HaveTheSameBytesEachTime) {
   for (const Format format : {Format::kPdf, Format::kSvg})
     EXPECT_EQ(draw(test::sample_dots(4), {format, 396}), draw(test::sample_dots(4), {format, 396}));

@@ -1,5 +1,5 @@
-// A report made up for tests: every kind of chart, one and twelve series, values that are not known, long and foreign
-// names, and text that HTML would obey.
+// A report made up for tests: every kind of chart, one and twelve series, values that are not known, long and
+// foreign names, and text that HTML would obey.
 #pragma once
 
 #include <cmath>
@@ -107,7 +107,7 @@ inline Report sample_report() {
        {"Only 17 images were explained; with fewer than 10 nothing is said.",
         "<script>document.title = 'owned'</script> is a file's name."},
        {sample_lines(7), gaps},
-       {{"robustness",
+       {{"robustness.csv",
          {"case", "severity", "images", "error_rate"},
          {"name of the case", "1 to 5", "counted", "share, 0 to 1"},
          {{"baseline", 1LL, 17LL, 1.0 / 3},
@@ -122,14 +122,14 @@ inline Report sample_report() {
        1,
        {},
        {one, sample_dots(4), sample_dots(12)},
-       {{"scales", {"level", "share"}, {"name of the level", "of the summed indices"}, {}}}});
+       {{"scales.csv", {"level", "share"}, {"name of the level", "of the summed indices"}, {}}}});
   Chart unknown = sample_heat(6, 4);
   unknown.series[2].points[1].y = kUnknown;
   unknown.series[4].points.pop_back();
   Chart wide = sample_heat(14, 30);
   for (ChartSeries& row : wide.series)
     for (ChartPoint& point : row.points) point.y += 0.4;
-  ReportTable long_table{"shift", {"row", "value"}, {"number", "of no unit"}, {}};
+  ReportTable long_table{"shift.csv", {"row", "value"}, {"number", "of no unit"}, {}};
   for (long long row = 0; row < 250; ++row) long_table.rows.push_back({row, static_cast<double>(row) / 7});
   report.sections.push_back(
       {"what_moves_what",

@@ -128,9 +128,9 @@ def test_what_is_seen(out, report, tmp_path, width, height, scheme):
 
 
 def test_tables_are_csv_with_all_digits(out, report):
-    assert sorted(file.stem for file in (out / "tables").glob("*.csv")) == sorted(table["name"] for table in tables_of(report))
+    assert sorted(file.name for file in (out / "tables").glob("*.csv")) == sorted(table["name"] for table in tables_of(report))
     for table in tables_of(report):
-        with (out / "tables" / f"{table['name']}.csv").open(newline="", encoding="utf-8") as file:
+        with (out / "tables" / table["name"]).open(newline="", encoding="utf-8") as file:
             header, *rows = csv.reader(file, strict=True)
         assert header == table["columns"] and len(rows) == len(table["rows"])
         for row, expected in zip(rows, table["rows"]):
@@ -147,7 +147,7 @@ def test_tables_are_csv_with_all_digits(out, report):
 def test_every_column_is_explained(out, report):
     text = (out / "tables/columns.md").read_text()
     for table in tables_of(report):
-        part = text.split(f"## {table['name']}.csv\n")[1].split("\n## ")[0]
+        part = text.split(f"## {table['name']}\n")[1].split("\n## ")[0]
         lines = [f"| `{name}` | {meaning} |" for name, meaning in zip(table["columns"], table["meanings"])]
         assert [line for line in part.splitlines() if line.startswith("| `")] == lines
 
