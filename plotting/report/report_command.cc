@@ -9,7 +9,6 @@
 
 #include "analysis/report/make_report.h"
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
@@ -67,6 +66,23 @@ std::string title_of(const SweepDirectory& sweep) {
   return whole.filename().string();
 }
 
+ReportOptions asked_of(const po::variables_map& values, const SweepDirectory& sweep) {
+  ReportOptions options;
+  options.title = title_of(sweep);
+  options.mce_reference = values["mce-reference"].as<std::string>();
+  options.equivalence_margin = values["margin"].as<double>();
+  return options;
+}
+
+ReportFiles files_of(const po::variables_map& values, const SweepDirectory& sweep) {
+  ReportFiles files;
+  files.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : sweep.report();
+  files.width_pt = venue_width_pt(values["venue"].as<std::string>(), values["columns"].as<int>());
+  files.json = values["json"].as<bool>();
+  files.on_unreadable = warn_of_boxes;
+  return files;
+}
+
 }  // namespace
 
 ExitCode report_command(const Arguments& arguments) {
@@ -74,19 +90,9 @@ ExitCode report_command(const Arguments& arguments) {
   if (!values) return ExitCode::kDone;
   const fs::path store = one_sweep(*values);
   const SweepDirectory sweep{fs::is_directory(store) ? store : store.parent_path()};
-  ReportOptions asked;
-  asked.title = title_of(sweep);
-  asked.mce_reference = (*values)["mce-reference"].as<std::string>();
-  asked.equivalence_margin = (*values)["margin"].as<double>();
-  ReportFiles files;
-  files.out = values->contains("out") ? fs::path((*values)["out"].as<std::string>()) : sweep.report();
-  files.width_pt = venue_width_pt((*values)["venue"].as<std::string>(), (*values)["columns"].as<int>());
-  files.json = (*values)["json"].as<bool>();
-  files.on_unreadable = warn_of_boxes;
+  const ReportFiles files = files_of(*values, sweep);
   const Results results = Results::open(store);
-  make_directories(files.out);
-  check_can_write(files.out / "report.html");
-  write_report(make_report(results, asked), files,
+  write_report(make_report(results, asked_of(*values, sweep)), files,
                [](const fs::path& file) { std::cout << file.string() << std::endl; });
   return ExitCode::kDone;
 }
