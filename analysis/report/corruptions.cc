@@ -159,10 +159,8 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
   if (effects.empty()) {
     text = "No corruption of " + std::to_string(asked) +
            " is shown to change the share of a level (largest change " +
-           with_points_interval(largest->difference) + ")";
-    if (largest->images_to_see_it() > 0)
-      text += "; about " + counted(largest->images_to_see_it(), "image") + " would show one of that size";
-    text += ".";
+           with_points_interval(largest->difference) +
+           needed_words(largest->images_to_see_it(), largest->difference.images) + ").";
   } else {
     constexpr std::size_t kTold = 4;
     std::vector<std::string> told;

@@ -165,40 +165,58 @@ Chart chart_of(const std::vector<Tested>& tested, const std::vector<LabelKind>& 
   return chart;
 }
 
+constexpr std::size_t kListed = 3;  // so many cases are told one by one where nothing was found
+
+// "0.02 [-0.01, 0.05] under baseline and ..." or, of many, from what to what.
+std::string differences_of(const std::vector<const Tested*>& cases, const Observations& found) {
+  std::vector<std::string> each;
+  double low = 0, high = 0;
+  for (const Tested* one : cases) {
+    const Estimate& difference = one->matched[kMainMeasure].difference;
+    each.push_back(found.case_name(one->case_index) + " " + with_interval(difference));
+    low = std::min(low, difference.interval ? difference.interval->first : difference.value);
+    high = std::max(high, difference.interval ? difference.interval->second : difference.value);
+  }
+  if (each.size() <= kListed) return "difference " + listed(each);
+  return "intervals of the differences within " + decimal(low) + " to " + decimal(high);
+}
+
 // Of one kind of label.
 std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, std::size_t family,
                      const Observations& found) {
-  std::vector<std::string> larger, smaller, open;
-  std::size_t needed = 0;
+  std::vector<std::string> larger, smaller, few;
+  std::vector<const Tested*> open;
+  std::size_t needed = 0, images = 0;
   for (const Tested* one : cases) {
     const Paired& result = one->matched[kMainMeasure];
-    const std::string name = found.case_name(one->case_index);
+    images = std::max(images, result.difference.images);
     if (result.difference.images < kFewestImages) {
-      open.push_back(name + " (" + counted(result.difference.images, "image") + ", too few)");
-      continue;
-    }
-    const std::string numbers = name + " (" + decimal(result.second.value) + " against " +
-                                decimal(result.first.value) + ", difference " +
-                                with_interval(result.difference);
-    if (result.differs()) {
+      few.push_back(found.case_name(one->case_index));
+    } else if (result.differs()) {
       (result.difference.value > 0 ? larger : smaller)
-          .push_back(numbers + ", " + corrected_p(result, family, "test") + ")");
-      continue;
+          .push_back(found.case_name(one->case_index) + " (" + decimal(result.second.value) + " against " +
+                     decimal(result.first.value) + ", difference " + with_interval(result.difference) + ", " +
+                     corrected_p(result, family, "test") + ")");
+    } else {
+      open.push_back(one);
+      const std::size_t of_case = result.difference.value > 0 ? result.images_to_see_it() : 0;
+      if (of_case > 0 && (needed == 0 || of_case < needed)) needed = of_case;
     }
-    open.push_back(numbers + ")");
-    if (result.difference.value > 0) needed = std::max(needed, result.images_to_see_it());
   }
   std::string text = "Explained for " + in_words(kind) + ", at equal severity the shift is ";
-  if (larger.empty() && smaller.empty()) {
-    text += "not shown to be larger when the label flips: " + listed(open);
-    if (needed > 0)
-      text += "; to see differences of these sizes, up to " + counted(needed, "image") + " would be needed";
-    return text + ".";
-  }
   if (!larger.empty()) text += "larger when the label flips under " + listed(larger);
   if (!smaller.empty())
-    text += std::string(larger.empty() ? "" : ", and ") + "smaller under " + listed(smaller);
-  if (!open.empty()) text += "; no difference is shown under " + listed(open);
+    text += (larger.empty() ? "" : " and ") + std::string("smaller when the label flips under ") +
+            listed(smaller);
+  if (!open.empty())
+    text += (larger.empty() && smaller.empty() ? "not shown to be larger when the label flips"
+                                               : "; no difference is shown under the others") +
+            std::string(" (") + differences_of(open, found) + needed_words(needed, images) + ")";
+  if (!few.empty()) {
+    if (larger.empty() && smaller.empty() && open.empty()) text += "not compared";
+    text += "; nothing is asserted of " + listed(few) + ": fewer than " + std::to_string(kFewestImages) +
+            " images";
+  }
   return text + ".";
 }
 
@@ -206,17 +224,20 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
 std::string confounded_sentence(const std::vector<Tested>& tested, LabelKind kind,
                                 const Observations& found) {
   std::vector<std::string> misled;
+  double most = 0;
   for (const Tested& one : tested) {
     const Paired& naive = one.unmatched[kMainMeasure];
-    if (one.kind != kind || !naive.differs() || one.matched[kMainMeasure].differs() ||
-        !one.severity.difference.interval || one.severity.difference.interval->first <= 0)
+    const Estimate& stronger = one.severity.difference;
+    if (one.kind != kind || !naive.differs() || naive.difference.value < 0 ||
+        one.matched[kMainMeasure].differs() || !stronger.interval || stronger.interval->first <= 0)
       continue;
-    misled.push_back(found.case_name(one.case_index) + " (" + with_interval(naive.difference) +
-                     ", severities higher by " + with_interval(one.severity.difference, 1) + ")");
+    misled.push_back(found.case_name(one.case_index) + " (by " + with_interval(naive.difference) + ")");
+    most = std::max(most, stronger.value);
   }
   if (misled.empty()) return "";
   return " Without controls it would seem larger under " + listed(misled) +
-         ": there severity explains it as well as the label.";
+         ", but there altered variants are stronger (by up to " + decimal(most, 1) +
+         " severities on average): severity explains it as well as the label.";
 }
 
 }  // namespace

@@ -114,10 +114,10 @@ void decide(CasePair& pair, double margin) {
                                 [](const std::optional<double>& p) { return p && *p <= kLevel; });
   const bool beyond = std::any_of(pair.levels.begin(), pair.levels.end(),
                                   [&](const Paired& level) { return is_beyond(level, margin); });
-  pair.verdict = beyond                        ? Verdict::kKind
-                 : same && pair.size.differs() ? Verdict::kDegree
-                 : same                        ? Verdict::kAlike
-                                               : Verdict::kOpen;
+  pair.verdict = beyond                            ? Verdict::kKind
+                 : same && size_differs(pair.size) ? Verdict::kDegree
+                 : same                            ? Verdict::kAlike
+                                                   : Verdict::kOpen;
   bool known = true;
   for (const Paired& level : pair.levels) {
     const std::size_t needed = images_to_show_equivalence(level, margin);
@@ -246,35 +246,45 @@ std::string degree_words(const CasePair& pair, const Observations& found) {
 }
 
 std::string answer_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
-  std::vector<std::string> kind, degree, alike, open;
-  std::size_t needed = 0;
+  std::vector<std::string> kind_texts, degree_texts, alike, open;
+  std::size_t needed = 0, images = 0;
   for (const CasePair& pair : pairs) {
     const std::string names = found.case_name(pair.a) + " and " + found.case_name(pair.b);
-    if (pair.verdict == Verdict::kKind) kind.push_back(kind_words(pair, margin, found));
-    if (pair.verdict == Verdict::kDegree) degree.push_back(degree_words(pair, found));
+    images = std::max(images, pair.size.difference.images);
+    if (pair.verdict == Verdict::kKind) kind_texts.push_back(kind_words(pair, margin, found));
+    if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, found));
     if (pair.verdict == Verdict::kAlike) alike.push_back(names);
     if (pair.verdict != Verdict::kOpen) continue;
     open.push_back(names);
     needed = std::max(needed, pair.images_to_decide);
   }
+  constexpr std::size_t kTold = 3;
   const std::string within = "every level's share within " + points(margin);
   std::string text;
   const auto add = [&](const std::vector<std::string>& names, const std::string& words) {
-    if (!names.empty()) text += (text.empty() ? "" : " ") + words + ": " + listed(names) + ".";
+    if (names.empty()) return;
+    const bool all = names.size() <= kTold;
+    text += (text.empty() ? "" : " ") + words + ": " +
+            listed(all ? names : std::vector<std::string>(names.begin(), names.begin() + kTold)) +
+            (all ? "."
+                 : ", and " + counted(names.size() - kTold, "other pair") + " of " +
+                       std::to_string(pairs.size()) + " (kinds.csv).");
   };
-  add(kind, "They differ in kind, by more than " + points(margin) + " of some level's share");
-  add(degree, "They differ in degree only, " + within);
+  add(kind_texts, "They differ in kind, by more than " + points(margin) + " of some level's share");
+  add(degree_texts, "They differ in degree only, " + within);
   add(alike, "Neither in kind nor shown to differ in degree, " + within);
   add(open, "Whether they differ in kind is undecided");
-  if (!open.empty() && needed > 0)
+  constexpr std::size_t kAbsurd = 100;  // times as many images
+  if (!open.empty() && needed > images && needed < kAbsurd * images)
     text += " About " + counted(needed, "image") +
             " would decide it if the differences are as small as they seem.";
-  text += !kind.empty()
-              ? " The published claim, that training methods differ only quantitatively, does not hold here."
-          : open.empty()
-              ? " This agrees with the published claim, that training methods differ only quantitatively."
-              : " The published claim, that training methods differ only quantitatively, is neither "
-                "confirmed nor refuted.";
+  text +=
+      !kind_texts.empty()
+          ? " The published claim, that training methods differ only quantitatively, does not hold here."
+      : open.empty()
+          ? " This agrees with the published claim, that training methods differ only quantitatively."
+          : " The published claim, that training methods differ only quantitatively, is neither confirmed "
+            "nor refuted.";
   return text;
 }
 

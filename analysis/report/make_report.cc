@@ -25,6 +25,11 @@ double floor_of(const Shift& shift, std::size_t measure) {
   return (shift.source_floor[measure] + shift.variant_floor[measure]) / 2;
 }
 
+bool size_differs(const Paired& log2_sizes) {
+  return log2_sizes.differs() && (log2_sizes.difference.interval->first > std::log2(kSizeMargin) ||
+                                  log2_sizes.difference.interval->second < -std::log2(kSizeMargin));
+}
+
 std::string noise_words(const Observations& found) {
   return found.noise == NoiseFrom::kReplicates ? "replicates" : "halves of one design";
 }

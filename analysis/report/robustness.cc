@@ -151,8 +151,18 @@ Mce mce_of(const CaseRobustness& one, const CaseRobustness* reference, const Obs
   return {estimate_of(interval, value, images), interval ? "" : interval.why_not()};
 }
 
-ReportTable mce_table(const std::vector<CaseRobustness>& cases, const std::string& reference,
-                      const CaseRobustness* of_reference, const Observations& found) {
+// mCE of each case, in their order; of the reference itself it is 1 by definition, and left out.
+std::vector<std::pair<std::size_t, Mce>> all_mces(const std::vector<CaseRobustness>& cases,
+                                                  const CaseRobustness* of_reference,
+                                                  const Observations& found) {
+  std::vector<std::pair<std::size_t, Mce>> mces;
+  for (std::size_t c = 0; c < cases.size(); ++c)
+    if (&cases[c] != of_reference) mces.emplace_back(c, mce_of(cases[c], of_reference, found));
+  return mces;
+}
+
+ReportTable mce_table(const std::vector<std::pair<std::size_t, Mce>>& mces, const std::string& reference,
+                      std::size_t corruptions, const Observations& found) {
   ColumnMeanings columns{{"case", "name of the classifier"},
                          {"reference", "what its errors are divided by"},
                          {"images", "that were predicted"},
@@ -161,16 +171,23 @@ ReportTable mce_table(const std::vector<CaseRobustness>& cases, const std::strin
                        "mean over corruptions of error over the reference's error; 1: as the reference");
   columns.emplace_back("missing", "why there is none");
   ReportTable table = make_table("mce.csv", columns);
-  for (std::size_t c = 0; c < cases.size(); ++c) {
-    if (&cases[c] == of_reference) continue;  // 1 by definition
-    const Mce mce = mce_of(cases[c], of_reference, found);
-    std::vector<Cell> row{found.case_name(c), reference, count_cell(mce.of.images),
-                          count_cell(cases[c].failed_by_corruption.size())};
+  for (const auto& [c, mce] : mces) {
+    std::vector<Cell> row{found.case_name(c), reference, count_cell(mce.of.images), count_cell(corruptions)};
     add_cells(row, mce.of);
     row.emplace_back(mce.why_not);
     table.rows.push_back(std::move(row));
   }
   return table;
+}
+
+std::string mce_sentence(const std::vector<std::pair<std::size_t, Mce>>& mces, const std::string& reference,
+                         std::size_t corruptions, const Observations& found) {
+  std::vector<std::string> told;
+  for (const auto& [c, mce] : mces)
+    if (mce.of.interval) told.push_back(found.case_name(c) + " " + with_interval(mce.of));
+  if (told.empty()) return "";
+  return " Mean corruption error relative to " + reference + ", over " + counted(corruptions, "corruption") +
+         ": " + listed(told) + ".";
 }
 
 struct CasePair {
@@ -300,7 +317,11 @@ Section robustness_section(const Observations& found, const ReportOptions& optio
     const CaseRobustness* of_reference = nullptr;
     for (std::size_t c = 0; c < cases.size(); ++c)
       if (found.case_name(c) == reference) of_reference = &cases[c];
-    section.tables.push_back(mce_table(cases, reference, of_reference, found));
+    const auto mces = all_mces(cases, of_reference, found);
+    const std::size_t corruptions = cases.front().failed_by_corruption.size();
+    section.tables.push_back(mce_table(mces, reference, corruptions, found));
+    if (section.images >= kFewestImages)
+      section.answer += mce_sentence(mces, reference == kAlexNet ? "AlexNet" : reference, corruptions, found);
     if (!of_reference)
       section.doubts.push_back(
           "AlexNet's errors are those on the 50,000 validation images of ImageNet: an mCE relative to them "

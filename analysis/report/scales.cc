@@ -1,6 +1,7 @@
 // At which scales does each case decide? By the shares that levels have of the summed indices, on the
 // unaltered images.
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,16 +44,34 @@ MainLevel main_level(const LevelMeans& levels) {
   return {order[0], order[1], paired(levels[order[1]], levels[order[0]])};
 }
 
-std::string sentence(const std::string& name, const LevelMeans& levels, const MainLevel& main,
-                     const Observations& found) {
-  const std::string share = with_percent_interval(mean_of(levels[main.level]));
-  if (main.lead.differs())
-    return name + " decides mostly at " + level_of(main.level, found) + ", which has " + share +
-           " of the summed indices, " + with_points_interval(main.lead.difference) + " more than " +
-           level_of(main.next, found);
-  return name + " decides about equally at " + level_of(main.level, found) + " (" + share + ") and " +
-         level_of(main.next, found) + " (" + with_percent_interval(mean_of(levels[main.next])) +
-         "): no difference is shown";
+// "Most of the importance lies at level 3 under baseline (38 % [37, 40], 8 points [6, 11] more than at level 2)."
+std::string answer_of(const std::vector<LevelMeans>& cases, const std::vector<MainLevel>& mains,
+                      const Observations& found) {
+  std::map<std::size_t, std::vector<std::string>> most;
+  std::vector<std::string> shared;
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    const MainLevel& main = mains[c];
+    const std::string share = with_percent_interval(mean_of(cases[c][main.level]));
+    if (main.lead.differs())
+      most[main.level].push_back(found.case_name(c) + " (" + share + ", " +
+                                 with_points_interval(main.lead.difference) + " more than " +
+                                 level_of(main.next, found) + ")");
+    else
+      shared.push_back(found.case_name(c) + " (" + level_of(main.level, found) + " " + share + ", " +
+                       level_of(main.next, found) + " " +
+                       with_percent_interval(mean_of(cases[c][main.next])) + ")");
+  }
+  std::string text;
+  for (const auto& [level, names] : most)
+    text += (text.empty() ? "The largest share of the importance lies at " : "; at ") +
+            level_of(level, found) + " under " + listed(names);
+  if (!shared.empty())
+    text +=
+        std::string(text.empty()
+                        ? "Which of two levels has the largest share of the importance is not shown under "
+                        : "; which of two levels it is, is not shown under ") +
+        listed(shared);
+  return text + ".";
 }
 
 }  // namespace
@@ -101,13 +120,9 @@ Section scales_section(const Observations& found) {
   std::vector<Paired*> family;
   for (MainLevel& main : mains) family.push_back(&main.lead);
   correct(family);
-  if (section.images < kFewestImages) {
-    section.answer = too_few_sentence(section.images, found, " whose unaltered form was explained");
-  } else {
-    for (std::size_t c = 0; c < cases.size(); ++c)
-      section.answer += (c == 0 ? "" : "; ") + sentence(found.case_name(c), cases[c], mains[c], found);
-    section.answer += ".";
-  }
+  section.answer = section.images < kFewestImages
+                       ? too_few_sentence(section.images, found, " whose unaltered form was explained")
+                       : answer_of(cases, mains, found);
   section.charts.push_back(std::move(chart));
   section.tables.push_back(std::move(table));
   if (found.plan.wcam.grid % (1 << found.plan.wcam.levels) != 0)

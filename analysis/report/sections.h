@@ -1,6 +1,7 @@
 // The sections of a report, each a pure function of what was observed.
 #pragma once
 
+#include "analysis/report/estimates.h"
 #include "analysis/report/make_report.h"
 #include "analysis/report/observations.h"
 #include "analysis/report/report.h"
@@ -24,6 +25,11 @@ double floor_of(const Shift& shift, std::size_t measure);
 // an image's variance is, which scales a whole map.
 inline constexpr std::size_t kMainMeasure = 0;
 static_assert(kMeasures[kMainMeasure] == Measure::kSpearman);
+// Sums of indices that differ by less than this factor are called alike: with few design points a sum is biased,
+// by how the outputs are distributed, by up to as much (benchmarks/RESULTS.md, planted_truths).
+inline constexpr double kSizeMargin = 1.25;
+// Of a difference in log2 of the sums: it is shown to be beyond that factor.
+bool size_differs(const Paired& log2_sizes);
 // What a noise floor is of: "replicates".
 std::string noise_words(const Observations& found);
 // What makes every comparison of maps doubtful.

@@ -52,7 +52,7 @@ Groups gather(const Observations& found) {
     group.share_change.resize(found.shares());
     for (std::size_t m = 0; m < kMeasureCount; ++m) {
       // What lacks one lacks the other: an image's means are over the same variants.
-      if (std::isnan(shift.distance[m]) != std::isnan(floor_of(shift, m))) continue;
+      if (std::isnan(shift.distance[m]) || std::isnan(floor_of(shift, m))) continue;
       group.distance[m].add(shift.image, shift.distance[m]);
       group.floor[m].add(shift.image, floor_of(shift, m));
       group.source_floor[m].add(shift.image, shift.source_floor[m]);
@@ -97,22 +97,22 @@ std::vector<Tested> test(const Groups& groups) {
     one.size = against_zero(group.log2_size);
     tested.push_back(std::move(one));
   }
-  // Families: the cases of one kind and role, for each measure by itself; with the levels for shares.
+  // Families, of one kind and role: the cases and levels for shares; the cases for each measure; with the main
+  // one the sizes, since an answer is made from both.
   for (std::size_t begin = 0; begin < tested.size();) {
     std::size_t end = begin;
     while (end < tested.size() && tested[end].kind == tested[begin].kind &&
            tested[end].role == tested[begin].role)
       ++end;
     std::array<std::vector<Paired*>, kMeasureCount> by_measure;
-    std::vector<Paired*> shares, sizes;
+    std::vector<Paired*> shares;
     for (std::size_t i = begin; i < end; ++i) {
       for (std::size_t m = 0; m < kMeasureCount; ++m) by_measure[m].push_back(&tested[i].moved[m]);
       for (Paired& change : tested[i].share_change) shares.push_back(&change);
-      sizes.push_back(&tested[i].size);
+      by_measure[kMainMeasure].push_back(&tested[i].size);
     }
     for (const auto& family : by_measure) correct(family);
     correct(shares);
-    correct(sizes);
     begin = end;
   }
   return tested;
@@ -135,7 +135,9 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
   add_estimate_columns(columns, "beyond", "distance less floor");
   add_estimate_columns(columns, "effect", "Hedges' g of the images' differences");
   columns.emplace_back("p", "two-sided sign-flip test of the images' differences");
-  columns.emplace_back("p_holm", "the same after Holm's correction over the cases");
+  columns.emplace_back("p_holm",
+                       "the same after Holm's correction over the cases; spearman's family includes "
+                       "log2_size of shift_levels.csv");
   add_estimate_columns(
       columns, "corrected_similarity",
       "spearman only: similarity corrected for the noise of both maps, 1 where nothing moved");
@@ -167,7 +169,8 @@ ReportTable levels_table(const std::vector<Tested>& tested, const Observations& 
                        "share: variant less source, -1 to 1; log2_size: of their ratio, 1 is twice as much");
   add_estimate_columns(columns, "effect", "Hedges' g");
   columns.emplace_back("p", "two-sided sign-flip test against 0");
-  columns.emplace_back("p_holm", "after Holm's correction: over cases and levels; log2_size: over cases");
+  columns.emplace_back(
+      "p_holm", "after Holm's correction: over cases and levels; log2_size: with spearman of shift.csv");
   ReportTable table = make_table("shift_levels.csv", columns);
   const auto add = [&](const Tested& one, const std::string& quantity, Cell level, const Paired& change) {
     std::vector<Cell> row{found.case_name(one.case_index),
@@ -214,8 +217,8 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   return chart;
 }
 
-// Mean over all cases, by image.
-std::pair<Estimate, Estimate> over_cases(const Groups& groups, LabelKind kind, Role role) {
+// Distance and floor by the main measure, mean over all cases, by image.
+Paired over_cases(const Groups& groups, LabelKind kind, Role role) {
   ImageMeans distance, floor;
   for (const auto& [key, group] : groups) {
     if (std::get<0>(key) != kind || std::get<1>(key) != role) continue;
@@ -224,7 +227,7 @@ std::pair<Estimate, Estimate> over_cases(const Groups& groups, LabelKind kind, R
         if ((*from)[kMainMeasure].has(image))
           to->add(static_cast<std::uint32_t>(image), (*from)[kMainMeasure].of(image));
   }
-  return {mean_of(distance), mean_of(floor)};
+  return paired(floor, distance);
 }
 
 std::string under_how_many(std::size_t some, std::size_t all) {
@@ -236,39 +239,34 @@ std::string under_how_many(std::size_t some, std::size_t all) {
 std::string main_sentence(const std::vector<const Tested*>& cases, const Groups& groups, Role role,
                           const Observations& found) {
   std::vector<const Tested*> moved, still;
-  std::vector<std::string> names;
   for (const Tested* one : cases) (one->beyond() ? moved : still).push_back(one);
-  const auto [distance, floor] = over_cases(groups, cases.front()->kind, role);
-  const std::string numbers = "Spearman distance " + with_interval(distance) + " against " +
-                              with_interval(floor) + " of " + noise_words(found);
-  const auto said = [&](const Tested* one) {
-    return found.case_name(one->case_index) + " (" + with_interval(one->moved[kMainMeasure].difference) + ")";
-  };
+  const Paired all = over_cases(groups, cases.front()->kind, role);
+  const std::string numbers = "Spearman distance " + with_interval(all.second) + " against " +
+                              with_interval(all.first) + " of " + noise_words(found) + ", difference " +
+                              with_interval(all.difference);
   const std::string acts =
       role == Role::kAltered ? "Altering the images" : "Corrupting them without a change of the prediction";
   if (moved.empty()) {
     std::size_t needed = 0;
     for (const Tested* one : still) {
       const Paired& result = one->moved[kMainMeasure];
-      if (result.difference.value > 0 && result.images_to_see_it() > 0 &&
-          (needed == 0 || result.images_to_see_it() < needed))
-        needed = result.images_to_see_it();
+      const std::size_t of_case = result.difference.value > 0 ? result.images_to_see_it() : 0;
+      if (of_case > 0 && (needed == 0 || of_case < needed)) needed = of_case;
     }
     return acts + " is not shown to move the maps further than their estimation noise under any case (" +
-           numbers +
-           (needed == 0 ? std::string()
-                        : "; to see a difference of the largest size found, about " +
-                              counted(needed, "image") + " would be needed") +
-           ").";
+           numbers + needed_words(needed, all.difference.images) + ").";
   }
-  for (const Tested* one : still) names.push_back(said(one));
+  std::vector<std::string> names;
+  for (const Tested* one : still)
+    names.push_back(found.case_name(one->case_index) + " " +
+                    with_interval(one->moved[kMainMeasure].difference));
   std::string text = acts + " moves the maps further than their estimation noise " +
                      under_how_many(moved.size(), cases.size()) + " (" + numbers;
   if (!names.empty()) text += "; no difference beyond noise: " + listed(names);
   double largest_p = 0;
   for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
-  return text + "; " + (moved.size() > 1 ? "largest " : "") + p_value(largest_p) +
-         (cases.size() > 1 ? " after Holm's correction" : "") + ").";
+  return text + "; " + (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
+         " after Holm's correction).";
 }
 
 std::string size_sentence(const std::vector<const Tested*>& cases, const Observations& found) {
@@ -276,7 +274,7 @@ std::string size_sentence(const std::vector<const Tested*>& cases, const Observa
   bool moved = false;
   for (const Tested* one : cases) {
     moved = moved || one->beyond();
-    if (!one->size.differs()) continue;
+    if (!size_differs(one->size)) continue;
     changed.push_back(found.case_name(one->case_index) + " " +
                       with_interval(as_factor(one->size.difference)));
   }

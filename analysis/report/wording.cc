@@ -52,7 +52,9 @@ std::string listed(const std::vector<std::string>& names) {
   return list;
 }
 
-std::string with_interval(const Estimate& estimate, int digits) {
+std::string with_interval(const Estimate& estimate) {
+  const bool narrow = estimate.interval && estimate.interval->second - estimate.interval->first < 0.02;
+  const int digits = narrow ? 3 : 2;
   return decimal(estimate.value, digits) + brackets(estimate, 1, digits);
 }
 
@@ -134,6 +136,12 @@ std::string too_few_sentence(std::size_t images, const Observations& found, cons
   return "Nothing is asserted of " + counted(images, "image") + of + ": " + std::to_string(kFewestImages) +
          " are the fewest, so that " + std::to_string(more) + " more " + (more == 1 ? "is" : "are") +
          " needed (`wcam run --extend` with " + option + ").";
+}
+
+std::string needed_words(std::size_t needed, std::size_t images) {
+  constexpr std::size_t kAbsurd = 100;  // times as many
+  if (needed <= images || needed > kAbsurd * images) return "";
+  return "; about " + counted(needed, "image") + " would show a difference of that size";
 }
 
 std::string few_images_doubt(std::size_t images) {

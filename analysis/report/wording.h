@@ -16,8 +16,8 @@ std::string percent(double share);                          // "41 %", below 10 
 std::string points(double share);                           // "1.5 percentage points"
 std::string p_value(double p);                              // "p = 0.012", "p < 0.001"
 std::string listed(const std::vector<std::string>& names);  // "a, b and c"
-// "0.41 [0.36, 0.47]"; without an interval the value alone.
-std::string with_interval(const Estimate& estimate, int digits = 2);
+// "0.41 [0.36, 0.47]", with more digits where the interval is narrow; without one the value alone.
+std::string with_interval(const Estimate& estimate);
 std::string with_percent_interval(const Estimate& estimate);  // "41 % [36, 47]"
 std::string with_points_interval(const Estimate& estimate);   // "4 points [1, 7]"
 // "p < 0.001 after Holm's correction over 4 cases".
@@ -35,7 +35,9 @@ std::string in_words(Measure measure);
 // "Nothing is asserted of 3 images: 8 are the fewest, so 5 more are needed (wcam run --extend with
 // --sample-size 8)." `of` is what the images must have: "" or " with an altered variant".
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
-// The same as part of a sentence on what may make an answer wrong, for 8 to 19 images; else empty.
+// "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
+std::string needed_words(std::size_t needed, std::size_t images);
+// What makes an answer from 8 to 19 images doubtful; else empty.
 std::string few_images_doubt(std::size_t images);
 
 using ColumnMeanings = std::vector<std::pair<std::string, std::string>>;
