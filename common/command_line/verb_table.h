@@ -42,7 +42,6 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"pack", "wcam-coordinator", "merge a sweep's segments into results.h5", true},
     {"info", "wcam-analysis", "what a sweep or a file of results is, and what it was made from", true},
     {"export", "wcam-analysis", "stored results as CSV or NPZ, a row a WCAM, a row a prediction", true},
-    {"report", "wcam-plot", "what a sweep answers: a page of answers, figures and tables", true},
     {"plot", "wcam", "draw figures from stored results: of one WCAM, an image, a sweep", true},
     {"figure-4", "wcam-plot", "an image under one case: source, unaffected, affected", false},
     {"figure-5", "wcam-plot", "an image under every case: source, altered", false},
@@ -52,6 +51,7 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"difference", "wcam-plot", "what altering the images does to their maps, by case, and its noise", false},
     {"all", "wcam-plot", "every figure of a sweep that has changed", false},
     {"wcam", "wcam-plot", "one WCAM of `wcam explain`", false},
+    {"report", "wcam-plot", "what a sweep answers: a page of answers, figures and tables", true},
 };
 
 // Whether a program's --help lists a verb.

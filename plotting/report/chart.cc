@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "plotting/report/chart_layout.h"
@@ -23,7 +24,7 @@ constexpr double kRightMargin = 7;  // half of a tick's number may stand out
 constexpr double kBelowPlot = kTickLength + 1 + kLineHeight * kChartTick;
 constexpr double kLargestLabelShare = 0.36;                // of the width, for names of categories
 constexpr double kTickEvery = 45, kTickEveryUpwards = 24;  // pt, about
-constexpr double kRoomOfRow = 3;  // between the last mark of a row and the next row's first
+constexpr double kRoomOfRow = 5;  // between the last mark of a row and the next row's first
 constexpr double kLeastStep = 3.2, kMostStep = 5, kTallPlot = 400;  // between the marks of a row
 constexpr double kLowestPlot = 95, kHighestPlot = 165;              // of lines
 
@@ -81,12 +82,11 @@ class SeriesChart {
     return room;
   }
   Canvas& canvas() { return *canvas_; }
-  // The ends of an interval; one that is not finite is at the axis's end.
-  Span ends_of(const ChartPoint& point) const {
-    const auto held = [&](double value, double otherwise) {
-      return std::isfinite(value) ? std::clamp(value, span_.low, span_.high) : otherwise;
-    };
-    return {held(point.interval->first, span_.low), held(point.interval->second, span_.high)};
+  // Where a point's interval goes; an end that is infinite is at the axis's. nullopt: there is none.
+  std::optional<Span> interval_of(const ChartPoint& point) const {
+    if (!point.interval || std::isnan(point.interval->first) || std::isnan(point.interval->second)) return {};
+    return Span{std::clamp(point.interval->first, span_.low, span_.high),
+                std::clamp(point.interval->second, span_.low, span_.high)};
   }
   bool has_inner_zero() const { return span_.low < 0 && span_.high > 0; }
 
@@ -137,10 +137,8 @@ class DotChart : public SeriesChart {
         const ChartPoint* point = point_at(chart_.series[run.first + k], places_[row].x);
         if (point == nullptr) continue;
         const double y = middle + (static_cast<double>(k) - static_cast<double>(run.count - 1) / 2) * step_;
-        if (point->interval) {
-          const Span ends = ends_of(*point);
-          canvas().rule({at(plot, ends.low), y, at(plot, ends.high), y}, kInterval, series_colour(k));
-        }
+        if (const auto ends = interval_of(*point))
+          canvas().rule({at(plot, ends->low), y, at(plot, ends->high), y}, kInterval, series_colour(k));
         draw_mark(canvas(), {at(plot, point->y), y}, k);
       }
     }
@@ -231,10 +229,8 @@ class LineChart : public SeriesChart {
         continue;
       }
       const double x = across(plot, place.x) + beside(plot, k, n);
-      if (point->interval) {
-        const Span ends = ends_of(*point);
-        canvas().rule({x, at(plot, ends.high), x, at(plot, ends.low)}, kInterval, series_colour(k));
-      }
+      if (const auto ends = interval_of(*point))
+        canvas().rule({x, at(plot, ends->high), x, at(plot, ends->low)}, kInterval, series_colour(k));
       pieces.back().push_back({x, at(plot, point->y)});
     }
     for (const auto& piece : pieces)

@@ -103,6 +103,9 @@ TEST(LineChart, AnIntervalReachesFromEndToEnd) {
         last = y;
       }
   EXPECT_NEAR(2 * (last - first), whole, 4);
+  // What is not known is not drawn.
+  chart.series[0].points[0].interval = std::pair(test::kUnknown, 0.75);
+  EXPECT_LT(rows_with(drawn(chart), chart_parts::series_colour(0)), last - first);
   // One without an end goes to the axis's.
   chart.series[0].points[0].interval = std::pair(-std::numeric_limits<double>::infinity(), 0.75);
   EXPECT_GT(rows_with(drawn(chart), chart_parts::series_colour(0)),

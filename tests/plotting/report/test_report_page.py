@@ -106,7 +106,7 @@ def test_what_is_seen(out, report, tmp_path, width, height, scheme):
         # Each chart once, as wide as there is room, none beyond the window's edge.
         figures = seen("figure svg")
         assert len(figures) == len(charts_of(report))
-        assert all(figure["left"] >= 0 and figure["right"] <= width and figure["width"] > 0.8 * min(width, 992) for figure in figures)
+        assert all(figure["left"] >= 0 and figure["right"] <= width and figure["width"] > 0.8 * min(width, 960) for figure in figures)
         assert browser.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         points = browser.value("Math.min(...[...document.querySelectorAll('figure svg')].filter(s => s.clientWidth > 0)"
                                ".map(s => 6 * s.clientWidth / s.viewBox.baseVal.width))")  # fmt: skip
