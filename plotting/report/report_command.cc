@@ -1,5 +1,7 @@
 #include "plotting/report/report_command.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <boost/program_options/value_semantic.hpp>
 #include <filesystem>
 #include <iostream>
@@ -25,6 +27,7 @@ namespace wcam {
 namespace {
 
 CommandLine report_command_line() {
+  const double margin = ReportOptions().equivalence_margin;
   CommandLine line;
   line.usage = "wcam report SWEEP [options]";
   line.about =
@@ -43,7 +46,7 @@ CommandLine report_command_line() {
        "the case that mean corruption errors are relative to, or alexnet: its published errors; without it "
        "the "
        "first case")  //
-      ("margin", po::value<double>()->default_value(ReportOptions().equivalence_margin),
+      ("margin", po::value<double>()->default_value(margin, fmt::format("{:g}", margin)),
        "cases whose shares of a level differ by less are equivalent; choose it before you look")  //
       ("json", po::bool_switch(), "report.json, too: everything that the page says");
   line.positional.add("sweep", -1);

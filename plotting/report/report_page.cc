@@ -6,7 +6,9 @@
 #include <cmath>
 #include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
