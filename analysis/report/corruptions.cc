@@ -145,7 +145,7 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
       continue;
     }
     ++asked;
-    if (one.distance.differs() && one.distance.difference.value > 0) beyond.push_back(place.first);
+    if (is_a_shift(one.distance) && one.distance.difference.value > 0) beyond.push_back(place.first);
     for (std::size_t k = 0; k < one.levels.size(); ++k) {
       if (one.levels[k].differs()) effects.push_back({place.first, k, &one.levels[k]});
       if (!largest || std::abs(one.levels[k].difference.value) > std::abs(largest->difference.value))

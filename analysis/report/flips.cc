@@ -1,8 +1,8 @@
 // Is the shift larger when the label flips, at equal severity?
 //
-// Altered variants are stronger corruptions than unaffected ones, so that comparing all of them mixes strength
-// with the change of label. Here each altered variant is set against the control that was chosen for it (same
-// case, image and severity), and an image's mean differences are tested.
+// Altered variants are stronger corruptions than unaffected ones, so that comparing all of them mixes
+// strength with the change of label. Here each altered variant is set against the control that was chosen for
+// it (same case, image and severity), and an image's mean differences are tested.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -178,7 +178,7 @@ std::string differences_of(const std::vector<const Tested*>& cases, const Observ
     high = std::max(high, difference.interval ? difference.interval->second : difference.value);
   }
   if (each.size() <= kListed) return "difference " + listed(each);
-  return "intervals of the differences within " + decimal(low) + " to " + decimal(high);
+  return "intervals of the differences within " + decimal(low, 3) + " to " + decimal(high, 3);
 }
 
 // Of one kind of label.
@@ -192,7 +192,7 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
     images = std::max(images, result.difference.images);
     if (result.difference.images < kFewestImages) {
       few.push_back(found.case_name(one->case_index));
-    } else if (result.differs()) {
+    } else if (is_a_shift(result)) {
       (result.difference.value > 0 ? larger : smaller)
           .push_back(found.case_name(one->case_index) + " (" + decimal(result.second.value) + " against " +
                      decimal(result.first.value) + ", difference " + with_interval(result.difference) + ", " +
@@ -228,8 +228,9 @@ std::string confounded_sentence(const std::vector<Tested>& tested, LabelKind kin
   for (const Tested& one : tested) {
     const Paired& naive = one.unmatched[kMainMeasure];
     const Estimate& stronger = one.severity.difference;
-    if (one.kind != kind || !naive.differs() || naive.difference.value < 0 ||
-        one.matched[kMainMeasure].differs() || !stronger.interval || stronger.interval->first <= 0)
+    if (one.kind != kind || !is_a_shift(naive) || naive.difference.value < 0 ||
+        is_a_shift(one.matched[kMainMeasure]) ||
+        !((stronger.interval ? stronger.interval->first : stronger.value) > 0))
       continue;
     misled.push_back(found.case_name(one.case_index) + " (by " + with_interval(naive.difference) + ")");
     most = std::max(most, stronger.value);

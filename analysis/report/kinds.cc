@@ -1,9 +1,10 @@
 // Do training methods differ in kind or in degree?
 //
-// In degree only: one case's indices are those of another times a factor, so that every level has the same share
-// of them. Two cases are called so when each level's mean difference in share, on the same unaltered images, is
-// shown to be within the margin (two one-sided tests for every level: all must agree, so that no correction is
-// needed) while the sums differ; in kind, when some level's share is shown to differ by more than the margin.
+// In degree only: one case's indices are those of another times a factor, so that every level has the same
+// share of them. Two cases are called so when each level's mean difference in share, on the same unaltered
+// images, is shown to be within the margin (two one-sided tests for every level: all must agree, so that no
+// correction is needed) while the sums differ; in kind, when some level's share is shown to differ by more
+// than the margin.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -127,6 +128,15 @@ void decide(CasePair& pair, double margin) {
   if (!known) pair.images_to_decide = 0;
 }
 
+// Also where nothing varies: a level without cells has no share in any image.
+std::optional<double> p_of_equivalence(const std::vector<double>& differences, double margin) {
+  const auto test = equivalence_test(differences, margin, resampling_for(differences.size()));
+  if (test) return test->p;
+  const bool all_zero = std::all_of(differences.begin(), differences.end(), [](double d) { return d == 0; });
+  if (differences.size() >= kFewestImages && all_zero) return 0;
+  return std::nullopt;
+}
+
 std::vector<CasePair> compare_all(const std::vector<CaseProfiles>& cases, double margin) {
   std::vector<CasePair> pairs;
   for (std::size_t a = 0; a < cases.size(); ++a)
@@ -137,8 +147,7 @@ std::vector<CasePair> compare_all(const std::vector<CaseProfiles>& cases, double
         const ImageMeans* both[] = {&cases[a].shares[k], &cases[b].shares[k]};
         auto values = in_common(both);
         for (std::size_t i = 0; i < values[0].size(); ++i) values[1][i] -= values[0][i];
-        const auto test = equivalence_test(values[1], margin, resampling_for(values[1].size()));
-        pair.same.push_back(test ? std::optional(test->p) : std::nullopt);
+        pair.same.push_back(p_of_equivalence(values[1], margin));
       }
       measure_distances(pair, cases);
       pairs.push_back(std::move(pair));

@@ -25,6 +25,11 @@ double floor_of(const Shift& shift, std::size_t measure) {
   return (shift.source_floor[measure] + shift.variant_floor[measure]) / 2;
 }
 
+bool is_a_shift(const Paired& distances) {
+  return distances.differs() && (distances.difference.interval->first > kSmallestShift ||
+                                 distances.difference.interval->second < -kSmallestShift);
+}
+
 bool size_differs(const Paired& log2_sizes) {
   return log2_sizes.differs() && (log2_sizes.difference.interval->first > std::log2(kSizeMargin) ||
                                   log2_sizes.difference.interval->second < -std::log2(kSizeMargin));
@@ -48,6 +53,11 @@ void add_noise_doubts(std::vector<std::string>& doubts, const Observations& foun
     doubts.push_back("Nothing tells the noise of these maps: a design of " +
                      counted(found.plan.wcam.nb_design, "point") +
                      " cannot be halved (--replicates 2, or --nb-design 4).");
+  if (found.noise != NoiseFrom::kNothing)
+    doubts.push_back(
+        "All images share the same designs, so that their noise is not quite independent: distances "
+        "beyond noise of less than " +
+        decimal(kSmallestShift) + " are called none.");
   std::size_t above = 0, maps = 0;
   for (const ExplainedMap& map : found.maps) {
     above += static_cast<std::size_t>(map.above_one);

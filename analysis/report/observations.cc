@@ -129,15 +129,17 @@ Distances mean_distances(const std::vector<Pair>& pairs, const LevelAreas& areas
 }
 
 // Pairs of maps of two subjects that no design point joins, as many as their floors have. Of the same designs
-// they would share the masks, and be more alike than the floor is.
-std::vector<Pair> independent_pairs(const Subject& a, const Subject& b) {
+// they would share the masks, and be more alike than the floor is; where there is no floor they are what
+// there is.
+std::vector<Pair> independent_pairs(const Subject& a, const Subject& b, NoiseFrom noise) {
   std::vector<Pair> pairs;
   for (std::size_t k = 0; k < std::min(a.halves.size(), b.halves.size()); ++k)
     pairs.emplace_back(&a.halves[k].first, &b.halves[k].second);
   if (!pairs.empty()) return pairs;
   for (std::size_t i = 0; i < a.maps.size(); ++i)
     for (std::size_t j = 0; j < b.maps.size(); ++j)
-      if (a.designs[i] != b.designs[j]) pairs.emplace_back(&a.maps[i], &b.maps[j]);
+      if (a.designs[i] != b.designs[j] || noise == NoiseFrom::kNothing)
+        pairs.emplace_back(&a.maps[i], &b.maps[j]);
   return pairs;
 }
 
@@ -196,7 +198,7 @@ Shift shift_of(const Subject& source, const Subject& variant, const Settings& se
   shift.role = variant.found.role;
   shift.control_of = variant.control_of;
   shift.severity_difference = variant.severity_difference;
-  shift.distance = mean_distances(independent_pairs(source, variant), settings.areas);
+  shift.distance = mean_distances(independent_pairs(source, variant, settings.noise), settings.areas);
   shift.source_floor = source.found.floor;
   shift.variant_floor = variant.found.floor;
   for (std::size_t k = 0; k < source.found.shares.size(); ++k)
@@ -211,8 +213,8 @@ struct Group {
   std::vector<Shift> shifts;
 };
 
-// Of one image and case. A variant is compared with the source's map for the label of the same kind; where two
-// kinds are one pair of maps, that is compared once.
+// Of one image and case. A variant is compared with the source's map for the label of the same kind; where
+// two kinds are one pair of maps, that is compared once.
 Group compare_group(std::vector<Subject>&& subjects, const Settings& settings) {
   Group group;
   for (Subject& subject : subjects) finish(subject, settings);

@@ -1,5 +1,6 @@
-// What a report needs of a sweep's results, small enough to be held at once: labels of every prediction, and of
-// every WCAM its shares, how uncertain it is, and how far it is from its source's. Maps are gone once compared.
+// What a report needs of a sweep's results, small enough to be held at once: labels of every prediction, and
+// of every WCAM its shares, how uncertain it is, and how far it is from its source's. Maps are gone once
+// compared.
 #pragma once
 
 #include <array>
@@ -38,8 +39,8 @@ struct ExplainedMap {
   std::uint16_t case_index = 0, variant = 0;
   Role role{};
   LabelKinds explained;
-  // [levels + 1] of each of two or more independent maps: of the replicates; where there is one design, of the
-  // halves of its points, in pairs. Empty: a design that cannot be halved.
+  // [levels + 1] of each of two or more independent maps: of the replicates; where there is one design, of
+  // the halves of its points, in pairs. Empty: a design that cannot be halved.
   std::vector<std::vector<double>> independent_shares;
   std::vector<double> shares;  // [levels + 1] mean over replicates
   Distances floor{};           // between two independent ones

@@ -44,7 +44,8 @@ MainLevel main_level(const LevelMeans& levels) {
   return {order[0], order[1], paired(levels[order[1]], levels[order[0]])};
 }
 
-// "Most of the importance lies at level 3 under baseline (38 % [37, 40], 8 points [6, 11] more than at level 2)."
+// "Most of the importance lies at level 3 under baseline (38 % [37, 40], 8 points [6, 11] more than at level
+// 2)."
 std::string answer_of(const std::vector<LevelMeans>& cases, const std::vector<MainLevel>& mains,
                       const Observations& found) {
   std::map<std::size_t, std::vector<std::string>> most;

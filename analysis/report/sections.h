@@ -16,17 +16,24 @@ Section kinds_section(const Observations& found, const ReportOptions& options);
 Section corruptions_section(const Observations& found);
 Section trust_section(const Observations& found);
 
-// For which class shifts are told first: the source's where altered variants were explained for it, since then
-// the class stays; else the predicted one.
+// For which class shifts are told first: the source's where altered variants were explained for it, since
+// then the class stays; else the predicted one.
 LabelKind main_kind(const Observations& found);
 // Mean of both maps' floors of a measure; unknown without a floor.
 double floor_of(const Shift& shift, std::size_t measure);
-// The main measure's place in kMeasures. It was chosen before any result: ranks do not depend on how uncertain
-// an image's variance is, which scales a whole map.
+// The main measure's place in kMeasures. It was chosen before any result: ranks do not depend on how
+// uncertain an image's variance is, which scales a whole map.
 inline constexpr std::size_t kMainMeasure = 0;
 static_assert(kMeasures[kMainMeasure] == Measure::kSpearman);
-// Sums of indices that differ by less than this factor are called alike: with few design points a sum is biased,
-// by how the outputs are distributed, by up to as much (benchmarks/RESULTS.md, planted_truths).
+// A distance beyond noise is told from this size on. Replicates are few, and the same designs for all images:
+// what two designs happen to share does not average out over images, so that a difference of some 0.001 may
+// be "shown" where nothing moved (benchmarks/RESULTS.md, planted_truths).
+inline constexpr double kSmallestShift = 0.01;
+// Of a difference of distances by the main measure: it is shown to be larger than that, or smaller than its
+// negative.
+bool is_a_shift(const Paired& distances);
+// Sums of indices that differ by less than this factor are called alike: with few design points a sum is
+// biased, by how the outputs are distributed, by up to as much (benchmarks/RESULTS.md, planted_truths).
 inline constexpr double kSizeMargin = 1.25;
 // Of a difference in log2 of the sums: it is shown to be beyond that factor.
 bool size_differs(const Paired& log2_sizes);

@@ -1,8 +1,8 @@
 // Does corruption move the important regions, and is it more than estimation noise?
 //
-// A variant's map is compared with the source's by designs that share no point, exactly as two estimates of one
-// map are compared for the noise floor. Were nothing moved, both distances would be equal on average; so their
-// paired difference, an image's mean over its variants, is what is tested.
+// A variant's map is compared with the source's by designs that share no point, exactly as two estimates of
+// one map are compared for the noise floor. Were nothing moved, both distances would be equal on average; so
+// their paired difference, an image's mean over its variants, is what is tested.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -31,14 +31,14 @@ struct Tested {
   Role role{};
   std::size_t case_index = 0;
   std::array<Paired, kMeasureCount> moved;  // distance less floor
-  // Of the main measure: similarity without noise, 1 where nothing moved (C. Spearman's correction of the mean
-  // similarities). It does not take maps that are noisier for ones that have moved.
+  // Of the main measure: similarity without noise, 1 where nothing moved (C. Spearman's correction of the
+  // mean similarities). It does not take maps that are noisier for ones that have moved.
   Estimate corrected;
   std::vector<Paired> share_change;
   Paired size;
   // Further than noise by the main measure.
   bool beyond() const {
-    return moved[kMainMeasure].differs() && moved[kMainMeasure].difference.value > 0 &&
+    return is_a_shift(moved[kMainMeasure]) && moved[kMainMeasure].difference.value > 0 &&
            (!corrected.interval || corrected.interval->second < 1);
   }
 };
@@ -97,8 +97,8 @@ std::vector<Tested> test(const Groups& groups) {
     one.size = against_zero(group.log2_size);
     tested.push_back(std::move(one));
   }
-  // Families, of one kind and role: the cases and levels for shares; the cases for each measure; with the main
-  // one the sizes, since an answer is made from both.
+  // Families, of one kind and role: the cases and levels for shares; the cases for each measure; with the
+  // main one the sizes, since an answer is made from both.
   for (std::size_t begin = 0; begin < tested.size();) {
     std::size_t end = begin;
     while (end < tested.size() && tested[end].kind == tested[begin].kind &&

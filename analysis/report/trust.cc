@@ -225,10 +225,10 @@ std::string answer_of(const ImageMeans& above, const ImageMeans& uncertain, cons
   if (bought.empty()) return text;
   const Bought& middle = middle_of(bought);
   return text + " What is said rests on means over images: the standard error of a level's mean share is " +
-         points(middle.now) + " in the middle of cases and levels, and would be " +
-         points(middle.twice_images) + " with twice the images, " + points(middle.twice_replicates) +
-         " with twice the replicates and " + points(middle.four_times_points) +
-         " with four times the design points.";
+         fine_points(middle.now) + " in the middle of cases and levels, and would be " +
+         fine_points(middle.twice_images) + " with twice the images, " +
+         fine_points(middle.twice_replicates) + " with twice the replicates and " +
+         fine_points(middle.four_times_points) + " with four times the design points.";
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ std::string points(double share) {
   return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " percentage points";
 }
 
+std::string fine_points(double share) { return decimal(100 * share, 2) + " percentage points"; }
+
 std::string p_value(double p) { return p < 0.001 ? "p < 0.001" : "p = " + decimal(p, p < 0.1 ? 3 : 2); }
 
 std::string listed(const std::vector<std::string>& names) {

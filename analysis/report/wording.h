@@ -14,6 +14,7 @@ namespace wcam {
 std::string decimal(double value, int digits = 2);          // "0.41"; never "-0.00"
 std::string percent(double share);                          // "41 %", below 10 % "4.1 %"
 std::string points(double share);                           // "1.5 percentage points"
+std::string fine_points(double share);                      // "1.53 percentage points"
 std::string p_value(double p);                              // "p = 0.012", "p < 0.001"
 std::string listed(const std::vector<std::string>& names);  // "a, b and c"
 // "0.41 [0.36, 0.47]", with more digits where the interval is narrow; without one the value alone.

@@ -1,5 +1,6 @@
-// Sweeps whose truth is known: results as a sweep stores them, computed from the outputs of functions whose total
-// Sobol' indices are known, with the noise of few design points. What moves, and how cases differ, is planted.
+// Sweeps whose truth is known: results as a sweep stores them, computed from the outputs of functions whose
+// total Sobol' indices are known, with the noise of few design points. What moves, and how cases differ, is
+// planted.
 #pragma once
 
 #include <cstdint>
@@ -37,15 +38,16 @@ struct Truth {
   std::uint64_t seed = 1;
 };
 
-// Makes a sweep's folder of plan and segments. Labels flip more often at higher severities; each altered variant has a
-// control of the nearest severity that is unaffected. Every image has its own places that matter and its own
-// profile of levels, every case and variant deviates a little from it. All maps of one replicate have one
-// design, as in a sweep (Monte Carlo here).
+// Makes a sweep's folder of plan and segments. Labels flip more often at higher severities; each altered
+// variant has a control of the nearest severity that is unaffected. Every image has its own places that
+// matter and its own profile of levels, every case and variant deviates a little from it. All maps of one
+// replicate have one design, as in a sweep (Monte Carlo here).
 void write_sweep(const std::filesystem::path& folder, const Truth& truth);
 
-// f(z) = product over cells of (1 + sqrt(v_i) z_i), z_i uniform with mean 0 and variance 1: partial variances are
-// products of the v_i, so that with P the product of all (1 + v_i) the total index of cell i is v_i / (1 + v_i) P /
-// (P - 1). Small v: additive, and indices add up to 1; larger: interactions, and they add up to more.
+// f(z) = product over cells of (1 + sqrt(v_i) z_i), z_i uniform with mean 0 and variance 1: partial variances
+// are products of the v_i, so that with P the product of all (1 + v_i) the total index of cell i is v_i / (1
+// + v_i) P / (P - 1). Small v: additive, and indices add up to 1; larger: interactions, and they add up to
+// more.
 std::vector<double> total_indices(const std::vector<double>& v);
 
 // The outputs of f in the order of the format, for masks drawn from `design_seed`.

@@ -1,6 +1,6 @@
-// How often does a report say what is so? Many small sweeps whose truth is planted, each asked the question that
-// its truth is about.
-//   planted_truths [SEEDS]            default 40; prints how many of so many reports say so, and those that do not
+// How often does a report say what is so? Many small sweeps whose truth is planted, each asked the question
+// that its truth is about.
+//   planted_truths [SEEDS]     default 40; prints how many of so many reports say so, and those that do not
 //   planted_truths --write FOLDER IMAGES CASES CORRUPTIONS GRID REPLICATES    one sweep, for report_rate
 #include <cstdio>
 #include <cstdlib>
