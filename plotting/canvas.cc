@@ -230,6 +230,32 @@ void Canvas::rule(const Segment& line, double width_pt, const Rgb& colour) {
        colour);
 }
 
+void Canvas::path(std::span<const Point> points, double width_pt, const Rgb& colour,
+                  std::span<const double> dashes) {
+  cairo_t* cr = impl_->context.get();
+  impl_->source(colour);
+  cairo_set_line_width(cr, width_pt);
+  cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_set_dash(cr, dashes.data(), static_cast<int>(dashes.size()), 0);
+  for (const Point& point : points) cairo_line_to(cr, point.x, point.y);
+  cairo_stroke(cr);
+  cairo_set_dash(cr, nullptr, 0, 0);
+  impl_->checked("draw lines");
+}
+
+void Canvas::polygon(std::span<const Point> corners, const Rgb& colour, double edge_pt, const Rgb& edge) {
+  cairo_t* cr = impl_->context.get();
+  for (const Point& corner : corners) cairo_line_to(cr, corner.x, corner.y);
+  cairo_close_path(cr);
+  impl_->source(colour);
+  cairo_fill_preserve(cr);
+  impl_->source(edge);
+  cairo_set_line_width(cr, edge_pt);
+  cairo_set_line_join(cr, CAIRO_LINE_JOIN_MITER);
+  cairo_stroke(cr);
+  impl_->checked("draw a polygon");
+}
+
 void Canvas::Impl::image(const Rect& area, const Surface& picture, cairo_filter_t filter) {
   cairo_t* cr = context.get();
   cairo_save(cr);
@@ -333,8 +359,9 @@ void wrap(const Text& text, double width_pt, int lines, Canvas::Align align) {
   const Attributes attributes(pango_attr_list_new());
   pango_attr_list_insert(attributes.get(), pango_attr_insert_hyphens_new(FALSE));
   pango_layout_set_attributes(text.get(), attributes.get());
-  pango_layout_set_alignment(text.get(),
-                             align == Canvas::Align::kCentre ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
+  pango_layout_set_alignment(text.get(), align == Canvas::Align::kCentre  ? PANGO_ALIGN_CENTER
+                                         : align == Canvas::Align::kRight ? PANGO_ALIGN_RIGHT
+                                                                          : PANGO_ALIGN_LEFT);
 }
 
 void cut_to(const Text& text, double width_pt) {
@@ -388,6 +415,10 @@ void Canvas::text_upwards(double x, double y, double length_pt, const std::strin
   cairo_restore(impl_->context.get());
 }
 
+double Canvas::width_of(const std::string& line, double size_pt) {
+  return size_of(impl_->line(line, size_pt)).width;
+}
+
 int Canvas::lines_of(const std::string& text, double width_pt, double size_pt) {
   const Text layout = impl_->line(text, size_pt);
   wrap(layout, width_pt, kAllLines, Align::kStart);
@@ -398,8 +429,11 @@ void Canvas::paragraph(const Rect& box, const std::string& text, double size_pt,
                        const Rgb& colour) {
   const Text layout = impl_->line(text, size_pt);
   wrap(layout, box.width, lines, align);
+  PangoRectangle taken{};
+  pango_layout_get_extents(layout.get(), nullptr, &taken);
+  const double right = static_cast<double>(taken.x + taken.width) / PANGO_SCALE;
   impl_->source(colour);
-  impl_->show(layout, box.x, box.y);
+  impl_->show(layout, align == Align::kRight ? box.right() - right : box.x, box.y);
 }
 
 void Canvas::text_over(double x, double y, const std::string& line, double size_pt) {

@@ -42,6 +42,12 @@ class Canvas {
   // pixel apart.
   void rule(const Segment& line, double width_pt, const Rgb& colour);
 
+  // Draws lines from point to point, dashed where lengths on and off are given.
+  void path(std::span<const Point> points, double width_pt, const Rgb& colour,
+            std::span<const double> dashes = {});
+  // Fills a polygon and draws its edge.
+  void polygon(std::span<const Point> corners, const Rgb& colour, double edge_pt, const Rgb& edge);
+
   // Draws a square image, row-major, over the whole area. A photograph may be smoothed when it is enlarged; a
   // map's pixels stay what they are. Lossless.
   void photograph(const Rect& area, std::span<const std::uint8_t> rgb, int side);
@@ -60,11 +66,14 @@ class Canvas {
                     int lines = 1);
   static constexpr double kSmallestShare = 0.6;
 
+  // Of one line.
+  double width_of(const std::string& line, double size_pt);
   // How many lines a text takes when it is wrapped to width_pt, at least 1.
   int lines_of(const std::string& text, double width_pt, double size_pt);
   // Draws a text wrapped to the box, from its top, its last line cut with an ellipsis where it takes more
-  // than `lines`. Centred, or from the left (text that runs from right to left: from the right).
-  enum class Align { kCentre, kStart };
+  // than `lines`. Centred, from the left (text that runs from right to left: from the right), or as far
+  // right as the box goes.
+  enum class Align { kCentre, kStart, kRight };
   void paragraph(const Rect& box, const std::string& text, double size_pt, int lines, Align align,
                  const Rgb& colour = {});
   // Draws a line of text with its upper left corner at (x, y) that can be read over any colours: dark in a

@@ -40,8 +40,9 @@ double panel_side(const GridStyle& style) {
   return side;
 }
 
-Cell cell_at(const GridStyle& style, int column, double top, const std::vector<double>& sizes, double side) {
-  Cell cell;
+TitledPanel cell_at(const GridStyle& style, int column, double top, const std::vector<double>& sizes,
+                    double side) {
+  TitledPanel cell;
   const double left = column * style.column_width_pt;
   double y = top;
   for (const double size : sizes) {
@@ -90,7 +91,7 @@ Layout layout(const GridStyle& style) {
   return result;
 }
 
-const Cell& Layout::at(int row, int column) const {
+const TitledPanel& Layout::at(int row, int column) const {
   return cells.at(static_cast<std::size_t>(row * columns + column));
 }
 

@@ -7,6 +7,10 @@
 
 namespace wcam {
 
+struct Point {
+  double x = 0, y = 0;
+};
+
 struct Rect {
   double x = 0, y = 0, width = 0, height = 0;
   double right() const { return x + width; }
@@ -37,18 +41,18 @@ struct GridStyle {
   bool colour_bars = false;                   // room for them right of the last column
 };
 
-struct Cell {
+struct TitledPanel {
   Rect panel;
   std::vector<TextLine> title;
 };
 
 struct Layout {
   double width_pt = 0, height_pt = 0;
-  TextLine heading, note;   // size 0 when there is none
-  std::vector<Cell> cells;  // row-major
+  TextLine heading, note;          // size 0 when there is none
+  std::vector<TitledPanel> cells;  // row-major
   int columns = 0;
 
-  const Cell& at(int row, int column) const;
+  const TitledPanel& at(int row, int column) const;
   // The colour bar beside rows first..last.
   Rect colour_bar(int first_row, int last_row) const;
 };

@@ -1,9 +1,7 @@
-// wcam-plot: draws figures from stored results.
+// wcam-plot: draws figures and reports from stored results.
 #include <algorithm>
 #include <iostream>
 #include <iterator>
-#include <mutex>
-#include <set>
 #include <thread>
 
 #include "common/base/error.h"
@@ -15,7 +13,9 @@
 #include "common/study/class_names.h"
 #include "plotting/lone_wcam.h"
 #include "plotting/page_layout.h"
+#include "plotting/report/report_command.h"
 #include "plotting/sweep_figures.h"
+#include "plotting/unreadable_text.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -23,16 +23,6 @@ namespace po = boost::program_options;
 namespace wcam {
 
 namespace {
-
-// Once of each text, however many figures have it, and whichever thread draws.
-void warn_of_boxes(const std::string& text, const std::string& packages) {
-  static std::mutex mutex;
-  static std::set<std::string> warned;
-  const std::lock_guard lock(mutex);
-  if (warned.insert(text).second)
-    std::cerr << "warning: no installed font has all characters of '" << text
-              << "', which are drawn as boxes: apt-get install " << packages << ", then draw again\n";
-}
 
 DrawOptions drawing_of(const po::variables_map& values) {
   check_drawing(values);
@@ -221,7 +211,7 @@ ExitCode draw_wcam(const Arguments& arguments) {
 constexpr VerbAction kActions[] = {
     {"figure-4", draw_figure4}, {"figure-5", draw_figure5}, {"spatial", draw_spatial},
     {"rebuilt", draw_rebuilt},  {"mean", draw_mean},        {"difference", draw_difference},
-    {"all", draw_all},          {"wcam", draw_wcam},
+    {"all", draw_all},          {"wcam", draw_wcam},        {"report", report_command},
 };
 
 constexpr VerbProgram kProgram{"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study",

@@ -5,7 +5,7 @@
                                                    BUILD/compile_commands.json; minutes
 
 A file of coordinator/, worker/, analysis/ or common/ lies in a room of its table and includes only its own room, rooms below it,
-and common/. Says what does not hold, a line each, and ends with 1. scripts/check_includes_test.py plants mistakes.
+and common/. plotting/ may include analysis/, too. Says what does not hold, a line each, and ends with 1. scripts/check_includes_test.py plants mistakes.
 """
 
 import concurrent.futures
@@ -19,6 +19,8 @@ import sys
 
 FOLDERS = ("coordinator", "worker", "common", "analysis", "plotting", "cluster")
 WITH_ROOMS = ("coordinator", "worker", "common", "analysis")
+# The folders that one may include beside itself; the others: common/.
+BELOW = {"plotting": ("common", "analysis")}
 # What only some places may include: by how the header's name begins.
 FOREIGN = {
     "LibTorch": (("ATen/", "c10/", "torch/"), ("worker/",)),
@@ -31,6 +33,7 @@ FOREIGN = {
     "Boost.Math": (("boost/math",), ("analysis/statistics/",)),
     "LEMON": (("lemon/",), ("analysis/maps/",)),
     "libzip": (("zip.h",), ("analysis/tables/",)),
+    "Mustache": (("kainjow/",), ("plotting/report/",)),
 }
 # Libraries that are built where there is nothing but LibTorch (CMakeLists.txt, WCAM_ONLY_KERNELS), and what may be
 # included there beside it and the language.
@@ -68,8 +71,8 @@ def problems_of(file, text, rooms):
     for _, name in INCLUDE.findall(text):
         if name.split("/")[0] in FOLDERS:
             other, below = place_of(name)
-            if other not in (folder, "common"):
-                yield f"{file} includes {name}: {folder}/ may include its own and common/, not {other}/"
+            if other != folder and other not in (below_it := BELOW.get(folder, ("common",))):
+                yield f"{file} includes {name}: {folder}/ may include its own and {'/, '.join(below_it)}/, not {other}/"
             elif other == folder and folder in rooms:
                 order = rooms[folder]
                 if below not in order or order.index(below) < order.index(room):

@@ -63,6 +63,15 @@ class PlantedMistakes(unittest.TestCase):
                            '#pragma once\n#include "coordinator/queue/seeded_order.h"\n')
         self.assert_found(found, "worker/ may include its own and common/, not coordinator/")
 
+    def test_figures_stand_on_analysis_and_not_the_other_way_round(self):
+        self.assertEqual(self.plant("plotting/haar.h", "#pragma once\n",
+                                    '#pragma once\n#include "analysis/maps/comparison.h"\n'), [])
+        found = self.plant("analysis/maps/comparison.h", "#pragma once\n",
+                           '#pragma once\n#include "plotting/haar.h"\n')
+        self.assert_found(found, "analysis/ may include its own and common/, not plotting/")
+        found = self.plant("plotting/haar.h", "#pragma once\n", '#pragma once\n#include "worker/base/faults.h"\n')
+        self.assert_found(found, "plotting/ may include its own and common/, analysis/, not worker/")
+
     def test_a_foreign_library_outside_its_place(self):
         for file, header, library in [("common/base/error.h", "torch/version.h", "LibTorch"),
                                       ("coordinator/sweep/status.h", "sqlite3.h", "SQLite"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian to figure 4 and figure 5: installs the packages, builds, fetches the demo photographs and runs
+# From a fresh Debian to figures and a report: installs the packages, builds, fetches the demo photographs and runs
 # a sweep of the demo classifiers over them with a coordinator and two workers, with the corruptions that
 # models/demo/README.md tells of. Run again, it skips what is there.
 set -euo pipefail
@@ -14,3 +14,4 @@ build/release/bin/wcam run \
   --perturbation corruptions --corruptions defocus-blur,brightness,jpeg,saturate,pixelate,contrast,gaussian-blur \
   --sample-size 2 --max-altered 1 \
   --sweep build/demo/sweep --workers 2
+build/release/bin/wcam report build/demo/sweep

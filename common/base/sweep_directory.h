@@ -20,6 +20,8 @@ struct SweepDirectory {
   // An empty file that is locked while the sweep is packed.
   std::filesystem::path pack_lock() const { return root / "pack.lock"; }
   std::filesystem::path figures() const { return root / "figures"; }
+  // report.html and what lies beside it (plotting/report/report_files.h).
+  std::filesystem::path report() const { return root / "report"; }
   std::filesystem::path logs() const { return root / "logs"; }
   // Scripts and jobs of a sweep that was submitted (cluster/slurm_jobs.h).
   std::filesystem::path slurm() const { return root / "slurm"; }

@@ -51,6 +51,7 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"difference", "wcam-plot", "what altering the images does to their maps, by case, and its noise", false},
     {"all", "wcam-plot", "every figure of a sweep that has changed", false},
     {"wcam", "wcam-plot", "one WCAM of `wcam explain`", false},
+    {"report", "wcam-plot", "what a sweep answers: a page of answers, figures and tables", true},
 };
 
 // Whether a program's --help lists a verb.

@@ -51,7 +51,7 @@ TEST(Layout, NothingOverlaps) {
   for (int column = 0; column < 4; ++column) {
     EXPECT_GT(figure.at(1, column).title[0].box.y, figure.at(0, column).panel.bottom());
     for (int row = 0; row < 2; ++row) {
-      const Cell& cell = figure.at(row, column);
+      const TitledPanel& cell = figure.at(row, column);
       EXPECT_GT(cell.panel.y, cell.title.back().box.bottom());
       for (std::size_t line = 1; line < cell.title.size(); ++line)
         EXPECT_GE(cell.title[line].box.y, cell.title[line - 1].box.bottom() - 1e-9);

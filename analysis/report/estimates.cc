@@ -1,0 +1,126 @@
+#include "analysis/report/estimates.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wcam {
+
+void ImageMeans::add(std::uint32_t image, double value) {
+  if (std::isnan(value)) return;
+  if (cells_.size() <= image) cells_.resize(std::size_t{image} + 1);
+  cells_[image].sum += value;
+  ++cells_[image].count;
+}
+
+std::vector<double> ImageMeans::values() const {
+  std::vector<double> values;
+  for (std::size_t image = 0; image < cells_.size(); ++image)
+    if (has(image)) values.push_back(of(image));
+  return values;
+}
+
+std::vector<std::vector<double>> in_common(std::span<const ImageMeans* const> means) {
+  std::vector<std::vector<double>> values(means.size());
+  if (means.empty()) return values;
+  for (std::size_t image = 0; image < means.front()->places(); ++image) {
+    if (!std::all_of(means.begin(), means.end(), [&](const ImageMeans* one) { return one->has(image); }))
+      continue;
+    for (std::size_t k = 0; k < means.size(); ++k) values[k].push_back(means[k]->of(image));
+  }
+  return values;
+}
+
+Resampling resampling_for(std::size_t images) {
+  Resampling resampling;
+  if (images > 1000) resampling.resamples = 399;
+  return resampling;
+}
+
+Estimate estimate_of(const Stated<Interval>& interval, double value, std::size_t images) {
+  Estimate estimate{value, std::nullopt, images};
+  if (interval) estimate.interval = std::pair(interval->low, interval->high);
+  return estimate;
+}
+
+Estimate mean_of(std::span<const double> values, const Bounds& bounds) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return estimate_of(mean_interval(values, bounds, resampling_for(values.size())),
+                     values.empty() ? kUnknown : sum / static_cast<double>(values.size()), values.size());
+}
+
+Estimate mean_of(const ImageMeans& means, const Bounds& bounds) { return mean_of(means.values(), bounds); }
+
+Estimate share_of(std::size_t in, std::size_t images) {
+  return estimate_of(proportion_interval(in, images),
+                     images == 0 ? kUnknown : static_cast<double>(in) / static_cast<double>(images), images);
+}
+
+Estimate in_percent(Estimate estimate) {
+  estimate.value *= 100;
+  if (estimate.interval)
+    estimate.interval = std::pair(100 * estimate.interval->first, 100 * estimate.interval->second);
+  return estimate;
+}
+
+Estimate as_factor(Estimate log2_ratio) {
+  log2_ratio.value = std::exp2(log2_ratio.value);
+  if (log2_ratio.interval)
+    log2_ratio.interval =
+        std::pair(std::exp2(log2_ratio.interval->first), std::exp2(log2_ratio.interval->second));
+  return log2_ratio;
+}
+
+bool Paired::differs() const {
+  return p_holm && *p_holm <= kLevel && difference.interval &&
+         (difference.interval->first > 0 || difference.interval->second < 0);
+}
+
+std::size_t Paired::images_to_see_it() const {
+  // Quantiles of the normal distribution: a two-sided test at 5 % with a power of 80 %.
+  constexpr double kQuantiles = 1.960 + 0.842;
+  if (!(std::abs(ratio) > 1e-6)) return 0;
+  return std::max(kFewestImages, static_cast<std::size_t>(std::ceil(std::pow(kQuantiles / ratio, 2))));
+}
+
+Paired paired(const ImageMeans& first, const ImageMeans& second) {
+  const ImageMeans* both[] = {&first, &second};
+  const auto values = in_common(both);
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < values[0].size(); ++i) differences.push_back(values[1][i] - values[0][i]);
+  Paired result;
+  result.first = mean_of(values[0]);
+  result.second = mean_of(values[1]);
+  result.difference = mean_of(differences);
+  const std::size_t n = differences.size();
+  double squares = 0;
+  for (const double difference : differences) squares += std::pow(difference - result.difference.value, 2);
+  if (n > 1 && squares > 0)
+    result.ratio = result.difference.value / std::sqrt(squares / static_cast<double>(n - 1));
+  const auto effect = hedges_g(differences);
+  result.effect = estimate_of(effect, effect ? effect->estimate : kUnknown, n);
+  if (const auto test = sign_flip_test(differences))
+    result.p = test->p;
+  else
+    result.why_not = test.why_not();
+  return result;
+}
+
+Paired against_zero(const ImageMeans& changes) {
+  ImageMeans zeros;
+  for (std::size_t image = 0; image < changes.places(); ++image)
+    if (changes.has(image)) zeros.add(static_cast<std::uint32_t>(image), 0);
+  return paired(zeros, changes);
+}
+
+void correct(std::span<Paired* const> family) {
+  std::vector<double> p;
+  for (const Paired* one : family)
+    if (one->p) p.push_back(*one->p);
+  const std::vector<double> corrected = holm(p);
+  std::size_t next = 0;
+  for (Paired* one : family)
+    if (one->p) one->p_holm = corrected[next++];
+}
+
+}  // namespace wcam

@@ -1,0 +1,330 @@
+// Do training methods differ in kind or in degree?
+//
+// In degree only: one case's indices are those of another times a factor, so that every level has the same
+// share of them. Two cases are called so when each level's mean difference in share, on the same unaltered
+// images, is shown to be within the margin (two one-sided tests for every level: all must agree, so that no
+// correction is needed) while the sums differ; in kind, when some level's share is shown to differ by more
+// than the margin.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/maps/level_shares.h"
+#include "analysis/report/sections.h"
+#include "analysis/report/wording.h"
+#include "common/base/error.h"
+#include "common/base/message_text.h"
+
+namespace wcam {
+
+namespace {
+
+struct CaseProfiles {
+  std::vector<ImageMeans> shares;                         // [levels + 1], by image
+  ImageMeans log2_sum;                                    // of the indices
+  std::map<std::uint32_t, const ExplainedMap*> by_image;  // the source's map
+};
+
+enum class Verdict : std::uint8_t { kKind, kDegree, kAlike, kOpen };
+
+std::string to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kKind:
+      return "in kind";
+    case Verdict::kDegree:
+      return "in degree only";
+    case Verdict::kAlike:
+      return "neither";
+    case Verdict::kOpen:
+      return "undecided";
+  }
+  invariant_broken("a verdict without words");
+}
+
+struct CasePair {
+  std::size_t a = 0, b = 0;
+  std::vector<Paired> levels;               // b less a
+  std::vector<std::optional<double>> same;  // p of equivalence
+  Paired size;                              // log2 of the sums
+  Estimate between, within, noise;          // mean distances of profiles, in levels
+  std::size_t images_to_decide = 0;         // 0: unknown
+  Verdict verdict = Verdict::kOpen;
+};
+
+std::vector<CaseProfiles> gather(const Observations& found) {
+  std::vector<CaseProfiles> cases(found.cases());
+  for (CaseProfiles& one : cases) one.shares.resize(found.shares());
+  for (const ExplainedMap& map : found.maps) {
+    if (map.role != Role::kSource || !map.explained.contains(LabelKind::kPredicted)) continue;
+    CaseProfiles& one = cases[map.case_index];
+    for (std::size_t k = 0; k < found.shares(); ++k) one.shares[k].add(map.image, map.shares[k]);
+    one.log2_sum.add(map.image, map.sum > 0 ? std::log2(map.sum) : kUnknown);
+    one.by_image.emplace(map.image, &map);
+  }
+  return cases;
+}
+
+// Of independent maps, one of each: of the first's and the second's halves or designs.
+double profile_distance(const ExplainedMap& a, const ExplainedMap& b) {
+  if (a.independent_shares.empty() || b.independent_shares.empty()) return kUnknown;
+  return scale_shift(a.independent_shares.front(), b.independent_shares.back()).distance;
+}
+
+// How far profiles of two cases are apart on one image, against those of one case on two images and of two
+// estimates of one.
+void measure_distances(CasePair& pair, const std::vector<CaseProfiles>& cases) {
+  ImageMeans between, within, noise;
+  for (const auto& [image, map] : cases[pair.a].by_image) {
+    const auto other = cases[pair.b].by_image.find(image);
+    if (other == cases[pair.b].by_image.end()) continue;
+    between.add(image, profile_distance(*map, *other->second));
+    noise.add(image, (profile_distance(*map, *map) + profile_distance(*other->second, *other->second)) / 2);
+  }
+  for (const CaseProfiles* one : {&cases[pair.a], &cases[pair.b]})
+    for (auto at = one->by_image.begin(); at != one->by_image.end() && one->by_image.size() > 1; ++at) {
+      const auto next = std::next(at) == one->by_image.end() ? one->by_image.begin() : std::next(at);
+      within.add(at->first, profile_distance(*at->second, *next->second));
+    }
+  pair.between = mean_of(between);
+  pair.within = mean_of(within);
+  pair.noise = mean_of(noise);
+}
+
+// So many images would bring the level within the margin, if its mean difference is what it seems: the usual
+// approximation of two one-sided tests at 5 % with a power of 80 %.
+std::size_t images_to_show_equivalence(const Paired& level, double margin) {
+  const double room = margin - std::abs(level.difference.value);
+  if (!(room > 0) || !(std::abs(level.ratio) > 0)) return 0;
+  const double deviation = std::abs(level.difference.value / level.ratio);
+  return std::max(kFewestImages,
+                  static_cast<std::size_t>(std::ceil(std::pow((1.645 + 1.282) * deviation / room, 2))));
+}
+
+bool is_beyond(const Paired& level, double margin) {
+  return level.differs() &&
+         (level.difference.interval->first > margin || level.difference.interval->second < -margin);
+}
+
+void decide(CasePair& pair, double margin) {
+  const bool same = std::all_of(pair.same.begin(), pair.same.end(),
+                                [](const std::optional<double>& p) { return p && *p <= kLevel; });
+  const bool beyond = std::any_of(pair.levels.begin(), pair.levels.end(),
+                                  [&](const Paired& level) { return is_beyond(level, margin); });
+  pair.verdict = beyond                            ? Verdict::kKind
+                 : same && size_differs(pair.size) ? Verdict::kDegree
+                 : same                            ? Verdict::kAlike
+                                                   : Verdict::kOpen;
+  bool known = true;
+  for (const Paired& level : pair.levels) {
+    const std::size_t needed = images_to_show_equivalence(level, margin);
+    known = known && needed > 0;
+    pair.images_to_decide = std::max(pair.images_to_decide, needed);
+  }
+  if (!known) pair.images_to_decide = 0;
+}
+
+// Also where nothing varies: a level without cells has no share in any image.
+std::optional<double> p_of_equivalence(const std::vector<double>& differences, double margin) {
+  const auto test = equivalence_test(differences, margin, resampling_for(differences.size()));
+  if (test) return test->p;
+  const bool all_zero = std::all_of(differences.begin(), differences.end(), [](double d) { return d == 0; });
+  if (differences.size() >= kFewestImages && all_zero) return 0;
+  return std::nullopt;
+}
+
+std::vector<CasePair> compare_all(const std::vector<CaseProfiles>& cases, double margin) {
+  std::vector<CasePair> pairs;
+  for (std::size_t a = 0; a < cases.size(); ++a)
+    for (std::size_t b = a + 1; b < cases.size(); ++b) {
+      CasePair pair{a, b, {}, {}, paired(cases[a].log2_sum, cases[b].log2_sum), {}, {}, {}};
+      for (std::size_t k = 0; k < cases[a].shares.size(); ++k) {
+        pair.levels.push_back(paired(cases[a].shares[k], cases[b].shares[k]));
+        const ImageMeans* both[] = {&cases[a].shares[k], &cases[b].shares[k]};
+        auto values = in_common(both);
+        for (std::size_t i = 0; i < values[0].size(); ++i) values[1][i] -= values[0][i];
+        pair.same.push_back(p_of_equivalence(values[1], margin));
+      }
+      measure_distances(pair, cases);
+      pairs.push_back(std::move(pair));
+    }
+  std::vector<Paired*> levels, sizes;
+  for (CasePair& pair : pairs) {
+    for (Paired& level : pair.levels) levels.push_back(&level);
+    sizes.push_back(&pair.size);
+  }
+  correct(levels);
+  correct(sizes);
+  for (CasePair& pair : pairs) decide(pair, margin);
+  return pairs;
+}
+
+ReportTable levels_table(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
+  ColumnMeanings columns{{"case", "name of a classifier"},
+                         {"other_case", "of another"},
+                         {"level", "0: the approximation; else of the details, 1 the finest"},
+                         {"images", "unaltered, explained under both"}};
+  add_estimate_columns(columns, "difference",
+                       "mean share of the level under the other less that under the case");
+  add_estimate_columns(columns, "effect", "Hedges' g");
+  columns.emplace_back("p", "two-sided sign-flip test against 0");
+  columns.emplace_back("p_holm", "after Holm's correction over pairs and levels");
+  columns.emplace_back("p_equivalence", "two one-sided tests against the margin; at most 0.05: within it");
+  columns.emplace_back("margin", "of equivalence, chosen before");
+  ReportTable table = make_table("kinds_levels.csv", columns);
+  for (const CasePair& pair : pairs)
+    for (std::size_t k = 0; k < pair.levels.size(); ++k) {
+      const Paired& level = pair.levels[k];
+      std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b),
+                            k == 0 ? 0LL : static_cast<long long>(found.shares() - k),
+                            count_cell(level.difference.images)};
+      add_cells(row, level.difference);
+      add_cells(row, level.effect);
+      for (const auto& p : {level.p, level.p_holm, pair.same[k]}) row.push_back(p_cell(p));
+      row.emplace_back(margin);
+      table.rows.push_back(std::move(row));
+    }
+  return table;
+}
+
+ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& found) {
+  ColumnMeanings columns{{"case", "name of a classifier"},
+                         {"other_case", "of another"},
+                         {"differ", "in kind, in degree only, neither, or undecided"},
+                         {"images", "unaltered, explained under both"}};
+  add_estimate_columns(columns, "log2_size", "of the other's summed indices over the case's");
+  columns.emplace_back("p_holm", "sign-flip test of it, after Holm's correction over pairs");
+  add_estimate_columns(
+      columns, "between_cases",
+      "distance of the two profiles of an image (Wasserstein of level shares), levels, with noise");
+  add_estimate_columns(columns, "within_case", "the same between one case's profiles of two images");
+  add_estimate_columns(columns, "noise", "the same between two estimates of one profile");
+  ReportTable table = make_table("kinds.csv", columns);
+  for (const CasePair& pair : pairs) {
+    std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b), to_string(pair.verdict),
+                          count_cell(pair.size.difference.images)};
+    add_cells(row, pair.size.difference);
+    row.push_back(p_cell(pair.size.p_holm));
+    for (const Estimate* estimate : {&pair.between, &pair.within, &pair.noise}) add_cells(row, *estimate);
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
+  Chart chart;
+  chart.kind = Chart::Kind::kDots;
+  chart.name = "kinds_levels";
+  chart.x_title = "Scale";
+  chart.y_title = "Difference in share (percentage points)";
+  for (const CasePair& pair : pairs) {
+    ChartSeries series{found.case_name(pair.b) + " less " + found.case_name(pair.a), {}};
+    for (std::size_t k = 0; k < pair.levels.size(); ++k) {
+      series.points.push_back(chart_point(k == 0 ? "approximation" : level_of(k, found),
+                                          static_cast<double>(k), in_percent(pair.levels[k].difference)));
+    }
+    chart.series.push_back(std::move(series));
+  }
+  chart.lines = {{"margin", 100 * margin}, {"margin", -100 * margin}};
+  chart.caption =
+      "Difference of level shares between two cases on the same unaltered images, with the margin "
+      "within which they do not differ in kind; 95 % intervals over images.";
+  return chart;
+}
+
+std::string kind_words(const CasePair& pair, double margin, const Observations& found) {
+  const Paired* largest = nullptr;
+  std::size_t at = 0;
+  for (std::size_t k = 0; k < pair.levels.size(); ++k)
+    if (is_beyond(pair.levels[k], margin) &&
+        (!largest || std::abs(pair.levels[k].difference.value) > std::abs(largest->difference.value))) {
+      largest = &pair.levels[k];
+      at = k;
+    }
+  return found.case_name(pair.a) + " and " + found.case_name(pair.b) + " (" + level_of(at, found) + ": " +
+         with_points_interval(largest->difference) + " of share)";
+}
+
+std::string degree_words(const CasePair& pair, const Observations& found) {
+  return found.case_name(pair.a) + " and " + found.case_name(pair.b) + " (summed indices " +
+         with_interval(as_factor(pair.size.difference)) + " times as large)";
+}
+
+std::string answer_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
+  std::vector<std::string> kind_texts, degree_texts, alike, open;
+  std::size_t needed = 0, images = 0;
+  for (const CasePair& pair : pairs) {
+    const std::string names = found.case_name(pair.a) + " and " + found.case_name(pair.b);
+    images = std::max(images, pair.size.difference.images);
+    if (pair.verdict == Verdict::kKind) kind_texts.push_back(kind_words(pair, margin, found));
+    if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, found));
+    if (pair.verdict == Verdict::kAlike) alike.push_back(names);
+    if (pair.verdict != Verdict::kOpen) continue;
+    open.push_back(names);
+    needed = std::max(needed, pair.images_to_decide);
+  }
+  constexpr std::size_t kTold = 3;
+  const std::string within = "every level's share within " + points(margin);
+  std::string text;
+  const auto add = [&](const std::vector<std::string>& names, const std::string& words) {
+    if (names.empty()) return;
+    const bool all = names.size() <= kTold;
+    text += (text.empty() ? "" : " ") + words + ": " +
+            listed(all ? names : std::vector<std::string>(names.begin(), names.begin() + kTold)) +
+            (all ? "."
+                 : ", and " + counted(names.size() - kTold, "other pair") + " of " +
+                       std::to_string(pairs.size()) + " (kinds.csv).");
+  };
+  add(kind_texts, "They differ in kind, by more than " + points(margin) + " of some level's share");
+  add(degree_texts, "They differ in degree only, " + within);
+  add(alike, "Neither in kind nor shown to differ in degree, " + within);
+  add(open, "Whether they differ in kind is undecided");
+  constexpr std::size_t kAbsurd = 100;  // times as many images
+  if (!open.empty() && needed > images && needed < kAbsurd * images)
+    text += " About " + counted(needed, "image") +
+            " would decide it if the differences are as small as they seem.";
+  text +=
+      !kind_texts.empty()
+          ? " The published claim, that training methods differ only quantitatively, does not hold here."
+      : open.empty()
+          ? " This agrees with the published claim, that training methods differ only quantitatively."
+          : " The published claim, that training methods differ only quantitatively, is neither confirmed "
+            "nor refuted.";
+  return text;
+}
+
+}  // namespace
+
+Section kinds_section(const Observations& found, const ReportOptions& options) {
+  Section section;
+  section.id = "kinds";
+  section.question = "Do training methods differ in kind or in degree?";
+  const double margin = options.equivalence_margin;
+  const std::vector<CasePair> pairs = compare_all(gather(found), margin);
+  for (const CasePair& pair : pairs) section.images = std::max(section.images, pair.size.difference.images);
+  if (found.cases() < 2)
+    section.answer =
+        "Nothing is asserted of one case: add another training method (`wcam run --extend` with --cases).";
+  else if (section.images < kFewestImages)
+    section.answer =
+        too_few_sentence(section.images, found, " whose unaltered form was explained under two cases");
+  else
+    section.answer = answer_of(pairs, margin, found);
+  section.charts.push_back(chart_of(pairs, margin, found));
+  section.tables = {pairs_table(pairs, found), levels_table(pairs, margin, found)};
+  add_noise_doubts(section.doubts, found);
+  section.doubts.push_back("The margin of " + points(margin) +
+                           " is a choice: it has to be made before the results are seen.");
+  section.doubts.push_back(
+      "Profiles say at which scales a case decides, not where in the image: cases with equal profiles may "
+      "look at "
+      "other places.");
+  add_doubt(section.doubts, few_images_doubt(section.images));
+  return section;
+}
+
+}  // namespace wcam

@@ -1,0 +1,131 @@
+#include "analysis/report/make_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "analysis/report/observations.h"
+#include "analysis/report/sections.h"
+#include "analysis/report/wording.h"
+#include "common/base/error.h"
+#include "common/base/message_text.h"
+#include "common/study/wcam_options.h"
+
+namespace wcam {
+
+LabelKind main_kind(const Observations& found) {
+  const bool of_source = std::any_of(found.shifts.begin(), found.shifts.end(), [](const Shift& shift) {
+    return shift.role == Role::kAltered && shift.kind == LabelKind::kSource;
+  });
+  return of_source ? LabelKind::kSource : LabelKind::kPredicted;
+}
+
+double floor_of(const Shift& shift, std::size_t measure) {
+  return (shift.source_floor[measure] + shift.variant_floor[measure]) / 2;
+}
+
+bool is_a_shift(const Paired& distances) {
+  return distances.differs() && (distances.difference.interval->first > kSmallestShift ||
+                                 distances.difference.interval->second < -kSmallestShift);
+}
+
+bool size_differs(const Paired& log2_sizes) {
+  return log2_sizes.differs() && (log2_sizes.difference.interval->first > std::log2(kSizeMargin) ||
+                                  log2_sizes.difference.interval->second < -std::log2(kSizeMargin));
+}
+
+std::string noise_words(const Observations& found) {
+  return found.noise == NoiseFrom::kReplicates ? "replicates" : "halves of one design";
+}
+
+void add_doubt(std::vector<std::string>& doubts, const std::string& doubt) {
+  if (!doubt.empty()) doubts.push_back(doubt);
+}
+
+void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {
+  if (found.noise == NoiseFrom::kHalves)
+    doubts.push_back(
+        "There are no replicates: noise is taken from the two halves of each map's design points, and shifts "
+        "are compared between such halves too, so that both are those of maps with half the points "
+        "(--replicates 2 gives those of whole maps).");
+  if (found.noise == NoiseFrom::kNothing)
+    doubts.push_back("Nothing tells the noise of these maps: a design of " +
+                     counted(found.plan.wcam.nb_design, "point") +
+                     " cannot be halved (--replicates 2, or --nb-design 4).");
+  if (found.noise != NoiseFrom::kNothing)
+    doubts.push_back(
+        "All images share the same designs, so that their noise is not quite independent: distances "
+        "beyond noise of less than " +
+        decimal(kSmallestShift) + " are called none.");
+  std::size_t above = 0, maps = 0;
+  for (const ExplainedMap& map : found.maps) {
+    above += static_cast<std::size_t>(map.above_one);
+    maps += static_cast<std::size_t>(map.replicates);
+  }
+  if (above > 0)
+    doubts.push_back(
+        counted(above, "map") + " of " + std::to_string(maps) + (above == 1 ? " has" : " have") +
+        " an index above 1, which no Sobol index is: so few design points say little of a single "
+        "map (--nb-design).");
+}
+
+namespace {
+
+void check(const ReportOptions& options, const Plan& plan) {
+  if (!(options.equivalence_margin > 0 && options.equivalence_margin < 1))
+    throw UsageError("a margin of equivalence of " + decimal(options.equivalence_margin, 3) +
+                     " is outside 0 to 1");
+  const std::string& reference = options.mce_reference;
+  if (reference.empty() || reference == kAlexNet) return;
+  if (std::none_of(plan.cases.begin(), plan.cases.end(),
+                   [&](const CaseSpec& one) { return one.name == reference; }))
+    throw UsageError("mCE relative to " + reference + ": it is no case of the sweep (" +
+                     joined(plan.cases, [](const CaseSpec& one) { return one.name; }) + "), nor " + kAlexNet);
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const Observations& found) {
+  const Plan& plan = found.plan;
+  std::vector<std::string> cases;
+  for (const CaseSpec& one : plan.cases) cases.push_back(one.name);
+  return {
+      {"images explained",
+       std::to_string(found.explained_images) + " of " +
+           std::to_string(std::max<std::size_t>(found.explained_images,
+                                                static_cast<std::size_t>(plan.selection.sample_size))) +
+           " asked for"},
+      {"images predicted", std::to_string(found.images.size()) + " of " + std::to_string(plan.images.size())},
+      {"cases", listed(cases)},
+      {"alterations", counted(plan.variants.size(), "variant") + " of " + plan.perturbation},
+      {"WCAMs", std::to_string(found.profiles)},
+      {"classes explained", to_string(plan.explain)},
+      {"design", counted(plan.wcam.nb_design, "point") + ", " + counted(plan.replicates, "replicate") + ", " +
+                     std::string(to_string(plan.wcam.estimator)) + " estimator of " +
+                     std::string(to_string(plan.wcam.order)) + " order"},
+      {"grid", std::to_string(plan.wcam.grid) + " x " + std::to_string(plan.wcam.grid) + " cells, " +
+                   counted(plan.wcam.levels, "level")},
+      {"controls", plan.selection.matched_controls ? "matched" : "none"},
+      {"true labels", found.labels_known ? "known" : "not known"},
+      {"intervals", "95 %, over images"},
+  };
+}
+
+}  // namespace
+
+Report make_report(const Results& results, const ReportOptions& options) {
+  if (results.plan()) check(options, *results.plan());
+  const Observations found = observe(results);
+  Report report;
+  report.title = options.title;
+  report.facts = facts_of(found);
+  report.sections = {robustness_section(found, options),
+                     scales_section(found),
+                     shift_section(found),
+                     flips_section(found),
+                     kinds_section(found, options),
+                     corruptions_section(found),
+                     trust_section(found)};
+  return report;
+}
+
+}  // namespace wcam

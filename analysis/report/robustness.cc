@@ -1,0 +1,337 @@
+// How robust is each case? By the labels that it predicts for variants: wrong ones where the true label is
+// known, else ones that differ from the source's.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/report/alexnet.h"
+#include "analysis/report/sections.h"
+#include "analysis/report/wording.h"
+#include "common/base/message_text.h"
+
+namespace wcam {
+
+namespace {
+
+constexpr Bounds kShare{0, 1};
+
+struct Count {
+  std::size_t failed = 0, images = 0;
+};
+
+struct CaseRobustness {
+  ImageMeans flips, wrong, beyond;  // of an image's variants
+  Count source_wrong;               // of the unaltered images
+  std::map<std::string, ImageMeans> failed_by_corruption;
+  std::map<int, ImageMeans> failed_by_severity;
+  std::map<std::pair<std::string, int>, Count> flipped_at, wrong_at, beyond_at;  // corruption and severity
+};
+
+bool failed(const Prediction& one, const Observations& found) {
+  return found.labels_known ? one.wrong : one.flipped;
+}
+
+std::vector<CaseRobustness> gather(const Observations& found) {
+  std::vector<CaseRobustness> cases(found.cases());
+  const auto count = [](Count& at, bool in) {
+    at.failed += in ? 1 : 0;
+    ++at.images;
+  };
+  for (const Prediction& one : found.predictions) {
+    CaseRobustness& at = cases[one.case_index];
+    if (one.variant == 0) {
+      count(at.source_wrong, one.wrong);
+      continue;
+    }
+    const Variant& variant = found.variants[one.variant];
+    const std::pair place(variant.name, variant.severity);
+    at.flips.add(one.image, one.flipped ? 1 : 0);
+    at.failed_by_corruption[variant.name].add(one.image, failed(one, found) ? 1 : 0);
+    if (variant.severity > 0)
+      at.failed_by_severity[variant.severity].add(one.image, failed(one, found) ? 1 : 0);
+    count(at.flipped_at[place], one.flipped);
+    if (!found.labels_known) continue;
+    at.wrong.add(one.image, one.wrong ? 1 : 0);
+    count(at.wrong_at[place], one.wrong);
+    if (!found.five_known) continue;
+    at.beyond.add(one.image, one.beyond ? 1 : 0);
+    count(at.beyond_at[place], one.beyond);
+  }
+  return cases;
+}
+
+const ImageMeans& failures(const CaseRobustness& one, const Observations& found) {
+  return found.labels_known ? one.wrong : one.flips;
+}
+
+ReportTable table_of(const std::vector<CaseRobustness>& cases, const Observations& found) {
+  ColumnMeanings columns{
+      {"case", "name of the classifier"},
+      {"corruption",
+       "what was done to the image, by its variants' name; all: the mean over an image's variants"},
+      {"severity", "1 to 5; 0: all, or a family without severities; -1: the unaltered images"},
+      {"images", "that were predicted"}};
+  add_estimate_columns(columns, "flipped", "share of images with another label than the source's, 0 to 1");
+  add_estimate_columns(columns, "error",
+                       "share of images whose label is not the true one, 0 to 1; empty: true labels unknown");
+  add_estimate_columns(
+      columns, "top5_error",
+      "share of images whose true label is not among the five largest, 0 to 1; empty: unknown");
+  ReportTable table = make_table("robustness.csv", columns);
+  const auto add = [&](std::size_t c, const std::string& corruption, long long severity,
+                       const Estimate& flipped, const Estimate& error, const Estimate& five) {
+    std::vector<Cell> row{found.case_name(c), corruption, severity,
+                          count_cell(std::max(flipped.images, error.images))};
+    for (const Estimate& estimate : {flipped, error, five}) add_cells(row, estimate);
+    table.rows.push_back(std::move(row));
+  };
+  const auto of = [](const Count& count) { return share_of(count.failed, count.images); };
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    const CaseRobustness& one = cases[c];
+    if (found.labels_known) add(c, "none", -1, {}, of(one.source_wrong), {});
+    add(c, "all", 0, mean_of(one.flips, kShare), mean_of(one.wrong, kShare), mean_of(one.beyond, kShare));
+    for (const auto& [place, flipped] : one.flipped_at) {
+      const auto wrong = one.wrong_at.find(place), beyond = one.beyond_at.find(place);
+      add(c, place.first, place.second, of(flipped),
+          wrong == one.wrong_at.end() ? Estimate() : of(wrong->second),
+          beyond == one.beyond_at.end() ? Estimate() : of(beyond->second));
+    }
+  }
+  return table;
+}
+
+// Mean corruption error of a case: mean over corruptions of its error over the reference's, both over all
+// severities (D. Hendrycks and T. Dietterich, ICLR 2019, arXiv 1903.12261).
+struct Mce {
+  Estimate of;
+  std::string why_not;
+};
+
+Mce mce_of(const CaseRobustness& one, const CaseRobustness* reference, const Observations& found) {
+  std::vector<const ImageMeans*> columns;
+  std::vector<double> published;
+  for (const auto& [name, errors] : one.failed_by_corruption) {
+    columns.push_back(&errors);
+    if (reference) {
+      columns.push_back(&reference->failed_by_corruption.at(name));
+      continue;
+    }
+    const auto known = alexnet_error(name);
+    if (!known) return {{}, "AlexNet's error under " + name + " is not published"};
+    std::size_t severities = 0;
+    for (const Variant& variant : found.variants) severities += variant.name == name && variant.severity > 0;
+    if (severities < kHighestSeverity)
+      return {{},
+              "AlexNet's errors are over all five severities, here are " + std::to_string(severities) +
+                  " of " + name};
+    published.push_back(*known);
+  }
+  if (columns.empty()) return {{}, "no variant was predicted"};
+  const auto values = in_common(columns);
+  ImageRows rows;
+  rows.width = columns.size();
+  for (std::size_t image = 0; image < values.front().size(); ++image)
+    for (const auto& column : values) rows.values.push_back(column[image]);
+  const std::size_t images = values.front().size(), corruptions = one.failed_by_corruption.size();
+  const auto ratio = [&](std::span<const double> means) {
+    double sum = 0;
+    for (std::size_t k = 0; k < corruptions; ++k)
+      sum += reference ? means[2 * k] / means[2 * k + 1] : means[k] / published[k];
+    return sum / static_cast<double>(corruptions);
+  };
+  std::vector<double> means;
+  for (const auto& column : values) means.push_back(mean_of(column).value);
+  const double value = images == 0 ? kUnknown : ratio(means);
+  if (!std::isfinite(value)) return {{}, "the reference has a corruption without an error"};
+  const auto interval = function_interval(rows, ratio, Bounds{0}, resampling_for(images));
+  return {estimate_of(interval, value, images), interval ? "" : interval.why_not()};
+}
+
+// mCE of each case, in their order; of the reference itself it is 1 by definition, and left out.
+std::vector<std::pair<std::size_t, Mce>> all_mces(const std::vector<CaseRobustness>& cases,
+                                                  const CaseRobustness* of_reference,
+                                                  const Observations& found) {
+  std::vector<std::pair<std::size_t, Mce>> mces;
+  for (std::size_t c = 0; c < cases.size(); ++c)
+    if (&cases[c] != of_reference) mces.emplace_back(c, mce_of(cases[c], of_reference, found));
+  return mces;
+}
+
+ReportTable mce_table(const std::vector<std::pair<std::size_t, Mce>>& mces, const std::string& reference,
+                      std::size_t corruptions, const Observations& found) {
+  ColumnMeanings columns{{"case", "name of the classifier"},
+                         {"reference", "what its errors are divided by"},
+                         {"images", "that were predicted"},
+                         {"corruptions", "how many the mean is over"}};
+  add_estimate_columns(columns, "mce",
+                       "mean over corruptions of error over the reference's error; 1: as the reference");
+  columns.emplace_back("missing", "why there is none");
+  ReportTable table = make_table("mce.csv", columns);
+  for (const auto& [c, mce] : mces) {
+    std::vector<Cell> row{found.case_name(c), reference, count_cell(mce.of.images), count_cell(corruptions)};
+    add_cells(row, mce.of);
+    row.emplace_back(mce.why_not);
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string mce_sentence(const std::vector<std::pair<std::size_t, Mce>>& mces, const std::string& reference,
+                         std::size_t corruptions, const Observations& found) {
+  std::vector<std::string> told;
+  for (const auto& [c, mce] : mces)
+    if (mce.of.interval) told.push_back(found.case_name(c) + " " + with_interval(mce.of));
+  if (told.empty()) return "";
+  return " Mean corruption error relative to " + reference + ", over " + counted(corruptions, "corruption") +
+         ": " + listed(told) + ".";
+}
+
+struct CasePair {
+  std::size_t a = 0, b = 0;
+  Paired result;  // b less a
+};
+
+std::vector<CasePair> pairs_of(const std::vector<CaseRobustness>& cases, const Observations& found) {
+  std::vector<CasePair> pairs;
+  for (std::size_t a = 0; a < cases.size(); ++a)
+    for (std::size_t b = a + 1; b < cases.size(); ++b)
+      pairs.push_back({a, b, paired(failures(cases[a], found), failures(cases[b], found))});
+  std::vector<Paired*> family;
+  for (CasePair& pair : pairs) family.push_back(&pair.result);
+  correct(family);
+  return pairs;
+}
+
+ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& found) {
+  ColumnMeanings columns{
+      {"case", "name of a classifier"}, {"other_case", "of another"}, {"images", "that both predicted"}};
+  add_estimate_columns(columns, "difference", "share failed by the other less that by the case, -1 to 1");
+  add_estimate_columns(columns, "effect", "Hedges' g of the paired differences");
+  columns.emplace_back("p", "two-sided sign-flip test of the paired differences");
+  columns.emplace_back("p_holm", "the same after Holm's correction over all pairs");
+  ReportTable table = make_table("robustness_pairs.csv", columns);
+  for (const CasePair& pair : pairs) {
+    std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b),
+                          count_cell(pair.result.difference.images)};
+    add_cells(row, pair.result.difference);
+    add_cells(row, pair.result.effect);
+    row.push_back(p_cell(pair.result.p));
+    row.push_back(p_cell(pair.result.p_holm));
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string failure_words(const Observations& found) {
+  return found.labels_known ? "Error (% of images)" : "Changed prediction (% of images)";
+}
+
+std::vector<Chart> charts_of(const std::vector<CaseRobustness>& cases, const Observations& found) {
+  Chart severity, corruption;
+  severity.kind = Chart::Kind::kLines;
+  severity.name = "robustness_by_severity";
+  severity.x_title = "Severity";
+  corruption.kind = Chart::Kind::kDots;
+  corruption.name = "robustness_by_corruption";
+  corruption.x_title = "Corruption";
+  severity.y_title = corruption.y_title = failure_words(found);
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    ChartSeries by_severity{found.case_name(c), {}}, by_corruption{found.case_name(c), {}};
+    if (found.labels_known && cases[c].source_wrong.images > 0)
+      by_severity.points.push_back(chart_point(
+          "0", 0, in_percent(share_of(cases[c].source_wrong.failed, cases[c].source_wrong.images))));
+    for (const auto& [level, means] : cases[c].failed_by_severity)
+      by_severity.points.push_back(
+          chart_point(std::to_string(level), level, in_percent(mean_of(means, kShare))));
+    double place = 0;
+    for (const auto& [name, means] : cases[c].failed_by_corruption)
+      by_corruption.points.push_back(chart_point(name, place++, in_percent(mean_of(means, kShare))));
+    severity.series.push_back(std::move(by_severity));
+    corruption.series.push_back(std::move(by_corruption));
+  }
+  const std::string what = found.labels_known ? "Share of images whose label is not the true one"
+                                              : "Share of images whose label is not that of the source";
+  severity.caption = what + ", by severity" + (found.labels_known ? " (0: unaltered)" : "") +
+                     ", mean over corruptions; 95 % intervals over images.";
+  corruption.caption = what + ", by corruption, mean over severities; 95 % intervals over images.";
+  std::vector<Chart> charts;
+  if (has_severities(found.plan.perturbation)) charts.push_back(std::move(severity));
+  charts.push_back(std::move(corruption));
+  return charts;
+}
+
+std::string answer_of(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
+                      const Observations& found) {
+  std::size_t best = 0;
+  for (std::size_t c = 1; c < cases.size(); ++c)
+    if (mean_of(failures(cases[c], found)).value < mean_of(failures(cases[best], found)).value) best = c;
+  const auto said = [&](std::size_t c) {
+    return with_percent_interval(mean_of(failures(cases[c], found), kShare));
+  };
+  const std::string fails = found.labels_known ? " is wrong on " : " changes its prediction for ";
+  std::string answer = found.case_name(best) + fails + said(best) + " of an image's altered forms";
+  if (found.labels_known && cases[best].source_wrong.images > 0)
+    answer += " (" +
+              percent(static_cast<double>(cases[best].source_wrong.failed) /
+                      static_cast<double>(cases[best].source_wrong.images)) +
+              " of the unaltered images)";
+  std::vector<std::string> worse, alike;
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    if (c == best) continue;
+    const auto pair = std::find_if(pairs.begin(), pairs.end(), [&](const CasePair& one) {
+      return one.a == std::min(c, best) && one.b == std::max(c, best);
+    });
+    const std::string name = found.case_name(c) + " (" + said(c);
+    if (pair->result.differs())
+      worse.push_back(name + ", " + corrected_p(pair->result, pairs.size(), "pair") + ")");
+    else
+      alike.push_back(name + ")");
+  }
+  if (!worse.empty()) answer += ", less often than " + listed(worse);
+  if (!alike.empty())
+    answer += std::string(worse.empty() ? ", the smallest share" : "") + "; no difference from " +
+              listed(alike) + " is shown";
+  return answer + ".";
+}
+
+}  // namespace
+
+Section robustness_section(const Observations& found, const ReportOptions& options) {
+  Section section;
+  section.id = "robustness";
+  section.question = "How robust is each case?";
+  const std::vector<CaseRobustness> cases = gather(found);
+  for (const CaseRobustness& one : cases)
+    section.images = std::max(section.images, failures(one, found).images());
+  const std::vector<CasePair> pairs = pairs_of(cases, found);
+  section.answer = section.images < kFewestImages ? too_few_sentence(section.images, found, " predicted")
+                                                  : answer_of(cases, pairs, found);
+  section.charts = charts_of(cases, found);
+  section.tables = {table_of(cases, found), pairs_table(pairs, found)};
+  if (found.labels_known) {
+    const std::string reference = options.mce_reference.empty() ? found.case_name(0) : options.mce_reference;
+    const CaseRobustness* of_reference = nullptr;
+    for (std::size_t c = 0; c < cases.size(); ++c)
+      if (found.case_name(c) == reference) of_reference = &cases[c];
+    const auto mces = all_mces(cases, of_reference, found);
+    const std::size_t corruptions = cases.front().failed_by_corruption.size();
+    section.tables.push_back(mce_table(mces, reference, corruptions, found));
+    if (section.images >= kFewestImages)
+      section.answer += mce_sentence(mces, reference == kAlexNet ? "AlexNet" : reference, corruptions, found);
+    if (!of_reference)
+      section.doubts.push_back(
+          "AlexNet's errors are those on the 50,000 validation images of ImageNet: an mCE relative to them "
+          "means what is published only on the same images.");
+  } else {
+    section.doubts.push_back(
+        "True labels are not known, so that a changed prediction may be a corrected one (--labels).");
+  }
+  add_doubt(section.doubts, few_images_doubt(section.images));
+  return section;
+}
+
+}  // namespace wcam

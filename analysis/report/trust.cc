@@ -1,0 +1,263 @@
+// How much of this can be trusted? Marks of too few design points, agreement of two estimates of one map, and
+// what more images, replicates or design points would buy, from the variances that were measured.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/report/sections.h"
+#include "analysis/report/wording.h"
+#include "analysis/statistics/correlation.h"
+#include "analysis/statistics/variance_components.h"
+#include "common/base/message_text.h"
+
+namespace wcam {
+
+namespace {
+
+struct CaseTrust {
+  ImageMeans above_one, uncertain, largest_index, median_error;
+  ImageMeans agreement;                                  // Spearman's correlation of two estimates of one map
+  std::vector<std::vector<std::vector<double>>> shares;  // [levels + 1][image][estimate], unaltered images
+};
+
+std::vector<CaseTrust> gather(const Observations& found) {
+  std::vector<CaseTrust> cases(found.cases());
+  for (CaseTrust& one : cases) one.shares.resize(found.shares());
+  for (const ExplainedMap& map : found.maps) {
+    CaseTrust& one = cases[map.case_index];
+    one.above_one.add(map.image, static_cast<double>(map.above_one) / map.replicates);
+    one.uncertain.add(map.image, map.median_error > map.largest_index ? 1 : 0);
+    one.largest_index.add(map.image, map.largest_index);
+    one.median_error.add(map.image, std::isfinite(map.median_error) ? map.median_error : kUnknown);
+    one.agreement.add(map.image, 1 - map.floor[kMainMeasure]);
+    if (map.role != Role::kSource || !map.explained.contains(LabelKind::kPredicted)) continue;
+    for (std::size_t k = 0; k < found.shares() && !map.independent_shares.empty(); ++k) {
+      std::vector<double> estimates;
+      for (const auto& shares : map.independent_shares) estimates.push_back(shares[k]);
+      one.shares[k].push_back(std::move(estimates));
+    }
+  }
+  return cases;
+}
+
+// Standard errors of a level's mean share, and what would make them smaller.
+struct Bought {
+  std::size_t case_index = 0, level = 0;
+  VarianceComponents found;
+  double now = 0, twice_images = 0, twice_replicates = 0, four_times_points = 0;
+};
+
+std::vector<Bought> what_more_buys(const std::vector<CaseTrust>& cases, const Observations& found) {
+  std::vector<Bought> bought;
+  for (std::size_t c = 0; c < cases.size(); ++c)
+    for (std::size_t k = 0; k < found.shares(); ++k) {
+      const auto components = variance_components(cases[c].shares[k]);
+      if (!components) continue;
+      const auto images = static_cast<double>(components->images);
+      const double replicates = components->replicates;
+      bought.push_back({c, k, *components, predicted_standard_error(*components, images, replicates),
+                        predicted_standard_error(*components, 2 * images, replicates),
+                        predicted_standard_error(*components, images, 2 * replicates),
+                        predicted_standard_error(*components, images, 4 * replicates)});
+    }
+  return bought;
+}
+
+ReportTable cases_table(const std::vector<CaseTrust>& cases, const Observations& found) {
+  ColumnMeanings columns{{"case", "name of the classifier"}, {"images", "explained"}};
+  add_estimate_columns(columns, "above_one", "share of maps with an index above 1, 0 to 1");
+  add_estimate_columns(columns, "uncertain",
+                       "share of maps whose median standard error is above their largest index, 0 to 1");
+  add_estimate_columns(columns, "largest_index", "mean of the maps' largest indices");
+  add_estimate_columns(columns, "median_error", "mean of the maps' median standard errors");
+  add_estimate_columns(
+      columns, "agreement",
+      "Spearman's correlation of two estimates of one map (replicates, or halves of N / 2 points), "
+      "-1 to 1");
+  ReportTable table = make_table("trust.csv", columns);
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    const CaseTrust& one = cases[c];
+    std::vector<Cell> row{found.case_name(c), count_cell(one.above_one.images())};
+    for (const ImageMeans* means : {&one.above_one, &one.uncertain})
+      add_cells(row, mean_of(*means, Bounds{0, 1}));
+    for (const ImageMeans* means : {&one.largest_index, &one.median_error, &one.agreement})
+      add_cells(row, mean_of(*means));
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+ReportTable bought_table(const std::vector<Bought>& bought, const Observations& found) {
+  ColumnMeanings columns{
+      {"case", "name of the classifier"},
+      {"level", "0: the approximation; else of the details, 1 the finest"},
+      {"images", "unaltered, with two estimates or more"},
+      {"share", "mean share of the level"},
+      {"sd_images", "standard deviation of true shares over images; 0: none is seen"},
+      {"sd_noise",
+       "standard deviation of one estimate (a replicate, or a half) round its image's true share"},
+      {"intraclass", "how well one estimate agrees with another, at most 1"},
+      {"error_now", "standard error of the mean share, with these images and estimates"},
+      {"error_twice_images", "with twice as many images"},
+      {"error_twice_replicates", "with twice as many replicates, or design points"},
+      {"error_four_times_points", "with four times as many design points"}};
+  ReportTable table = make_table("trust_more.csv", columns);
+  for (const Bought& one : bought)
+    table.rows.push_back({found.case_name(one.case_index),
+                          one.level == 0 ? 0LL : static_cast<long long>(found.shares() - one.level),
+                          count_cell(one.found.images), one.found.mean,
+                          std::sqrt(std::max(0.0, one.found.between)), std::sqrt(one.found.within),
+                          one.found.intraclass.estimate, one.now, one.twice_images, one.twice_replicates,
+                          one.four_times_points});
+  return table;
+}
+
+ReportTable correlations_table(const Observations& found) {
+  ColumnMeanings columns{{"case", "name of a classifier"},
+                         {"other_case", "of another"},
+                         {"level", "0: the approximation; else of the details, 1 the finest"},
+                         {"correlation", "Pearson's over images, of one estimate of each share"},
+                         {"corrected",
+                          "the same without the noise of both (C. Spearman 1904); beyond 1 by chance; "
+                          "empty: no agreement to correct by"}};
+  ReportTable table = make_table("trust_correlations.csv", columns);
+  for (std::size_t a = 0; a < found.cases(); ++a)
+    for (std::size_t b = a + 1; b < found.cases(); ++b)
+      for (std::size_t k = 0; k < found.shares(); ++k) {
+        std::vector<double> first_a, second_a, first_b, second_b;
+        std::vector<const ExplainedMap*> of_b(found.images.size());
+        const auto is_source = [&](const ExplainedMap& map, std::size_t c) {
+          return map.case_index == c && map.role == Role::kSource &&
+                 map.explained.contains(LabelKind::kPredicted) && map.independent_shares.size() > 1;
+        };
+        for (const ExplainedMap& map : found.maps)
+          if (is_source(map, b)) of_b[map.image] = &map;
+        for (const ExplainedMap& map : found.maps) {
+          if (!is_source(map, a) || !of_b[map.image]) continue;
+          first_a.push_back(map.independent_shares.front()[k]);
+          second_a.push_back(map.independent_shares.back()[k]);
+          first_b.push_back(of_b[map.image]->independent_shares.front()[k]);
+          second_b.push_back(of_b[map.image]->independent_shares.back()[k]);
+        }
+        if (first_a.size() < kFewestImages) continue;
+        const auto across = pearson(first_a, second_b), of_a = pearson(first_a, second_a),
+                   of_bs = pearson(first_b, second_b);
+        if (!across || !of_a || !of_bs) continue;
+        const auto corrected = noise_corrected(*across, *of_a, *of_bs);
+        table.rows.push_back({found.case_name(a), found.case_name(b),
+                              k == 0 ? 0LL : static_cast<long long>(found.shares() - k), *across,
+                              corrected ? *corrected : kUnknown});
+      }
+  return table;
+}
+
+Chart chart_of(const std::vector<CaseTrust>& cases, const Observations& found) {
+  Chart chart;
+  chart.kind = Chart::Kind::kDots;
+  chart.name = "trust_agreement";
+  chart.x_title = "Case";
+  chart.y_title = "Agreement of two estimates (Spearman)";
+  ChartSeries series{"two estimates of one map", {}};
+  for (std::size_t c = 0; c < cases.size(); ++c)
+    series.points.push_back(
+        chart_point(found.case_name(c), static_cast<double>(c), mean_of(cases[c].agreement)));
+  chart.series.push_back(std::move(series));
+  chart.lines = {{"same map without noise", 1}};
+  chart.caption = "Rank correlation of two estimates of one map, " + noise_words(found) +
+                  ", mean over a case's maps; 95 % intervals over images.";
+  return chart;
+}
+
+Chart bought_chart(const std::vector<Bought>& bought, const Observations& found) {
+  Chart chart;
+  chart.kind = Chart::Kind::kLines;
+  chart.name = "trust_more";
+  chart.x_title = "Times as many";
+  chart.y_title = "Median standard error of a level's share (percentage points)";
+  ChartSeries images{"images", {}}, points_series{"design points", {}};
+  for (const int times : {1, 2, 4, 8}) {
+    std::vector<double> with_images, with_points;
+    for (const Bought& one : bought) {
+      const auto n = static_cast<double>(one.found.images);
+      with_images.push_back(100 * predicted_standard_error(one.found, times * n, one.found.replicates));
+      with_points.push_back(100 * predicted_standard_error(one.found, n, times * one.found.replicates));
+    }
+    if (bought.empty()) continue;
+    for (auto* values : {&with_images, &with_points})
+      std::nth_element(values->begin(), values->begin() + static_cast<std::ptrdiff_t>(values->size() / 2),
+                       values->end());
+    images.points.push_back(
+        {std::to_string(times), static_cast<double>(times), with_images[with_images.size() / 2], {}});
+    points_series.points.push_back(
+        {std::to_string(times), static_cast<double>(times), with_points[with_points.size() / 2], {}});
+  }
+  chart.series = {std::move(images), std::move(points_series)};
+  chart.caption =
+      "What more images, or more design points (or replicates) of each map, would buy: predicted standard "
+      "error "
+      "of a level's mean share on unaltered images, median over cases and levels, from the variances found "
+      "(" +
+      noise_words(found) + ").";
+  return chart;
+}
+
+// The bought whose error is in the middle.
+const Bought& middle_of(const std::vector<Bought>& bought) {
+  std::vector<const Bought*> order;
+  for (const Bought& one : bought) order.push_back(&one);
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2), order.end(),
+                   [](const Bought* a, const Bought* b) { return a->now < b->now; });
+  return *order[order.size() / 2];
+}
+
+std::string answer_of(const ImageMeans& above, const ImageMeans& uncertain, const ImageMeans& agreement,
+                      const std::vector<Bought>& bought, const Observations& found) {
+  std::string text = with_percent_interval(mean_of(above, Bounds{0, 1})) +
+                     " of the maps have an index above 1, and in " +
+                     with_percent_interval(mean_of(uncertain, Bounds{0, 1})) +
+                     " the median standard error exceeds the largest index";
+  if (found.noise != NoiseFrom::kNothing)
+    text += "; two estimates of one map (" + noise_words(found) + ") agree by a rank correlation of " +
+            with_interval(mean_of(agreement));
+  text += ".";
+  if (bought.empty()) return text;
+  const Bought& middle = middle_of(bought);
+  return text + " What is said rests on means over images: the standard error of a level's mean share is " +
+         fine_points(middle.now) + " in the middle of cases and levels, and would be " +
+         fine_points(middle.twice_images) + " with twice the images, " +
+         fine_points(middle.twice_replicates) + " with twice the replicates and " +
+         fine_points(middle.four_times_points) + " with four times the design points.";
+}
+
+}  // namespace
+
+Section trust_section(const Observations& found) {
+  Section section;
+  section.id = "trust";
+  section.question = "How much of this can be trusted?";
+  const std::vector<CaseTrust> cases = gather(found);
+  ImageMeans above, uncertain, agreement;
+  for (const ExplainedMap& map : found.maps) {
+    above.add(map.image, static_cast<double>(map.above_one) / map.replicates);
+    uncertain.add(map.image, map.median_error > map.largest_index ? 1 : 0);
+    agreement.add(map.image, 1 - map.floor[kMainMeasure]);
+  }
+  section.images = above.images();
+  const std::vector<Bought> bought = what_more_buys(cases, found);
+  section.answer = section.images < kFewestImages ? too_few_sentence(section.images, found)
+                                                  : answer_of(above, uncertain, agreement, bought, found);
+  section.charts = {chart_of(cases, found), bought_chart(bought, found)};
+  section.tables = {cases_table(cases, found), bought_table(bought, found), correlations_table(found)};
+  add_noise_doubts(section.doubts, found);
+  section.doubts.push_back(
+      "More design points are taken to act like more replicates; those of a Sobol' sequence act better.");
+  section.doubts.push_back(
+      "Standard errors here are for images of the same kind: a sample of other photographs may differ by "
+      "more.");
+  add_doubt(section.doubts, few_images_doubt(section.images));
+  return section;
+}
+
+}  // namespace wcam

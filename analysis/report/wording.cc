@@ -1,0 +1,183 @@
+#include "analysis/report/wording.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "analysis/statistics/stated.h"
+#include "common/base/error.h"
+#include "common/base/message_text.h"
+
+namespace wcam {
+
+namespace {
+
+constexpr std::size_t kFewImages =
+    20;  // below, a studentised interval is wide and tests see large effects only
+
+// Percentages of one interval have the same number of digits: more where it is narrow.
+int percent_digits(const Estimate& estimate) {
+  if (!estimate.interval) return std::abs(estimate.value) < 0.0995 ? 1 : 0;
+  return estimate.interval->second - estimate.interval->first < 0.02 ? 1 : 0;
+}
+
+std::string brackets(const Estimate& estimate, double scale, int digits) {
+  if (!estimate.interval) return "";
+  return " [" + decimal(scale * estimate.interval->first, digits) + ", " +
+         decimal(scale * estimate.interval->second, digits) + "]";
+}
+
+}  // namespace
+
+std::string decimal(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  const std::string found = text;
+  const bool zero = found.find_first_of("123456789") == std::string::npos;
+  return zero && found[0] == '-' ? found.substr(1) : found;
+}
+
+std::string percent(double share) { return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " %"; }
+
+std::string points(double share) {
+  return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " percentage points";
+}
+
+std::string fine_points(double share) { return decimal(100 * share, 2) + " percentage points"; }
+
+std::string p_value(double p) { return p < 0.001 ? "p < 0.001" : "p = " + decimal(p, p < 0.1 ? 3 : 2); }
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    list += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return list;
+}
+
+std::string with_interval(const Estimate& estimate) {
+  const bool narrow = estimate.interval && estimate.interval->second - estimate.interval->first < 0.02;
+  const int digits = narrow ? 3 : 2;
+  return decimal(estimate.value, digits) + brackets(estimate, 1, digits);
+}
+
+std::string with_percent_interval(const Estimate& estimate) {
+  const int digits = percent_digits(estimate);
+  return decimal(100 * estimate.value, digits) + " %" + brackets(estimate, 100, digits);
+}
+
+std::string with_points_interval(const Estimate& estimate) {
+  const int digits = percent_digits(estimate);
+  return decimal(100 * estimate.value, digits) + " points" + brackets(estimate, 100, digits);
+}
+
+std::string corrected_p(const Paired& result, std::size_t family, const std::string& one) {
+  if (!result.p_holm) return "not tested";
+  return p_value(*result.p_holm) +
+         (family > 1 ? " after Holm's correction over " + counted(family, one) : std::string());
+}
+
+std::string level_of(std::size_t share, const Observations& found) {
+  return share == 0 ? "the approximation" : "level " + std::to_string(found.shares() - share);
+}
+
+std::string in_words(LabelKind kind) {
+  switch (kind) {
+    case LabelKind::kPredicted:
+      return "the predicted class";
+    case LabelKind::kSource:
+      return "the source's class";
+    case LabelKind::kTrue:
+      return "the true class";
+  }
+  invariant_broken("a kind of label without words");
+}
+
+std::string id_of(Measure measure) {
+  switch (measure) {
+    case Measure::kSpearman:
+      return "spearman";
+    case Measure::kCosine:
+      return "cosine";
+    case Measure::kTopTenth:
+      return "top_tenth";
+    case Measure::kTransport:
+      return "transport";
+    case Measure::kScale:
+      return "scale";
+  }
+  invariant_broken("a measure without a name");
+}
+
+std::string in_words(Measure measure) {
+  switch (measure) {
+    case Measure::kSpearman:
+      return "Spearman distance";
+    case Measure::kCosine:
+      return "cosine distance";
+    case Measure::kTopTenth:
+      return "share of the most important tenth not in common";
+    case Measure::kTransport:
+      return "Wasserstein distance on the grid (cells)";
+    case Measure::kScale:
+      return "Wasserstein distance of level shares (levels)";
+  }
+  invariant_broken("a measure without words");
+}
+
+std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of) {
+  const std::size_t more = kFewestImages - std::min(images, kFewestImages);
+  // The sample has to grow by more than is missing where only some of its images count.
+  const std::size_t sample = found.explained_images;
+  const std::size_t larger =
+      images == 0 ? std::max(sample + more, 2 * sample)
+                  : static_cast<std::size_t>(
+                        std::ceil(static_cast<double>(sample * kFewestImages) / static_cast<double>(images)));
+  const std::string option = found.plan.selection.rule == SelectionRule::kListed
+                                 ? "a longer --select-file"
+                                 : "--sample-size " + std::to_string(larger);
+  return "Nothing is asserted of " + counted(images, "image") + of + ": " + std::to_string(kFewestImages) +
+         " are the fewest, so that " + std::to_string(more) + " more " + (more == 1 ? "is" : "are") +
+         " needed (`wcam run --extend` with " + option + ").";
+}
+
+std::string needed_words(std::size_t needed, std::size_t images) {
+  constexpr std::size_t kAbsurd = 100;  // times as many
+  if (needed <= images || needed > kAbsurd * images) return "";
+  return "; about " + counted(needed, "image") + " would show a difference of that size";
+}
+
+std::string few_images_doubt(std::size_t images) {
+  if (images < kFewestImages || images >= kFewImages) return "";
+  return "It rests on " + counted(images, "image") + ": only large differences can be seen.";
+}
+
+ReportTable make_table(const std::string& name, const ColumnMeanings& columns) {
+  ReportTable table;
+  table.name = name;
+  for (const auto& [column, meaning] : columns) {
+    table.columns.push_back(column);
+    table.meanings.push_back(meaning);
+  }
+  return table;
+}
+
+void add_estimate_columns(ColumnMeanings& columns, const std::string& name, const std::string& meaning) {
+  columns.emplace_back(name, meaning);
+  columns.emplace_back(name + "_low", "lower end of its 95 % interval over images; empty: not stated");
+  columns.emplace_back(name + "_high", "upper end");
+}
+
+void add_cells(std::vector<Cell>& row, const Estimate& estimate) {
+  row.emplace_back(estimate.value);
+  row.emplace_back(estimate.interval ? estimate.interval->first : kUnknown);
+  row.emplace_back(estimate.interval ? estimate.interval->second : kUnknown);
+}
+
+Cell count_cell(std::size_t count) { return static_cast<long long>(count); }
+Cell p_cell(const std::optional<double>& p) { return p.value_or(kUnknown); }
+
+ChartPoint chart_point(const std::string& label, double x, const Estimate& estimate) {
+  return {label, x, estimate.value, estimate.interval};
+}
+
+}  // namespace wcam

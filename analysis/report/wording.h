@@ -1,0 +1,54 @@
+// How a report writes numbers and lists, and its tables row by row.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/report/estimates.h"
+#include "analysis/report/observations.h"
+#include "analysis/report/report.h"
+
+namespace wcam {
+
+std::string decimal(double value, int digits = 2);          // "0.41"; never "-0.00"
+std::string percent(double share);                          // "41 %", below 10 % "4.1 %"
+std::string points(double share);                           // "1.5 percentage points"
+std::string fine_points(double share);                      // "1.53 percentage points"
+std::string p_value(double p);                              // "p = 0.012", "p < 0.001"
+std::string listed(const std::vector<std::string>& names);  // "a, b and c"
+// "0.41 [0.36, 0.47]", with more digits where the interval is narrow; without one the value alone.
+std::string with_interval(const Estimate& estimate);
+std::string with_percent_interval(const Estimate& estimate);  // "41 % [36, 47]"
+std::string with_points_interval(const Estimate& estimate);   // "4 points [1, 7]"
+// "p < 0.001 after Holm's correction over 4 cases".
+std::string corrected_p(const Paired& result, std::size_t family, const std::string& one);
+
+// "the approximation", "level 3" for the entries of a list of shares.
+std::string level_of(std::size_t share, const Observations& found);
+// "the predicted class".
+std::string in_words(LabelKind kind);
+
+// "spearman" of a column or file; "Spearman distance".
+std::string id_of(Measure measure);
+std::string in_words(Measure measure);
+
+// "Nothing is asserted of 3 images: 8 are the fewest, so 5 more are needed (wcam run --extend with
+// --sample-size 8)." `of` is what the images must have: "" or " with an altered variant".
+std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
+// "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
+std::string needed_words(std::size_t needed, std::size_t images);
+// What makes an answer from 8 to 19 images doubtful; else empty.
+std::string few_images_doubt(std::size_t images);
+
+using ColumnMeanings = std::vector<std::pair<std::string, std::string>>;
+ReportTable make_table(const std::string& name, const ColumnMeanings& columns);
+// Columns NAME, NAME_low and NAME_high.
+void add_estimate_columns(ColumnMeanings& columns, const std::string& name, const std::string& meaning);
+void add_cells(std::vector<Cell>& row, const Estimate& estimate);
+Cell count_cell(std::size_t count);
+Cell p_cell(const std::optional<double>& p);
+
+ChartPoint chart_point(const std::string& label, double x, const Estimate& estimate);
+
+}  // namespace wcam

@@ -1,0 +1,92 @@
+// What a report has to say of a planted truth.
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "analysis/report/make_report.h"
+#include "common/store/results.h"
+#include "tests/analysis/report/planted_sweep.h"
+
+namespace wcam::planted {
+
+struct Claim {
+  std::string name;
+  Truth truth;
+  std::string section;            // the question that it is about
+  std::vector<std::string> said;  // parts of the answer, all of them
+  std::vector<std::string> not_said = {};
+};
+
+inline std::vector<Claim> claims() {
+  Truth none, degree, kind, severity, flip, cases_degree, cases_kind, cases_alike, halves_none, halves_kind;
+  degree.moves = Moves::kDegree;
+  kind.moves = Moves::kKind;
+  severity.moves = Moves::kSeverity;
+  flip.moves = Moves::kFlip;
+  cases_degree.cases_differ = Differ::kDegree;
+  cases_kind.cases_differ = Differ::kKind;
+  halves_none.replicates = halves_kind.replicates = 1;
+  halves_kind.moves = Moves::kKind;
+  cases_degree.images = cases_kind.images = cases_alike.images = 120;
+  const std::string still = "Altering the images is not shown to move",
+                    moved =
+                        "Altering the images moves the maps further than their estimation noise under all 2";
+  return {
+      {"no shift: none is seen", none, "shift", {still}, {"one of degree"}},
+      {"no shift, one design: none is seen", halves_none, "shift", {still}, {"one of degree"}},
+      {"no shift: none when the label flips",
+       none,
+       "flips",
+       {"not shown to be larger"},
+       {"the shift is larger when"}},
+      {"no shift: no corruption moves a level", none, "corruptions", {"is shown to change"}, {}},
+      {"shift in degree: said so", degree, "shift", {still, "The shift is one of degree"}, {}},
+      {"shift in kind: under all cases", kind, "shift", {moved}, {"one of degree"}},
+      {"shift in kind, one design: under all cases", halves_kind, "shift", {moved}, {"one of degree"}},
+      {"shift in kind: corruptions move levels", kind, "corruptions", {"Largest first"}, {}},
+      {"shift by severity alone: not by the flip",
+       severity,
+       "flips",
+       {"not shown to be larger", "severity explains it as well"},
+       {"the shift is larger when the label flips under"}},
+      {"shift by the flip: larger",
+       flip,
+       "flips",
+       {"the shift is larger when the label flips under"},
+       {"not shown"}},
+      {"cases alike: not in kind", cases_alike, "kinds", {"Neither in kind"}, {"They differ"}},
+      {"cases differ in degree: said so",
+       cases_degree,
+       "kinds",
+       {"They differ in degree only"},
+       {"in kind, by"}},
+      {"cases differ in kind: said so",
+       cases_kind,
+       "kinds",
+       {"They differ in kind, by"},
+       {"in degree only,"}},
+  };
+}
+
+// The answer of one section of the report on a sweep made in `folder`, which is not there yet.
+inline std::string answer(const std::filesystem::path& folder, const Truth& truth,
+                          const std::string& section) {
+  write_sweep(folder, truth);
+  const Report report = make_report(Results::open(folder), ReportOptions{});
+  for (const Section& one : report.sections)
+    if (one.id == section) return one.answer;
+  throw std::logic_error("no section " + section);
+}
+
+inline bool says(const std::string& answer, const Claim& claim) {
+  for (const std::string& part : claim.said)
+    if (answer.find(part) == std::string::npos) return false;
+  for (const std::string& part : claim.not_said)
+    if (answer.find(part) != std::string::npos) return false;
+  return true;
+}
+
+}  // namespace wcam::planted
