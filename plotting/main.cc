@@ -11,6 +11,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
+#include "common/command_line/suggestion.h"
 #include "common/command_line/verbs.h"
 #include "common/study/class_names.h"
 #include "plotting/lone_wcam.h"
@@ -58,6 +59,15 @@ std::vector<Format> formats_of(const std::string& list) {
   return formats;
 }
 
+LabelKind label_kind_of(const std::string& name) {
+  std::vector<std::string> known;
+  for (const LabelKind kind : kLabelKinds) {
+    if (to_string(kind) == name) return kind;
+    known.push_back(to_string(kind));
+  }
+  throw UsageError("unknown label '" + name + "'" + but_known(name, known));
+}
+
 CommandLine sweep_command_line(const std::string& verb, const std::string& about) {
   CommandLine line;
   line.usage = "wcam plot " + verb + " SWEEP [options]";
@@ -77,7 +87,12 @@ CommandLine sweep_command_line(const std::string& verb, const std::string& about
       ("variant", po::value<std::string>(),
        "the variant to show, e.g. jpeg/5, in place of each image's first altered one")  //
       ("role-index", po::value<std::uint32_t>(),
-       "or the altered one with this number among the image's, from 0");
+       "or the altered one with this number among the image's, from 0")  //
+      ("label-explained", po::value<std::string>(),
+       "predicted|source|true: maps that explain this class; without it predicted, where that is not there "
+       "another")  //
+      ("replicate", po::value<std::uint32_t>(),
+       "this replicate alone, from 0; without it the mean of all. Not of published, which shows 0");
   line.options.add(drawing_options());
   line.positional.add("sweep", 1);
   return line;
@@ -97,7 +112,13 @@ FigureRequest request_of(const po::variables_map& values) {
     request.choice.variant.role_index = values["role-index"].as<std::uint32_t>();
   if (request.choice.variant.variant && request.choice.variant.role_index)
     throw UsageError("--variant and --role-index exclude each other: both say which variant is shown");
+  if (values.contains("label-explained"))
+    request.choice.variant.label = label_kind_of(values["label-explained"].as<std::string>());
+  if (values.contains("replicate"))
+    request.choice.variant.replicate = values["replicate"].as<std::uint32_t>();
   request.draw = drawing_of(values);
+  if (request.draw.style == Style::kPublished && values.contains("replicate"))
+    throw UsageError("--replicate goes with --style paper: published figures show replicate 0");
   request.threads = std::max(std::thread::hardware_concurrency(), 1U);
   return request;
 }
@@ -161,7 +182,8 @@ ExitCode draw_all(const Arguments& arguments) {
       sweep_command_line(
           "all",
           "Every kind of figure of a sweep, only those that have changed: a figure stays where "
-          "figures/drawn.txt says that it was made by this version with these options of the same "
+          "figures/drawn.txt says that it was made by this program, version and commit, with these options "
+          "of the same "
           "results, by their jobs and attempts, and its files are there."),
       arguments);
   if (!values) return ExitCode::kDone;
@@ -191,6 +213,9 @@ ExitCode draw_wcam(const Arguments& arguments) {
        "or the one of this image, its path or what follows a '/' of it")                                  //
       ("variant", po::value<std::string>(), "and this variant, e.g. source, corruptions/jpeg/5, jpeg/5")  //
       ("case", po::value<std::string>(), "and this case")                                                 //
+      ("label-explained", po::value<std::string>(),
+       "predicted|source|true: and this label; without it predicted, where that is there")                 //
+      ("replicate", po::value<std::uint32_t>(), "and this replicate; without it the first that is there")  //
       ("classes", po::value<std::string>()->value_name("FILE"),
        "file of class names: one a line, or another form that docs/models.md lists");
   line.options.add(drawing_options());
@@ -209,6 +234,9 @@ ExitCode draw_wcam(const Arguments& arguments) {
        {std::pair("image", &request.choice.image), std::pair("variant", &request.choice.variant),
         std::pair("case", &request.choice.case_name)})
     if (values->contains(option)) *name = (*values)[option].as<std::string>();
+  if (values->contains("label-explained"))
+    request.choice.label = label_kind_of((*values)["label-explained"].as<std::string>());
+  if (values->contains("replicate")) request.choice.replicate = (*values)["replicate"].as<std::uint32_t>();
   request.draw = drawing_of(*values);
   const std::string ending = request.out.extension().string();
   request.draw.format = parse_format(ending.empty() ? ending : ending.substr(1));
