@@ -13,8 +13,8 @@
 namespace wcam {
 
 // Which of several profiles: by its row, or by names that leave one. A name is whole or what follows a '/':
-// "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5". Of several labels and replicates that then are left,
-// the one predicted, or else explained, and the first.
+// "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5". Of several labels and replicates that then are
+// left in a sweep, the label predicted, or else the next, and the first replicate.
 struct WcamChoice {
   std::optional<std::uint64_t> row{};  // as h5py counts them in the file
   std::optional<std::string> image{}, variant{}, case_name{};

@@ -1,4 +1,6 @@
 // wcam-plot: draws figures from stored results.
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -14,6 +16,7 @@
 #include "common/command_line/suggestion.h"
 #include "common/command_line/verbs.h"
 #include "common/study/class_names.h"
+#include "plotting/gallery/gallery.h"
 #include "plotting/lone_wcam.h"
 #include "plotting/page_layout.h"
 #include "plotting/sweep_figures.h"
@@ -24,6 +27,8 @@ namespace po = boost::program_options;
 namespace wcam {
 
 namespace {
+
+constexpr double kLargestPageMb = 400;  // Chromium's texts end at 512 MB
 
 // Once of each text, however many figures have it, and whichever thread draws.
 void warn_of_boxes(const std::string& text, const std::string& packages) {
@@ -98,12 +103,15 @@ CommandLine sweep_command_line(const std::string& verb, const std::string& about
   return line;
 }
 
+SweepDirectory sweep_directory_of(const fs::path& sweep) {
+  return {fs::is_directory(sweep) ? sweep : sweep.parent_path()};
+}
+
 FigureRequest request_of(const po::variables_map& values) {
   FigureRequest request;
   request.sweep = values["sweep"].as<std::string>();
-  const SweepDirectory directory{fs::is_directory(request.sweep) ? request.sweep
-                                                                 : request.sweep.parent_path()};
-  request.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : directory.figures();
+  request.out = values.contains("out") ? fs::path(values["out"].as<std::string>())
+                                       : sweep_directory_of(request.sweep).figures();
   request.formats = formats_of(values["format"].as<std::string>());
   if (values.contains("image")) request.choice.images = values["image"].as<std::vector<std::string>>();
   if (values.contains("case")) request.choice.cases = values["case"].as<std::vector<std::string>>();
@@ -246,10 +254,44 @@ ExitCode draw_wcam(const Arguments& arguments) {
   return ExitCode::kDone;
 }
 
+ExitCode make_gallery(const Arguments& arguments) {
+  CommandLine line;
+  line.usage = "wcam gallery SWEEP [--out FILE|DIR]";
+  line.about =
+      "Every map of a sweep on one page that opens in a browser without a network: filters, search, the same "
+      "cell of all maps under the pointer with its value and standard error. One file, or, where it would be "
+      "large, a page and a folder of data beside it, which belong together. Reads stored results only.";
+  line.example = "wcam gallery my-sweep";
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("FILE")->required(),
+       "the sweep's directory, or its results.h5")  //
+      ("out", po::value<std::string>()->value_name("FILE"),
+       "the page, or the folder for gallery.html; without it SWEEP/gallery.html")  //
+      ("one-file-mb", po::value<double>()->default_value(40),
+       "the largest page that has its data in it, megabytes; 0: always a folder beside it");
+  line.positional.add("sweep", 1);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  GalleryRequest request;
+  request.sweep = (*values)["sweep"].as<std::string>();
+  request.out = values->contains("out") ? fs::path((*values)["out"].as<std::string>())
+                                        : sweep_directory_of(request.sweep).root;
+  if (fs::is_directory(request.out) || !request.out.has_extension()) request.out /= "gallery.html";
+  const double largest_mb = (*values)["one-file-mb"].as<double>();
+  if (!(largest_mb >= 0 && largest_mb <= kLargestPageMb))
+    throw UsageError(fmt::format("--one-file-mb {:.6g} is outside 0 to {:.0f}, what browsers open",
+                                 largest_mb, kLargestPageMb));
+  request.largest_file = static_cast<std::size_t>(largest_mb * 1e6);
+  const bool folder = write_gallery(request);
+  print_path(request.out);
+  if (folder) std::cerr << "note: its data lie beside it in " << gallery_files(request.out).string() << '\n';
+  return ExitCode::kDone;
+}
+
 constexpr VerbAction kActions[] = {
-    {"figure-4", draw_figure4}, {"figure-5", draw_figure5}, {"spatial", draw_spatial},
-    {"rebuilt", draw_rebuilt},  {"mean", draw_mean},        {"difference", draw_difference},
-    {"all", draw_all},          {"wcam", draw_wcam},
+    {"gallery", make_gallery},       {"figure-4", draw_figure4}, {"figure-5", draw_figure5},
+    {"spatial", draw_spatial},       {"rebuilt", draw_rebuilt},  {"mean", draw_mean},
+    {"difference", draw_difference}, {"all", draw_all},          {"wcam", draw_wcam},
 };
 
 constexpr VerbProgram kProgram{"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study",

@@ -120,6 +120,12 @@ std::string SweepReader::listed_images() const {
   return text + (images_.size() > kMostListed ? "\n  ..." : "");
 }
 
+std::string SweepReader::name() const {
+  const std::filesystem::path path = std::filesystem::absolute(where_).lexically_normal();
+  if (!std::filesystem::is_directory(path)) return path.parent_path().filename().string();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 std::string SweepReader::quantity() const { return quantity_of(profiles().front().estimator); }
 
 std::string SweepReader::design() const {

@@ -58,8 +58,8 @@ Page sample_differences() {
 
 constexpr int kBlock = 4;
 
-// Whether the means of the blocks at (left, top), b's moved by so many pixels, differ by more than a sixteenth
-// of the channel's range.
+// Whether the means of the blocks at (left, top), b's moved by so many pixels, differ by more than a
+// sixteenth of the channel's range.
 bool block_differs(const test::PngPixels& a, const test::PngPixels& b, int left, int top, int right,
                    int down) {
   constexpr int kApart = 16;
@@ -76,9 +76,9 @@ bool block_differs(const test::PngPixels& a, const test::PngPixels& b, int left,
                      [](int sum) { return std::abs(sum) > kApart * kBlock * kBlock; });
 }
 
-// Share of blocks of 4 x 4 pixels that differ, wherever within a pixel they are looked for. Glyphs that another
-// version of Pango or Cairo sets up to a pixel aside, or smooths otherwise, are found; a panel that has moved
-// by two changes all blocks along its edges, and another colour all of its own.
+// Share of blocks of 4 x 4 pixels that differ, wherever within a pixel they are looked for. Glyphs that
+// another version of Pango or Cairo sets up to a pixel aside, or smooths otherwise, are found; a panel that
+// has moved by two changes all blocks along its edges, and another colour all of its own.
 double unlike(const test::PngPixels& a, const test::PngPixels& b) {
   if (a.width != b.width || a.height != b.height) return 1;
   int blocks = 0, differing = 0;
