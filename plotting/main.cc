@@ -289,9 +289,9 @@ ExitCode make_gallery(const Arguments& arguments) {
 }
 
 constexpr VerbAction kActions[] = {
-    {"gallery", make_gallery},       {"figure-4", draw_figure4}, {"figure-5", draw_figure5},
-    {"spatial", draw_spatial},       {"rebuilt", draw_rebuilt},  {"mean", draw_mean},
-    {"difference", draw_difference}, {"all", draw_all},          {"wcam", draw_wcam},
+    {"figure-4", draw_figure4}, {"figure-5", draw_figure5}, {"spatial", draw_spatial},
+    {"rebuilt", draw_rebuilt},  {"mean", draw_mean},        {"difference", draw_difference},
+    {"all", draw_all},          {"wcam", draw_wcam},        {"gallery", make_gallery},
 };
 
 constexpr VerbProgram kProgram{"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study",

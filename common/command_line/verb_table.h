@@ -43,7 +43,6 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"info", "wcam-analysis", "what a sweep or a file of results is, and what it was made from", true},
     {"export", "wcam-analysis", "stored results as CSV or NPZ, a row a WCAM, a row a prediction", true},
     {"plot", "wcam", "draw figures from stored results: of one WCAM, an image, a sweep", true},
-    {"gallery", "wcam-plot", "every map of a sweep on one page, to browse offline", true},
     {"figure-4", "wcam-plot", "an image under one case: source, unaffected, affected", false},
     {"figure-5", "wcam-plot", "an image under every case: source, altered", false},
     {"spatial", "wcam-plot", "which places of an image matter, over the photograph, by case", false},
@@ -52,6 +51,7 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"difference", "wcam-plot", "what altering the images does to their maps, by case, and its noise", false},
     {"all", "wcam-plot", "every figure of a sweep that has changed", false},
     {"wcam", "wcam-plot", "one WCAM of `wcam explain`", false},
+    {"gallery", "wcam-plot", "every map of a sweep on one page, to browse offline", true},
 };
 
 // Whether a program's --help lists a verb.

@@ -29,8 +29,8 @@ struct GalleryOrder {
 // profiles: ordered as Results gives them; variants: the plan's.
 GalleryOrder gallery_order(std::span<const ProfileRow> profiles, std::span<const std::string> variants);
 
-// One scale for all maps, as that of a figure's row (scale.h): from the smallest value to the largest but 1 %.
-// Of values that come map by map, whose number is known before; only that 1 % is kept.
+// One scale for all maps, as that of a figure's row (scale.h): from the smallest value to the largest but
+// 1 %. Of values that come map by map, whose number is known before; only that 1 % is kept.
 class GalleryScale {
  public:
   explicit GalleryScale(std::size_t values);

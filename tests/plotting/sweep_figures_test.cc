@@ -673,7 +673,7 @@ TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
   const std::vector<Claim> claims{
       {"figure-6 x", 2,
        "wcam-plot: unknown verb 'figure-6'; did you mean 'figure-4' or 'figure-5'? Known: figure-4, "
-       "figure-5, spatial, rebuilt, mean, difference, all, wcam\n"},
+       "figure-5, spatial, rebuilt, mean, difference, all, wcam, gallery\n"},
       {"figure-4 x --format pdf,jpg", 2, "wcam-plot figure-4: unknown format 'jpg'; known: pdf, png, svg\n"},
       {"figure-4 x --color-map jet", 2,
        "wcam-plot figure-4: unrecognised option '--color-map'; did you mean '--colour-map'?\n"},
