@@ -92,7 +92,8 @@ void SweepReader::choose_variant() {
 }
 
 void SweepReader::check_label_and_replicate() const {
-  const auto& [variant, role_index, label, replicate] = choice_.variant;
+  const auto& label = choice_.variant.label;
+  const auto& replicate = choice_.variant.replicate;
   const auto any = [&](auto fits) { return std::any_of(profiles().begin(), profiles().end(), fits); };
   if (label && !any([&](const ProfileRow& row) { return row.explained.contains(*label); }))
     throw UsageError("no WCAM in " + where_ + " explains the label '" + to_string(*label) +

@@ -24,6 +24,7 @@ namespace wcam {
 
 namespace {
 
+const std::string kMaps = "maps", kPhotographs = "photographs";  // kinds of scripts, as gallery.js knows them
 constexpr int kPhotographSide = 112;           // pixels at most; half of what most networks see
 constexpr std::size_t kScriptBytes = 400'000;  // about so much, before base64, is fetched at once
 
@@ -126,6 +127,18 @@ std::string page_json(const nlohmann::json& json) {
   return safe;
 }
 
+// Those of an earlier gallery; nothing else that somebody may have put there, and the folder if it is empty.
+void remove_scripts(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
+  const std::vector<fs::directory_entry> there{fs::directory_iterator(folder), fs::directory_iterator()};
+  for (const fs::directory_entry& entry : there) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".js") && (name.starts_with(kMaps + "-") || name.starts_with(kPhotographs + "-")))
+      fs::remove(entry.path());
+  }
+  if (fs::is_empty(folder)) fs::remove(folder);
+}
+
 }  // namespace
 
 fs::path gallery_files(const fs::path& page) {
@@ -156,14 +169,14 @@ bool write_gallery(const GalleryRequest& request) {
   if (folder || fs::exists(files)) {
     // An earlier page goes before what it showed: none is left with another's maps.
     fs::remove(request.out);
-    fs::remove_all(files);
+    remove_scripts(files);
   }
   if (folder) make_directories(files);
 
   Template pieces;
   html << pieces.before("css") << kGalleryCss << pieces.before("script") << kGalleryJs
        << pieces.before("data");
-  Scripts maps("maps", map_size, put_script), photographs("photographs", photograph_size, put_script);
+  Scripts maps(kMaps, map_size, put_script), photographs(kPhotographs, photograph_size, put_script);
   GalleryScale scale(order.rows.size() * grid * grid);
   for (const GalleryGroup& group : order.groups) {
     photographs.add(png(shrunk(sweep.picture(order.rows[group.first]))));
@@ -177,7 +190,7 @@ bool write_gallery(const GalleryRequest& request) {
   photographs.flush();
   nlohmann::json index = gallery_index(sweep, order, scale);
   index["files"] = folder ? files.filename().string() : "";
-  index["in_each"] = {{"maps", maps.in_each()}, {"photographs", photographs.in_each()}};
+  index["in_each"] = {{kMaps, maps.in_each()}, {kPhotographs, photographs.in_each()}};
   html << pieces.before("index") << page_json(index) << pieces.rest();
   html.close();
   if (!html) throw InputError("cannot write " + request.out.string());

@@ -374,7 +374,7 @@ function panelOf(i) {
   root.id = `map-${i}`;
   root.setAttribute("role", "img");
   root.setAttribute("aria-label", [caseOf(i), predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join(", "));
-  root.title = [predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join("\n");
+  root.lastChild.title = [predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join("\n");
   follow(picture);
   root.addEventListener("click", () => {
     setCurrent(placeOf.get(i), false);
@@ -619,6 +619,17 @@ function onKey(event) {
   }
 }
 
+// Keeps what is at the top of the window there. Telephones change the height alone while one scrolls.
+let widthBefore = 0;
+function onResize() {
+  if (at("rows").clientWidth === widthBefore) return refreshSoon();
+  widthBefore = at("rows").clientWidth;
+  const r = rowAt(scrollY - at("rows").offsetTop), before = tops[r];
+  layOut();
+  scrollBy(0, tops[r] - before);
+  render();
+}
+
 function open() {
   index = JSON.parse(at("index").textContent);
   index.severalReplicates = replicates();
@@ -636,7 +647,7 @@ function open() {
   at("large").addEventListener("close", () => (largePanel = null, showHover()));
   document.addEventListener("keydown", onKey);
   addEventListener("scroll", refreshSoon, {passive: true});
-  addEventListener("resize", () => (layOut(), render()));
+  addEventListener("resize", onResize);
   addEventListener("hashchange", () => {
     const before = JSON.stringify(state);
     readAddress();

@@ -322,13 +322,27 @@ def test_one_map_without_standard_errors(tmp_path):
     gallery.close()
 
 
+def test_a_cell_that_straddles_subbands_is_named_by_all(tmp_path):
+    """On a grid of 28 the approximation ends in the middle of the fourth row and column (common/store/format.md)."""
+    sweep = make_sweep(tmp_path / "study", grid=28, side=224)
+    run("wcam", "gallery", sweep.file, "--out", tmp_path / "one.html")
+    gallery = Gallery(tmp_path / "one.html", tmp_path)
+    box = gallery.seen(".panel canvas")[0]
+    for cell, names in (((3, 0), {"A", "V3"}), ((3, 3), {"A", "V3", "H3", "D3"}), ((6, 3), {"V3", "D3"}), ((7, 3), {"V2"})):
+        gallery.point(box, cell, 28)
+        told = wait_for(f"cell {cell}", lambda: re.match(rf"column {cell[0]}, row {cell[1]} · (.*) · ", gallery.seen("#cell")[0]["text"]))
+        assert {part.split(",")[0] for part in told[1].split("; and ")} == names
+    gallery.close()
+
+
 def test_only_what_is_on_the_screen_is_there(tmp_path):
     sweep = make_sweep(tmp_path / "study", images=[f"{i:03}.png" for i in range(300)], variants=("corruptions/jpeg/5",), cases=CASES)
     run("wcam", "gallery", sweep.file.parent)
     gallery = Gallery(sweep.file.parent / "gallery.html", tmp_path)
     assert gallery.count() == "1,200 maps, 600 rows" and len(gallery.seen(".row")) < 12
-    gallery.value("scrollTo(0, tops[400] - 100)")
-    wait_for("row 400", lambda: "200.png" in {one["text"] for one in gallery.seen(".row-head b")})
+    for row in range(40, 440, 40):
+        gallery.value(f"scrollTo(0, tops[{row}] - 100)")
+        wait_for(f"row {row}", lambda: f"{row // 2:03}.png" in {one["text"] for one in gallery.seen(".row-head b")})
     gallery.settle()
     assert len(gallery.seen(".row")) < 12
     gallery.choose("filter-image", "=299.png")
@@ -350,9 +364,15 @@ def test_a_page_that_lost_its_folder_says_so(tmp_path):
 def test_a_smaller_gallery_leaves_nothing_of_a_larger_one(tmp_path):
     sweep = make_sweep(tmp_path / "study")
     run("wcam", "gallery", sweep.file.parent, "--one-file-mb", "0")
-    assert (sweep.file.parent / "gallery_files").is_dir()
+    files = sweep.file.parent / "gallery_files"
+    assert {path.name for path in files.iterdir()} == {"maps-0.js", "photographs-0.js"}
+    (files / "mine.txt").write_text("somebody's own")
     run("wcam", "gallery", sweep.file.parent)
-    assert not (sweep.file.parent / "gallery_files").exists()
+    assert {path.name for path in files.iterdir()} == {"mine.txt"}
+    (files / "mine.txt").unlink()
+    run("wcam", "gallery", sweep.file.parent, "--one-file-mb", "0")
+    run("wcam", "gallery", sweep.file.parent)
+    assert not files.exists()
 
 
 @pytest.mark.parametrize("side", (32, 112, 224, 304))
