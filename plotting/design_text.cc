@@ -70,4 +70,29 @@ std::string design_text(const WcamSettings& settings, double forwards) {
   return text;
 }
 
+std::string label_text(LabelKinds explained, std::optional<LabelKind> chosen) {
+  if (explained == LabelKinds{LabelKind::kPredicted}) return "";
+  if (!chosen) return " Maps explain the class predicted for their image, or else what stands below them.";
+  switch (*chosen) {
+    case LabelKind::kPredicted:
+      return " Maps explain the class predicted for their image.";
+    case LabelKind::kSource:
+      return " Maps explain the class predicted for the source image.";
+    case LabelKind::kTrue:
+      return " Maps explain the true class.";
+  }
+  return "";
+}
+
+std::string replicate_text(const Plan& plan, std::optional<std::uint32_t> chosen) {
+  if (plan.replicates == 1) return "";
+  if (chosen)
+    return fmt::format(" Of {} replicates with independent designs, number {} (seed {}).", plan.replicates,
+                       *chosen, plan.wcam.design_seed + *chosen);
+  return fmt::format(
+      " Maps are means over replicates with independent designs, up to {}; standard errors are of the mean, "
+      "from the replicates' spread and the jackknife, weighted by degrees of freedom.",
+      plan.replicates);
+}
+
 }  // namespace wcam

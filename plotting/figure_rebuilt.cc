@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <utility>
+
 #include "plotting/case_title.h"
 
 namespace wcam {
@@ -19,6 +21,8 @@ PageRow rebuilt_row(const std::string& name, const OrAbsent<Rebuilt>& content,
   const Rebuilt& rebuilt = std::get<Rebuilt>(content);
   PagePanel photograph = predicted_panel(rebuilt.explanation, true_class);
   photograph.content = rebuilt.photograph;
+  for (std::string& text : explained_caption(rebuilt.explanation))
+    photograph.caption.push_back(std::move(text));
   row.panels.push_back(std::move(photograph));
   for (const Rebuilt::Step& step : rebuilt.steps)
     row.panels.push_back({step.picture,

@@ -55,6 +55,9 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   content.variant = readable_variant(profile.variant);
   content.case_name = profile.case_name;
   content.explained = explained_class(profile, classes);
+  if (plan && plan->explain != LabelKinds{LabelKind::kPredicted} && !profile.explained.empty())
+    content.explained += ", " + to_string(profile.explained);
+  if (plan && plan->replicates > 1) content.explained += ", replicate " + std::to_string(profile.replicate);
   content.quantity = quantity_of(profile.estimator);
   content.doubts = profile.doubts;
   if (plan) content.design = design_text(plan->wcam, profile.forward_equivalents);
@@ -88,7 +91,7 @@ class WcamChooser {
     std::iota(all.begin(), all.end(), std::size_t{0});
     std::copy_if(all.begin(), all.end(), std::back_inserter(chosen),
                  [&](std::size_t i) { return is_chosen(i); });
-    if (chosen.size() == 1) return chosen.front();
+    if (!chosen.empty() && are_one_wcam(chosen)) return chosen.front();
     if (all.empty()) throw InputError(where_ + " holds no WCAM");
     if (choice_.row && *choice_.row >= all.size())
       throw UsageError("--row " + std::to_string(*choice_.row) + " is outside 0 to " +
@@ -103,7 +106,20 @@ class WcamChooser {
   bool is_chosen(std::size_t i) const {
     const ProfileRow& profile = results_.profiles()[i];
     return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
-           variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name);
+           variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name) &&
+           (!choice_.label || profile.explained.contains(*choice_.label)) &&
+           profile.replicate == choice_.replicate.value_or(profile.replicate);
+  }
+
+  // But for label and replicate, of which the published ones come first.
+  bool are_one_wcam(const std::vector<std::size_t>& chosen) const {
+    const auto& profiles = results_.profiles();
+    const ProfileRow& first = profiles[chosen.front()];
+    return chosen.size() == 1 ||
+           (results_.plan() && std::all_of(chosen.begin(), chosen.end(), [&](std::size_t i) {
+              return profiles[i].image == first.image && profiles[i].variant == first.variant &&
+                     profiles[i].case_name == first.case_name;
+            }));
   }
 
   [[noreturn]] void refuse(const std::vector<std::size_t>& all) const {
@@ -127,6 +143,8 @@ class WcamChooser {
     add("--image", choice_.image);
     add("--variant", choice_.variant);
     add("--case", choice_.case_name);
+    if (choice_.label) words.push_back("--label-explained " + to_string(*choice_.label));
+    if (choice_.replicate) words.push_back("--replicate " + std::to_string(*choice_.replicate));
     return joined(words);
   }
 

@@ -7,15 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "common/study/label_kinds.h"
 #include "plotting/figure.h"
 
 namespace wcam {
 
 // Which of several profiles: by its row, or by names that leave one. A name is whole or what follows a '/':
-// "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5".
+// "b.png" of "a/b.png", "jpeg/5" of "corruptions/jpeg/5". Of several labels and replicates that then are
+// left in a sweep, the label predicted, or else the next, and the first replicate.
 struct WcamChoice {
   std::optional<std::uint64_t> row{};  // as h5py counts them in the file
   std::optional<std::string> image{}, variant{}, case_name{};
+  std::optional<LabelKind> label{};
+  std::optional<std::uint32_t> replicate{};
 };
 
 struct WcamRequest {

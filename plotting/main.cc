@@ -1,4 +1,6 @@
 // wcam-plot: draws figures and reports from stored results.
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -9,8 +11,10 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
+#include "common/command_line/suggestion.h"
 #include "common/command_line/verbs.h"
 #include "common/study/class_names.h"
+#include "plotting/gallery/gallery.h"
 #include "plotting/lone_wcam.h"
 #include "plotting/page_layout.h"
 #include "plotting/report/report_command.h"
@@ -23,6 +27,8 @@ namespace po = boost::program_options;
 namespace wcam {
 
 namespace {
+
+constexpr double kLargestPageMb = 400;  // Chromium's texts end at 512 MB
 
 DrawOptions drawing_of(const po::variables_map& values) {
   check_drawing(values);
@@ -48,6 +54,15 @@ std::vector<Format> formats_of(const std::string& list) {
   return formats;
 }
 
+LabelKind label_kind_of(const std::string& name) {
+  std::vector<std::string> known;
+  for (const LabelKind kind : kLabelKinds) {
+    if (to_string(kind) == name) return kind;
+    known.push_back(to_string(kind));
+  }
+  throw UsageError("unknown label '" + name + "'" + but_known(name, known));
+}
+
 CommandLine sweep_command_line(const std::string& verb, const std::string& about) {
   CommandLine line;
   line.usage = "wcam plot " + verb + " SWEEP [options]";
@@ -67,18 +82,26 @@ CommandLine sweep_command_line(const std::string& verb, const std::string& about
       ("variant", po::value<std::string>(),
        "the variant to show, e.g. jpeg/5, in place of each image's first altered one")  //
       ("role-index", po::value<std::uint32_t>(),
-       "or the altered one with this number among the image's, from 0");
+       "or the altered one with this number among the image's, from 0")  //
+      ("label-explained", po::value<std::string>(),
+       "predicted|source|true: maps that explain this class; without it predicted, where that is not there "
+       "another")  //
+      ("replicate", po::value<std::uint32_t>(),
+       "this replicate alone, from 0; without it the mean of all. Not of published, which shows 0");
   line.options.add(drawing_options());
   line.positional.add("sweep", 1);
   return line;
 }
 
+SweepDirectory sweep_directory_of(const fs::path& sweep) {
+  return {fs::is_directory(sweep) ? sweep : sweep.parent_path()};
+}
+
 FigureRequest request_of(const po::variables_map& values) {
   FigureRequest request;
   request.sweep = values["sweep"].as<std::string>();
-  const SweepDirectory directory{fs::is_directory(request.sweep) ? request.sweep
-                                                                 : request.sweep.parent_path()};
-  request.out = values.contains("out") ? fs::path(values["out"].as<std::string>()) : directory.figures();
+  request.out = values.contains("out") ? fs::path(values["out"].as<std::string>())
+                                       : sweep_directory_of(request.sweep).figures();
   request.formats = formats_of(values["format"].as<std::string>());
   if (values.contains("image")) request.choice.images = values["image"].as<std::vector<std::string>>();
   if (values.contains("case")) request.choice.cases = values["case"].as<std::vector<std::string>>();
@@ -87,7 +110,13 @@ FigureRequest request_of(const po::variables_map& values) {
     request.choice.variant.role_index = values["role-index"].as<std::uint32_t>();
   if (request.choice.variant.variant && request.choice.variant.role_index)
     throw UsageError("--variant and --role-index exclude each other: both say which variant is shown");
+  if (values.contains("label-explained"))
+    request.choice.variant.label = label_kind_of(values["label-explained"].as<std::string>());
+  if (values.contains("replicate"))
+    request.choice.variant.replicate = values["replicate"].as<std::uint32_t>();
   request.draw = drawing_of(values);
+  if (request.draw.style == Style::kPublished && values.contains("replicate"))
+    throw UsageError("--replicate goes with --style paper: published figures show replicate 0");
   request.threads = std::max(std::thread::hardware_concurrency(), 1U);
   return request;
 }
@@ -151,7 +180,8 @@ ExitCode draw_all(const Arguments& arguments) {
       sweep_command_line(
           "all",
           "Every kind of figure of a sweep, only those that have changed: a figure stays where "
-          "figures/drawn.txt says that it was made by this version with these options of the same "
+          "figures/drawn.txt says that it was made by this program, version and commit, with these options "
+          "of the same "
           "results, by their jobs and attempts, and its files are there."),
       arguments);
   if (!values) return ExitCode::kDone;
@@ -181,6 +211,9 @@ ExitCode draw_wcam(const Arguments& arguments) {
        "or the one of this image, its path or what follows a '/' of it")                                  //
       ("variant", po::value<std::string>(), "and this variant, e.g. source, corruptions/jpeg/5, jpeg/5")  //
       ("case", po::value<std::string>(), "and this case")                                                 //
+      ("label-explained", po::value<std::string>(),
+       "predicted|source|true: and this label; without it predicted, where that is there")                 //
+      ("replicate", po::value<std::uint32_t>(), "and this replicate; without it the first that is there")  //
       ("classes", po::value<std::string>()->value_name("FILE"),
        "file of class names: one a line, or another form that docs/models.md lists");
   line.options.add(drawing_options());
@@ -199,6 +232,9 @@ ExitCode draw_wcam(const Arguments& arguments) {
        {std::pair("image", &request.choice.image), std::pair("variant", &request.choice.variant),
         std::pair("case", &request.choice.case_name)})
     if (values->contains(option)) *name = (*values)[option].as<std::string>();
+  if (values->contains("label-explained"))
+    request.choice.label = label_kind_of((*values)["label-explained"].as<std::string>());
+  if (values->contains("replicate")) request.choice.replicate = (*values)["replicate"].as<std::uint32_t>();
   request.draw = drawing_of(*values);
   const std::string ending = request.out.extension().string();
   request.draw.format = parse_format(ending.empty() ? ending : ending.substr(1));
@@ -208,10 +244,45 @@ ExitCode draw_wcam(const Arguments& arguments) {
   return ExitCode::kDone;
 }
 
+ExitCode make_gallery(const Arguments& arguments) {
+  CommandLine line;
+  line.usage = "wcam gallery SWEEP [--out FILE|DIR]";
+  line.about =
+      "Every map of a sweep on one page that opens in a browser without a network: filters, search, the same "
+      "cell of all maps under the pointer with its value and standard error. One file, or, where it would be "
+      "large, a page and a folder of data beside it, which belong together. Reads stored results only.";
+  line.example = "wcam gallery my-sweep";
+  line.options.add_options()  //
+      ("sweep", po::value<std::string>()->value_name("FILE")->required(),
+       "the sweep's directory, or its results.h5")  //
+      ("out", po::value<std::string>()->value_name("FILE"),
+       "the page, or the folder for gallery.html; without it SWEEP/gallery.html")  //
+      ("one-file-mb", po::value<double>()->default_value(40),
+       "the largest page that has its data in it, megabytes; 0: always a folder beside it");
+  line.positional.add("sweep", 1);
+  const auto values = parse_command_line(line, arguments);
+  if (!values) return ExitCode::kDone;
+  GalleryRequest request;
+  request.sweep = (*values)["sweep"].as<std::string>();
+  request.out = values->contains("out") ? fs::path((*values)["out"].as<std::string>())
+                                        : sweep_directory_of(request.sweep).root;
+  if (fs::is_directory(request.out) || !request.out.has_extension()) request.out /= "gallery.html";
+  const double largest_mb = (*values)["one-file-mb"].as<double>();
+  if (!(largest_mb >= 0 && largest_mb <= kLargestPageMb))
+    throw UsageError(fmt::format("--one-file-mb {:.6g} is outside 0 to {:.0f}, what browsers open",
+                                 largest_mb, kLargestPageMb));
+  request.largest_file = static_cast<std::size_t>(largest_mb * 1e6);
+  const bool folder = write_gallery(request);
+  print_path(request.out);
+  if (folder) std::cerr << "note: its data lie beside it in " << gallery_files(request.out).string() << '\n';
+  return ExitCode::kDone;
+}
+
 constexpr VerbAction kActions[] = {
     {"figure-4", draw_figure4}, {"figure-5", draw_figure5}, {"spatial", draw_spatial},
     {"rebuilt", draw_rebuilt},  {"mean", draw_mean},        {"difference", draw_difference},
     {"all", draw_all},          {"wcam", draw_wcam},        {"report", report_command},
+    {"gallery", make_gallery},
 };
 
 constexpr VerbProgram kProgram{"wcam-plot", "figures from stored results alone", "wcam plot figure-5 study",

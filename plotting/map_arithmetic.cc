@@ -79,6 +79,23 @@ std::vector<float> MeanMap::standard_error() const {
   return errors;
 }
 
+MapEstimate mean_of_replicates(std::span<const MapEstimate> replicates, int nb_design) {
+  MeanMap mean;
+  for (const MapEstimate& replicate : replicates) mean.add(replicate.cells);
+  MapEstimate result{mean.mean(), mean.standard_error()};
+  const auto r = static_cast<double>(replicates.size()), n = static_cast<double>(nb_design);
+  for (std::size_t i = 0; i < result.cells.size(); ++i) {
+    double jackknife = 0;
+    for (const MapEstimate& replicate : replicates)
+      jackknife += std::pow(static_cast<double>(replicate.standard_errors[i]), 2) / r;
+    if (!std::isfinite(jackknife)) continue;
+    const double spread = r * std::pow(static_cast<double>(result.standard_errors[i]), 2);
+    const double variance = ((r - 1) * spread + r * (n - 1) * jackknife) / (r * n - 1);
+    result.standard_errors[i] = static_cast<float>(std::sqrt(variance / r));
+  }
+  return result;
+}
+
 std::vector<float> difference(std::span<const float> a, std::span<const float> b) {
   std::vector<float> result(a.size());
   std::transform(a.begin(), a.end(), b.begin(), result.begin(), [](float x, float y) { return x - y; });

@@ -35,6 +35,18 @@ class MeanMap {
   std::vector<double> mean_, squares_;
 };
 
+// A map and its standard errors.
+struct MapEstimate {
+  std::vector<float> cells, standard_errors;
+};
+// The mean of R >= 2 replicates of a map, each from nb_design = N points, and its standard error sqrt(v / R).
+// v, the variance of one replicate's index, is known twice: from their spread, s2 = sum of (index - mean)^2 /
+// (R - 1), and from the mean of their squared jackknife errors, j2. v weights both by degrees of freedom:
+//   v = ((R - 1) s2 + R (N - 1) j2) / (R N - 1)
+// Of an index that were a mean over its points this is the standard error of all R N points together. Where
+// an error is not finite (N = 2), v = s2.
+MapEstimate mean_of_replicates(std::span<const MapEstimate> replicates, int nb_design);
+
 // a - b, and the standard error of a difference of independent values.
 std::vector<float> difference(std::span<const float> a, std::span<const float> b);
 std::vector<float> error_of_difference(std::span<const float> error_a, std::span<const float> error_b);

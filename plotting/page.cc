@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "common/base/message_text.h"
 #include "plotting/page_layout.h"
 #include "plotting/scale.h"
 
@@ -372,8 +373,15 @@ PagePanel predicted_panel(const Explanation& explanation, const std::string& tru
 }
 
 std::vector<std::string> explained_caption(const Explanation& explanation) {
-  if (explanation.predicted.empty() || explanation.predicted == explanation.explained) return {};
-  return {"explains: " + explanation.explained};
+  std::vector<std::string> texts;
+  const bool other = !explanation.predicted.empty() && explanation.predicted != explanation.explained;
+  const std::string what = explanation.labels.empty() ? "" : " (" + explanation.labels + ")";
+  if (other)
+    texts.push_back("explains: " + explanation.explained + what);
+  else if (!explanation.labels.empty())
+    texts.push_back("explains this class");
+  if (explanation.replicates > 1) texts.push_back("mean of " + counted(explanation.replicates, "replicate"));
+  return texts;
 }
 
 std::string draw(const Page& page, const DrawOptions& options) { return PageDrawing(page, options).bytes(); }

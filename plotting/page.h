@@ -29,7 +29,8 @@ struct PagePanel {
 // A panel whose caption says what was predicted: "93 % tiger cat" (with a no-break space), then "true: lynx"
 // where that is known; marked where they differ.
 PagePanel predicted_panel(const Explanation& explanation, const std::string& true_class);
-// "explains: lynx" where that is not the class predicted, else nothing.
+// "explains: lynx" where that is not the class predicted, and what it is: "explains: lynx (source)";
+// "explains this class" where it might have been another; "mean of 2 replicates" where the map is.
 std::vector<std::string> explained_caption(const Explanation& explanation);
 
 struct PageRow {

@@ -6,19 +6,25 @@ namespace wcam {
 
 namespace {
 
-// Rows [first_row, first_row + rows) of the image for which `wanted` holds, the first of them.
+bool is_of_design(const ProfileRow& row, const VariantChoice& choice) {
+  return (!choice.label || row.explained.contains(*choice.label)) &&
+         row.replicate == choice.replicate.value_or(row.replicate);
+}
+
+// Rows [first_row, first_row + rows) of the image, of the label and replicate chosen, for which `wanted`
+// holds, the first of them. Rows are ordered by case, role, role_index, then the label predicted and the
+// first replicate come first.
 template <typename Predicate>
 std::optional<std::size_t> find_row(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                                    Predicate wanted) {
+                                    const VariantChoice& choice, Predicate wanted) {
   for (std::size_t i = image.first_row; i < image.first_row + image.rows; ++i)
-    if (wanted(profiles[i])) return i;
+    if (is_of_design(profiles[i], choice) && wanted(profiles[i])) return i;
   return std::nullopt;
 }
 
-// Rows are ordered by case, role, role_index.
 std::optional<std::size_t> row_of_role(std::span<const ProfileRow> profiles, const ExplainedImage& image,
-                                       const std::string& case_name, Role role) {
-  return find_row(profiles, image,
+                                       const VariantChoice& choice, const std::string& case_name, Role role) {
+  return find_row(profiles, image, choice,
                   [&](const ProfileRow& row) { return row.case_name == case_name && row.role == role; });
 }
 
@@ -28,7 +34,8 @@ std::string altered_variant(std::span<const ProfileRow> profiles, const Explaine
   if (choice.variant) return *choice.variant;
   const ProfileRow* first = nullptr;
   for (const ProfileRow& row : profiles.subspan(image.first_row, image.rows))
-    if (row.role == Role::kAltered && row.role_index == choice.role_index.value_or(row.role_index) &&
+    if (is_of_design(row, choice) && row.role == Role::kAltered &&
+        row.role_index == choice.role_index.value_or(row.role_index) &&
         (first == nullptr || row.role_index < first->role_index))
       first = &row;
   return first == nullptr ? "" : first->variant;
@@ -51,7 +58,7 @@ Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedIm
                          const std::string& case_name, const VariantChoice& choice) {
   const auto chosen = [&](Role role) {
     const auto where = [&](auto holds) {
-      return find_row(profiles, image, [&](const ProfileRow& row) {
+      return find_row(profiles, image, choice, [&](const ProfileRow& row) {
         return row.case_name == case_name && row.role == role && holds(row);
       });
     };
@@ -60,9 +67,9 @@ Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedIm
         return found;
     if (choice.role_index && role == Role::kAltered)
       return where([&](const ProfileRow& row) { return row.role_index == *choice.role_index; });
-    return row_of_role(profiles, image, case_name, role);
+    return row_of_role(profiles, image, choice, case_name, role);
   };
-  return {row_of_role(profiles, image, case_name, Role::kSource), chosen(Role::kUnaffected),
+  return {row_of_role(profiles, image, choice, case_name, Role::kSource), chosen(Role::kUnaffected),
           chosen(Role::kAltered)};
 }
 
@@ -71,8 +78,8 @@ Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedIm
   Figure5Rows rows;
   const std::string altered = altered_variant(profiles, image, choice);
   for (const auto& name : cases)
-    rows.columns.push_back({row_of_role(profiles, image, name, Role::kSource),
-                            find_row(profiles, image, [&](const ProfileRow& row) {
+    rows.columns.push_back({row_of_role(profiles, image, choice, name, Role::kSource),
+                            find_row(profiles, image, choice, [&](const ProfileRow& row) {
                               return row.case_name == name && row.variant == altered;
                             })});
   return rows;

@@ -24,10 +24,13 @@ struct ExplainedImage {
 // The images of these profiles, ordered by rank as the profiles are (Results gives them so).
 std::vector<ExplainedImage> explained_images(std::span<const ProfileRow> profiles);
 
-// Which variant a figure shows, where not the one that it shows by itself.
+// Which of an image's WCAMs a figure shows, where not those that it shows by itself.
 struct VariantChoice {
   std::optional<std::string> variant{};       // its whole name
   std::optional<std::uint32_t> role_index{};  // of the altered one
+  // What is explained; nullopt: what is predicted, where that is not there another class.
+  std::optional<LabelKind> label{};
+  std::optional<std::uint32_t> replicate{};  // nullopt: the first that is there
 };
 
 // Which profiles are in figure 4, as indices into them; nullopt: not stored (yet).
@@ -35,7 +38,8 @@ struct Figure4Rows {
   std::optional<std::size_t> source, unaffected, affected;
 };
 // Of several variants of a role, the chosen one where it has this role, else the one with the smallest
-// role_index (coordinator/queue/selection.h). A role_index that is not there leaves its place empty.
+// role_index (coordinator/queue/selection.h). A role_index, label or replicate that is not there leaves its
+// place empty.
 Figure4Rows figure4_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          const std::string& case_name, const VariantChoice& choice = {});
 

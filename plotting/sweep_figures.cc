@@ -43,11 +43,13 @@ struct Task {
   std::function<Drawable()> make;  // reads it
 };
 
-// What stands in files' names for what was chosen.
-std::string choice_suffix(const VariantChoice& choice) {
+// What stands in files' names for what was chosen; published figures are of the first replicate.
+std::string choice_suffix(const VariantChoice& choice, bool published) {
   std::string text;
   if (choice.variant) text += "_" + safe_name(readable_variant(*choice.variant));
   if (choice.role_index) text += "_altered-" + std::to_string(*choice.role_index);
+  if (choice.label) text += "_explains-" + to_string(*choice.label);
+  if (choice.replicate && !published) text += "_replicate-" + std::to_string(*choice.replicate);
   return text;
 }
 
@@ -189,7 +191,7 @@ class Tasks {
   Tasks(SweepReader& sweep, const FigureRequest& request)
       : sweep_(sweep),
         published_(request.draw.style == Style::kPublished),
-        suffix_(choice_suffix(sweep.variant())) {}
+        suffix_(choice_suffix(sweep.variant(), published_)) {}
 
   std::vector<Task> of(FigureKind kind) {
     tasks_.clear();
@@ -316,9 +318,10 @@ class DrawnRecord {
 
 std::string options_text(const DrawOptions& draw) {
   const auto known = [](const auto& value) { return value ? static_cast<double>(*value) : -1.0; };
-  return fmt::format("wcam {} style {} colours {} range {} dpi {} interpolation {} width {} cut {}\n",
-                     kVersion, static_cast<int>(draw.style), known(draw.colour_map), known(draw.range),
-                     known(draw.dpi), static_cast<int>(draw.interpolation), draw.width_pt, draw.cut_percent);
+  return fmt::format("wcam {} {} style {} colours {} range {} dpi {} interpolation {} width {} cut {}\n",
+                     kVersion, kCommit, static_cast<int>(draw.style), known(draw.colour_map),
+                     known(draw.range), known(draw.dpi), static_cast<int>(draw.interpolation), draw.width_pt,
+                     draw.cut_percent);
 }
 
 // Draws tasks in their order: the calling thread reads, the crew draws, and what is finished is told in
@@ -433,7 +436,9 @@ std::string safe_name(const std::string& image) {
 
 DrawnFigures draw_sweep(const FigureRequest& request, const std::vector<FigureKind>& kinds,
                         const OnWritten& on_written) {
-  SweepReader sweep(request.sweep, request.choice);
+  SweepChoice choice = request.choice;
+  if (request.draw.style == Style::kPublished) choice.variant.replicate = 0;
+  SweepReader sweep(request.sweep, std::move(choice));
   DrawnFigures drawn;
   for (const FigureKind kind : kinds) {
     if (request.draw.style == Style::kPublished && kind != FigureKind::kFigure4 &&

@@ -44,9 +44,10 @@ struct DrawnFigures {
 };
 
 // Draws them, one figure after another in memory, a few at a time with several threads. OUT/drawn.txt then
-// has a line for each file, SHA-256 of what it was made of (program version, plan, options, jobs and attempts
-// of the results in it and what is said of them) and its path. Throws InputError: a disk that cannot be
-// written, and as SweepReader does; UsageError: published, of kinds but figures 4 and 5.
+// has a line for each file, SHA-256 of what it was made of (program version and commit, plan, options, jobs
+// and attempts of the results in it and what is said of them) and its path. Published figures are of
+// replicate 0. Throws InputError: a disk that cannot be written, and as SweepReader does; UsageError:
+// published, of kinds but figures 4 and 5.
 DrawnFigures draw_sweep(const FigureRequest& request, const std::vector<FigureKind>& kinds,
                         const OnWritten& on_written);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "common/base/error.h"
@@ -12,6 +13,7 @@
 #include "common/study/case_spec.h"
 #include "plotting/asked_name.h"
 #include "plotting/design_text.h"
+#include "plotting/map_arithmetic.h"
 
 namespace wcam {
 
@@ -41,6 +43,7 @@ SweepReader::SweepReader(const std::filesystem::path& sweep, SweepChoice choice)
   choose_cases();
   choose_images();
   choose_variant();
+  check_label_and_replicate();
 }
 
 void SweepReader::choose_cases() {
@@ -88,11 +91,40 @@ void SweepReader::choose_variant() {
   asked = found->variant;
 }
 
+void SweepReader::check_label_and_replicate() const {
+  const auto& label = choice_.variant.label;
+  const auto& replicate = choice_.variant.replicate;
+  const auto any = [&](auto fits) { return std::any_of(profiles().begin(), profiles().end(), fits); };
+  if (label && !any([&](const ProfileRow& row) { return row.explained.contains(*label); }))
+    throw UsageError("no WCAM in " + where_ + " explains the label '" + to_string(*label) +
+                     "'; its plan explains: " + to_string(plan().explain));
+  if (replicate && !any([&](const ProfileRow& row) { return row.replicate == *replicate; }))
+    throw UsageError("no WCAM of replicate " + std::to_string(*replicate) + " in " + where_ +
+                     "; its plan has replicates 0 to " + std::to_string(plan().replicates - 1));
+}
+
+std::size_t SweepReader::replicates(std::size_t row) const {
+  if (choice_.variant.replicate) return 1;
+  const auto key = [&](std::size_t i) {
+    const ProfileRow& profile = profiles()[i];
+    return std::tie(profile.image, profile.variant, profile.case_name, profile.label);
+  };
+  std::size_t end = row + 1;
+  while (end < profiles().size() && key(end) == key(row)) ++end;
+  return end - row;
+}
+
 std::string SweepReader::listed_images() const {
   std::string text = counted(images_.size(), "image") + ", by number or name:";
   for (std::size_t i = 0; i < std::min(images_.size(), kMostListed); ++i)
     text += "\n  " + std::to_string(images_[i].rank) + "  " + images_[i].image;
   return text + (images_.size() > kMostListed ? "\n  ..." : "");
+}
+
+std::string SweepReader::name() const {
+  const std::filesystem::path path = std::filesystem::absolute(where_).lexically_normal();
+  if (!std::filesystem::is_directory(path)) return path.parent_path().filename().string();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
 std::string SweepReader::quantity() const { return quantity_of(profiles().front().estimator); }
@@ -102,7 +134,9 @@ std::string SweepReader::design() const {
   return design_text(plan().wcam, profiles().front().forward_equivalents) +
          fmt::format(" {} of the sweep's sample of at most {} explained, {} in all.",
                      counted(explained, "image"), plan().selection.sample_size,
-                     counted(profiles().size(), "map"));
+                     counted(profiles().size(), "map")) +
+         label_text(plan().explain, choice_.variant.label) +
+         replicate_text(plan(), choice_.variant.replicate);
 }
 
 std::string SweepReader::true_class(const std::string& image) const {
@@ -116,21 +150,31 @@ Picture SweepReader::picture(std::size_t row) const {
 }
 
 Map SweepReader::map(std::size_t row) {
-  ProfileRow profile = results_.read_profile(row);
-  const bool doubtful = !profile.doubts.empty();
-  if (doubtful) doubtful_.insert(row);
+  bool doubtful = false;
+  std::vector<MapEstimate> estimates;
+  for (std::size_t i = row; i < row + replicates(row); ++i) {
+    ProfileRow profile = results_.read_profile(i);
+    if (!profile.doubts.empty()) {
+      doubtful = true;
+      doubtful_.insert(i);
+    }
+    estimates.push_back({std::move(profile.wcam), std::move(profile.standard_error)});
+  }
+  if (estimates.size() > 1) estimates.front() = mean_of_replicates(estimates, plan().wcam.nb_design);
   return {results_.header().grid,
           results_.header().levels,
           plan().input_size(),
-          std::move(profile.wcam),
+          std::move(estimates.front().cells),
           doubtful,
-          std::move(profile.standard_error)};
+          std::move(estimates.front().standard_errors)};
 }
 
 Explanation SweepReader::explanation(std::size_t row) {
   const ProfileRow& profile = profiles()[row];
   const auto& classes = plan().find_case(profile.case_name).classes;
   Explanation result{class_name(classes, profile.label), map(row)};
+  if (plan().explain != LabelKinds{LabelKind::kPredicted}) result.labels = to_string(profile.explained);
+  result.replicates = replicates(row);
   const Predicted* known = predicted(profile);
   if (known == nullptr) return result;
   result.predicted = class_name(classes, known->label);
@@ -163,13 +207,17 @@ const SweepReader::Predicted* SweepReader::predicted(const ProfileRow& row) {
 }
 
 std::string SweepReader::identity(std::size_t row) {
-  const ProfileRow& profile = profiles()[row];
-  std::string text = fmt::format("{} {} {} {} {} {}", static_cast<std::uint64_t>(profile.job),
-                                 static_cast<std::uint32_t>(profile.attempt), profile.rank,
-                                 profile.role_index, profile.label, profile.doubts);
-  if (const Predicted* known = predicted(profile))
-    text += fmt::format(" {} {}", known->label, known->probability);
-  return text + "\n";
+  std::string text;
+  for (std::size_t i = row; i < row + replicates(row); ++i) {
+    const ProfileRow& profile = profiles()[i];
+    text += fmt::format("{} {} {} {} {} {}", static_cast<std::uint64_t>(profile.job),
+                        static_cast<std::uint32_t>(profile.attempt), profile.rank, profile.role_index,
+                        profile.label, profile.doubts);
+    if (const Predicted* known = predicted(profile))
+      text += fmt::format(" {} {}", known->label, known->probability);
+    text += "\n";
+  }
+  return text;
 }
 
 Absent SweepReader::missing(const std::string& image, const std::string& case_name, Role role) {

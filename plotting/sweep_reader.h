@@ -26,9 +26,10 @@ struct SweepChoice {
 class SweepReader {
  public:
   // Throws InputError: a sweep without plan or profiles; UsageError: an image, a case or a variant that is
-  // not there, naming those that are.
+  // not there, naming those that are; a label or replicate of which no WCAM is there.
   SweepReader(const std::filesystem::path& sweep, SweepChoice choice);
 
+  std::string name() const;  // "study" of a folder some/study, or of study/results.h5
   const Plan& plan() const { return *results_.plan(); }
   const std::vector<ProfileRow>& profiles() const { return results_.profiles(); }
   const std::vector<ExplainedImage>& images() const { return images_; }  // chosen, by rank
@@ -42,13 +43,22 @@ class SweepReader {
   // The class that an image shows; empty: not known. By the first case's names.
   std::string true_class(const std::string& image) const;
 
+  struct Predicted {
+    std::int64_t label = 0;
+    float probability = 0;
+  };
+  // What the row's case predicts for its variant; null: not stored.
+  const Predicted* predicted(const ProfileRow& row);
+
+  ProfileRow profile(std::size_t row) const { return results_.read_profile(row); }  // with its arrays
   Picture picture(std::size_t row) const;
+  // Unless a replicate is chosen, the mean of those from `row` on, which is the first of them.
   Map map(std::size_t row);
   Explanation explanation(std::size_t row);
   // Explanations with doubts that were read so far, each once.
   std::size_t doubtful() const { return doubtful_.size(); }
 
-  // What a stored row is, in a line: two rows with the same text draw the same.
+  // What a stored row and its replicates are, a line each: two rows with the same text draw the same.
   std::string identity(std::size_t row);
 
   // Why an image has no profile of this role under a case.
@@ -57,15 +67,13 @@ class SweepReader {
   Absent missing_altered(const std::string& image);
 
  private:
-  struct Predicted {
-    std::int64_t label = 0;
-    float probability = 0;
-  };
   void choose_cases();
   void choose_images();
   void choose_variant();
+  void check_label_and_replicate() const;
+  // Of the row and the replicates after it that are drawn with it.
+  std::size_t replicates(std::size_t row) const;
   void read_predictions();
-  const Predicted* predicted(const ProfileRow& row);
   std::string listed_images() const;
 
   std::string where_;

@@ -52,6 +52,7 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"all", "wcam-plot", "every figure of a sweep that has changed", false},
     {"wcam", "wcam-plot", "one WCAM of `wcam explain`", false},
     {"report", "wcam-plot", "what a sweep answers: a page of answers, figures and tables", true},
+    {"gallery", "wcam-plot", "every map of a sweep on one page, to browse offline", true},
 };
 
 // Whether a program's --help lists a verb.

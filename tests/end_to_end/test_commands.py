@@ -216,7 +216,7 @@ MISTAKES = [
     (["plot", "figure-6", "none"], 2, "figure-6"),
     (["plot", "wcam", "none", "--out", "PNG", "--color-map", "jet"], 2, "did you mean '--colour-map'?"),
     (["statsu", "none"], 2, "did you mean 'status'?"),
-    (["plot", "fig4", "none"], 2, "unknown verb 'fig4'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, wcam"),
+    (["plot", "fig4", "none"], 2, "unknown verb 'fig4'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, wcam, gallery"),
     (["corrupt", "none", "--corruption", "jpeg"], 2, "'--corruption'; --help lists those there are"),
 ]
 
@@ -259,7 +259,7 @@ def test_help_before_a_verb_is_help_after_it():
         assert run("wcam", "help", *words).stdout == run("wcam", *words, "--help").stdout
 
 
-@pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "info", "export", "plot"])
+@pytest.mark.parametrize("verb", ["run", "plan", "explain", "check-models", "corrupt", "status", "pack", "info", "export", "plot", "gallery"])
 def test_each_verb_helps_with_an_example(verb):
     text = run("wcam", verb, "--help").stdout
     assert f"Usage: wcam {verb} " in text

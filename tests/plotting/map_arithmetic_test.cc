@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <random>
 #include <stdexcept>
 
 #include "plotting/haar.h"
@@ -73,6 +75,41 @@ TEST(MeanMap, HasTheMeanAndItsStandardError) {
   EXPECT_NEAR(mean.standard_error()[0], std::sqrt((4.0 + 1 + 9) / 2 / 3), 1e-6);
   EXPECT_EQ(mean.standard_error()[1], 0);
   EXPECT_THROW(mean.add(std::vector<float>(3)), std::invalid_argument);
+}
+
+// Of an index that is the mean over N points the jackknife gives s / sqrt(N), s their standard deviation; so
+// all R N points, in one go, must say the same as the replicates.
+TEST(MeanOfReplicates, HasTheStandardErrorOfAllPointsTogether) {
+  constexpr int kReplicates = 3, kPoints = 4;
+  std::mt19937 random(7);
+  std::normal_distribution<double> normal(0.2, 0.05);
+  std::vector<double> all;
+  std::vector<MapEstimate> replicates;
+  const auto mean_and_error = [](std::span<const double> points) {
+    const auto n = static_cast<double>(points.size());
+    const double mean = std::accumulate(points.begin(), points.end(), 0.0) / n;
+    double squares = 0;
+    for (const double point : points) squares += (point - mean) * (point - mean);
+    return std::pair(mean, std::sqrt(squares / (n - 1) / n));
+  };
+  for (int r = 0; r < kReplicates; ++r) {
+    for (int i = 0; i < kPoints; ++i) all.push_back(normal(random));
+    const auto [mean, error] = mean_and_error(std::span(all).last(kPoints));
+    replicates.push_back({{static_cast<float>(mean)}, {static_cast<float>(error)}});
+  }
+  const MapEstimate found = mean_of_replicates(replicates, kPoints);
+  const auto [mean, error] = mean_and_error(all);
+  EXPECT_NEAR(found.cells[0], mean, 1e-6);
+  EXPECT_NEAR(found.standard_errors[0], error, 1e-6);
+}
+
+TEST(MeanOfReplicates, GoesByTheirSpreadWhereTheJackknifeIsNotFinite) {
+  const float none = std::numeric_limits<float>::infinity();
+  const std::vector<MapEstimate> replicates{{{1, 1}, {none, 0}}, {{3, 1}, {none, 0}}};
+  const MapEstimate found = mean_of_replicates(replicates, 2);
+  EXPECT_EQ(found.cells, (std::vector<float>{2, 1}));
+  EXPECT_NEAR(found.standard_errors[0], 1, 1e-6);  // sqrt(2 / 2)
+  EXPECT_EQ(found.standard_errors[1], 0);
 }
 
 TEST(Difference, AndTheErrorOfIndependentValues) {

@@ -52,6 +52,44 @@ TEST(Figure4Rows, AChosenVariantTakesThePlaceOfItsRole) {
   EXPECT_EQ(rows({.variant = {}, .role_index = 2}).affected, Row());
 }
 
+// One image under one case, as Results orders them: the altered variant's predicted label is not yet there.
+std::vector<ProfileRow> profiles_of_labels() {
+  std::vector<ProfileRow> rows;
+  const auto add = [&](Role role, const std::string& variant, LabelKinds explained, std::uint32_t replicate) {
+    rows.push_back(profile(0, "baseline", role, 0, variant));
+    rows.back().explained = explained;
+    rows.back().replicate = replicate;
+  };
+  using enum LabelKind;
+  add(Role::kSource, "source", {kPredicted, kSource}, 0);
+  add(Role::kSource, "source", {kPredicted, kSource}, 1);
+  add(Role::kSource, "source", {kTrue}, 0);
+  add(Role::kAltered, "corruptions/jpeg/3", {kSource}, 0);
+  add(Role::kAltered, "corruptions/jpeg/3", {kTrue}, 1);
+  return rows;
+}
+
+TEST(Figure4Rows, AreOfTheLabelAndReplicateChosenOrThePredictedOneOrWhatIsThere) {
+  const std::vector<ProfileRow> profiles = profiles_of_labels();
+  const auto rows = [&](std::optional<LabelKind> label, std::optional<std::uint32_t> replicate) {
+    VariantChoice choice;
+    choice.label = label;
+    choice.replicate = replicate;
+    const Figure4Rows found = figure4_rows(profiles, explained_images(profiles)[0], "baseline", choice);
+    const std::vector<std::string> cases{"baseline"};
+    const Figure5Rows five = figure5_rows(profiles, explained_images(profiles)[0], cases, choice);
+    EXPECT_EQ(five.columns[0].source, found.source);
+    EXPECT_EQ(five.columns[0].altered, found.affected);
+    return std::vector<Row>{found.source, found.affected};
+  };
+  EXPECT_EQ(rows({}, {}), (std::vector<Row>{0, 3}));
+  EXPECT_EQ(rows(LabelKind::kPredicted, {}), (std::vector<Row>{0, {}}));
+  EXPECT_EQ(rows(LabelKind::kSource, {}), (std::vector<Row>{0, 3}));
+  EXPECT_EQ(rows(LabelKind::kTrue, {}), (std::vector<Row>{2, 4}));
+  EXPECT_EQ(rows({}, 1), (std::vector<Row>{1, 4}));
+  EXPECT_EQ(rows(LabelKind::kTrue, 0), (std::vector<Row>{2, {}}));
+}
+
 TEST(Figure5Rows, ShowAChosenVariantUnderEveryCaseThatHasIt) {
   const auto images = explained_images(kProfiles);
   const std::vector<std::string> cases{"baseline", "sin"};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <iterator>
 #include <stdexcept>
@@ -416,6 +417,47 @@ TEST_F(SweepFigures, ALoneWcamHasItsColourBarWithAnyRange) {
   EXPECT_EQ(drawn(RangeScope::kPanel), figure);
 }
 
+// Two replicates of a WCAM, of which the second has another map.
+TEST_F(SweepFigures, AMapIsTheMeanOfItsReplicatesUnlessOneIsChosen) {
+  Rows rows = sample_rows();
+  ProfileRow second = rows.profiles[0];
+  second.replicate = 1;
+  second.job = JobId{4711};
+  for (float& cell : second.wcam) cell += 2;
+  rows.profiles.push_back(second);
+  store(rows);
+  const auto map_of = [&](std::optional<std::uint32_t> replicate) {
+    SweepChoice choice;
+    choice.variant.replicate = replicate;
+    SweepReader sweep(directory().root, choice);
+    const auto row = figure4_rows(sweep.profiles(), sweep.images()[0], "sin", sweep.variant()).source;
+    const Explanation found = sweep.explanation(*row);
+    EXPECT_EQ(found.replicates, replicate ? 1U : 2U);
+    return found.map;
+  };
+  const Map mean = map_of({}), other = map_of(1);
+  EXPECT_EQ(map_of(0).cells, rows.profiles[0].wcam);
+  EXPECT_EQ(other.cells, second.wcam);
+  for (std::size_t i = 0; i < mean.cells.size(); ++i) EXPECT_NEAR(mean.cells[i], second.wcam[i] - 1, 1e-5);
+  EXPECT_EQ(other.standard_errors[0], 0.01F);
+  // One degree of freedom of the spread, variance 2; six of the jackknife, variance 0.0001; N is 4.
+  EXPECT_NEAR(mean.standard_errors[0], std::sqrt((2 + 6 * 0.0001) / 7 / 2), 1e-5);
+}
+
+TEST_F(SweepFigures, ALabelThatNothingExplainsIsRefusedAndAChosenOneNamesTheFile) {
+  Rows rows = sample_rows();
+  store(rows);
+  FigureRequest asked = request();
+  asked.choice.images = {"1"};
+  asked.choice.variant.label = LabelKind::kTrue;
+  EXPECT_EQ(
+      message_of([&] { draw_figure5(asked, {}); }),
+      "no WCAM in " + directory().root.string() + " explains the label 'true'; its plan explains: predicted");
+  asked.choice.variant.label = LabelKind::kSource;
+  EXPECT_EQ(files(draw_figure5, asked).front(),
+            "figure-5/robust_training_corruptions_1_b_explains-source.pdf");
+}
+
 TEST_F(SweepFigures, AWholeNameGoesBeforeTheEndOfAnother) {
   Rows rows = sample_rows();
   for (ProfileRow& row : rows.profiles)
@@ -631,7 +673,7 @@ TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
   const std::vector<Claim> claims{
       {"figure-6 x", 2,
        "wcam-plot: unknown verb 'figure-6'; did you mean 'figure-4' or 'figure-5'? Known: figure-4, "
-       "figure-5, spatial, rebuilt, mean, difference, all, wcam, report\n"},
+       "figure-5, spatial, rebuilt, mean, difference, all, wcam, report, gallery\n"},
       {"figure-4 x --format pdf,jpg", 2, "wcam-plot figure-4: unknown format 'jpg'; known: pdf, png, svg\n"},
       {"figure-4 x --color-map jet", 2,
        "wcam-plot figure-4: unrecognised option '--color-map'; did you mean '--colour-map'?\n"},
