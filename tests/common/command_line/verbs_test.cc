@@ -25,8 +25,9 @@ ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
   return ExitCode::kInterrupted;
 }
 
-constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act},   {"spatial", act}, {"rebuilt", act},
-                                 {"mean", act},     {"difference", act}, {"all", act},     {"wcam", act}};
+constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act}, {"spatial", act},
+                                 {"rebuilt", act},  {"mean", act},     {"difference", act},
+                                 {"all", act},      {"wcam", act},     {"report", act}};
 constexpr VerbProgram kPlot{"wcam-plot", "about", "example", kPlots};
 
 std::string help_of(const VerbProgram& program, const Arguments& words) {
@@ -91,7 +92,8 @@ TEST(Verbs, HelpListsTheTablesLines) {
                         "  mean        the mean map of a sweep's images, by case\n"
                         "  difference  what altering the images does to their maps, by case, and its noise\n"
                         "  all         every figure of a sweep that has changed\n"
-                        "  wcam        one WCAM of `wcam explain`\n\n"),
+                        "  wcam        one WCAM of `wcam explain`\n"
+                        "  report      what a sweep answers: a page of answers, figures and tables\n\n"),
               std::string::npos);
 }
 
@@ -118,7 +120,7 @@ TEST(Verbs, WhatTheySayBeginsWithWhatTheUserTyped) {
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcam"}), "wcam-plot wcam: no\n");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcan"}),
             "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, spatial, "
-            "rebuilt, mean, difference, all, wcam\n");
+            "rebuilt, mean, difference, all, wcam, report\n");
   EXPECT_EQ(typed_before("run"), "wcam run: no\n");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "figure-4"}), "wcam run: no\n") << "drawn at the end of a run";
   typed_before("plot");
@@ -134,9 +136,9 @@ TEST(Verbs, AnUnknownOneIsRefusedWithThoseThatAreKnown) {
     dispatch(kPlot, {"run"});
     FAIL() << "accepted";
   } catch (const UsageError& e) {
-    EXPECT_STREQ(
-        e.what(),
-        "unknown verb 'run'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, wcam");
+    EXPECT_STREQ(e.what(),
+                 "unknown verb 'run'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, "
+                 "wcam, report");
   }
 }
 
@@ -152,7 +154,7 @@ TEST(Verbs, HelpBeforeAVerbIsHelpAfterIt) {
   EXPECT_EQ(acted, "act --help");
   EXPECT_EQ(complaint(kPlot, {"wcam-plot", "help", "wcan"}),
             "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, spatial, "
-            "rebuilt, mean, difference, all, wcam\n");
+            "rebuilt, mean, difference, all, wcam, report\n");
 }
 
 }  // namespace
