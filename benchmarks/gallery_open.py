@@ -19,7 +19,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/end_to_end"))
 from made_sweep import make_sweep
-from test_web import Browser
+from browser import Browser
 
 KINDS = ("jpeg", "contrast", "motion-blur", "brightness", "fog", "snow", "frost", "pixelate", "zoom-blur")
 DRAWN = "typeof index === 'object' && index && mounted.size > 0 && [...mounted.values()].every(one => one.drawn)"

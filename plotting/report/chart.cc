@@ -20,7 +20,8 @@ namespace {
 using namespace chart_parts;
 
 constexpr double kNarrowest = 180;
-constexpr double kRightMargin = 7;  // half of a tick's number may stand out
+constexpr int kTitleLines = 3;                       // of values, left of them
+constexpr double kLeftMargin = 1, kRightMargin = 7;  // half of a tick's number may stand out
 constexpr double kBelowPlot = kTickLength + 1 + kLineHeight * kChartTick;
 constexpr double kLargestLabelShare = 0.36;                // of the width, for names of categories
 constexpr double kTickEvery = 45, kTickEveryUpwards = 24;  // pt, about
@@ -118,7 +119,7 @@ class DotChart : public SeriesChart {
     const auto most = static_cast<double>(runs_.front().count);
     step_ = std::clamp((kTallPlot / rows - kRoomOfRow) / std::max(most, 1.0), kLeastStep, kMostStep);
     row_ = std::max({column_.lines * kChartLine + 2, most * step_ + kRoomOfRow, kChartLine + 4});
-    ChartRoom measured = room(column_.width + kLabelGap, rows * row_, chart_.y_title);
+    ChartRoom measured = room(kLeftMargin + column_.width + kLabelGap, rows * row_, chart_.y_title);
     measured.bottom = std::max(measured.bottom, kChartLine);
     return measured;
   }
@@ -188,8 +189,9 @@ class LineChart : public SeriesChart {
     texts_ = tick_texts(values_);
     double numbers = 0;
     for (const std::string& text : texts_) numbers = std::max(numbers, scrap_.width_of(text, kChartTick));
-    title_lines_ =
-        chart_.y_title.empty() ? 0 : std::min(scrap_.lines_of(chart_.y_title, guess, kChartText), 2);
+    title_lines_ = chart_.y_title.empty()
+                       ? 0
+                       : std::min(scrap_.lines_of(chart_.y_title, guess, kChartText), kTitleLines);
     return room(title_lines_ * kChartLine + kLabelGap + numbers + kTickLength + 1, guess, chart_.x_title);
   }
 

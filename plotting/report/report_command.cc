@@ -56,8 +56,8 @@ CommandLine report_command_line() {
 fs::path one_sweep(const po::variables_map& values) {
   const auto sweeps = values["sweep"].as<std::vector<std::string>>();
   if (sweeps.size() > 1)
-    throw UsageError("wcam report takes one sweep, and " + std::to_string(sweeps.size()) +
-                     " are named: it does not join sweeps; `wcam run --extend` makes one of them");
+    throw UsageError("a report is of one sweep, and " + std::to_string(sweeps.size()) +
+                     " are named, which are not joined here; `wcam run --extend` makes one of them");
   if (sweeps.front().empty()) throw UsageError("the name of the sweep's directory is empty");
   return sweeps.front();
 }

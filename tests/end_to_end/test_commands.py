@@ -216,7 +216,7 @@ MISTAKES = [
     (["plot", "figure-6", "none"], 2, "figure-6"),
     (["plot", "wcam", "none", "--out", "PNG", "--color-map", "jet"], 2, "did you mean '--colour-map'?"),
     (["statsu", "none"], 2, "did you mean 'status'?"),
-    (["plot", "fig4", "none"], 2, "unknown verb 'fig4'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, wcam, gallery"),
+    (["plot", "fig4", "none"], 2, "unknown verb 'fig4'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, wcam, report, gallery"),
     (["corrupt", "none", "--corruption", "jpeg"], 2, "'--corruption'; --help lists those there are"),
 ]
 

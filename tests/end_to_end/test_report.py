@@ -105,7 +105,7 @@ def test_what_is_refused_is_named_and_leaves_nothing(sweep, tmp_path):
     def refused(code, *words):
         return run("wcam", "report", *words, "--out", tmp_path / "out", code=code).stderr
 
-    assert "takes one sweep, and 2 are named" in refused(2, sweep, EARLIER)
+    assert "a report is of one sweep, and 2 are named" in refused(2, sweep, EARLIER)
     assert "unknown venue 'neurip'" in refused(2, sweep, "--venue", "neurip")
     assert "--columns 2: a page of neurips has 1 column" in refused(2, sweep, "--columns", "2")
     assert "resnet" in refused(2, sweep, "--mce-reference", "resnet")

@@ -27,7 +27,8 @@ ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
 
 constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act}, {"spatial", act},
                                  {"rebuilt", act},  {"mean", act},     {"difference", act},
-                                 {"all", act},      {"wcam", act},     {"gallery", act}};
+                                 {"all", act},      {"wcam", act},     {"report", act},
+                                 {"gallery", act}};
 constexpr VerbProgram kPlot{"wcam-plot", "about", "example", kPlots};
 
 std::string help_of(const VerbProgram& program, const Arguments& words) {
@@ -93,6 +94,8 @@ TEST(Verbs, HelpListsTheTablesLines) {
                         "  difference  what altering the images does to their maps, by case, and its noise\n"
                         "  all         every figure of a sweep that has changed\n"
                         "  wcam        one WCAM of `wcam explain`\n"
+                        "  report      what a sweep answers: a page of answers, figures and tables\n"
+
                         "  gallery     every map of a sweep on one page, to browse offline\n\n"),
               std::string::npos);
 }
@@ -120,7 +123,7 @@ TEST(Verbs, WhatTheySayBeginsWithWhatTheUserTyped) {
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcam"}), "wcam-plot wcam: no\n");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "wcan"}),
             "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, spatial, "
-            "rebuilt, mean, difference, all, wcam, gallery\n");
+            "rebuilt, mean, difference, all, wcam, report, gallery\n");
   EXPECT_EQ(typed_before("run"), "wcam run: no\n");
   EXPECT_EQ(complaint(kPlotting, {"wcam-plot", "figure-4"}), "wcam run: no\n") << "drawn at the end of a run";
   typed_before("plot");
@@ -138,7 +141,7 @@ TEST(Verbs, AnUnknownOneIsRefusedWithThoseThatAreKnown) {
   } catch (const UsageError& e) {
     EXPECT_STREQ(e.what(),
                  "unknown verb 'run'; known: figure-4, figure-5, spatial, rebuilt, mean, difference, all, "
-                 "wcam, gallery");
+                 "wcam, report, gallery");
   }
 }
 
@@ -154,7 +157,7 @@ TEST(Verbs, HelpBeforeAVerbIsHelpAfterIt) {
   EXPECT_EQ(acted, "act --help");
   EXPECT_EQ(complaint(kPlot, {"wcam-plot", "help", "wcan"}),
             "wcam-plot: unknown verb 'wcan'; did you mean 'wcam'? Known: figure-4, figure-5, spatial, "
-            "rebuilt, mean, difference, all, wcam, gallery\n");
+            "rebuilt, mean, difference, all, wcam, report, gallery\n");
 }
 
 }  // namespace

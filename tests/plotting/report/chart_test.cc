@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "plotting/report/chart_layout.h"
 #include "plotting/report/chart_parts.h"
@@ -40,15 +42,6 @@ Blot blot_of(const test::PngPixels& png, const Rgb& colour, int from_y = 0) {
   return blot;
 }
 
-int rows_with(const test::PngPixels& png, const Rgb& colour) {
-  int rows = 0;
-  for (int y = 0; y < png.height; ++y)
-    rows += std::any_of(png.rows.begin() + std::ptrdiff_t{y} * png.width,
-                        png.rows.begin() + std::ptrdiff_t{y + 1} * png.width,
-                        [&](const Rgb& pixel) { return pixel == colour; });
-  return rows;
-}
-
 Chart lone(Chart::Kind kind, std::vector<ChartPoint> points) {
   Chart chart;
   chart.kind = kind;
@@ -67,6 +60,30 @@ TEST(DotChart, AMarkIsWhereItsValueIs) {
     at.push_back(blot.x);
   }
   EXPECT_NEAR((at[1] - at[0]) / (at[2] - at[0]), 0.625, 0.003);
+}
+
+TEST(DotChart, AnIntervalReachesFromEndToEnd) {
+  Chart chart = lone(Chart::Kind::kDots, {{"a", 1, 0.5, std::pair(0.1, 0.8)}});
+  chart.lines = {{"low", 0}, {"high", 1}};
+  const auto columns = [&] {
+    const test::PngPixels png = drawn(chart);
+    int first = png.width, last = 0;
+    for (int y = static_cast<int>(14 * kScale); y < png.height; ++y)
+      for (int x = 0; x < png.width; ++x)
+        if (png.at(x, y) == chart_parts::series_colour(0)) {
+          first = std::min(first, x);
+          last = std::max(last, x);
+        }
+    return std::pair(first, last);
+  };
+  const auto [left, right] = columns();
+  const auto middle = [&](double y) {
+    chart.series[0].points[0] = {"a", 1, y, {}};
+    const auto [first, last] = columns();
+    return (first + last) / 2.0;
+  };
+  EXPECT_NEAR(left, middle(0.1), 2);
+  EXPECT_NEAR(right, middle(0.8), 2);
 }
 
 TEST(DotChart, CategoriesGoDownInOrder) {
@@ -89,28 +106,37 @@ TEST(LineChart, AMarkIsWhereItsValueIs) {
   EXPECT_NEAR((at[1] - at[0]) / (at[2] - at[0]), 0.625, 0.005);
 }
 
-TEST(LineChart, AnIntervalReachesFromEndToEnd) {
-  Chart chart = lone(Chart::Kind::kLines, {{"1", 1, 0.5, std::pair(0.0, 1.0)}});
-  const int whole = rows_with(drawn(chart), chart_parts::series_colour(0));
-  chart.lines = {{"low", 0}, {"high", 1}};
-  chart.series[0].points[0].interval = std::pair(0.25, 0.75);
-  // The legend, which the lines bring, has a mark and a line of the colour too.
-  const auto png = drawn(chart);
+// The first and the last row, below the legend, with the colour of the first series.
+std::pair<int, int> rows_of_series(const test::PngPixels& png) {
   int first = 0, last = 0;
   for (int y = static_cast<int>(14 * kScale); y < png.height; ++y)
-    for (int x = 0; x < png.width; ++x)
-      if (png.at(x, y) == chart_parts::series_colour(0)) {
-        if (first == 0) first = y;
-        last = y;
-      }
-  EXPECT_NEAR(2 * (last - first), whole, 4);
-  // What is not known is not drawn.
-  chart.series[0].points[0].interval = std::pair(test::kUnknown, 0.75);
-  EXPECT_LT(rows_with(drawn(chart), chart_parts::series_colour(0)), last - first);
-  // One without an end goes to the axis's.
-  chart.series[0].points[0].interval = std::pair(-std::numeric_limits<double>::infinity(), 0.75);
-  EXPECT_GT(rows_with(drawn(chart), chart_parts::series_colour(0)),
-            last - first + static_cast<int>(20 * kScale));
+    if (std::find(png.rows.begin() + std::ptrdiff_t{y} * png.width,
+                  png.rows.begin() + std::ptrdiff_t{y + 1} * png.width,
+                  chart_parts::series_colour(0)) != png.rows.begin() + std::ptrdiff_t{y + 1} * png.width) {
+      if (first == 0) first = y;
+      last = y;
+    }
+  return {first, last};
+}
+
+TEST(LineChart, AnIntervalReachesFromEndToEnd) {
+  Chart chart = lone(Chart::Kind::kLines, {{"1", 1, 0.5, {}}});
+  chart.lines = {{"low", 0}, {"high", 1}};  // hold the axis
+  const auto rows = [&](double y, std::optional<std::pair<double, double>> interval) {
+    chart.series[0].points[0].y = y;
+    chart.series[0].points[0].interval = interval;
+    return rows_of_series(drawn(chart));
+  };
+  const auto middle = [&](double y) {
+    const auto [first, last] = rows(y, {});
+    return (first + last) / 2.0;
+  };
+  const auto [top, bottom] = rows(0.5, std::pair(0.1, 0.8));
+  EXPECT_NEAR(top, middle(0.8), 2);
+  EXPECT_NEAR(bottom, middle(0.1), 2);
+  // What is not known is not drawn; an end that is infinite is at the axis's.
+  EXPECT_EQ(rows(0.5, std::pair(test::kUnknown, 0.8)), rows(0.5, {}));
+  EXPECT_GT(rows(0.5, std::pair(-std::numeric_limits<double>::infinity(), 0.8)).second, middle(0) + 4);
 }
 
 TEST(LineChart, ALineHasAGapWhereNothingIsKnown) {
