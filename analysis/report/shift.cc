@@ -258,11 +258,13 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
   }
   std::vector<std::string> names;
   for (const Tested* one : still)
-    names.push_back(found.case_name(one->case_index) + " " +
-                    with_interval(one->moved[kMainMeasure].difference));
+    names.push_back(
+        found.case_name(one->case_index) + " (difference " +
+        with_interval(one->moved[kMainMeasure].difference) + ", " +
+        (one->moved[kMainMeasure].p_holm ? p_value(*one->moved[kMainMeasure].p_holm) : "not tested") + ")");
   std::string text = acts + " moves the maps further than their estimation noise " +
                      under_how_many(moved.size(), cases.size()) + " (" + numbers;
-  if (!names.empty()) text += "; no difference beyond noise: " + listed(names);
+  if (!names.empty()) text += "; not shown under " + listed(names);
   double largest_p = 0;
   for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
   return text + "; " + (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
