@@ -115,8 +115,9 @@ struct Subject {
 
 double distance_of(Measure measure, double value) { return is_similarity(measure) ? 1 - value : value; }
 
-// Mean over pairs of maps, unknown where the measure is undefined for one. Of halves, transport takes the first
-// pair alone: it costs 1 ms at grid 28, more than all else together, and all three would double a report's time.
+// Mean over pairs of maps, unknown where the measure is undefined for one. Of halves, transport takes the
+// first pair alone: it costs 1 ms at grid 28, more than all else together, and all three would double a
+// report's time.
 using Pair = std::pair<const std::vector<float>*, const std::vector<float>*>;
 Distances mean_distances(const std::vector<Pair>& pairs, const Settings& settings) {
   Distances distances = unknown_distances();

@@ -154,7 +154,8 @@ TEST(Robustness, AlexNetsErrorsAreThoseOfAllFiveSeveritiesOfPublishedCorruptions
             "AlexNet's error under saturate is not published");
 }
 
-// Table 1 of the paper: 88.6, 89.4, 92.3, 82.0, 82.6, 78.6, 79.8, 86.7, 82.7, 81.9, 56.5, 85.3, 64.6, 71.8, 60.7.
+// Table 1 of the paper: 88.6, 89.4, 92.3, 82.0, 82.6, 78.6, 79.8, 86.7, 82.7, 81.9, 56.5, 85.3, 64.6, 71.8,
+// 60.7.
 TEST(Robustness, AlexNetsErrorsRoundToThePublishedPercentages) {
   const std::vector<std::pair<std::string, double>> published{{"gaussian-noise", 88.6},
                                                               {"shot-noise", 89.4},
@@ -345,7 +346,8 @@ TEST(Shift, WithoutAFloorNothingIsAsserted) {
   EXPECT_NE(section.doubts.front().find("a design of 2 points cannot be halved"), std::string::npos);
 }
 
-// Altered at 5 and unaffected at 1 of each image: no pair of equal severity. With `matched`, a control at 5 too.
+// Altered at 5 and unaffected at 1 of each image: no pair of equal severity. With `matched`, a control at 5
+// too.
 Observations flips(bool matched, double altered, double control) {
   Observations found = two_cases();
   name_images(found, 10);
