@@ -217,6 +217,30 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   return chart;
 }
 
+// Of altered variants, by level.
+Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Observations& found) {
+  Chart chart;
+  chart.kind = Chart::Kind::kDots;
+  chart.name = "shift_levels";
+  chart.x_title = "Scale";
+  chart.y_title = "Change of share (percentage points)";
+  for (const Tested& one : tested) {
+    if (one.kind != kind || one.role != Role::kAltered) continue;
+    ChartSeries series{found.case_name(one.case_index), {}};
+    for (std::size_t k = 0; k < one.share_change.size(); ++k)
+      series.points.push_back(chart_point(k == 0 ? "approximation" : level_of(k, found),
+                                          static_cast<double>(k),
+                                          in_percent(one.share_change[k].difference)));
+    chart.series.push_back(std::move(series));
+  }
+  chart.lines.push_back({"no change", 0});
+  chart.caption =
+      "Change of each level's share of the summed indices from the source to variants that change the "
+      "prediction, explained for " +
+      in_words(kind) + "; 95 % intervals over images.";
+  return chart;
+}
+
 // Distance and floor by the main measure, mean over all cases, by image.
 Paired over_cases(const Groups& groups, LabelKind kind, Role role) {
   ImageMeans distance, floor;
@@ -319,6 +343,7 @@ Section shift_section(const Observations& found) {
   for (const Measure measure : {Measure::kSpearman, Measure::kTransport, Measure::kScale})
     for (std::size_t m = 0; m < kMeasureCount; ++m)
       if (kMeasures[m] == measure) section.charts.push_back(chart_of(tested, kind, m, found));
+  section.charts.push_back(levels_chart(tested, kind, found));
   section.tables = {distances_table(tested, found), levels_table(tested, found)};
   add_noise_doubts(section.doubts, found);
   if (kind == LabelKind::kPredicted)

@@ -388,6 +388,21 @@ TEST(Flips, OnlyControlsOfEqualSeverityCount) {
   EXPECT_TRUE(said);
 }
 
+TEST(Flips, FamiliesWithoutSeveritiesAreMatchedByImageAndCase) {
+  Observations found = flips(true, 0.5, 0.3);
+  found.plan.perturbation = "editing";
+  for (Variant& variant : found.variants) variant.severity = 0;
+  for (Shift& one : found.shifts) one.severity_difference = kUnknown;
+  const Section section = flips_section(found);
+  EXPECT_NEAR(number(table(section, "flips.csv"), 0, "difference"), 0.2, 1e-12);
+  bool said = false;
+  for (const std::string& doubt : section.doubts)
+    said = said || doubt.find("This family has no severities") != std::string::npos;
+  EXPECT_TRUE(said);
+  EXPECT_EQ(robustness_section(found, {}).charts.size(), 1U);  // none by severity
+  EXPECT_EQ(corruptions_section(found).charts.size(), 1U);
+}
+
 TEST(Flips, WithoutControlsItSaysWhichOptionGivesThem) {
   Observations found = flips(true, 0.5, 0.3);
   for (Shift& one : found.shifts) one.control_of = -1;
