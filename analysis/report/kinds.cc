@@ -308,7 +308,7 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
   for (const CasePair& pair : pairs) section.images = std::max(section.images, pair.size.difference.images);
   if (found.cases() < 2)
     section.answer =
-        "Nothing is asserted of one case: add another training method (`wcam run --extend` with --cases).";
+        "Nothing is asserted of one case: add another training method (wcam run --extend --cases).";
   else if (section.images < kFewestImages)
     section.answer =
         too_few_sentence(section.images, found, " whose unaltered form was explained under two cases");

@@ -331,7 +331,7 @@ Section shift_section(const Observations& found) {
   section.images = images;
   if (found.noise == NoiseFrom::kNothing) {
     section.answer =
-        "Nothing is asserted, since nothing tells the noise of these maps: `wcam run --extend` with "
+        "Nothing is asserted, since nothing tells the noise of these maps: wcam run --extend "
         "--replicates 2 does.";
   } else if (images < kFewestImages) {
     section.answer = too_few_sentence(images, found, " with an altered variant that was explained");

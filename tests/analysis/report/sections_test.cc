@@ -271,9 +271,8 @@ TEST(Kinds, OneCaseAloneIsNotCompared) {
   name_images(found, 10);
   for (std::uint32_t image = 0; image < 10; ++image)
     found.maps.push_back(source_map(image, 0, {0.1, 0.5, 0.3, 0.1}));
-  EXPECT_EQ(
-      kinds_section(found, {}).answer,
-      "Nothing is asserted of one case: add another training method (`wcam run --extend` with --cases).");
+  EXPECT_EQ(kinds_section(found, {}).answer,
+            "Nothing is asserted of one case: add another training method (wcam run --extend --cases).");
 }
 
 Shift shift(std::uint32_t image, std::uint16_t c, std::uint16_t variant, Role role, double distance,
