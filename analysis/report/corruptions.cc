@@ -133,6 +133,18 @@ struct Effect {
   const Paired* change = nullptr;
 };
 
+// "9 points [5, 17] of share out of level 1".
+std::string moved_words(const Effect& effect, const Observations& found) {
+  Estimate change = effect.change->difference;
+  const bool out = change.value < 0;
+  if (out) {
+    change.value = -change.value;
+    if (change.interval) change.interval = std::pair(-change.interval->second, -change.interval->first);
+  }
+  return with_points_interval(change) + " of share " + (out ? "out of " : "to ") +
+         level_of(effect.level, found);
+}
+
 std::string answer_of(const std::map<Place, Tested>& tested, const Observations& found) {
   std::vector<Effect> effects;
   std::vector<std::string> too_few, beyond;
@@ -165,9 +177,7 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
     constexpr std::size_t kTold = 4;
     std::vector<std::string> told;
     for (std::size_t i = 0; i < std::min(kTold, effects.size()); ++i)
-      told.push_back(effects[i].corruption + " moves " + with_points_interval(effects[i].change->difference) +
-                     " of share " + (effects[i].change->difference.value > 0 ? "to " : "out of ") +
-                     level_of(effects[i].level, found));
+      told.push_back(effects[i].corruption + " moves " + moved_words(effects[i], found));
     text = "Largest first, " + listed(told) + " (of " + counted(effects.size(), "change") +
            " shown after Holm's correction over " + counted(asked, "corruption") + " and " +
            std::to_string(found.shares()) + " levels).";

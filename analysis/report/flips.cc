@@ -264,7 +264,7 @@ Section flips_section(const Observations& found) {
   }
   if (equal + unequal == 0) {
     section.answer =
-        "Nothing is asserted, since no altered variant has a control: `wcam run` with --controls matched "
+        "Nothing is asserted, since no altered variant has a control: wcam run --controls matched "
         "explains for each of them an unaffected one of the same severity.";
   } else if (section.images < kFewestImages) {
     section.answer =

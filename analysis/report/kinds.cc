@@ -236,17 +236,17 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
   return chart;
 }
 
-std::string kind_words(const CasePair& pair, double margin, const Observations& found) {
-  const Paired* largest = nullptr;
-  std::size_t at = 0;
-  for (std::size_t k = 0; k < pair.levels.size(); ++k)
-    if (is_beyond(pair.levels[k], margin) &&
-        (!largest || std::abs(pair.levels[k].difference.value) > std::abs(largest->difference.value))) {
-      largest = &pair.levels[k];
-      at = k;
-    }
-  return found.case_name(pair.a) + " and " + found.case_name(pair.b) + " (" + level_of(at, found) + ": " +
-         with_points_interval(largest->difference) + " of share)";
+// The level that differs most, of those that differ by more than the margin where there are any:
+// "baseline and adv (level 3: 12 points [8, 16] of share)".
+std::string level_words(const CasePair& pair, double margin, const Observations& found) {
+  std::size_t most = 0;
+  const auto key = [&](std::size_t k) {
+    return std::pair(is_beyond(pair.levels[k], margin), std::abs(pair.levels[k].difference.value));
+  };
+  for (std::size_t k = 1; k < pair.levels.size(); ++k)
+    if (key(k) > key(most)) most = k;
+  return found.case_name(pair.a) + " and " + found.case_name(pair.b) + " (" + level_of(most, found) + ": " +
+         with_points_interval(pair.levels[most].difference) + " of share)";
 }
 
 std::string degree_words(const CasePair& pair, const Observations& found) {
@@ -260,11 +260,11 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
   for (const CasePair& pair : pairs) {
     const std::string names = found.case_name(pair.a) + " and " + found.case_name(pair.b);
     images = std::max(images, pair.size.difference.images);
-    if (pair.verdict == Verdict::kKind) kind_texts.push_back(kind_words(pair, margin, found));
+    if (pair.verdict == Verdict::kKind) kind_texts.push_back(level_words(pair, margin, found));
     if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, found));
     if (pair.verdict == Verdict::kAlike) alike.push_back(names);
     if (pair.verdict != Verdict::kOpen) continue;
-    open.push_back(names);
+    open.push_back(level_words(pair, margin, found));
     needed = std::max(needed, pair.images_to_decide);
   }
   constexpr std::size_t kTold = 3;
@@ -308,7 +308,7 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
   for (const CasePair& pair : pairs) section.images = std::max(section.images, pair.size.difference.images);
   if (found.cases() < 2)
     section.answer =
-        "Nothing is asserted of one case: add another training method (`wcam run --extend` with --cases).";
+        "Nothing is asserted of one case: add another training method (wcam run --extend --cases).";
   else if (section.images < kFewestImages)
     section.answer =
         too_few_sentence(section.images, found, " whose unaltered form was explained under two cases");

@@ -217,6 +217,30 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   return chart;
 }
 
+// Of altered variants, by level.
+Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Observations& found) {
+  Chart chart;
+  chart.kind = Chart::Kind::kDots;
+  chart.name = "shift_levels";
+  chart.x_title = "Scale";
+  chart.y_title = "Change of share (percentage points)";
+  for (const Tested& one : tested) {
+    if (one.kind != kind || one.role != Role::kAltered) continue;
+    ChartSeries series{found.case_name(one.case_index), {}};
+    for (std::size_t k = 0; k < one.share_change.size(); ++k)
+      series.points.push_back(chart_point(k == 0 ? "approximation" : level_of(k, found),
+                                          static_cast<double>(k),
+                                          in_percent(one.share_change[k].difference)));
+    chart.series.push_back(std::move(series));
+  }
+  chart.lines.push_back({"no change", 0});
+  chart.caption =
+      "Change of each level's share of the summed indices from the source to variants that change the "
+      "prediction, explained for " +
+      in_words(kind) + "; 95 % intervals over images.";
+  return chart;
+}
+
 // Distance and floor by the main measure, mean over all cases, by image.
 Paired over_cases(const Groups& groups, LabelKind kind, Role role) {
   ImageMeans distance, floor;
@@ -258,11 +282,13 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
   }
   std::vector<std::string> names;
   for (const Tested* one : still)
-    names.push_back(found.case_name(one->case_index) + " " +
-                    with_interval(one->moved[kMainMeasure].difference));
+    names.push_back(
+        found.case_name(one->case_index) + " (difference " +
+        with_interval(one->moved[kMainMeasure].difference) + ", " +
+        (one->moved[kMainMeasure].p_holm ? p_value(*one->moved[kMainMeasure].p_holm) : "not tested") + ")");
   std::string text = acts + " moves the maps further than their estimation noise " +
                      under_how_many(moved.size(), cases.size()) + " (" + numbers;
-  if (!names.empty()) text += "; no difference beyond noise: " + listed(names);
+  if (!names.empty()) text += "; not shown under " + listed(names);
   double largest_p = 0;
   for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
   return text + "; " + (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
@@ -305,7 +331,7 @@ Section shift_section(const Observations& found) {
   section.images = images;
   if (found.noise == NoiseFrom::kNothing) {
     section.answer =
-        "Nothing is asserted, since nothing tells the noise of these maps: `wcam run --extend` with "
+        "Nothing is asserted, since nothing tells the noise of these maps: wcam run --extend "
         "--replicates 2 does.";
   } else if (images < kFewestImages) {
     section.answer = too_few_sentence(images, found, " with an altered variant that was explained");
@@ -317,6 +343,7 @@ Section shift_section(const Observations& found) {
   for (const Measure measure : {Measure::kSpearman, Measure::kTransport, Measure::kScale})
     for (std::size_t m = 0; m < kMeasureCount; ++m)
       if (kMeasures[m] == measure) section.charts.push_back(chart_of(tested, kind, m, found));
+  section.charts.push_back(levels_chart(tested, kind, found));
   section.tables = {distances_table(tested, found), levels_table(tested, found)};
   add_noise_doubts(section.doubts, found);
   if (kind == LabelKind::kPredicted)

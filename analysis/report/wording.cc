@@ -133,11 +133,12 @@ std::string too_few_sentence(std::size_t images, const Observations& found, cons
                   : static_cast<std::size_t>(
                         std::ceil(static_cast<double>(sample * kFewestImages) / static_cast<double>(images)));
   const std::string option = found.plan.selection.rule == SelectionRule::kListed
-                                 ? "a longer --select-file"
-                                 : "--sample-size " + std::to_string(larger);
+                                 ? "wcam run --extend with a longer --select-file"
+                                 : "wcam run --extend --sample-size " + std::to_string(larger) +
+                                       (larger > found.plan.images.size() ? ", and more of --images" : "");
   return "Nothing is asserted of " + counted(images, "image") + of + ": " + std::to_string(kFewestImages) +
          " are the fewest, so that " + std::to_string(more) + " more " + (more == 1 ? "is" : "are") +
-         " needed (`wcam run --extend` with " + option + ").";
+         " needed (" + option + ").";
 }
 
 std::string needed_words(std::size_t needed, std::size_t images) {

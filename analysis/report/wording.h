@@ -33,7 +33,7 @@ std::string in_words(LabelKind kind);
 std::string id_of(Measure measure);
 std::string in_words(Measure measure);
 
-// "Nothing is asserted of 3 images: 8 are the fewest, so 5 more are needed (wcam run --extend with
+// "Nothing is asserted of 3 images: 8 are the fewest, so that 5 more are needed (wcam run --extend
 // --sample-size 8)." `of` is what the images must have: "" or " with an altered variant".
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
 // "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.

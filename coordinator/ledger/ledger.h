@@ -37,8 +37,8 @@ class Ledger {
   void inherit(std::span<const JobDone> results);
   std::unordered_map<JobId, JobDone> inherited();
 
-  // A coordinator begins to serve the sweep, or has ended in order, which is left unsaid where there is no room;
-  // for people who want to do it again. Call load() before.
+  // A coordinator begins to serve the sweep, or has ended in order, which is left unsaid where there is no
+  // room; for people who want to do it again. Call load() before.
   void begin_run(const std::string& host, const std::string& version, const std::string& command);
   void end_run();
 

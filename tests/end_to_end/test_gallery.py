@@ -14,7 +14,7 @@ import pytest
 
 from conftest import run, wait_for
 from made_sweep import make_sweep
-from test_web import SEEN, Browser
+from browser import SEEN, Browser
 
 ODD_IMAGE = "sets/</script><img src=x onerror=document.title='owned'> & \"é猫\u2028.png"
 ODD_CLASS = "<!--<script>dog & 'wolf'"

@@ -1,5 +1,5 @@
-// That the generator of planted truths plants what it says, and that reports find some of it. All of it, on many
-// sweeps: planted_truths, whose figures are in benchmarks/RESULTS.md.
+// That the generator of planted truths plants what it says, and that reports find some of it. All of it, on
+// many sweeps: planted_truths, whose figures are in benchmarks/RESULTS.md.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,6 +1,7 @@
 // How often does a report say what is so? Many small sweeps whose truth is planted, each asked the question
 // that its truth is about.
-//   planted_truths [SEEDS]     default 40; prints how many of so many reports say so, and those that do not
+//   planted_truths [SEEDS [CLAIMS]]    default 40; of claims whose names begin so; prints how many of so many
+//                                      reports say so, and what the others say
 //   planted_truths --write FOLDER IMAGES CASES CORRUPTIONS GRID REPLICATES    one sweep, for report_rate
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   }
   const int seeds = argc > 1 ? std::atoi(argv[1]) : 40;
   for (const planted::Claim& claim : planted::claims()) {
+    if (argc > 2 && claim.name.rfind(argv[2], 0) != 0) continue;
     int right = 0;
     for (int seed = 1; seed <= seeds; ++seed) {
       planted::Truth truth = claim.truth;

@@ -37,14 +37,14 @@ TEST(Wording, ListsEndWithAnd) {
 TEST(Wording, OfTooFewImagesItSaysHowManyMoreAndWhichOptionGivesThem) {
   Observations found;
   found.explained_images = 7;
-  EXPECT_EQ(
-      too_few_sentence(7, found),
-      "Nothing is asserted of 7 images: 8 are the fewest, so that 1 more is needed (`wcam run --extend` with "
-      "--sample-size 8).");
+  found.plan.images.resize(8);
+  EXPECT_EQ(too_few_sentence(7, found),
+            "Nothing is asserted of 7 images: 8 are the fewest, so that 1 more is needed (wcam run --extend "
+            "--sample-size 8).");
   EXPECT_EQ(
       too_few_sentence(1, found, " with an altered variant"),
       "Nothing is asserted of 1 image with an altered variant: 8 are the fewest, so that 7 more are needed "
-      "(`wcam run --extend` with --sample-size 56).");
+      "(wcam run --extend --sample-size 56, and more of --images).");
   found.plan.selection.rule = SelectionRule::kListed;
   EXPECT_NE(too_few_sentence(3, found).find("with a longer --select-file"), std::string::npos);
 }

@@ -25,10 +25,9 @@ ExitCode hand_on(const VerbEntry& verb, const Arguments& rest) {
   return ExitCode::kInterrupted;
 }
 
-constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act}, {"spatial", act},
-                                 {"rebuilt", act},  {"mean", act},     {"difference", act},
-                                 {"all", act},      {"wcam", act},     {"report", act},
-                                 {"gallery", act}};
+constexpr VerbAction kPlots[] = {{"figure-4", act}, {"figure-5", act},   {"spatial", act}, {"rebuilt", act},
+                                 {"mean", act},     {"difference", act}, {"all", act},     {"wcam", act},
+                                 {"report", act},   {"gallery", act}};
 constexpr VerbProgram kPlot{"wcam-plot", "about", "example", kPlots};
 
 std::string help_of(const VerbProgram& program, const Arguments& words) {
