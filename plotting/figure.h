@@ -57,7 +57,7 @@ struct Explanation {
   std::string predicted{};              // the class predicted; empty: the one explained, as far as is known
   std::optional<double> probability{};  // of the class predicted
   bool misclassified = false;           // the class predicted is known not to be the true one
-  std::string labels{};        // what the class explained is: "source,true"; empty: goes without saying
+  std::string labels{};        // what the class explained is: "source, true"; empty: goes without saying
   std::size_t replicates = 1;  // whose mean the map is
 };
 

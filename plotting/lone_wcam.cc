@@ -56,7 +56,7 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   content.case_name = profile.case_name;
   content.explained = explained_class(profile, classes);
   if (plan && plan->explain != LabelKinds{LabelKind::kPredicted} && !profile.explained.empty())
-    content.explained += ", " + to_string(profile.explained);
+    content.explained += " (label: " + readable_labels(profile.explained) + ")";
   if (plan && plan->replicates > 1) content.explained += ", replicate " + std::to_string(profile.replicate);
   content.quantity = quantity_of(profile.estimator);
   content.doubts = profile.doubts;

@@ -121,6 +121,13 @@ std::string readable_variant(const std::string& variant) {
                                      : name.substr(0, second) + ", severity " + name.substr(second + 1);
 }
 
+std::string readable_labels(LabelKinds labels) {
+  std::string text;
+  for (const LabelKind kind : kLabelKinds)
+    if (labels.contains(kind)) text += (text.empty() ? "" : ", ") + to_string(kind);
+  return text;
+}
+
 std::string quantity_of(const std::string& estimator) {
   if (estimator.ends_with("-total")) return "Total-order Sobol index";
   if (estimator.ends_with("-first")) return "First-order Sobol index";

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/store/records.h"
+#include "common/study/label_kinds.h"
 
 namespace wcam {
 
@@ -70,6 +71,9 @@ PredictedKinds predicted_kinds(std::span<const PredictionRow> predictions);
 
 // "corruptions/motion-blur/3" -> "motion-blur, severity 3"; "editing/background-20" -> "background-20".
 std::string readable_variant(const std::string& variant);
+
+// "source, true".
+std::string readable_labels(LabelKinds labels);
 
 // What a map's cells hold: "Total-order Sobol index" for "jansen-total", "First-order Sobol index" for
 // "jansen-first", else "Sobol index".

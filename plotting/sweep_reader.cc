@@ -173,7 +173,7 @@ Explanation SweepReader::explanation(std::size_t row) {
   const ProfileRow& profile = profiles()[row];
   const auto& classes = plan().find_case(profile.case_name).classes;
   Explanation result{class_name(classes, profile.label), map(row)};
-  if (plan().explain != LabelKinds{LabelKind::kPredicted}) result.labels = to_string(profile.explained);
+  if (plan().explain != LabelKinds{LabelKind::kPredicted}) result.labels = readable_labels(profile.explained);
   result.replicates = replicates(row);
   const Predicted* known = predicted(profile);
   if (known == nullptr) return result;

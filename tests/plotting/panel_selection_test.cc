@@ -69,6 +69,11 @@ std::vector<ProfileRow> profiles_of_labels() {
   return rows;
 }
 
+TEST(ReadableLabels, AreInTheirOrder) {
+  EXPECT_EQ(readable_labels({LabelKind::kTrue, LabelKind::kSource}), "source, true");
+  EXPECT_EQ(readable_labels({}), "");
+}
+
 TEST(Figure4Rows, AreOfTheLabelAndReplicateChosenOrThePredictedOneOrWhatIsThere) {
   const std::vector<ProfileRow> profiles = profiles_of_labels();
   const auto rows = [&](std::optional<LabelKind> label, std::optional<std::uint32_t> replicate) {
