@@ -55,8 +55,9 @@ void add_noise_doubts(std::vector<std::string>& doubts, const Observations& foun
                      " cannot be halved (--replicates 2, or --nb-design 4).");
   if (found.noise != NoiseFrom::kNothing)
     doubts.push_back(
-        "All images share the same designs, so that their noise is not quite independent: distances "
-        "beyond noise of less than " +
+        "All images share the same designs: what these misjudge becomes less with more replicates, not with "
+        "more "
+        "images. Differences in distance of less than " +
         decimal(kSmallestShift) + " are called none.");
   std::size_t above = 0, maps = 0;
   for (const ExplainedMap& map : found.maps) {
