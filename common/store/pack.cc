@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "common/base/error.h"
@@ -200,7 +201,10 @@ class Merge {
     JobId predict{};
     std::string variant;
     std::int64_t label = 0;
-    auto operator<=>(const Explained&) const = default;
+    bool operator==(const Explained&) const = default;
+    bool operator<(const Explained& other) const {
+      return std::tie(predict, variant, label) < std::tie(other.predict, other.variant, other.label);
+    }
   };
   std::vector<Explained> explained_;  // what the WCAMs that count say is predicted, ascending, each once
   std::vector<std::string> merged_;   // segments in the new file

@@ -116,7 +116,7 @@ EarlierPlan as_earlier(const Plan& plan, std::vector<std::string> sample) {
 
 }  // namespace
 
-Plan extended(const Plan& in_sweep, Plan asked, std::vector<std::string> sample) {
+Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> sample) {
   Plan grown = asked;
   grown.variants = joined_entries(in_sweep.variants, asked.variants, std::identity{});
   grown.cases = joined_entries(in_sweep.cases, asked.cases, &CaseSpec::name);

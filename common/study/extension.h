@@ -13,7 +13,7 @@ namespace wcam {
 // parent; where nothing is added it is `in_sweep`. sample: paths of the images that have a rank, by rank.
 // Throws InputError listing what cannot be otherwise in a sweep that goes on: settings of a WCAM, the seed,
 // the rule, files that have changed, what `asked` has fewer of.
-Plan extended(const Plan& in_sweep, Plan asked, std::vector<std::string> sample);
+Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> sample);
 
 // What is new, a line a kind: "2 cases: vgg, vit". Of a plan and its parent.
 std::vector<std::string> additions(const Plan& in_sweep, const Plan& grown);
