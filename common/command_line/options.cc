@@ -89,25 +89,6 @@ std::string version_text() {
   return std::string("wcam ") + kVersion + (*kCommit == '\0' ? "" : " (" + std::string(kCommit) + ")");
 }
 
-std::string shell_words(const std::string& program, const std::vector<std::string>& arguments) {
-  std::string text = program;
-  for (const std::string& word : arguments) {
-    const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-      return std::isalnum(c) != 0 ||
-             std::string_view("-_./,:=@%+").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    text += ' ';
-    if (plain) {
-      text += word;
-      continue;
-    }
-    text += '\'';
-    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    text += '\'';
-  }
-  return text;
-}
-
 int in_range(const po::variables_map& values, const char* option, int low, int high) {
   const int value = values[option].as<int>();
   check_range(option, value, low, high);

@@ -32,9 +32,6 @@ void refuse_unknown_options(const boost::program_options::options_description& k
 // "wcam 0.2.0 (c1efdbe)".
 std::string version_text();
 
-// Words that a shell reads as these arguments of a program.
-std::string shell_words(const std::string& program, const std::vector<std::string>& arguments);
-
 // The value of an option, checked by check_range().
 int in_range(const boost::program_options::variables_map& values, const char* option, int low, int high);
 

@@ -21,7 +21,6 @@
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/queue/seeded_order.h"
 #include "coordinator/sweep/extend_sweep.h"
-#include "coordinator/sweep/open_sweep.h"
 #include "coordinator/sweep/sweep_plan.h"
 
 namespace fs = std::filesystem;
@@ -127,9 +126,7 @@ Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::stri
 
 Plan extended_plan_of(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
   if (!sweep) throw UsageError("--extend adds to a sweep that is there: name it with --sweep");
-  std::optional<Database> ledger;
-  if (fs::exists(sweep->ledger())) ledger.emplace(open_ledger_to_read(*sweep));
-  const Extension extension = plan_extension(values, *sweep, ledger ? &*ledger : nullptr);
+  const Extension extension = plan_extension(values, state_to_extend(*sweep));
   for (const std::string& line : extension.added) std::cerr << "new: " << printable(line) << std::endl;
   return extension.to;
 }

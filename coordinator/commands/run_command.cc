@@ -16,6 +16,7 @@
 #include "common/base/message_text.h"
 #include "common/base/printable.h"
 #include "common/base/process.h"
+#include "common/base/shell.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
@@ -135,30 +136,31 @@ void try_new_networks(const Extension& extension) {
   if (!plan.cases.empty()) try_networks(plan);
 }
 
-void tell(const Extension& extension, const std::string& kept) {
-  if (extension.added.empty()) {
-    std::cerr << "--extend adds nothing: the sweep has all of this" << std::endl;
-    return;
-  }
-  std::cerr << "the sweep is extended (" << sweep_id(extension.from).substr(0, 12) << " becomes "
-            << sweep_id(extension.to).substr(0, 12) << "); kept: " << kept << "; new:\n";
-  for (const std::string& line : extension.added) std::cerr << "  " << printable(line) << "\n";
-  std::cerr << std::flush;
-}
-
 std::string kept_of(const SweepState& state) {
   const auto done = [&](JobKind kind) { return state.jobs().tally(kind)[JobState::kDone]; };
   return counted(done(JobKind::kPredict), "predict job") + ", " + counted(done(JobKind::kExplain), "WCAM") +
          " of " + counted(state.selected(), "image");
 }
 
+void tell(const Extension& extension, const SweepState& state) {
+  if (extension.added.empty()) {
+    std::cerr << "--extend adds nothing: the sweep has all of this" << std::endl;
+    return;
+  }
+  std::cerr << "the sweep is extended (" << sweep_id(extension.from).substr(0, 12) << " becomes "
+            << sweep_id(extension.to).substr(0, 12) << "); kept: " << kept_of(state) << "; new:\n";
+  for (const std::string& line : extension.added) std::cerr << "  " << printable(line) << "\n";
+  std::cerr << std::flush;
+}
+
 void extend(const po::variables_map& values, const SweepDirectory& directory, std::optional<Ledger>& ledger) {
   if (!ledger) open_begun_ledger(ledger, directory);
-  const Extension extension = plan_extension(values, directory, &ledger->database());
-  tell(extension, kept_of(ledger->load(extension.from)));
+  const SweepState state = ledger->load(plan_to_extend(directory));
+  const Extension extension = plan_extension(values, state);
+  tell(extension, state);
   if (extension.added.empty()) return;
   try_new_networks(extension);
-  extend_sweep(directory, extension, ledger);
+  extend_sweep(directory, extension, state, ledger);
 }
 
 ExitCode dry_run(const SweepDirectory& directory, const std::optional<Plan>& asked) {
@@ -174,9 +176,7 @@ ExitCode dry_run(const SweepDirectory& directory, const std::optional<Plan>& ask
 }
 
 ExitCode dry_extension(const po::variables_map& values, const SweepDirectory& directory) {
-  std::optional<Database> ledger;
-  if (std::filesystem::exists(directory.ledger())) ledger.emplace(open_ledger_to_read(directory));
-  try_new_networks(plan_extension(values, directory, ledger ? &*ledger : nullptr));
+  try_new_networks(plan_extension(values, state_to_extend(directory)));
   return ExitCode::kDone;
 }
 
@@ -227,9 +227,9 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
         options.router.bind);
   allow_many_connections();
   const std::atomic<int>& interrupts = count_interrupts();
-  ledger->load(plan);
-  ledger->begin_run(host_name(), version_text(), shell_words("wcam-coordinator run", arguments));
-  const ExitCode code = Coordinator(directory, *ledger, plan, options).run(interrupts);
+  Coordinator coordinator(directory, *ledger, plan, options);
+  ledger->begin_run(host_name(), version_text(), "wcam-coordinator run " + quoted(arguments));
+  const ExitCode code = coordinator.run(interrupts);
   ledger->end_run();
   const bool finished = code == ExitCode::kDone || code == ExitCode::kSetAside;
   if (finished && web && (*values)["page-stays"].as<bool>()) {

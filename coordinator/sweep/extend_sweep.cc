@@ -31,7 +31,8 @@ std::vector<std::string> sample_of(const SweepState& state) {
 }
 
 // The results of the old ledger, and the workers that have them.
-void hand_down(const SweepState& old, std::vector<JobDone> results, const fs::path& file, const Plan& plan) {
+void hand_down(const SweepState& old, const std::vector<JobDone>& results, const fs::path& file,
+               const Plan& plan) {
   Ledger ledger(file);
   ledger.load(plan);
   std::vector<Event> joined;
@@ -43,32 +44,42 @@ void hand_down(const SweepState& old, std::vector<JobDone> results, const fs::pa
 
 }  // namespace
 
-Extension plan_extension(const po::variables_map& values, const SweepDirectory& sweep, Database* ledger) {
-  std::optional<Plan> stored = stored_plan(sweep);
+Plan plan_to_extend(const SweepDirectory& sweep) {
+  const std::optional<Plan> stored = stored_plan(sweep);
   if (!stored)
     throw UsageError("--extend adds to a sweep that is there, and " + sweep.root.string() + " holds none");
   check(*stored);
+  return *stored;
+}
+
+SweepState state_to_extend(const SweepDirectory& sweep) {
+  const Plan plan = plan_to_extend(sweep);
+  if (!fs::exists(sweep.ledger())) return SweepState(plan);
+  Database ledger = open_ledger_to_read(sweep);
+  return read_ledger(ledger, plan);
+}
+
+Extension plan_extension(const po::variables_map& values, const SweepState& state) {
   const auto say = [](const std::string& line) { std::cerr << printable_lines(line) << std::endl; };
-  const Plan asked = make_plan(extension_request(values, *stored), say);
-  std::vector<std::string> sample;
-  if (ledger != nullptr) sample = sample_of(read_ledger(*ledger, *stored));
-  Extension extension{*stored, extended(*stored, asked, std::move(sample)), {}};
+  const Plan& from = state.plan();
+  const Plan asked = make_plan(extension_request(values, from), say);
+  Extension extension{from, extended(from, asked, sample_of(state)), {}};
   check(extension.to);
   check_fits_message(extension.to);
   extension.added = additions(extension.from, extension.to);
   return extension;
 }
 
-void extend_sweep(const SweepDirectory& sweep, const Extension& extension, std::optional<Ledger>& ledger) {
-  const SweepState old = ledger->load(extension.from);
+void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,
+                  std::optional<Ledger>& ledger) {
   const std::vector<JobDone> results = done_results(ledger->database());
-  const fs::path kept = sweep.root / "earlier" / old.sweep().substr(0, 12);
+  const fs::path kept = sweep.root / "earlier" / state.sweep().substr(0, 12);
   make_directories(kept);
   write_file_atomically(kept / "plan.json", to_json_text(extension.from));
   ledger->database().execute("PRAGMA wal_checkpoint(TRUNCATE)");  // all is in one file
   write_file_atomically(kept / "ledger.sqlite", read_file(sweep.ledger()));
   PendingFile pending(sweep.ledger());
-  hand_down(old, results, pending.path(), extension.to);
+  hand_down(state, results, pending.path(), extension.to);
   // Of the old ledger, which stays locked until the new one has its name.
   for (const char* suffix : {"-wal", "-shm"}) fs::remove(sweep.ledger().string() + suffix);
   pending.commit();

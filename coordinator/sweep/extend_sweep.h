@@ -17,14 +17,21 @@ struct Extension {
   std::vector<std::string> added;  // a line a kind; empty: nothing is
 };
 
-// What --extend asks for of a sweep that is there, from its plan and ledger (nullptr: it has not begun);
-// nothing is written. Throws what make_plan() and extended() throw, and UsageError when there is no sweep.
-Extension plan_extension(const boost::program_options::variables_map& values, const SweepDirectory& sweep,
-                         Database* ledger);
+// The checked plan of a sweep that --extend is to add to. Throws UsageError when there is none.
+Plan plan_to_extend(const SweepDirectory& sweep);
+
+// The state of that sweep, at rest; nothing is written. One that has not begun has done nothing.
+SweepState state_to_extend(const SweepDirectory& sweep);
+
+// What --extend asks for of a sweep in this state; nothing is written. Throws what make_plan() and extended()
+// throw.
+Extension plan_extension(const boost::program_options::variables_map& values, const SweepState& state);
 
 // Carries it out: a ledger that inherits all that was done takes the old one's place, then the plan. What
 // they were is kept in SWEEP/earlier/ID, ID being the first 12 digits of the sweep's id. `ledger` is open
-// before and after. Killed in between, `wcam repair` restores the plan that belongs to the ledger.
-void extend_sweep(const SweepDirectory& sweep, const Extension& extension, std::optional<Ledger>& ledger);
+// before, with this state, and after. Killed in between, `wcam repair` restores the plan that belongs to the
+// ledger.
+void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,
+                  std::optional<Ledger>& ledger);
 
 }  // namespace wcam
