@@ -34,8 +34,8 @@ double unfinished(const Tally& tally) { return count(tally[JobState::kWaiting] +
 // What the whole sweep has, of a plan that has not begun.
 Range all_predict_jobs(const Plan& plan) {
   const bool as_it_comes = plan.selection.rule == SelectionRule::kPublished || plan.selection.only_correct;
-  const double cases = count(plan.cases.size());
-  return {sample_of(plan) * cases, (as_it_comes ? count(plan.images.size()) : sample_of(plan)) * cases};
+  const double each = count(plan.cases.size() * plan.predict_blocks().size());
+  return {sample_of(plan) * each, (as_it_comes ? count(plan.images.size()) : sample_of(plan)) * each};
 }
 
 // How many WCAMs there will be, whatever is predicted.
@@ -65,7 +65,10 @@ void count_jobs(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
   const double predicted = count(counts->predict.all()) - predict;
   const auto left = [&](double of) { return std::max(of - predicted, predict); };
   f.predict_jobs = {left(f.predict_jobs.low), left(f.predict_jobs.high)};
-  const double most = explain + to_select * f.explain_jobs.high / sample_of(plan);
+  // Where no image is selected yet, what is done waits in an extended sweep for its image's turn.
+  const double waiting_results = counts->images_selected == 0 ? count(counts->explain[JobState::kDone]) : 0;
+  const double most =
+      std::max(explain + to_select * f.explain_jobs.high / sample_of(plan) - waiting_results, explain);
   f.explain_jobs = {is_known(plan) ? most : explain, most};
 }
 
@@ -201,7 +204,8 @@ Forecast forecast(const Plan& plan, const std::optional<Counts>& counts,
                   std::span<const Measurement> measured, const Crew& crew) {
   Forecast f;
   f.sample = sample_of(plan);
-  f.forwards_per_predict = plan.variants.size() + 1;
+  const std::uint64_t blocks = plan.predict_blocks().size();  // of an extended sweep several, unlike in size
+  f.forwards_per_predict = (plan.variants.size() + blocks) / blocks;
   f.forwards_per_wcam = static_cast<std::uint64_t>(forward_plan(plan.wcam, plan.input_size()).images());
   count_jobs(f, plan, counts);
   take_times(f, plan, measured, crew);

@@ -24,7 +24,7 @@ struct Range {
 struct Forecast {
   double sample = 0;                       // images that may be explained
   Range predict_jobs, explain_jobs;        // still to do
-  std::uint64_t forwards_per_predict = 0;  // images put through a network; batches pad them
+  std::uint64_t forwards_per_predict = 0;  // images put through a network, on average; batches pad them
   std::uint64_t forwards_per_wcam = 0;
   // What the jobs of one measured case take.
   struct CaseCost {
@@ -48,7 +48,8 @@ struct Crew {
   int workers = 1, batch_size = 8;
 };
 
-// counts: of the sweep so far; nullopt of one that has not begun. measured: one entry a worker, or none.
+// counts: of the sweep so far; nullopt of one that has not begun; of one that is to be extended what it hands
+// down (handed_down()). measured: one entry a worker, or none.
 // Time: every worker measured at once, each as fast as it was then, work divided by speed; starting, figures
 // and the tail, when not every worker has work, are left out. Disk: rows as common/store/format.md has them,
 // a file at least every 64 results or 30 s, pictures compressed as the measured ones (without: to 0.7).

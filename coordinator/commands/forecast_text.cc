@@ -67,6 +67,13 @@ json whole(const Range& range) {
 
 }  // namespace
 
+std::string work_text(const Forecast& f) {
+  return range_text(f.predict_jobs, with_commas) + " predict jobs of " +
+         with_commas(static_cast<double>(f.forwards_per_predict)) + " forwards, " +
+         range_text(f.explain_jobs, with_commas) + " WCAMs of " +
+         with_commas(static_cast<double>(f.forwards_per_wcam)) + " forwards";
+}
+
 std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool begun) {
   std::string text =
       row("images", with_commas(static_cast<double>(plan.images.size())) + ", " + selection_text(f, plan));
@@ -74,11 +81,7 @@ std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool
                               plan.perturbation + ", and the source");
   text += row("cases", with_commas(static_cast<double>(plan.cases.size())) + ": " +
                            joined(plan.cases, &CaseSpec::name));
-  text += row(begun ? "left" : "to do",
-              range_text(f.predict_jobs, with_commas) + " predict jobs of " +
-                  with_commas(static_cast<double>(f.forwards_per_predict)) + " forwards, " +
-                  range_text(f.explain_jobs, with_commas) + " WCAMs of " +
-                  with_commas(static_cast<double>(f.forwards_per_wcam)) + " forwards");
+  text += row(begun ? "left" : "to do", work_text(f));
   text += row("forwards", range_text(f.forwards(), with_commas));
   if (f.seconds)
     text += row("time", range_text(*f.seconds, duration_text) + " with " + std::to_string(crew.workers) +

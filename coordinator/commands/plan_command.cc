@@ -124,20 +124,29 @@ Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::stri
   return measured;
 }
 
-Plan extended_plan_of(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
+// A plan, and what is done of it; nullopt: it has not begun.
+struct Begun {
+  Plan plan;
+  std::optional<Counts> counts;
+};
+
+Begun extended_sweep(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
   if (!sweep) throw UsageError("--extend adds to a sweep that is there: name it with --sweep");
-  const Extension extension = plan_extension(values, state_to_extend(*sweep));
+  const SweepState state = state_to_extend(*sweep);
+  const Extension extension = plan_extension(values, state);
   for (const std::string& line : extension.added) std::cerr << "new: " << printable(line) << std::endl;
-  return extension.to;
+  return {extension.to, extension.added.empty() ? state.counts(false) : handed_down(state)};
 }
 
 // Of the options, checked against the sweep's if there is one.
-Plan plan_of(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
-  if (values["extend"].as<bool>()) return extended_plan_of(values, sweep);
+Begun sweep_planned(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
+  if (values["extend"].as<bool>()) return extended_sweep(values, sweep);
   const std::optional<Plan> asked = asked_plan(values, sweep);
-  if (sweep) return agreed_plan(*sweep, asked);
-  if (!asked) throw UsageError("--images and --models are needed, or --sweep of one that is there");
-  return *asked;
+  if (!sweep && !asked) throw UsageError("--images and --models are needed, or --sweep of one that is there");
+  if (!sweep) return {*asked, std::nullopt};
+  Begun begun{agreed_plan(*sweep, asked), std::nullopt};
+  if (fs::exists(sweep->ledger())) begun.counts = read_status(sweep->root).counts;
+  return begun;
 }
 
 }  // namespace
@@ -150,9 +159,7 @@ ExitCode plan_command(const Arguments& arguments) {
   const Crew crew{workers_of(*values, devices), in_range(*values, "batch-size", 1, 1024)};
   std::optional<SweepDirectory> sweep;
   if (values->contains("sweep")) sweep = sweep_of(*values);
-  const Plan plan = plan_of(*values, sweep);
-  std::optional<Counts> counts;
-  if (sweep && fs::exists(sweep->ledger())) counts = read_status(sweep->root).counts;
+  const auto [plan, counts] = sweep_planned(*values, sweep);
   Forecast found = forecast(plan, counts, {}, crew);
   if (!(*values)["no-measure"].as<bool>() && found.forwards().high > 0) {
     check_usable(devices);

@@ -23,6 +23,8 @@
 #include "common/study/sweep_options.h"
 #include "common/wire/keys.h"
 #include "coordinator/commands/commands.h"
+#include "coordinator/commands/forecast.h"
+#include "coordinator/commands/forecast_text.h"
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/commands/try_networks.h"
 #include "coordinator/ledger/ledger_reader.h"
@@ -150,6 +152,7 @@ void tell(const Extension& extension, const SweepState& state) {
   std::cerr << "the sweep is extended (" << sweep_id(extension.from).substr(0, 12) << " becomes "
             << sweep_id(extension.to).substr(0, 12) << "); kept: " << kept_of(state) << "; new:\n";
   for (const std::string& line : extension.added) std::cerr << "  " << printable(line) << "\n";
+  std::cerr << "to do: " << work_text(forecast(extension.to, handed_down(state), {}, {})) << "\n";
   std::cerr << std::flush;
 }
 

@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -68,6 +69,15 @@ Extension plan_extension(const po::variables_map& values, const SweepState& stat
   check_fits_message(extension.to);
   extension.added = additions(extension.from, extension.to);
   return extension;
+}
+
+Counts handed_down(const SweepState& state) {
+  Counts counts;
+  counts.images = state.images().size();
+  for (const auto& [kind, tally] :
+       {std::pair(JobKind::kPredict, &counts.predict), std::pair(JobKind::kExplain, &counts.explain)})
+    tally->in_state[static_cast<std::size_t>(JobState::kDone)] = state.jobs().tally(kind)[JobState::kDone];
+  return counts;
 }
 
 void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,

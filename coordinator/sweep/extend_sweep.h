@@ -27,6 +27,9 @@ SweepState state_to_extend(const SweepDirectory& sweep);
 // throw.
 Extension plan_extension(const boost::program_options::variables_map& values, const SweepState& state);
 
+// What the larger sweep has before it begins: all results of the smaller one, and no image decided.
+Counts handed_down(const SweepState& state);
+
 // Carries it out: a ledger that inherits all that was done takes the old one's place, then the plan. What
 // they were is kept in SWEEP/earlier/ID, ID being the first 12 digits of the sweep's id. `ledger` is open
 // before, with this state, and after. Killed in between, `wcam repair` restores the plan that belongs to the

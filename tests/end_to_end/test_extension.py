@@ -2,6 +2,7 @@
 larger study would have computed."""
 import collections
 import contextlib
+import json
 import shutil
 import signal
 import sqlite3
@@ -55,6 +56,20 @@ def test_what_is_new_is_told_first(grown):
                   "labels explained: predicted,source instead of predicted", "WCAMs of 2 images"):  # fmt: skip
         assert words in grown.said, grown.said
     assert "14 variants: corruptions/" in grown.said, grown.said
+
+
+def test_what_it_costs_is_what_it_then_computes(tmp_path):
+    """Where nothing depends on predictions: of every variant, two more replicates and one more case."""
+    study = Study(tmp_path)
+    study.OPTIONS = {"--grid": "4", "--severities": "5", "--select": "all", "--corruptions": "contrast,jpeg", "--sample-size": "2"}
+    study.run()
+    done = len(table(study.sweep, "image"))
+    words = ["--sweep", study.sweep, "--extend", "--replicates", "3", "--models", study.models / "models.json", "--cases", "augmix"]
+    told = json.loads(run("wcam", "plan", *words, "--no-measure", "--json").stdout)
+    said = run("wcam", "run", *words).stderr
+    new = len(table(study.sweep, "image")) - done
+    assert told["explain"]["jobs"] == {"low": new, "high": new} and told["predict"]["jobs"] == {"low": 2, "high": 2}
+    assert new == 3 * 3 * 3 * 2 - done and f"to do: 2 predict jobs of 3 forwards, {new} WCAMs of 69 forwards" in said, said
 
 
 def test_every_result_stays_with_its_rank_role_and_number(grown):
