@@ -88,10 +88,7 @@ ReportTable table_of(const std::map<Place, Tested>& tested, const Observations& 
   const auto add = [&](const Place& place, const std::string& quantity, Cell level, const Paired& change) {
     std::vector<Cell> row{place.first, static_cast<long long>(place.second), quantity, std::move(level),
                           count_cell(change.difference.images)};
-    add_cells(row, change.difference);
-    add_cells(row, change.effect);
-    row.push_back(p_cell(change.p));
-    row.push_back(p_cell(change.p_holm));
+    add_cells(row, change);
     table.rows.push_back(std::move(row));
   };
   for (const auto& [place, one] : tested) {
@@ -113,10 +110,9 @@ Chart levels_chart(const std::map<Place, Tested>& tested, bool by_severity, cons
     if ((place.second > 0) != by_severity) continue;
     ChartSeries series{by_severity ? place.first + " " + std::to_string(place.second) : place.first, {}};
     for (std::size_t k = 0; k < one.levels.size(); ++k) {
-      Estimate change = in_percent(one.levels[k].difference);
+      Estimate change = one.levels[k].difference;
       if (one.images < kFewestImages) change.value = kUnknown;
-      series.points.push_back(
-          chart_point(k == 0 ? "approximation" : level_of(k, found), static_cast<double>(k), change));
+      series.points.push_back(level_point(k, change, found));
     }
     chart.series.push_back(std::move(series));
   }

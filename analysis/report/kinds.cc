@@ -182,9 +182,8 @@ ReportTable levels_table(const std::vector<CasePair>& pairs, double margin, cons
       std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b),
                             k == 0 ? 0LL : static_cast<long long>(found.shares() - k),
                             count_cell(level.difference.images)};
-      add_cells(row, level.difference);
-      add_cells(row, level.effect);
-      for (const auto& p : {level.p, level.p_holm, pair.same[k]}) row.push_back(p_cell(p));
+      add_cells(row, level);
+      row.push_back(p_cell(pair.same[k]));
       row.emplace_back(margin);
       table.rows.push_back(std::move(row));
     }
@@ -223,10 +222,8 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
   chart.y_title = "Difference in share (percentage points)";
   for (const CasePair& pair : pairs) {
     ChartSeries series{found.case_name(pair.b) + " less " + found.case_name(pair.a), {}};
-    for (std::size_t k = 0; k < pair.levels.size(); ++k) {
-      series.points.push_back(chart_point(k == 0 ? "approximation" : level_of(k, found),
-                                          static_cast<double>(k), in_percent(pair.levels[k].difference)));
-    }
+    for (std::size_t k = 0; k < pair.levels.size(); ++k)
+      series.points.push_back(level_point(k, pair.levels[k].difference, found));
     chart.series.push_back(std::move(series));
   }
   chart.lines = {{"margin", 100 * margin}, {"margin", -100 * margin}};

@@ -217,10 +217,7 @@ ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& 
   for (const CasePair& pair : pairs) {
     std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b),
                           count_cell(pair.result.difference.images)};
-    add_cells(row, pair.result.difference);
-    add_cells(row, pair.result.effect);
-    row.push_back(p_cell(pair.result.p));
-    row.push_back(p_cell(pair.result.p_holm));
+    add_cells(row, pair.result);
     table.rows.push_back(std::move(row));
   }
   return table;

@@ -112,8 +112,7 @@ Section scales_section(const Observations& found) {
                             count_cell(share.images), parts[k]};
       add_cells(row, share);
       table.rows.push_back(std::move(row));
-      series.points.push_back(chart_point(k == 0 ? "approximation" : level_of(k, found),
-                                          static_cast<double>(k), in_percent(share)));
+      series.points.push_back(level_point(k, share, found));
     }
     chart.series.push_back(std::move(series));
     mains.push_back(main_level(cases[c]));

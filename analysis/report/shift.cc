@@ -179,10 +179,7 @@ ReportTable levels_table(const std::vector<Tested>& tested, const Observations& 
                           quantity,
                           std::move(level),
                           count_cell(change.difference.images)};
-    add_cells(row, change.difference);
-    add_cells(row, change.effect);
-    row.push_back(p_cell(change.p));
-    row.push_back(p_cell(change.p_holm));
+    add_cells(row, change);
     table.rows.push_back(std::move(row));
   };
   for (const Tested& one : tested) {
@@ -228,9 +225,7 @@ Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Obse
     if (one.kind != kind || one.role != Role::kAltered) continue;
     ChartSeries series{found.case_name(one.case_index), {}};
     for (std::size_t k = 0; k < one.share_change.size(); ++k)
-      series.points.push_back(chart_point(k == 0 ? "approximation" : level_of(k, found),
-                                          static_cast<double>(k),
-                                          in_percent(one.share_change[k].difference)));
+      series.points.push_back(level_point(k, one.share_change[k].difference, found));
     chart.series.push_back(std::move(series));
   }
   chart.lines.push_back({"no change", 0});

@@ -175,10 +175,22 @@ void add_cells(std::vector<Cell>& row, const Estimate& estimate) {
 }
 
 Cell count_cell(std::size_t count) { return static_cast<long long>(count); }
+void add_cells(std::vector<Cell>& row, const Paired& tested) {
+  add_cells(row, tested.difference);
+  add_cells(row, tested.effect);
+  row.push_back(p_cell(tested.p));
+  row.push_back(p_cell(tested.p_holm));
+}
+
 Cell p_cell(const std::optional<double>& p) { return p.value_or(kUnknown); }
 
 ChartPoint chart_point(const std::string& label, double x, const Estimate& estimate) {
   return {label, x, estimate.value, estimate.interval};
+}
+
+ChartPoint level_point(std::size_t share, const Estimate& estimate, const Observations& found) {
+  return chart_point(share == 0 ? "approximation" : level_of(share, found), static_cast<double>(share),
+                     in_percent(estimate));
 }
 
 }  // namespace wcam

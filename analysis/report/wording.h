@@ -46,9 +46,13 @@ ReportTable make_table(const std::string& name, const ColumnMeanings& columns);
 // Columns NAME, NAME_low and NAME_high.
 void add_estimate_columns(ColumnMeanings& columns, const std::string& name, const std::string& meaning);
 void add_cells(std::vector<Cell>& row, const Estimate& estimate);
+// Difference, effect size, p and p after Holm's correction.
+void add_cells(std::vector<Cell>& row, const Paired& tested);
 Cell count_cell(std::size_t count);
 Cell p_cell(const std::optional<double>& p);
 
 ChartPoint chart_point(const std::string& label, double x, const Estimate& estimate);
+// Of one level's share, in percent: 0 is the approximation.
+ChartPoint level_point(std::size_t share, const Estimate& estimate, const Observations& found);
 
 }  // namespace wcam

@@ -1,10 +1,13 @@
 // Lists and counts in messages to people.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wcam {
 
@@ -18,6 +21,24 @@ std::string joined(const Range& elements, Name name = {}) {
     separator = ", ";
   }
   return list;
+}
+
+// "a, b and 3 more": the first `most` of `count` words; `words` need hold no more than these.
+inline std::string first_few(const std::vector<std::string>& words, std::size_t most, std::size_t count) {
+  const std::size_t shown = std::min(words.size(), most);
+  const std::string list = joined(std::span(words).first(shown));
+  return count == shown ? list : list + " and " + std::to_string(count - shown) + " more";
+}
+inline std::string first_few(const std::vector<std::string>& words, std::size_t most) {
+  return first_few(words, most, words.size());
+}
+
+// A line each, indented, twenty at most and how many more there are: what would fill the screen.
+inline std::string indented(const std::vector<std::string>& lines) {
+  constexpr std::size_t kShown = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) text += "\n  " + lines[i];
+  return lines.size() <= kShown ? text : text + "\n  and " + std::to_string(lines.size() - kShown) + " more";
 }
 
 // The first line of a text that may have more.

@@ -48,10 +48,6 @@ void renumber_lists(const Plan& asked, Plan& grown) {
   }
 }
 
-const std::vector<ListedWcam>& list_of(const Plan& plan, std::size_t image) {
-  return plan.selection.lists[plan.selection.list_of_image[image]];
-}
-
 std::unordered_map<std::string, std::size_t> places(const Plan& plan) {
   std::unordered_map<std::string, std::size_t> found;
   for (std::size_t i = 0; i < plan.images.size(); ++i) found.emplace(plan.images[i].path, i);
@@ -64,8 +60,8 @@ std::string unlisted(const Plan& in_sweep, const Plan& grown) {
   for (std::size_t i = 0; i < in_sweep.images.size(); ++i) {
     const auto place = at.find(in_sweep.images[i].path);
     if (place == at.end()) continue;  // said otherwise
-    const auto& asked = list_of(grown, place->second);
-    for (const ListedWcam& wcam : list_of(in_sweep, i))
+    const auto& asked = grown.selection.listed(place->second);
+    for (const ListedWcam& wcam : in_sweep.selection.listed(i))
       if (!std::binary_search(asked.begin(), asked.end(), wcam))
         return "WCAM of " + in_sweep.images[i].path + ", " + in_sweep.variant_name(wcam.variant) + ", " +
                in_sweep.cases[wcam.case_index].name + ": in the sweep, not asked";
@@ -128,13 +124,8 @@ Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> 
   std::vector<std::string> lines = differences(in_sweep, without_additions(in_sweep, grown));
   if (lines.empty() && listed)
     if (std::string line = unlisted(in_sweep, grown); !line.empty()) lines.push_back(std::move(line));
-  if (!lines.empty()) {
-    std::string text = "the sweep cannot be extended so: what it has must stay as it is";
-    constexpr std::size_t kShown = 20;
-    for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) text += "\n  " + lines[i];
-    if (lines.size() > kShown) text += "\n  and " + std::to_string(lines.size() - kShown) + " more";
-    throw InputError(text);
-  }
+  if (!lines.empty())
+    throw InputError("the sweep cannot be extended so: what it has must stay as it is" + indented(lines));
   if (sweep_id(grown) == sweep_id(in_sweep)) return grown;
   grown.earlier.push_back(as_earlier(in_sweep, std::move(sample)));
   return grown;
@@ -143,23 +134,19 @@ Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> 
 std::vector<std::string> additions(const Plan& in_sweep, const Plan& grown) {
   std::vector<std::string> lines;
   constexpr std::size_t kShown = 5;
-  const auto note = [&](const std::string& kind, std::vector<std::string> names) {
-    if (names.empty()) return;
-    const std::size_t count = names.size();
-    names.resize(std::min(count, kShown));
-    lines.push_back(counted(count, kind) + ": " + joined(names) +
-                    (count > kShown ? " and " + std::to_string(count - kShown) + " more" : ""));
+  const auto note = [&](const std::string& kind, const std::vector<std::string>& names) {
+    if (!names.empty()) lines.push_back(counted(names.size(), kind) + ": " + first_few(names, kShown));
   };
   std::vector<std::string> cases;
   for (std::size_t c = in_sweep.cases.size(); c < grown.cases.size(); ++c)
     cases.push_back(grown.cases[c].name);
-  note("case", std::move(cases));
+  note("case", cases);
   note("variant", {grown.variants.begin() + std::ssize(in_sweep.variants), grown.variants.end()});
   const auto known = places(in_sweep);
   std::vector<std::string> images;
   for (const PlannedImage& image : grown.images)
     if (!known.contains(image.path)) images.push_back(image.path);
-  note("image", std::move(images));
+  note("image", images);
   const auto number = [&](const std::string& what, int own, int now) {
     if (now != own) lines.push_back(what + ": " + std::to_string(now) + " instead of " + std::to_string(own));
   };

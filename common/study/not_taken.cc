@@ -18,9 +18,7 @@ namespace {
 std::string some(std::vector<std::string> names) {
   constexpr std::size_t kShown = 10;
   std::sort(names.begin(), names.end());
-  const std::size_t more = names.size() - std::min(names.size(), kShown);
-  names.resize(names.size() - more);
-  return joined(names) + (more == 0 ? "" : " and " + std::to_string(more) + " more");
+  return first_few(names, kShown);
 }
 
 std::string by_ending(const std::vector<std::string>& names) {

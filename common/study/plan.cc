@@ -160,10 +160,7 @@ void note_missing(std::vector<std::string>& lines, const std::string& kind, cons
   for (const auto& [name, unused] : from)
     if (!in.contains(name)) missing.push_back(name);
   if (missing.empty()) return;
-  const std::size_t more = missing.size() - std::min(missing.size(), kShown);
-  missing.resize(missing.size() - more);
-  lines.push_back(kind + (missing.size() == 1 ? " " : "s ") + joined(missing) +
-                  (more == 0 ? "" : " and " + std::to_string(more) + " more") + ": " + where);
+  lines.push_back(kind + (missing.size() == 1 ? " " : "s ") + first_few(missing, kShown) + ": " + where);
 }
 
 // Entries by name: what was taken away, added or changed.
@@ -243,7 +240,7 @@ void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& as
   if (old.selection.rule != SelectionRule::kListed) return;
   for (std::size_t i = 0; i < old.images.size(); ++i) {
     const auto list_in = [i](const Plan& plan) -> const std::vector<ListedWcam>& {
-      return plan.selection.lists[plan.selection.list_of_image[i]];
+      return plan.selection.listed(i);
     };
     const auto note_missing = [&](const Plan& from, const Plan& in, const char* what) {
       for (const ListedWcam& wcam : list_in(from))

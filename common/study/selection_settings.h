@@ -44,6 +44,7 @@ struct SelectionSettings {
   // Plan::images has.
   std::vector<std::vector<ListedWcam>> lists;
   std::vector<std::uint32_t> list_of_image;
+  const std::vector<ListedWcam>& listed(std::size_t image) const { return lists[list_of_image[image]]; }
   bool operator==(const SelectionSettings&) const = default;
 };
 

@@ -128,7 +128,7 @@ class FileResults {
     if (row.label < 0) throw InputError("label " + std::to_string(row.label) + " of " + names_.name_of(spec));
     if (!std::isfinite(row.logit) || !std::isfinite(row.probability))
       throw InputError("a logit or probability of " + names_.name_of(spec) + " that is not finite");
-    labels.resize(block.size(), kNoLabel);
+    labels.resize(block.size(), SweepState::kNoLabel);
     labels[static_cast<std::size_t>(variant - block.begin)] = row.label;
   }
 
@@ -155,11 +155,10 @@ class FileResults {
   void check_complete() const {
     for (const auto& [job, answers] : results_)
       for (const StoredResult& result : answers)
-        if (std::count(result.labels.begin(), result.labels.end(), kNoLabel) > 0)
+        if (std::count(result.labels.begin(), result.labels.end(), SweepState::kNoLabel) > 0)
           throw InputError("only some of the predictions of " + names_.name_of(result.spec));
   }
 
-  static constexpr std::int64_t kNoLabel = -1;
   const Names& names_;
   const std::uint32_t file_;
   std::vector<std::string>& provenances_;

@@ -164,7 +164,7 @@ std::vector<Variants> asked_variants(const Subject& subject) {
   const SelectionSettings& selection = subject.selection;
   std::vector<Variants> asked(subject.labels.size());
   if (selection.rule == SelectionRule::kListed) {
-    for (const ListedWcam& wcam : selection.lists[selection.list_of_image[subject.place_in_list]])
+    for (const ListedWcam& wcam : selection.listed(subject.place_in_list))
       asked[wcam.case_index].push_back(wcam.variant);
     return asked;
   }

@@ -35,8 +35,8 @@ struct ExplainChoice {
 struct Decision {
   bool selected = false;
   std::string why;  // one line for people when not selected
-  std::vector<ExplainChoice>
-      choices;  // empty when not selected; ordered by case, role, role_index, label, replicate
+  // Empty when not selected; ordered by case, role, role_index, label, replicate.
+  std::vector<ExplainChoice> choices;
 };
 
 // A variant is *affected* under a case when its label differs from the source's. Each variant chosen is

@@ -20,7 +20,7 @@ std::string to_string(Course course) {
 SweepState::SweepState(Plan plan)
     : plan_(std::move(plan)),
       sweep_id_(sweep_id(plan_)),
-      predict_jobs_per_image_(plan_.cases.size() * plan_.predict_blocks().size()),
+      predict_blocks_(plan_.predict_blocks()),
       order_(taking_order(plan_)),
       jobs_(plan_.cases.size()),
       images_(plan_.images.size()),

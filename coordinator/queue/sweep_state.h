@@ -155,14 +155,14 @@ class SweepState {
   std::span<const Labels> labels(std::uint32_t image) const;
 
   // One for each case and block of variants.
-  std::size_t predict_jobs_per_image() const { return predict_jobs_per_image_; }
+  std::size_t predict_jobs_per_image() const { return plan_.cases.size() * predict_blocks_.size(); }
   // Calls act(spec) with each predict job of an image.
   template <typename Act>
   void for_each_predict_job(std::uint32_t image, const Act& act) const {
     JobSpec spec;
     spec.image = image;
     for (std::size_t c = 0; c < plan_.cases.size(); ++c)
-      for (const PredictBlock& block : plan_.predict_blocks()) {
+      for (const PredictBlock& block : predict_blocks_) {
         spec.case_index = static_cast<std::uint16_t>(c);
         spec.variant = block.begin;
         act(spec);
@@ -200,7 +200,7 @@ class SweepState {
   // What never changes:
   Plan plan_;
   std::string sweep_id_;
-  std::size_t predict_jobs_per_image_;
+  std::vector<PredictBlock> predict_blocks_;
   std::vector<KeyedImage> order_;
   // What events change:
   JobTable jobs_;

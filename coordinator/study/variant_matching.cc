@@ -105,9 +105,7 @@ std::vector<VariantMatcher::Match> VariantMatcher::complete() const {
 }
 
 std::string first_of(const std::vector<std::string>& words, std::size_t count) {
-  const std::size_t shown = std::min(words.size(), kShownOfAList);
-  const std::string list = joined(std::span(words).first(shown));
-  return count == shown ? list : list + " and " + std::to_string(count - shown) + " more";
+  return first_few(words, kShownOfAList, count);
 }
 
 std::string describe(const VariantMatcher::Oddity& oddity, const std::string& what) {

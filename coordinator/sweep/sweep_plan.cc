@@ -1,11 +1,11 @@
 #include "coordinator/sweep/sweep_plan.h"
 
-#include <algorithm>
 #include <boost/program_options/options_description.hpp>
 #include <iostream>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "common/base/printable.h"
 #include "common/study/sweep_options.h"
 #include "coordinator/study/enumerate.h"
@@ -28,12 +28,9 @@ void refuse_sweep_among_images(const std::filesystem::path& sweep, const std::fi
 void refuse_another_plan(const Plan& in_sweep, const Plan& asked, const SweepDirectory& sweep) {
   const std::vector<std::string> lines = differences(in_sweep, asked);
   if (lines.empty()) return;
-  constexpr std::size_t kShown = 20;  // a folder of other images would fill the screen
-  std::string text = sweep.root.string() +
-                     " holds another sweep; use another --sweep, what made it, or --extend to add to it:";
-  for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) text += "\n  " + lines[i];
-  if (lines.size() > kShown) text += "\n  and " + std::to_string(lines.size() - kShown) + " more";
-  throw InputError(text);
+  throw InputError(
+      sweep.root.string() +
+      " holds another sweep; use another --sweep, what made it, or --extend to add to it:" + indented(lines));
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>&
       const auto row = static_cast<std::int64_t>(i);
       predictions.push_back(
           {label[row].item<std::int64_t>(), logit[row].item<float>(), probability[row][0].item<float>()});
+      predictions.back().top_probabilities.fill(std::numeric_limits<float>::quiet_NaN());
       for (std::int64_t k = 0; k < top_labels.size(1); ++k) {
         predictions.back().top_labels[static_cast<std::size_t>(k)] = top_labels[row][k].item<std::int64_t>();
         predictions.back().top_probabilities[static_cast<std::size_t>(k)] =

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -35,15 +34,12 @@ ProfileRow explain_row(
 // Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
 // (the last one padded, so that an image's result does not depend on its neighbours). Logit and probability
 // are NaN, and the label means nothing, where one of the logits is not finite.
-inline constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
-inline constexpr std::array<float, kTopClasses> kNoProbabilities{kNone, kNone, kNone, kNone, kNone};
-
 struct Prediction {
   std::int64_t label = 0;
   float logit = 0, probability = 0;
   // As in PredictionRow.
   std::array<std::int64_t, kTopClasses> top_labels = PredictionRow().top_labels;
-  std::array<float, kTopClasses> top_probabilities = kNoProbabilities;
+  std::array<float, kTopClasses> top_probabilities{};
 };
 std::vector<Prediction> predict(const Model& model, const std::vector<RgbImage>& images, int batch_size);
 
