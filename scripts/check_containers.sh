@@ -23,8 +23,8 @@ complain "$file" "$(section %files | awk '{ print $1 }' | there)"
 for script in %post %runscript; do
   section "$script" | shellcheck --shell=sh -
 done
-# Whatever is built must be copied.
-complain "$file" "$(sed -nE 's/^add_subdirectory\((.*)\)/\1/p' CMakeLists.txt |
-  while read -r folder; do section %files | grep -q " $folder " || echo "$folder is not copied"; done)"
+# Whatever is built or installed must be copied.
+complain "$file" "$(sed -nE -e 's/^add_subdirectory\((.*)\)/\1/p' -e 's/^install\(FILES (.*) TYPE DOC\)/\1/p' CMakeLists.txt |
+  tr ' ' '\n' | while read -r name; do section %files | grep -q " $name " || echo "$name is not copied"; done)"
 
 yamllint --strict --config-data '{extends: relaxed, rules: {line-length: {max: 120}}}' "$container/kubernetes.yaml"
