@@ -285,10 +285,11 @@ class LocalRun {
            ending->code == static_cast<int>(ExitCode::kSetAside);
   }
 
-  // Merges the segments and draws; kDone when nothing fails.
+  // Merges the segments and draws; kDone when nothing fails, kSetAside when damaged segments were left out.
   ExitCode make_figures() {
     const std::string coordinator = sibling_program("wcam-coordinator").string();
     const std::string plot = sibling_program("wcam-plot").string(), root = sweep_.sweep.string();
+    ExitCode verdict = ExitCode::kDone;
     for (const std::vector<std::string>& command : {std::vector{coordinator, std::string("pack"), root},
                                                     {plot, "figure-4", root},
                                                     {plot, "figure-5", root}}) {
@@ -298,9 +299,10 @@ class LocalRun {
         say("interrupted while figures were drawn; the same command draws them");
         return ExitCode::kInterrupted;
       }
-      if (ending.code != 0) return static_cast<ExitCode>(ending.code);
+      if (ending.code != 0) verdict = static_cast<ExitCode>(ending.code);
+      if (verdict != ExitCode::kDone && verdict != ExitCode::kSetAside) break;
     }
-    return ExitCode::kDone;
+    return verdict;
   }
 
   // An interrupt ends it.

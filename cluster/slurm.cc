@@ -174,7 +174,14 @@ case $status in
     touch "$sweep/slurm/finished"  # workers that start from now on have nothing to do
     [ ! -s "$sweep/slurm/workers" ] || scancel --state=PENDING $(cat "$sweep/slurm/workers") 2>/dev/null
     )" + program(sweep, "wcam-coordinator") +
-         " pack \"$sweep\" || exit\n" + draw + R"(    ;;
+         R"( pack "$sweep"
+    case $? in
+      0) ;;
+      4) status=4 ;;
+      *) exit ;;
+    esac
+)" + draw +
+         R"(    ;;
   5) again ;;
 esac
 exit $status

@@ -21,7 +21,7 @@ void add_column(Figure& figure, std::size_t column, const std::string& what,
   below.title = {"WCAM"};
   if (const auto* shown = std::get_if<ShownVariant>(&content)) {
     above.title = {what, "Prediction: " + shown->explanation.explained, shown->variant};
-    above.content = shown->picture;
+    std::visit([&above](const auto& picture) { above.content = picture; }, shown->picture);
     below.content = shown->explanation.map;
   } else {
     above.title = {what};
@@ -42,7 +42,7 @@ Page figure4(const Figure4& content) {
   for (const auto* shown : {&content.source, &content.unaffected, &content.affected}) {
     if (const auto* variant = std::get_if<ShownVariant>(shown)) {
       PagePanel photograph = predicted_panel(variant->explanation, content.true_class);
-      photograph.content = variant->picture;
+      std::visit([&photograph](const auto& picture) { photograph.content = picture; }, variant->picture);
       photograph.caption.push_back(variant->variant);
       photographs.panels.push_back(std::move(photograph));
       maps.panels.push_back({variant->explanation.map, explained_caption(variant->explanation), false});

@@ -10,7 +10,7 @@ namespace wcam {
 
 struct ShownVariant {
   std::string variant;  // as people read it; of the source: the image's name
-  Picture picture;
+  OrAbsent<Picture> picture;
   Explanation explanation;
 };
 

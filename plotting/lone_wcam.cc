@@ -13,6 +13,7 @@
 #include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/suggestion.h"
+#include "common/store/open_results.h"
 #include "common/store/results.h"
 #include "common/study/case_spec.h"
 #include "plotting/asked_name.h"
@@ -171,7 +172,7 @@ class WcamChooser {
 }  // namespace
 
 void draw_wcam_file(const WcamRequest& request) {
-  const Results results = Results::open(request.store);
+  const Results results = open_results(request.store);
   const std::size_t chosen = WcamChooser(results, request).chosen();
   FigureWcam content = lone_wcam(results, results.read_profile(chosen), request.classes);
   if (request.out.has_parent_path()) make_directories(request.out.parent_path());

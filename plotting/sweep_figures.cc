@@ -106,8 +106,10 @@ Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image, const Figure
 
 OrAbsent<Rebuilt> rebuilt_of(SweepReader& sweep, const std::optional<std::size_t>& row, const Absent& none) {
   if (!row) return none;
+  const OrAbsent<Picture> picture = sweep.picture(*row);
+  if (std::holds_alternative<Absent>(picture)) return std::get<Absent>(picture);
   const CaseSpec& spec = sweep.plan().find_case(sweep.profiles()[*row].case_name);
-  Rebuilt rebuilt{sweep.picture(*row), sweep.explanation(*row), {}};
+  Rebuilt rebuilt{std::get<Picture>(picture), sweep.explanation(*row), {}};
   for (const double share : kRebuiltShares) {
     const std::vector<float> keep = most_important(rebuilt.explanation.map.cells, share);
     rebuilt.steps.push_back(

@@ -10,6 +10,7 @@
 #include "common/base/error.h"
 #include "common/base/message_text.h"
 #include "common/command_line/suggestion.h"
+#include "common/store/open_results.h"
 #include "common/study/case_spec.h"
 #include "plotting/asked_name.h"
 #include "plotting/design_text.h"
@@ -31,7 +32,7 @@ constexpr std::size_t kMostListed = 8;
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 SweepReader::SweepReader(const std::filesystem::path& sweep, SweepChoice choice)
-    : where_(sweep.string()), choice_(std::move(choice)), results_(Results::open(sweep)) {
+    : where_(sweep.string()), choice_(std::move(choice)), results_(open_results(sweep)) {
   if (!results_.plan() || results_.header().sweep_id.empty())
     throw InputError(where_ +
                      " is not of a sweep: figures 4 and 5 are drawn from a sweep; draw a lone WCAM with " +
@@ -144,9 +145,11 @@ std::string SweepReader::true_class(const std::string& image) const {
   return label ? class_name(plan().cases.front().classes, *label) : "";
 }
 
-Picture SweepReader::picture(std::size_t row) const {
-  ImageRow image = results_.read_pixels(profiles()[row].image, profiles()[row].variant);
-  return {image.size, std::move(image.pixels)};
+OrAbsent<Picture> SweepReader::picture(std::size_t row) const {
+  const ProfileRow& profile = profiles()[row];
+  if (!results_.has_pixels(profile.image, profile.variant)) return Absent{"its pixels are not there"};
+  ImageRow image = results_.read_pixels(profile.image, profile.variant);
+  return Picture{image.size, std::move(image.pixels)};
 }
 
 Map SweepReader::map(std::size_t row) {

@@ -51,7 +51,7 @@ class SweepReader {
   const Predicted* predicted(const ProfileRow& row);
 
   ProfileRow profile(std::size_t row) const { return results_.read_profile(row); }  // with its arrays
-  Picture picture(std::size_t row) const;
+  OrAbsent<Picture> picture(std::size_t row) const;  // absent: of a segment that was left out
   // Unless a replicate is chosen, the mean of those from `row` on, which is the first of them.
   Map map(std::size_t row);
   Explanation explanation(std::size_t row);

@@ -15,10 +15,12 @@ logit's variance, without unit.
 
 from __future__ import annotations
 
+import collections
 import functools
 import json
 import os
 import pathlib
+import warnings
 from typing import Any, Iterable, Sequence
 
 import h5py
@@ -42,11 +44,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "images": {"caution": ""},
 }
 ARRAYS = ("wcam", "standard_error", "outputs", "pixels")  # large: read by row, never as a whole
+Header = tuple[str, int, int]  # sweep's id, grid, levels
 BLOCK = 256  # rows of them at once: 3 MiB of outputs at the usual setting
 
 
 def open(path: str | os.PathLike[str]) -> Study:  # noqa: A001  (wcam.open, as gzip.open)
-    """A sweep's folder or one file of results. ValueError or OSError naming the file when it is none."""
+    """A sweep's folder or one file of results. ValueError or OSError naming the file when it is none. Segments that
+    are damaged or of another sweep are left out, with a warning: `wcam retry SWEEP --damaged` mends that."""
     return Study(pathlib.Path(path))
 
 
@@ -62,18 +66,13 @@ class Study:
         self._packed = path.is_dir() and self._files[:1] == [path / "results.h5"]
         if path.is_dir() and (path / "plan.json").exists():
             self.plan = json.loads((path / "plan.json").read_text())
-        headers = [self._header(file) for file in self._files]
-        if headers:
-            self.sweep_id, self.grid, self.levels = headers[0]
+        self._files, header = self._sound()
+        if header is not None:
+            self.sweep_id, self.grid, self.levels = header
         elif self.plan is not None:  # nothing has been computed yet
             self.sweep_id, self.grid, self.levels = "", self.plan["wcam"]["grid"], self.plan["wcam"]["levels"]
         else:
             raise ValueError(f"{path} is no sweep: neither plan.json nor results.h5 nor segments are in it")
-        for file, header in zip(self._files, headers):
-            if header != headers[0]:
-                raise ValueError(
-                    f"{file} belongs to another sweep ({header[0][:12]}) than {self._files[0]}: move it away"
-                )
         self.level_names = ["approximation"] + [f"level_{k}" for k in range(self.levels, 0, -1)]
 
     def __repr__(self) -> str:
@@ -191,7 +190,28 @@ class Study:
 
     # How rows are found
 
-    def _header(self, path: pathlib.Path) -> tuple[str, int, int]:
+    def _sound(self) -> tuple[list[pathlib.Path], Header | None]:
+        """The files without segments that are damaged or of another sweep, which are warned of, and what they are."""
+        headers: dict[pathlib.Path, Header] = {}
+        for file in self._files:
+            try:
+                headers[file] = self._header(file)
+            except (OSError, ValueError, KeyError) as problem:
+                if file.parent.name != "segments" or file == self.path:
+                    raise
+                warnings.warn(f"left out: {problem}", stacklevel=4)
+        if not headers:
+            return [], None
+        earlier = {before["sweep_id"] for before in (self.plan or {}).get("extends", [])}
+        files, own = list(headers), list(headers.values())
+        current = [header for header in own if header[0] not in earlier] or own
+        header = own[0] if self._packed else collections.Counter(current).most_common(1)[0][0]
+        for file in files:
+            if headers[file][0] not in earlier | {header[0]}:
+                warnings.warn(f"left out: {file} belongs to another sweep ({headers[file][0][:12]})", stacklevel=4)
+        return [file for file in files if headers[file][0] in earlier | {header[0]}], header
+
+    def _header(self, path: pathlib.Path) -> Header:
         with _opened(path) as file:
             if _text(file.attrs.get("format", b"")) != "wcam-store":
                 raise ValueError(f"{path} is no file of results of wcam")

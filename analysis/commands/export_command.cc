@@ -10,6 +10,7 @@
 #include "analysis/tables/table.h"
 #include "common/base/file.h"
 #include "common/command_line/options.h"
+#include "common/store/open_results.h"
 #include "common/store/results.h"
 
 namespace fs = std::filesystem;
@@ -59,7 +60,7 @@ ExitCode export_command(const Arguments& arguments) {
   if (!values) return ExitCode::kDone;
   if (!values->contains("csv") && !values->contains("npz"))
     throw UsageError("name a format and its folder: --csv DIR, --npz DIR, or both");
-  const Results results = Results::open((*values)["sweep"].as<std::string>());
+  const Results results = open_results((*values)["sweep"].as<std::string>());
   const ResultTables tables(results);
   for (const auto& [format, make_writer] : {std::pair("csv", &csv_writer), std::pair("npz", &npz_writer)}) {
     if (!values->contains(format)) continue;

@@ -12,6 +12,7 @@
 #include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
+#include "common/store/open_results.h"
 #include "common/store/store_file.h"
 #include "common/study/perturbation.h"
 #include "common/study/selection_settings.h"
@@ -78,7 +79,7 @@ std::vector<StoreInfo::Run> runs_in(const std::string& text) try {
 }  // namespace
 
 StoreInfo info_of(const fs::path& path) {
-  const Results results = Results::open(path);
+  const Results results = open_results(path);
   StoreInfo info;
   info.path = path;
   info.files = results.files();

@@ -163,6 +163,8 @@ class Merge {
   void check_complete() const;
   void write(const std::string& plan_text);
   const std::vector<std::string>& passed_over() const { return passed_over_; }
+  const std::vector<store::LeftOut>& left_out() const { return left_out_; }
+  std::size_t spoilt() const;
   std::size_t segments() const { return sources_.files.size() - (sources_.packed ? 1 : 0); }
   std::size_t duplicates() const { return profile_choice_.duplicates() + prediction_choice_.duplicates(); }
 
@@ -171,6 +173,10 @@ class Merge {
   bool is_results(std::size_t source) const { return sources_.packed && source == 0; }
   void pass_over_unnamed();
   void survey(std::size_t source);
+  bool gone(const RecordedResults::Result& result) const {
+    return !profile_choice_.has(result.job) && !prediction_choice_.has(result.job);
+  }
+  bool was_left_out(const std::string& segment) const;
   template <class Read>
   void read_or_say(const Read& read) const;
   bool counts(JobId job, Attempt attempt, const std::string& segment) const;
@@ -197,6 +203,7 @@ class Merge {
   const std::optional<RecordedResults>& recorded_;
   store::Sources sources_;
   std::vector<std::string> passed_over_;
+  std::vector<store::LeftOut> left_out_;
   struct Explained {
     JobId predict{};
     std::string variant;
@@ -208,7 +215,10 @@ class Merge {
   };
   std::vector<Explained> explained_;  // what the WCAMs that count say is predicted, ascending, each once
   std::vector<std::string> merged_;   // segments in the new file
-  Group profiles_, predictions_, images_;
+  struct Groups {
+    Group profiles, predictions, images;
+  };
+  Groups groups_;
   store::AnswerChoice profile_choice_, prediction_choice_;
   std::set<std::pair<std::string, std::string>> images_written_;
 };
@@ -273,9 +283,12 @@ void Merge::offer(StoreReader& file, std::size_t source, store::AnswerChoice& ch
 void Merge::survey(std::size_t source) {
   StoreReader file(sources_.files[source]);
   store::check_belongs(file, header_, sweep_ids_);
-  profiles_.survey<ProfileRow>(file);
-  predictions_.survey<PredictionRow>(file);
-  images_.survey<ImageRow>(file);
+  if (!is_results(source)) file.check_values();
+  Groups groups = groups_;
+  groups.profiles.survey<ProfileRow>(file);
+  groups.predictions.survey<PredictionRow>(file);
+  groups.images.survey<ImageRow>(file);
+  groups_ = std::move(groups);  // from here on nothing throws
   offer<ProfileRow>(file, source, profile_choice_);
   offer<PredictionRow>(file, source, prediction_choice_);
   if (is_results(source))
@@ -294,21 +307,35 @@ void Merge::read_or_say(const Read& read) const try {
 }
 
 void Merge::survey() {
-  for (std::size_t source = 0; source < sources_.files.size(); ++source) read_or_say([&] { survey(source); });
+  if (sources_.packed) read_or_say([&] { survey(0); });
+  left_out_ = store::leave_out_unsound(sources_, [&](std::size_t source) { survey(source); });
   profile_choice_.settle();
   prediction_choice_.settle();
   note_explained();
 }
 
+bool Merge::was_left_out(const std::string& segment) const {
+  return std::any_of(left_out_.begin(), left_out_.end(), [&](const store::LeftOut& left_out) {
+    return left_out.segment.filename().string() == segment;
+  });
+}
+
+std::size_t Merge::spoilt() const {
+  if (!recorded_) return 0;
+  return static_cast<std::size_t>(std::count_if(
+      recorded_->results.begin(), recorded_->results.end(),
+      [&](const auto& result) { return gone(result) && was_left_out(recorded_->segments[result.segment]); }));
+}
+
 void Merge::check_complete() const {
   if (!recorded_) return;
-  const auto gone = [&](const RecordedResults::Result& r) {
-    return !profile_choice_.has(r.job) && !prediction_choice_.has(r.job);
+  const auto lost = [&](const RecordedResults::Result& result) {
+    return gone(result) && !was_left_out(recorded_->segments[result.segment]);
   };
   const auto& results = recorded_->results;
-  const auto first = std::find_if(results.begin(), results.end(), gone);
+  const auto first = std::find_if(results.begin(), results.end(), lost);
   if (first == results.end()) return;
-  throw InputError(counted(std::count_if(first, results.end(), gone), "result") +
+  throw InputError(counted(std::count_if(first, results.end(), lost), "result") +
                    " that the ledger has as done are not there, the first of " +
                    (sweep_.segments() / recorded_->segments[first->segment]).string() +
                    ": restore it from a copy, or have them computed again" + repair("puts the jobs back"));
@@ -435,13 +462,13 @@ void Merge::write(const std::string& plan_text) {
   target.write_text(store::kPlan, plan_text);
   if (const std::string runs = runs_text(); !runs.empty()) target.write_text(store::kRuns, runs);
   write_segment_names(target);
-  for (const Group* group : {&profiles_, &predictions_, &images_}) group->create(target);
+  for (const Group* group : {&groups_.profiles, &groups_.predictions, &groups_.images}) group->create(target);
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {
     StoreReader file(sources_.files[source]);
-    read_or_say([&] { file.check_values(); });
-    copy<ProfileRow>(file, source, target, profiles_);
-    copy<PredictionRow>(file, source, target, predictions_);
-    copy<ImageRow>(file, source, target, images_);
+    if (is_results(source)) read_or_say([&] { file.check_values(); });
+    copy<ProfileRow>(file, source, target, groups_.profiles);
+    copy<PredictionRow>(file, source, target, groups_.predictions);
+    copy<ImageRow>(file, source, target, groups_.images);
   }
   target.close();
   pending.commit();
@@ -484,6 +511,8 @@ PackReport pack(const fs::path& root, const std::optional<RecordedResults>& reco
   report.segments = merge.segments();
   report.duplicates = merge.duplicates();
   report.passed_over = merge.passed_over();
+  report.left_out = merge.left_out();
+  report.spoilt = merge.spoilt();
   return report;
 }
 

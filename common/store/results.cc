@@ -79,9 +79,11 @@ struct Results::Impl {
   std::set<std::size_t> with_predictions;
   std::optional<store::AnswerChoice> chosen_predictions;  // once it was asked for
   std::size_t expected = 0;                               // WCAMs at least
+  std::vector<store::LeftOut> left_out;
 
   void open_file(const fs::path& path);
   void open_sweep(const fs::path& root);
+  std::vector<std::string> sweep_ids() const;
   void index();
   void index_profiles(std::size_t source, std::vector<ProfileRow>& rows, std::vector<Place>& rows_at);
   void index_images(std::size_t source);
@@ -119,17 +121,32 @@ void Results::Impl::open_sweep(const fs::path& root) {
   expected = wcams_done(sweep);  // before the segments are listed, which may become more
   store::Sources sources = store::sources_of(sweep);
   packed = sources.packed;
-  files.set_paths(std::move(sources.files), packed);
   if (fs::exists(sweep.plan())) {
     // The plan in the directory says which sweep this is; files must agree with it.
     plan = plan_from_json_text(read_file(sweep.plan()), sweep.plan().string());
     header = {sweep_id(*plan), plan->wcam.grid, plan->wcam.levels};
-    return;
+  } else {
+    if (sources.files.empty())
+      throw InputError(root.string() +
+                       " is no sweep: neither plan.json nor results.h5 nor segments are in it");
+    StoreReader first(sources.files.front());
+    header = first.header();
+    plan = plan_of(first.plan_text(), first.path());
   }
-  if (files.size() == 0)
-    throw InputError(root.string() + " is no sweep: neither plan.json nor results.h5 nor segments are in it");
-  header = files.get(0).header();
-  plan = plan_of(files.get(0).plan_text(), files.path(0).string());
+  const std::vector<std::string> ids = sweep_ids();
+  left_out = store::leave_out_unsound(sources, [&](std::size_t source) {
+    StoreReader file(sources.files[source]);
+    store::check_belongs(file, header, ids);
+    file.check_values();
+  });
+  files.set_paths(std::move(sources.files), packed);
+}
+
+std::vector<std::string> Results::Impl::sweep_ids() const {
+  std::vector<std::string> ids{header.sweep_id};
+  if (plan)
+    for (const EarlierPlan& before : plan->earlier) ids.push_back(before.sweep_id);
+  return ids;
 }
 
 void Results::Impl::index_profiles(std::size_t source, std::vector<ProfileRow>& rows,
@@ -159,9 +176,7 @@ void Results::Impl::index_images(std::size_t source) {
 
 void Results::Impl::index() {
   store::AnswerChoice choice;
-  std::vector<std::string> ids{header.sweep_id};
-  if (plan)
-    for (const EarlierPlan& before : plan->earlier) ids.push_back(before.sweep_id);
+  const std::vector<std::string> ids = sweep_ids();
   for (std::size_t source = 0; source < files.size(); ++source) {
     store::check_belongs(files.get(source), header, ids);
     const std::size_t known = profiles.size();
@@ -231,7 +246,7 @@ Results Results::open(const fs::path& sweep_or_file) {
   else
     impl->open_file(sweep_or_file);
   impl->index();
-  if (impl->profiles.size() < impl->expected)
+  if (impl->profiles.size() < impl->expected && impl->left_out.empty())
     throw InputError(sweep_or_file.string() + " has " + std::to_string(impl->profiles.size()) + " of the " +
                      counted(impl->expected, "WCAM") +
                      " that were done: `wcam verify` says what is gone, `wcam repair` puts back the jobs");
@@ -240,6 +255,7 @@ Results Results::open(const fs::path& sweep_or_file) {
 
 const StoreHeader& Results::header() const { return impl_->header; }
 const std::vector<fs::path>& Results::files() const { return impl_->files.paths(); }
+const std::vector<store::LeftOut>& Results::left_out() const { return impl_->left_out; }
 const std::optional<Plan>& Results::plan() const { return impl_->plan; }
 const std::vector<ProfileRow>& Results::profiles() const { return impl_->profiles; }
 
@@ -294,6 +310,10 @@ std::vector<PredictionRow> Results::read_predictions() const {
 }
 
 std::size_t Results::images() const { return impl_->pixels.size(); }
+
+bool Results::has_pixels(const std::string& image, const std::string& variant) const {
+  return impl_->pixels.contains({image, variant});
+}
 
 ImageRow Results::read_pixels(const std::string& image, const std::string& variant) const {
   const auto found = impl_->pixels.find({image, variant});

@@ -11,6 +11,7 @@
 
 #include "common/store/records.h"
 #include "common/store/segment.h"
+#include "common/store/sources.h"
 #include "common/study/plan.h"
 
 namespace wcam {
@@ -19,9 +20,10 @@ class Results {
  public:
   // A sweep directory (results.h5 and any segments it does not hold yet) or a single store file. Reads the
   // small columns of every profile, about 800 bytes of memory a row, and no array; at most 33 files are open
-  // at a time. A job that was answered more than once counts once (format.md, "In results.h5"). Throws
-  // InputError naming the file: not HDF5, cut short, another format version, a segment of another sweep; and
-  // when a sweep at rest has fewer WCAMs than its status says are done.
+  // at a time. A job that was answered more than once counts once (format.md, "In results.h5"). A segment
+  // that is damaged or of another sweep is left out; those that results.h5 does not hold are read whole to
+  // know. Throws InputError naming the file: not HDF5, cut short, another format version; and when a sweep
+  // at rest has fewer WCAMs than its status says are done, though no segment is left out.
   static Results open(const std::filesystem::path& sweep_or_file);
   ~Results();
   Results(Results&&) noexcept;
@@ -30,6 +32,7 @@ class Results {
   const StoreHeader& header() const;
   // The files that are read: results.h5 first, where there is one, then the segments it does not hold.
   const std::vector<std::filesystem::path>& files() const;
+  const std::vector<store::LeftOut>& left_out() const;
   // The plan stored in the file, or SWEEP/plan.json beside segments; nullopt for a lone segment.
   const std::optional<Plan>& plan() const;
 
@@ -47,7 +50,9 @@ class Results {
   std::vector<PredictionRow> read_predictions() const;
   // How many (image, variant) have pixels.
   std::size_t images() const;
-  // Pixels of an image's variant. Throws InputError naming both when they are not stored.
+  // Pixels of an image's variant lie with one of its WCAMs. Throws InputError naming both when they are not
+  // stored.
+  bool has_pixels(const std::string& image, const std::string& variant) const;
   ImageRow read_pixels(const std::string& image, const std::string& variant) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
+#include "common/base/format_version.h"
 #include "common/store/store_file.h"
 
 namespace fs = std::filesystem;
@@ -42,6 +43,20 @@ Sources sources_of(const SweepDirectory& sweep) {
   });
   sources.files.insert(sources.files.begin(), sweep.results());
   return sources;
+}
+
+std::vector<LeftOut> leave_out_unsound(Sources& sources, const std::function<void(std::size_t)>& look) {
+  std::vector<LeftOut> left_out;
+  for (std::size_t i = sources.packed ? 1 : 0; i < sources.files.size();) try {
+      look(i);
+      ++i;
+    } catch (const NewerFormat&) {
+      throw;
+    } catch (const InputError& e) {
+      left_out.push_back({sources.files[i], e.what()});
+      sources.files.erase(sources.files.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  return left_out;
 }
 
 }  // namespace wcam::store

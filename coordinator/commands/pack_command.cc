@@ -8,6 +8,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
+#include "common/store/open_results.h"
 #include "common/store/pack.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/ledger/recorded_results.h"
@@ -59,7 +60,11 @@ ExitCode pack_command(const Arguments& arguments) {
   for (const std::string& name : report.passed_over)
     std::cout << "not merged: " << (directory.segments() / name).string()
               << ", which the ledger does not name; `wcam verify` tells what is in it\n";
-  return ExitCode::kDone;
+  warn_of_left_out(report.left_out, directory.root);
+  if (report.spoilt > 0)
+    std::cerr << "so " << counted(report.spoilt, "result")
+              << " that the ledger has as done are not in results.h5\n";
+  return report.left_out.empty() ? ExitCode::kDone : ExitCode::kSetAside;
 }
 
 }  // namespace wcam

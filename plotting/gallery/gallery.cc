@@ -179,7 +179,9 @@ bool write_gallery(const GalleryRequest& request) {
   Scripts maps(kMaps, map_size, put_script), photographs(kPhotographs, photograph_size, put_script);
   GalleryScale scale(order.rows.size() * grid * grid);
   for (const GalleryGroup& group : order.groups) {
-    photographs.add(png(shrunk(sweep.picture(order.rows[group.first]))));
+    const OrAbsent<Picture> picture = sweep.picture(order.rows[group.first]);
+    const auto* stored = std::get_if<Picture>(&picture);
+    photographs.add(stored != nullptr ? png(shrunk(*stored)) : "");
     for (std::size_t i = group.first; i < group.first + group.count; ++i) {
       const ProfileRow profile = sweep.profile(order.rows[i]);
       scale.add(profile.wcam);

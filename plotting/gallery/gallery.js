@@ -86,7 +86,7 @@ function mapOf(i) {
 
 function photographOf(group) {
   const found = item("photographs", group);
-  return found && `data:image/png;base64,${found.list[found.k]}`;
+  return found && found.list[found.k] && `data:image/png;base64,${found.list[found.k]}`;
 }
 
 // ---- Colours.

@@ -14,6 +14,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/command_line/drawing_options.h"
 #include "common/command_line/options.h"
+#include "common/store/open_results.h"
 #include "common/store/results.h"
 #include "plotting/page_layout.h"
 #include "plotting/report/report_files.h"
@@ -94,7 +95,7 @@ ExitCode report_command(const Arguments& arguments) {
   const fs::path store = one_sweep(*values);
   const SweepDirectory sweep{fs::is_directory(store) ? store : store.parent_path()};
   const ReportFiles files = files_of(*values, sweep);
-  const Results results = Results::open(store);
+  const Results results = open_results(store);
   write_report(make_report(results, asked_of(*values, sweep)), files,
                [](const fs::path& file) { std::cout << file.string() << std::endl; });
   return ExitCode::kDone;

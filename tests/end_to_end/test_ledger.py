@@ -496,14 +496,26 @@ def test_a_damaged_results_h5_is_made_again_from_the_segments(undisturbed, tmp_p
     assert "cannot read profiles/outputs" in damage(study.sweep)
 
 
-def test_nothing_is_packed_from_a_segment_of_which_a_bit_has_changed(undisturbed, tmp_path):
+def test_a_damaged_segment_stops_no_other(undisturbed, tmp_path):
     study = copied(undisturbed, tmp_path)
     (study.sweep / "results.h5").unlink()
-    victim = max(study.segments(), key=lambda segment: segment.stat().st_size)
+    with_wcams = [segment for segment in study.segments() if "profiles" in h5py.File(segment)]
+    assert len(with_wcams) > 1
+    victim = with_wcams[0]
+    with h5py.File(victim) as file:
+        spoilt = set(file["profiles/job"][:].tolist())
     change_a_value(victim)
-    refused = run("wcam", "pack", study.sweep, code=3).stderr
-    assert victim.name in refused and "is damaged: its values have CRC-32" in refused
-    assert not (study.sweep / "results.h5").exists()
+    packed = run("wcam", "pack", study.sweep, code=4).stderr
+    assert victim.name in packed and "is damaged: its values have CRC-32" in packed and "retry" in packed
+    with h5py.File(study.sweep / "results.h5") as file:
+        found = set(file["profiles/job"][:].tolist())
+    with h5py.File(undisturbed.sweep / "results.h5") as file:
+        assert found == set(file["profiles/job"][:].tolist()) - spoilt
+    for verb in (["export", study.sweep, "--csv", tmp_path / "tables"], ["plot", "all", study.sweep], ["gallery", study.sweep], ["report", study.sweep]):
+        assert victim.name in run("wcam", *verb).stderr, verb
+    run("wcam", "retry", study.sweep, "--damaged")
+    resume(study)
+    assert study.rows() == undisturbed.rows()
 
 
 def test_what_is_no_sweep_is_refused(tmp_path):

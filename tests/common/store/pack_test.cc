@@ -187,33 +187,45 @@ TEST(Pack, AReaderThatIsOpenKeepsItsRows) {
   EXPECT_EQ(check_profiles(results), 20U);
 }
 
-TEST(Pack, RefusesWhatDoesNotBelongAndKeepsTheOldFile) {
+TEST(Pack, LeavesOutWhatIsDamagedOrDoesNotBelongAndMergesTheRest) {
+  const Sweep sweep;
+  write_segment(sweep, "a", 0, 10);
+  StoreHeader foreign = sample::header();
+  foreign.sweep_id = std::string(64, 'f');
+  write_store(sweep.segment("b"), foreign, sample::profiles(10, 1), {}, {});
+  write_segment(sweep, "c", 10, 3);
+  fs::resize_file(sweep.segment("c"), fs::file_size(sweep.segment("c")) - 100);
+  std::vector<ProfileRow> rows = sample::profiles(10, 1);
+  rows[0].outputs.push_back(0);
+  write_store(sweep.segment("d"), sample::header(), rows, {}, {});
+  write_segment(sweep, "e", 20, 5);
+
+  const PackReport report = pack(sweep.at.root);
+  EXPECT_EQ(report.profiles, 15U);
+  ASSERT_EQ(report.left_out.size(), 3U);
+  EXPECT_EQ(report.left_out[0].segment, sweep.segment("b"));
+  EXPECT_EQ(
+      report.left_out[0].why.find(sweep.segment("b").string() + " belongs to another sweep (ffffffffffff"),
+      0U);
+  EXPECT_EQ(report.left_out[1].why.find("cannot read " + sweep.segment("c").string() + ": cut short"), 0U);
+  EXPECT_EQ(report.left_out[2].why,
+            sweep.segment("d").string() + ": profiles/outputs is [R, 12], [R, 11] in the files before it");
+
+  EXPECT_EQ(check_profiles(Results::open(sweep.at.results())), 15U);
+
+  write_segment(sweep, "c", 10, 3);  // whole now
+  EXPECT_EQ(pack(sweep.at.root).profiles, 18U);
+}
+
+TEST(Pack, OfADamagedResultsFileOrWithoutAPlanIsRefused) {
   const Sweep sweep;
   write_segment(sweep, "a", 0, 10);
   (void)pack(sweep.at.root);
   const auto packed = [&] { return refused([&] { (void)pack(sweep.at.root); }); };
-
-  StoreHeader foreign = sample::header();
-  foreign.sweep_id = std::string(64, 'f');
-  write_store(sweep.segment("b"), foreign, sample::profiles(10, 1), {}, {});
-  EXPECT_EQ(packed().find(sweep.segment("b").string() + " belongs to another sweep (ffffffffffff"), 0U);
-
-  write_segment(sweep, "b", 10, 3);
-  fs::resize_file(sweep.segment("b"), fs::file_size(sweep.segment("b")) - 100);
-  EXPECT_EQ(packed().find("cannot read " + sweep.segment("b").string() + ": cut short"), 0U);
-
-  std::vector<ProfileRow> rows = sample::profiles(10, 1);
-  rows[0].outputs.push_back(0);
-  write_store(sweep.segment("b"), sample::header(), rows, {}, {});
-  EXPECT_EQ(packed(),
-            sweep.segment("b").string() + ": profiles/outputs is [R, 12], [R, 11] in the files before it: " +
-                "`wcam repair " + sweep.at.root.string() + "` moves it aside, when no coordinator runs");
-
-  fs::remove(sweep.segment("b"));
-  EXPECT_EQ(check_profiles(Results::open(sweep.at.root)), 10U);
+  fs::resize_file(sweep.at.results(), fs::file_size(sweep.at.results()) - 100);
+  EXPECT_EQ(packed().find("cannot read " + sweep.at.results().string() + ": cut short"), 0U);
   EXPECT_EQ(files_in(sweep.at.root),
             (std::vector<std::string>{"pack.lock", "plan.json", "results.h5", "segments"}));
-
   fs::remove(sweep.at.plan());
   EXPECT_EQ(packed(), "cannot read " + sweep.at.plan().string() + ": No such file or directory");
 }

@@ -192,26 +192,29 @@ TEST(Results, ASweepWithoutResultsYetIsEmpty) {
   EXPECT_EQ(results.header().grid, sample::kGrid);
 }
 
-// ------------------------------------------------------------------------------------------- refusals
-
-TEST(Results, AnotherSweepsSegmentIsNamed) {
+TEST(Results, SegmentsThatAreDamagedOrOfAnotherSweepAreLeftOut) {
   const Sweep sweep;
-  StoreHeader foreign = sample::header();
+  StoreHeader foreign = sample::header(), other = sample::header();
   foreign.sweep_id = std::string(64, 'f');
+  other.grid = 4;
   write_store(sweep.segment("a"), foreign, sample::profiles(0, 1), {}, {});
-  EXPECT_EQ(refused([&] { (void)Results::open(sweep.at.root); }),
-            sweep.segment("a").string() + " belongs to another sweep (ffffffffffff, this one is " +
-                sample::header().sweep_id.substr(0, 12) + "): move it away");
+  write_store(sweep.segment("b"), other, {}, {}, {});
+  write_store(sweep.segment("c"), sample::header(), sample::profiles(0, 2), {}, {});
+  write_store(sweep.segment("d"), sample::header(), sample::profiles(2, 1), {}, {});
+  const std::uint64_t size = fs::file_size(sweep.segment("d"));
+  fs::resize_file(sweep.segment("d"), size - 1);
+  const Results results = Results::open(sweep.at.root);
+  EXPECT_EQ(results.profiles().size(), 2U);
+  ASSERT_EQ(results.left_out().size(), 3U);
+  EXPECT_EQ(results.left_out()[0].why, sweep.segment("a").string() +
+                                           " belongs to another sweep (ffffffffffff, this one is " +
+                                           sample::header().sweep_id.substr(0, 12) + "): move it away");
+  EXPECT_EQ(results.left_out()[1].why,
+            sweep.segment("b").string() + " has grid 4 and 3 levels, this sweep 5 and 3");
+  EXPECT_EQ(results.left_out()[2].segment, sweep.segment("d"));
 }
 
-TEST(Results, AnotherGridIsNamed) {
-  const Sweep sweep;
-  StoreHeader other = sample::header();
-  other.grid = 4;
-  write_store(sweep.segment("a"), other, {}, {}, {});
-  EXPECT_EQ(refused([&] { (void)Results::open(sweep.at.root); }),
-            sweep.segment("a").string() + " has grid 4 and 3 levels, this sweep 5 and 3");
-}
+// ------------------------------------------------------------------------------------------- refusals
 
 TEST(Results, FilesThatAreNoStoreAreRefusedInWords) {
   const TemporaryFolder folder;
