@@ -202,7 +202,9 @@ class Study:
                 warnings.warn(f"left out: {problem}", stacklevel=4)
         if not headers:
             return [], None
-        earlier = {before["sweep_id"] for before in (self.plan or {}).get("extends", [])}
+        extended = (self.plan or {}).get("extends", [])
+        earlier = {before["sweep_id"] for before in extended}
+        self._of_fewer_points = {before["sweep_id"] for before in extended if "nb_design" in before}
         files, own = list(headers), list(headers.values())
         current = [header for header in own if header[0] not in earlier] or own
         header = own[0] if self._packed else collections.Counter(current).most_common(1)[0][0]
@@ -234,7 +236,8 @@ class Study:
         files, rows, jobs, attempts = [], [], [], []
         for number, path in enumerate(self._files):
             with _opened(path) as file:
-                if group not in file:
+                superseded = _text(file.attrs["sweep_id"]) in self._of_fewer_points
+                if group not in file or group == "profiles" and superseded:
                     continue
                 first = "image" if group == "images" else "job"
                 count = len(file[group][first])

@@ -19,6 +19,11 @@ struct SweepDirectory {
   std::filesystem::path results() const { return root / "results.h5"; }
   // An empty file that is locked while the sweep is packed.
   std::filesystem::path pack_lock() const { return root / "pack.lock"; }
+  // What the sweep was before it was extended, by the id that it had then: plan.json, ledger.sqlite and, where
+  // its WCAMs had fewer design points, results.h5.
+  std::filesystem::path earlier(const std::string& sweep_id) const {
+    return root / "earlier" / sweep_id.substr(0, 12);
+  }
   std::filesystem::path figures() const { return root / "figures"; }
   // report.html and what lies beside it (plotting/report/report_files.h).
   std::filesystem::path report() const { return root / "report"; }

@@ -170,6 +170,7 @@ class Merge {
 
  private:
   std::uint32_t number(std::size_t source) const { return store::number_of(source, sources_.packed); }
+  bool has_profiles(const StoreReader& file) const { return !plan_.had_fewer_points(file.header().sweep_id); }
   bool is_results(std::size_t source) const { return sources_.packed && source == 0; }
   void pass_over_unnamed();
   void survey(std::size_t source);
@@ -285,11 +286,11 @@ void Merge::survey(std::size_t source) {
   store::check_belongs(file, header_, sweep_ids_);
   if (!is_results(source)) file.check_values();
   Groups groups = groups_;
-  groups.profiles.survey<ProfileRow>(file);
+  if (has_profiles(file)) groups.profiles.survey<ProfileRow>(file);
   groups.predictions.survey<PredictionRow>(file);
   groups.images.survey<ImageRow>(file);
   groups_ = std::move(groups);  // from here on nothing throws
-  offer<ProfileRow>(file, source, profile_choice_);
+  if (has_profiles(file)) offer<ProfileRow>(file, source, profile_choice_);
   offer<PredictionRow>(file, source, prediction_choice_);
   if (is_results(source))
     merged_ = file.merged_segments();
@@ -354,7 +355,7 @@ JobId Merge::predict_job(const ProfileRow& row, const std::string& variant) cons
 void Merge::note_explained() {
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {
     StoreReader file(sources_.files[source]);
-    const std::uint64_t count = file.rows<ProfileRow>();
+    const std::uint64_t count = has_profiles(file) ? file.rows<ProfileRow>() : 0;
     for (std::uint64_t first = 0; first < count; first += kBlockRows) {
       std::vector<ProfileRow> rows(std::min(kBlockRows, count - first));
       file.read_index(first, std::span(rows));
@@ -466,7 +467,7 @@ void Merge::write(const std::string& plan_text) {
   for (std::size_t source = 0; source < sources_.files.size(); ++source) {
     StoreReader file(sources_.files[source]);
     if (is_results(source)) read_or_say([&] { file.check_values(); });
-    copy<ProfileRow>(file, source, target, groups_.profiles);
+    if (has_profiles(file)) copy<ProfileRow>(file, source, target, groups_.profiles);
     copy<PredictionRow>(file, source, target, groups_.predictions);
     copy<ImageRow>(file, source, target, groups_.images);
   }

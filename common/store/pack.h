@@ -45,6 +45,8 @@ struct PackReport {
 // left out, and looked at again the next time. Throws InputError: no plan, a damaged results.h5, a WCAM of
 // another class than is predicted, another pack at work, disk full.
 //
+// WCAMs of what an extended sweep was when they had fewer design points are not taken over.
+//
 // With what the ledger has as done, that alone is merged, all of it must be there but what is in segments
 // left out, and no segment is opened that it does not name: whoever has a worker's key can store one.
 // Without, the lowest attempt counts.

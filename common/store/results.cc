@@ -66,6 +66,12 @@ struct Place {
   std::uint64_t row = 0;
 };
 
+// How many WCAMs a sweep has done at least.
+struct Done {
+  std::string sweep_id;
+  std::size_t wcams = 0;
+};
+
 }  // namespace
 
 struct Results::Impl {
@@ -78,7 +84,7 @@ struct Results::Impl {
   std::map<std::pair<std::string, std::string>, Place> pixels;
   std::set<std::size_t> with_predictions;
   std::optional<store::AnswerChoice> chosen_predictions;  // once it was asked for
-  std::size_t expected = 0;                               // WCAMs at least
+  Done expected;
   std::vector<store::LeftOut> left_out;
 
   void open_file(const fs::path& path);
@@ -94,13 +100,15 @@ struct Results::Impl {
 
 namespace {
 
-// So many WCAMs a sweep at rest has done, as its coordinator has left word; 0: it has not.
-std::size_t wcams_done(const SweepDirectory& sweep) try {
-  if (!fs::exists(sweep.status())) return 0;
+// Of a sweep at rest, as its coordinator has left word.
+Done done_by(const SweepDirectory& sweep) try {
+  if (!fs::exists(sweep.status())) return {};
   const auto status = nlohmann::json::parse(read_file(sweep.status()));
-  return status.at("running").get<bool>() ? 0 : status.at("jobs").at("explain").at("done").get<std::size_t>();
+  if (status.at("running").get<bool>()) return {};
+  return {status.at("sweep").get<std::string>(),
+          status.at("jobs").at("explain").at("done").get<std::size_t>()};
 } catch (const nlohmann::json::exception&) {  // whoever asks for the status is told
-  return 0;
+  return {};
 }
 
 std::optional<Plan> plan_of(const std::string& text, const std::string& origin) {
@@ -118,7 +126,7 @@ void Results::Impl::open_file(const fs::path& path) {
 
 void Results::Impl::open_sweep(const fs::path& root) {
   const SweepDirectory sweep{root};
-  expected = wcams_done(sweep);  // before the segments are listed, which may become more
+  expected = done_by(sweep);  // before the segments are listed, which may become more
   store::Sources sources = store::sources_of(sweep);
   packed = sources.packed;
   if (fs::exists(sweep.plan())) {
@@ -152,6 +160,7 @@ std::vector<std::string> Results::Impl::sweep_ids() const {
 void Results::Impl::index_profiles(std::size_t source, std::vector<ProfileRow>& rows,
                                    std::vector<Place>& rows_at) {
   StoreReader& file = files.get(source);
+  if (plan && plan->had_fewer_points(file.header().sweep_id)) return;
   const std::uint64_t count = file.rows<ProfileRow>();
   if (rows.empty()) rows.reserve(count);  // results.h5 has most of them
   for (std::uint64_t first = 0; first < count; first += kIndexRows) {
@@ -246,9 +255,11 @@ Results Results::open(const fs::path& sweep_or_file) {
   else
     impl->open_file(sweep_or_file);
   impl->index();
-  if (impl->profiles.size() < impl->expected && impl->left_out.empty())
+  const Done& expected = impl->expected;
+  if (expected.sweep_id == impl->header.sweep_id && impl->profiles.size() < expected.wcams &&
+      impl->left_out.empty())
     throw InputError(sweep_or_file.string() + " has " + std::to_string(impl->profiles.size()) + " of the " +
-                     counted(impl->expected, "WCAM") +
+                     counted(expected.wcams, "WCAM") +
                      " that were done: `wcam verify` says what is gone, `wcam repair` puts back the jobs");
   return Results(std::move(impl));
 }

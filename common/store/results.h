@@ -20,7 +20,8 @@ class Results {
  public:
   // A sweep directory (results.h5 and any segments it does not hold yet) or a single store file. Reads the
   // small columns of every profile, about 800 bytes of memory a row, and no array; at most 33 files are open
-  // at a time. A job that was answered more than once counts once (format.md, "In results.h5"). A segment
+  // at a time. A job that was answered more than once counts once (format.md, "In results.h5"). WCAMs of
+  // what an extended sweep was when they had fewer design points do not count. A segment
   // that is damaged or of another sweep is left out; those that results.h5 does not hold are read whole to
   // know. Throws InputError naming the file: not HDF5, cut short, another format version; and when a sweep
   // at rest has fewer WCAMs than its status says are done, though no segment is left out.

@@ -69,6 +69,10 @@ std::string unlisted(const Plan& in_sweep, const Plan& grown) {
   return "";
 }
 
+bool deepens(const Plan& in_sweep, const Plan& grown) {
+  return grown.wcam.nb_design > in_sweep.wcam.nb_design && grows_by_points(in_sweep.wcam.sampler);
+}
+
 // `grown` without what may be new in it: what still differs may not.
 Plan without_additions(const Plan& in_sweep, Plan grown) {
   grown.variants.resize(std::min(grown.variants.size(), in_sweep.variants.size()));
@@ -79,6 +83,7 @@ Plan without_additions(const Plan& in_sweep, Plan grown) {
     for (PlannedImage& image : grown.images) image.true_label.reset();
   grown.explain = in_sweep.explain;
   if (grown.replicates > in_sweep.replicates) grown.replicates = in_sweep.replicates;
+  if (deepens(in_sweep, grown)) grown.wcam.nb_design = in_sweep.wcam.nb_design;
   if (in_sweep.frost_overlays.empty()) grown.frost_overlays.clear();
   grown.earlier = in_sweep.earlier;
   SelectionSettings& selection = grown.selection;
@@ -101,7 +106,7 @@ Plan without_additions(const Plan& in_sweep, Plan grown) {
 
 EarlierPlan as_earlier(const Plan& plan, std::vector<std::string> sample) {
   EarlierPlan earlier{sweep_id(plan), plan.variants.size(), plan.cases.size(), plan.selection,
-                      plan.explain,   plan.replicates,      std::move(sample)};
+                      plan.explain,   plan.replicates,      std::move(sample), 0};
   if (plan.selection.rule != SelectionRule::kListed) return earlier;
   const auto at = places(plan);
   earlier.selection.list_of_image.clear();
@@ -128,6 +133,9 @@ Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> 
     throw InputError("the sweep cannot be extended so: what it has must stay as it is" + indented(lines));
   if (sweep_id(grown) == sweep_id(in_sweep)) return grown;
   grown.earlier.push_back(as_earlier(in_sweep, std::move(sample)));
+  if (deepens(in_sweep, grown))
+    for (EarlierPlan& earlier : grown.earlier)
+      if (earlier.nb_design == 0) earlier.nb_design = in_sweep.wcam.nb_design;
   return grown;
 }
 
@@ -155,6 +163,7 @@ std::vector<std::string> additions(const Plan& in_sweep, const Plan& grown) {
   number("unaffected variants per image and case", in_sweep.selection.max_unaffected,
          grown.selection.max_unaffected);
   number("replicates", in_sweep.replicates, grown.replicates);
+  number("design points", in_sweep.wcam.nb_design, grown.wcam.nb_design);
   if (grown.explain != in_sweep.explain)
     lines.push_back("labels explained: " + to_string(grown.explain) + " instead of " +
                     to_string(in_sweep.explain));

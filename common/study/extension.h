@@ -1,4 +1,4 @@
-// A sweep that grows: more images, variants, cases, labels or replicates, a larger sample.
+// A sweep that grows: more images, variants, cases, labels, replicates or design points, a larger sample.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace wcam {
 // The plan that makes `in_sweep` one with all that `asked` has, and keeps its own: variants, cases and labels
 // explained are those of both, in the order of `in_sweep` before the others. It names `in_sweep` as its
 // parent; where nothing is added it is `in_sweep`. sample: paths of the images that have a rank, by rank.
-// Throws InputError listing what cannot be otherwise in a sweep that goes on: settings of a WCAM, the seed,
-// the rule, files that have changed, what `asked` has fewer of.
+// Throws InputError listing what cannot be otherwise in a sweep that goes on: other settings of a WCAM, the
+// seed, the rule, files that have changed, what `asked` has fewer of.
 Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> sample);
 
 // What is new, a line a kind: "2 cases: vgg, vit". Of a plan and its parent.

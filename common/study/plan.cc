@@ -71,13 +71,15 @@ LabelKinds label_kinds_from_json(const json& list) {
 }
 
 json to_json(const EarlierPlan& earlier) {
-  return {{"sweep_id", earlier.sweep_id},
-          {"variants", earlier.variants},
-          {"cases", earlier.cases},
-          {"selection", to_json(earlier.selection)},
-          {"explain", to_json(earlier.explain)},
-          {"replicates", earlier.replicates},
-          {"sample", earlier.sample}};
+  json document{{"sweep_id", earlier.sweep_id},
+                {"variants", earlier.variants},
+                {"cases", earlier.cases},
+                {"selection", to_json(earlier.selection)},
+                {"explain", to_json(earlier.explain)},
+                {"replicates", earlier.replicates},
+                {"sample", earlier.sample}};
+  if (earlier.nb_design != 0) document["nb_design"] = earlier.nb_design;
+  return document;
 }
 
 EarlierPlan earlier_from_json(const json& document) {
@@ -87,7 +89,8 @@ EarlierPlan earlier_from_json(const json& document) {
           selection_settings_from_json(document.at("selection")),
           label_kinds_from_json(document.at("explain")),
           integer_of<int>(document.at("replicates")),
-          document.at("sample").get<std::vector<std::string>>()};
+          document.at("sample").get<std::vector<std::string>>(),
+          document.contains("nb_design") ? integer_of<int>(document["nb_design"]) : 0};
 }
 
 json identity(const Plan& plan) {
@@ -299,7 +302,8 @@ void check_earlier(const Plan& plan) {
     const bool keeps_sample =
         sample == nullptr || (earlier.sample.size() >= sample->size() &&
                               std::equal(sample->begin(), sample->end(), earlier.sample.begin()));
-    if (!grows || !keeps_sample || earlier.explain.empty() || earlier.replicates < 1)
+    const bool deepens = earlier.nb_design == 0 || earlier.nb_design < plan.wcam.nb_design;
+    if (!grows || !keeps_sample || !deepens || earlier.explain.empty() || earlier.replicates < 1)
       throw InputError("the plan extends sweep " + earlier.sweep_id.substr(0, 12) +
                        ", which had what it has not");
     for (const std::string& image : earlier.sample)
@@ -372,6 +376,12 @@ std::vector<std::string> Plan::sweep_ids() const {
   std::vector<std::string> ids{sweep_id(*this)};
   for (const EarlierPlan& before : earlier) ids.push_back(before.sweep_id);
   return ids;
+}
+
+bool Plan::had_fewer_points(const std::string& sweep_id) const {
+  return std::any_of(earlier.begin(), earlier.end(), [&](const EarlierPlan& before) {
+    return before.sweep_id == sweep_id && before.nb_design != 0;
+  });
 }
 
 void check(const Plan& plan) {

@@ -40,6 +40,7 @@ struct EarlierPlan {
   LabelKinds explain;
   int replicates = 1;
   std::vector<std::string> sample;  // paths of the images that had a rank, by rank
+  int nb_design = 0;                // design points of its WCAMs, where fewer than the plan's; else 0
   bool operator==(const EarlierPlan&) const = default;
 };
 
@@ -86,6 +87,8 @@ struct Plan {
   JobId predict_job(const std::string& image, const PredictBlock& block, const std::string& case_name) const;
   // The ids of this sweep and of what it was before, which its files of results may have.
   std::vector<std::string> sweep_ids() const;
+  // Whether this is the id of what it was when its WCAMs had fewer design points: their rows do not count.
+  bool had_fewer_points(const std::string& sweep_id) const;
   // The image with this path. Throws InputError naming it when there is none.
   const PlannedImage& find_image(const std::string& path) const;
   // The case with this name. Throws InputError naming it when there is none.

@@ -43,6 +43,13 @@ struct WcamSettings {
   bool operator==(const WcamSettings&) const = default;
 };
 
+// Whether a design's first points are those of a design with fewer, so that what was computed at them stays
+// good when points are added: not a Latin hypercube's or Halton's (whose last digits are random), which are
+// drawn for their number.
+constexpr bool grows_by_points(Sampler sampler) {
+  return sampler == Sampler::kSobol || sampler == Sampler::kTorchSobol || sampler == Sampler::kMonteCarlo;
+}
+
 // Throws UsageError naming field, value and bound when the settings cannot be used.
 void check(const WcamSettings& settings);
 

@@ -53,6 +53,11 @@ void count_jobs(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
   f.predict_jobs = all_predict_jobs(plan);
   f.explain_jobs = all_explain_jobs(plan);
   if (!counts) return;
+  if (counts->to_deepen > 0) {
+    WcamSettings had = plan.wcam;
+    had.nb_design = plan.earlier.back().nb_design;
+    f.forwards_there = count(counts->to_deepen) * count(forward_plan(had, plan.input_size()).rows.size());
+  }
   const double predict = unfinished(counts->predict), explain = unfinished(counts->explain);
   const double to_select =
       std::min(static_cast<double>(plan.selection.sample_size) - count(counts->images_selected),
@@ -69,7 +74,7 @@ void count_jobs(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
   const double waiting_results = counts->images_selected == 0 ? count(counts->explain[JobState::kDone]) : 0;
   const double most =
       std::max(explain + to_select * f.explain_jobs.high / sample_of(plan) - waiting_results, explain);
-  f.explain_jobs = {is_known(plan) ? most : explain, most};
+  f.explain_jobs = {is_known(plan) ? most : std::max(explain, count(counts->to_deepen)), most};
 }
 
 // Share of the sweep's WCAMs under each case.
@@ -98,8 +103,9 @@ Range alone(const Measurement& m, const Forecast& f, const Plan& plan, const Cre
   Range total;
   for (std::size_t c = 0; c < plan.cases.size(); ++c) {
     const Forecast::CaseCost cost = cost_of(m.cases.at(c), m, f, plan, crew);
+    const double there = f.forwards_there * m.cases.at(c).image_seconds * shares[c];
     total = total + f.predict_jobs * (cost.predict_seconds / count(plan.cases.size())) +
-            f.explain_jobs * (cost.wcam_seconds * shares[c]);
+            f.explain_jobs * (cost.wcam_seconds * shares[c]) + Range{-there, -there};
   }
   return total;
 }

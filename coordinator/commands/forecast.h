@@ -26,6 +26,7 @@ struct Forecast {
   Range predict_jobs, explain_jobs;        // still to do
   std::uint64_t forwards_per_predict = 0;  // images put through a network, on average; batches pad them
   std::uint64_t forwards_per_wcam = 0;
+  double forwards_there = 0;  // of these WCAMs, computed when they had fewer design points
   // What the jobs of one measured case take.
   struct CaseCost {
     std::string name;
@@ -38,9 +39,11 @@ struct Forecast {
   Range segment_bytes, results_bytes, ledger_bytes;
   Range disk_bytes() const { return segment_bytes + results_bytes + ledger_bytes; }
 
+  Range explain_forwards() const {
+    return explain_jobs * static_cast<double>(forwards_per_wcam) + Range{-forwards_there, -forwards_there};
+  }
   Range forwards() const {
-    return predict_jobs * static_cast<double>(forwards_per_predict) +
-           explain_jobs * static_cast<double>(forwards_per_wcam);
+    return predict_jobs * static_cast<double>(forwards_per_predict) + explain_forwards();
   }
 };
 

@@ -71,7 +71,8 @@ std::string work_text(const Forecast& f) {
   return range_text(f.predict_jobs, with_commas) + " predict jobs of " +
          with_commas(static_cast<double>(f.forwards_per_predict)) + " forwards, " +
          range_text(f.explain_jobs, with_commas) + " WCAMs of " +
-         with_commas(static_cast<double>(f.forwards_per_wcam)) + " forwards";
+         with_commas(static_cast<double>(f.forwards_per_wcam)) + " forwards" +
+         (f.forwards_there > 0 ? ", of which " + with_commas(f.forwards_there) + " are there" : "");
 }
 
 std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool begun) {
@@ -130,7 +131,10 @@ std::string to_json_text(const Forecast& f, const Plan& plan) {
       {"sample", std::llround(f.sample)},
       {"cases", std::move(cases)},
       {"predict", {{"jobs", whole(f.predict_jobs)}, {"forwards_each", f.forwards_per_predict}}},
-      {"explain", {{"jobs", whole(f.explain_jobs)}, {"forwards_each", f.forwards_per_wcam}}},
+      {"explain",
+       {{"jobs", whole(f.explain_jobs)},
+        {"forwards_each", f.forwards_per_wcam},
+        {"forwards_there", std::llround(f.forwards_there)}}},
       {"forwards", whole(f.forwards())},
       {"seconds", f.seconds ? to_json(*f.seconds) : json()},
       {"memory_bytes", f.memory_bytes ? json(*f.memory_bytes) : json()},

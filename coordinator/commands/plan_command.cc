@@ -135,7 +135,7 @@ Begun extended_sweep(const po::variables_map& values, const std::optional<SweepD
   const SweepState state = state_to_extend(*sweep);
   const Extension extension = plan_extension(values, state);
   for (const std::string& line : extension.added) std::cerr << "new: " << printable(line) << std::endl;
-  return {extension.to, extension.added.empty() ? state.counts(false) : handed_down(state)};
+  return {extension.to, extension.added.empty() ? state.counts(false) : handed_down(state, extension.to)};
 }
 
 // Of the options, checked against the sweep's if there is one.

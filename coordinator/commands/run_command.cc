@@ -152,7 +152,8 @@ void tell(const Extension& extension, const SweepState& state) {
   std::cerr << "the sweep is extended (" << sweep_id(extension.from).substr(0, 12) << " becomes "
             << sweep_id(extension.to).substr(0, 12) << "); kept: " << kept_of(state) << "; new:\n";
   for (const std::string& line : extension.added) std::cerr << "  " << printable(line) << "\n";
-  std::cerr << "to do: " << work_text(forecast(extension.to, handed_down(state), {}, {})) << "\n";
+  std::cerr << "to do: " << work_text(forecast(extension.to, handed_down(state, extension.to), {}, {}))
+            << "\n";
   std::cerr << std::flush;
 }
 

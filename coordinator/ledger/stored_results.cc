@@ -48,6 +48,7 @@ class Names {
     if (value(row.attempt) < 1 || value(row.attempt) > kMostAttempts)
       throw InputError("attempt " + std::to_string(value(row.attempt)) + " at " + state_.name_of(spec));
   }
+  const Plan& plan() const { return state_.plan(); }
   std::string name_of(const JobSpec& spec) const { return state_.name_of(spec); }
   PredictBlock block_of(std::uint16_t variant) const {
     return *std::find_if(blocks_.begin(), blocks_.end(),
@@ -86,7 +87,8 @@ class FileResults {
       : names_(names), file_(file), provenances_(provenances) {}
 
   StoredResults::ByJob read(StoreReader& file) {
-    for_each_row<ProfileRow>(file, [&](const ProfileRow& row) { take(row); });
+    if (!names_.plan().had_fewer_points(file.header().sweep_id))
+      for_each_row<ProfileRow>(file, [&](const ProfileRow& row) { take(row); });
     for_each_row<PredictionRow>(file, [&](const PredictionRow& row) { take(row); });
     check_complete();
     return std::move(results_);

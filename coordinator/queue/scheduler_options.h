@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "coordinator/queue/sweep_state.h"
 #include "coordinator/queue/worker_ending.h"
@@ -42,6 +43,8 @@ struct SchedulerOptions {
   std::function<std::optional<WorkerId>(JobId, Attempt)> holder;
   // What a sweep had done before it was extended, by job: done again as soon as the job is added.
   std::unordered_map<JobId, JobDone> inherited;
+  // Outputs of a WCAM at the first points of its design (wire.proto, Explain.known_outputs). Empty: none.
+  std::function<std::vector<float>(const JobSpec&)> known_outputs;
 };
 
 }  // namespace wcam

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "common/base/file.h"
 #include "common/base/message_text.h"
 #include "coordinator/operate/apply_request.h"
+#include "coordinator/sweep/known_outputs.h"
 
 using std::chrono::milliseconds;
 
@@ -36,8 +38,15 @@ RouterOptions router_options(const CoordinatorOptions& options, const SweepState
   return router;
 }
 
-SchedulerOptions scheduler_options(const CoordinatorOptions& options, Ledger& ledger) {
+SchedulerOptions scheduler_options(const CoordinatorOptions& options, Ledger& ledger, const SweepState& state,
+                                   const SweepDirectory& directory) {
   SchedulerOptions scheduler = options.scheduler;
+  const auto outputs = std::make_shared<const KnownOutputs>(directory, state.plan());
+  scheduler.known_outputs = [outputs, &state](const JobSpec& wcam) {
+    const Plan& plan = state.plan();
+    return outputs->of(state.planned(wcam.image).path, plan.variant_name(wcam.variant),
+                       plan.cases[wcam.case_index].name, wcam.label, wcam.replicate);
+  };
   scheduler.inherited = ledger.inherited();
   scheduler.holder = [&ledger](JobId job, Attempt attempt) { return ledger.holder(job, attempt); };
   return scheduler;
@@ -51,7 +60,7 @@ Coordinator::Coordinator(const SweepDirectory& directory, Ledger& ledger, const 
       options_(std::move(options)),
       ledger_(ledger),
       state_(ledger.load(plan)),
-      scheduler_(state_, scheduler_options(options_, ledger_)),
+      scheduler_(state_, scheduler_options(options_, ledger_, state_, directory_)),
       router_(router_options(options_, state_, directory_)),
       collector_(directory_.segments()),
       reporter_(directory_, state_, scheduler_, router_, options_.router.insecure, options_.progress,

@@ -2,13 +2,16 @@
 
 #include <iostream>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/printable.h"
+#include "common/store/pack.h"
 #include "common/study/extension.h"
 #include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/recorded_results.h"
 #include "coordinator/study/enumerate.h"
 #include "coordinator/study/study_request.h"
 #include "coordinator/sweep/open_sweep.h"
@@ -29,6 +32,17 @@ std::vector<std::string> sample_of(const SweepState& state) {
   std::vector<std::string> sample;
   for (auto& [rank, path] : by_rank) sample.push_back(std::move(path));
   return sample;
+}
+
+// Of a sweep whose WCAMs get more design points: what it has as it is, and results.h5 with all of it, which
+// is read for the outputs at the points that are there.
+void keep_results(const SweepDirectory& sweep, Ledger& ledger, const fs::path& kept) {
+  pack(sweep.root, recorded_results(ledger.database()));
+  const fs::path copy = kept / sweep.results().filename();
+  fs::remove(copy);
+  std::error_code no_links;
+  fs::create_hard_link(sweep.results(), copy, no_links);  // pack() never changes a file, it replaces it
+  if (no_links) write_file_atomically(copy, read_file(sweep.results()));
 }
 
 // The results of the old ledger, and the workers that have them.
@@ -71,21 +85,27 @@ Extension plan_extension(const po::variables_map& values, const SweepState& stat
   return extension;
 }
 
-Counts handed_down(const SweepState& state) {
+Counts handed_down(const SweepState& state, const Plan& extended) {
   Counts counts;
   counts.images = state.images().size();
   for (const auto& [kind, tally] :
        {std::pair(JobKind::kPredict, &counts.predict), std::pair(JobKind::kExplain, &counts.explain)})
     tally->in_state[static_cast<std::size_t>(JobState::kDone)] = state.jobs().tally(kind)[JobState::kDone];
+  if (extended.wcam.nb_design != state.plan().wcam.nb_design)
+    std::swap(counts.to_deepen, counts.explain.in_state[static_cast<std::size_t>(JobState::kDone)]);
   return counts;
 }
 
 void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,
                   std::optional<Ledger>& ledger) {
-  const std::vector<JobDone> results = done_results(ledger->database());
-  const fs::path kept = sweep.root / "earlier" / state.sweep().substr(0, 12);
+  std::vector<JobDone> results = done_results(ledger->database());
+  const fs::path kept = sweep.earlier(state.sweep());
   make_directories(kept);
   write_file_atomically(kept / "plan.json", to_json_text(extension.from));
+  if (extension.to.wcam.nb_design != extension.from.wcam.nb_design) {
+    keep_results(sweep, *ledger, kept);
+    std::erase_if(results, [](const JobDone& done) { return done.labels.empty(); });
+  }
   ledger->database().execute("PRAGMA wal_checkpoint(TRUNCATE)");  // all is in one file
   write_file_atomically(kept / "ledger.sqlite", read_file(sweep.ledger()));
   PendingFile pending(sweep.ledger());

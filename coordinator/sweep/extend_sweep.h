@@ -28,10 +28,11 @@ SweepState state_to_extend(const SweepDirectory& sweep);
 Extension plan_extension(const boost::program_options::variables_map& values, const SweepState& state);
 
 // What the larger sweep has before it begins: all results of the smaller one, and no image decided.
-Counts handed_down(const SweepState& state);
+Counts handed_down(const SweepState& state, const Plan& extended);
 
 // Carries it out: a ledger that inherits all that was done takes the old one's place, then the plan. What
-// they were is kept in SWEEP/earlier/ID, ID being the first 12 digits of the sweep's id. `ledger` is open
+// they were is kept (SweepDirectory::earlier()). WCAMs that get more design points are done again; results.h5
+// is kept for the outputs at those that are there (KnownOutputs). `ledger` is open
 // before, with this state, and after. Killed in between, `wcam repair` restores the plan that belongs to the
 // ledger.
 void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,

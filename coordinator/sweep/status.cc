@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/base/elapsed.h"
 #include "common/base/error.h"
@@ -172,8 +173,14 @@ Status status_from_json_text(const std::string& text, const std::string& origin)
 
 std::optional<Status> last_status(const std::filesystem::path& sweep) {
   const std::filesystem::path file = SweepDirectory{sweep}.status();
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  return status_from_json_text(read_file(file), file.string());
+  // Where replacing a file takes two steps (sshfs) it is gone for a moment, every second.
+  for (int patience = 10; std::filesystem::exists(file); --patience) try {
+      return status_from_json_text(read_file(file), file.string());
+    } catch (const InputError&) {
+      if (patience == 0 || std::filesystem::exists(file)) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+  return std::nullopt;
 }
 
 std::optional<Status> running_status(const std::filesystem::path& sweep) {

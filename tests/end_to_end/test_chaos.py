@@ -327,7 +327,7 @@ def results(sweep):
     keys = {"profiles": ("job",), "predictions": ("job", "variant"), "images": ("image", "variant")}
     found = {}
     with h5py.File(sweep / "results.h5") as file:
-        assert set(file) == {*keys, "plan", "segments"}
+        assert set(file) == {*keys, "plan", "runs", "segments"}
         found["plan"] = {(): {"plan": file["plan"][()], **{name: value for name, value in file.attrs.items()}}}
         for table, key_columns in keys.items():
             columns = {name: data[:] for name, data in file[table].items() if name not in OF_THE_RUN}

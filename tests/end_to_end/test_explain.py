@@ -109,7 +109,7 @@ def options_of(*words):
 
 def test_explain_knows_every_option_with_which_plot_draws():
     """All but those that choose one WCAM of a file, or name it."""
-    drawing = set(options_of("plot", "wcam")) - {"--file", "--out", "--row", "--variant"}
+    drawing = set(options_of("plot", "wcam")) - {"--file", "--label-explained", "--out", "--replicate", "--row", "--variant"}
     assert len(drawing) > 5 and drawing <= set(options_of("explain"))
 
 

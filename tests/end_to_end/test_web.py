@@ -158,7 +158,17 @@ CARD, GROUND, DONE, GOOD, BAD = (255, 255, 255), (246, 247, 249), (47, 111, 219)
 
 def check_look(browser):
     """What the pixels of a screenshot show where the parts are: cards on their ground, with something on them."""
-    shot = numpy.asarray(PIL.Image.open(io.BytesIO(browser.screenshot())).convert("RGB")).astype(int)
+    selectors = ("main > section", "#figures-of-merit div", ".bar .done", ".bar .set_aside", "#state", "#workers td:first-child, #cases td:first-child", "#figures img")
+    boxes_now = f"Object.fromEntries({json.dumps(selectors)}.map((selector) => [selector, {SEEN}(selector)]))"
+
+    def still():
+        """A screenshot, and where things are in it: the page draws itself anew every second."""
+        boxes = browser.value(boxes_now)
+        shot = browser.screenshot()
+        return (shot, boxes) if browser.value(boxes_now) == boxes else None
+
+    seen = wait_for("a page that stands still", still)
+    shot, boxes = numpy.asarray(PIL.Image.open(io.BytesIO(seen[0])).convert("RGB")).astype(int), seen[1]
 
     def pixels(box):
         return shot[round(box["top"]) : round(box["bottom"]), round(box["left"]) : round(box["right"])].reshape(-1, 3)
@@ -172,9 +182,8 @@ def check_look(browser):
         return bar | {"top": bar["top"] + bar["height"] / 4, "bottom": bar["bottom"] - bar["height"] / 4}
 
     def all_of(selector):
-        found = browser.value(f"{SEEN}({json.dumps(selector)})")
-        assert found, selector
-        return found
+        assert boxes[selector], selector
+        return boxes[selector]
 
     assert (abs(shot[2, 2] - GROUND) < 3).all()
     cards = all_of("main > section") + all_of("#figures-of-merit div")

@@ -291,7 +291,7 @@ ProfileRow explain_with_progress(const Model& model, const RgbImage& pixels, con
                                  const WcamSettings& settings, const Design& design, int batch_size) {
   ExplainProgress progress(subject.image, forward_plan(settings, pixels.rows).batches(batch_size));
   try {
-    return explain_row(model, pixels, subject, settings, design, batch_size, [&] { progress.step(); });
+    return explain_row(model, pixels, subject, settings, design, batch_size, {}, [&] { progress.step(); });
   } catch (const DegenerateOutputs& e) {
     throw DegenerateOutputs(subject.image + ": " + e.what());
   }

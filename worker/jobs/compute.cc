@@ -26,14 +26,14 @@ std::string provenance_of_results(at::Device device) {
 
 ProfileRow explain_row(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
                        const WcamSettings& settings, const Design& design, int batch_size,
-                       const std::function<void()>& after_batch) {
+                       std::span<const float> known, const std::function<void()>& after_batch) {
   const Classifier classifier{[&](const at::Tensor& input) {
                                 at::Tensor logits = model.forward(input);
                                 after_batch();
                                 return logits;
                               },
                               model.spec().mean, model.spec().std, model.device()};
-  Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size);
+  Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size, known);
   Summary summary = summarise(profile.indices, settings, pixels.rows);
   ProfileRow row;
   row.image = subject.image;

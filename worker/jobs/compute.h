@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,12 @@ struct ExplainSubject {
 };
 
 // The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
-// are the caller's. after_batch is called after each of ForwardPlan::batches(). Throws what explain() throws.
+// are the caller's. known: as explain() takes it. after_batch is called after each of ForwardPlan::batches(),
+// where nothing is known. Throws what explain() throws.
 ProfileRow explain_row(
     const Model& model, const RgbImage& pixels, const ExplainSubject& subject, const WcamSettings& settings,
-    const Design& design, int batch_size, const std::function<void()>& after_batch = [] {});
+    const Design& design, int batch_size, std::span<const float> known = {},
+    const std::function<void()>& after_batch = [] {});
 
 // Label (arg max), its logit and its soft-max probability for each image, in batches of exactly batch_size
 // (the last one padded, so that an image's result does not depend on its neighbours). Logit and probability

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "common/base/error.h"
@@ -168,8 +169,10 @@ void JobRunner::explain_job(const wire::Job& job, JobResult& result) {
   std::string caution;
   RgbImage pixels = pictures_.of(job, wanted.variant(), caution);
   const ExplainSubject subject{job.image(), wanted.variant(), job.case_name(), wanted.label()};
+  const std::span<const float> known(wanted.known_outputs().data(),
+                                     static_cast<std::size_t>(wanted.known_outputs().size()));
   ProfileRow row = with_enough_memory(job.case_name(), [&](const Model& loaded, int batch) {
-    return explain_row(loaded, pixels, subject, plan_.wcam, design(wanted.replicate()), batch);
+    return explain_row(loaded, pixels, subject, plan_.wcam, design(wanted.replicate()), batch, known);
   });
   row.job = JobId{job.job()};
   row.attempt = Attempt{job.attempt()};

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "common/study/forward_plan.h"
@@ -33,7 +34,8 @@ struct Profile {
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points (estimator.h)
   std::vector<float> outputs;         // logits in design order: A, B (first order only), C_i of live cells i
   float logit = 0;                    // of the label on the unmasked image
-  float forward_equivalents = 0;      // images put through the network, padding left out; the unmasked too
+  float forward_equivalents = 0;      // images put through the network, padding left out; the unmasked too.
+                                      // Those behind known outputs count as if they were of this run
   double seconds = 0;
 };
 
@@ -43,7 +45,12 @@ struct Profile {
 //
 // The same classifier, image, settings, design and batch size give the same bits on the same processor with
 // the same libraries; docs/reproducibility.md says what may differ elsewhere, and by how much.
+//
+// known: outputs at the first points of the design that were computed before, as Profile::outputs of that
+// many points; these rows are not put through the network again. InputError where they are no such outputs.
+// A picture's place in its batch is then another than in a run of the whole, which may move rounding.
 Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_t label,
-                const WcamSettings& settings, const Design& design, int batch_size);
+                const WcamSettings& settings, const Design& design, int batch_size,
+                std::span<const float> known = {});
 
 }  // namespace wcam

@@ -354,16 +354,6 @@ TEST(Damage, ASegmentWithBytesChangedIsReadOrRefused) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(Damage, ADamagedSegmentOfASweepIsNamed) {
-  const Sweep sweep;
-  write_store(sweep.segment("a"), sample::header(), sample::profiles(0, 2), {}, {});
-  write_store(sweep.segment("b"), sample::header(), sample::profiles(2, 2), {}, {});
-  fs::resize_file(sweep.segment("b"), 5000);
-  EXPECT_EQ(
-      refused([&] { (void)Results::open(sweep.at.root); }).find("cannot read " + sweep.segment("b").string()),
-      0U);
-}
-
 TEST(Damage, AFullDiskIsOneClearErrorAndLeavesNoFile) {
   const SmallDisk disk;
   if (!disk.mounted()) GTEST_SKIP() << "mounting a small tmpfs needs root";

@@ -89,6 +89,33 @@ TEST(Extension, OfAnExtensionNamesBoth) {
   EXPECT_EQ(twice.sweep_ids(), (Names{sweep_id(twice), sweep_id(small_plan()), sweep_id(once)}));
 }
 
+TEST(Extension, ByDesignPointsSaysOfEachEarlierPlanHowManyItHad) {
+  Plan asked = small_plan();
+  asked.replicates = 2;
+  const Plan once = extended(small_plan(), asked, {"a.png"});
+  asked.wcam.nb_design = 8;
+  const Plan eight = extended(once, asked, {"a.png"});
+  EXPECT_EQ(additions(once, eight), Names{"design points: 8 instead of 4"});
+  asked.wcam.nb_design = 32;
+  const Plan plan = extended(eight, asked, {"a.png"});
+  check(plan);
+  const Plan read = plan_from_json_text(to_json_text(plan), "plan.json");
+  EXPECT_EQ(read.earlier, plan.earlier);
+  ASSERT_EQ(read.earlier.size(), 3U);
+  EXPECT_EQ(read.earlier[0].nb_design, 4);
+  EXPECT_EQ(read.earlier[1].nb_design, 4);
+  EXPECT_EQ(read.earlier[2].nb_design, 8);
+  for (const Plan& before : {small_plan(), once, eight}) EXPECT_TRUE(plan.had_fewer_points(sweep_id(before)));
+  EXPECT_FALSE(plan.had_fewer_points(sweep_id(plan)));
+  EXPECT_FALSE(once.had_fewer_points(sweep_id(small_plan())));
+
+  Plan drawn_for_their_number = small_plan();
+  drawn_for_their_number.wcam.sampler = Sampler::kLatinHypercube;
+  asked.wcam.sampler = Sampler::kLatinHypercube;
+  EXPECT_NE(refusal(drawn_for_their_number, asked).find("nb_design: 4 in the sweep, 32 asked"),
+            std::string::npos);
+}
+
 TEST(Extension, LeavesWhatThereIsAsItIs) {
   const auto refuses = [](auto change, const std::string& line) {
     Plan asked = small_plan();
@@ -97,6 +124,7 @@ TEST(Extension, LeavesWhatThereIsAsItIs) {
     EXPECT_NE(text.find("\n  " + line), std::string::npos) << text;
   };
   refuses([](Plan& p) { p.wcam.grid = 8; }, "grid: 28 in the sweep, 8 asked");
+  refuses([](Plan& p) { p.wcam.nb_design = 2; }, "nb_design: 4 in the sweep, 2 asked");
   refuses([](Plan& p) { p.seed = 1; }, "seed: 95 in the sweep, 1 asked");
   refuses([](Plan& p) { p.cases[0].sha256 = std::string(64, '9'); }, "case vgg, SHA-256");
   refuses([](Plan& p) { p.images[1].sha256 = std::string(64, '9'); }, "image b.png");

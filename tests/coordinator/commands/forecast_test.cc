@@ -87,6 +87,20 @@ TEST(Forecast, OfASweepThatHasBegunIsWhatIsLeft) {
             (Range{4 + 2 * 10, 4 + 2 * 10}));
 }
 
+TEST(Forecast, OfWcamsThatGetMoreDesignPointsOnlyTheNewOnesCost) {
+  Plan plan = plan_of(SelectionRule::kAll);  // grid 4: N (1 + 16) forwards and the unmasked one
+  plan.wcam.nb_design = 8;
+  plan.earlier.push_back({std::string(64, 'a'), 2, 3, plan.selection, plan.explain, 1, {}, 4});
+  Counts counts = counts_of(plan);
+  counts.to_deepen = 10;
+  const Forecast whole = forecast(plan, counts_of(plan), {}, {}), f = forecast(plan, counts, {}, {});
+  EXPECT_EQ(f.explain_jobs, whole.explain_jobs);
+  EXPECT_DOUBLE_EQ(f.forwards().high, whole.forwards().high - 10 * 4 * 17);
+  const Measurement m = measured();
+  EXPECT_NEAR(forecast(plan, counts, {&m, 1}, {}).seconds->high,
+              forecast(plan, counts_of(plan), {&m, 1}, {}).seconds->high - 10 * 4 * 17 * 0.01, 1e-6);
+}
+
 TEST(Forecast, TimeIsTheWorkDividedByTheSpeedOfAllWorkers) {
   const Plan plan = plan_of(SelectionRule::kAll);
   const std::vector<Measurement> one{measured()}, two{measured(), measured()},

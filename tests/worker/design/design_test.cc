@@ -239,5 +239,17 @@ TEST(GoldenDesigns, AreReadFromAGroupOfAFile) {
             std::string::npos);
 }
 
+TEST(Design, GrowsByPointsWhereItIsSaidTo) {
+  for (const Sampler sampler : {Sampler::kSobol, Sampler::kTorchSobol, Sampler::kHalton,
+                                Sampler::kLatinHypercube, Sampler::kMonteCarlo}) {
+    const Design four = make_design(settings(4, 4, sampler)), eight = make_design(settings(4, 8, sampler));
+    bool grows = true;
+    for (int point = 0; point < 4; ++point)
+      grows = grows && std::ranges::equal(four.a(point), eight.a(point)) &&
+              std::ranges::equal(four.b(point), eight.b(point));
+    EXPECT_EQ(grows, grows_by_points(sampler)) << static_cast<int>(sampler);
+  }
+}
+
 }  // namespace
 }  // namespace wcam

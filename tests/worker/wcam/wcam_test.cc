@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "common/study/estimator.h"
 #include "common/study/wcam_options.h"
@@ -343,6 +344,33 @@ TEST(Explain, NothingIsWastedAndEveryBatchIsWhole) {
   EXPECT_EQ(run(Approximation::kDrop, Order::kTotal), 4u * (1 + 63));
   EXPECT_EQ(run(Approximation::kKeep, Order::kTotal), 4u * (1 + 63));
   EXPECT_EQ(run(Approximation::kPerturb, Order::kFirst), 4u * (2 + 64));
+}
+
+TEST(Explain, WhatIsKnownAtTheFirstPointsIsNotComputedAgain) {
+  for (const Sampler sampler : {Sampler::kSobol, Sampler::kTorchSobol, Sampler::kMonteCarlo})
+    for (const Order order : {Order::kTotal, Order::kFirst}) {
+      WcamSettings four, eight;
+      four.grid = eight.grid = 8;
+      four.sampler = eight.sampler = sampler;
+      four.order = eight.order = order;
+      eight.nb_design = 8;
+      const RgbImage image = random_image(64, 1);
+      const Profile before = explain(toy(), image, 0, four, make_design(four), 16);
+      const Profile whole = explain(toy(), image, 0, eight, make_design(eight), 16);
+      int calls = 0;
+      std::int64_t images = 0;
+      const Profile rest =
+          explain(toy(&calls, &images), image, 0, eight, make_design(eight), 16, before.outputs);
+      EXPECT_EQ(calls, (before.outputs.size() + 1 + 15) / 16)
+          << "as many forwards again, and the unmasked one";
+      EXPECT_EQ(rest.outputs, whole.outputs);
+      EXPECT_EQ(rest.indices, whole.indices);
+      EXPECT_EQ(rest.standard_error, whole.standard_error);
+      EXPECT_EQ(rest.forward_equivalents, whole.forward_equivalents);
+      EXPECT_THROW(explain(toy(), image, 0, eight, make_design(eight), 16,
+                           std::span(before.outputs).first(before.outputs.size() - 1)),
+                   InputError);
+    }
 }
 
 TEST(Explain, EqualMasksHaveEqualOutputsWhateverTheirPlaceInTheBatch) {
