@@ -24,6 +24,13 @@ std::string named(const std::vector<std::string>& classes, std::int64_t label) {
   return name == number ? number : printable(name) + " (" + number + ")";
 }
 
+std::string sufficient_text(std::int64_t fewest, std::int64_t stay) {
+  if (fewest == kNeverSufficient) return "no number of the most important cells gives this class";
+  const std::string text = fmt::format("the {} most important cells give this class", fewest);
+  if (stay == kNeverSufficient) return text + ", all of them do not";
+  return stay > fewest ? text + fmt::format(", more do from {} on", stay) : text;
+}
+
 }  // namespace
 
 ExplainProgress::ExplainProgress(std::string image, std::int64_t batches)
@@ -62,6 +69,8 @@ void print_explanation(const ProfileRow& row, const std::vector<Prediction>& lar
   const float error = row.standard_error[static_cast<std::size_t>(highest - row.wcam.begin())];
   std::printf("largest index %.3f, its standard error %s\n", *highest,
               std::isfinite(error) ? fmt::format("{:.3f}", error).c_str() : "unknown");
+  if (row.sufficient_cells != 0)
+    std::printf("sufficient  %s\n", sufficient_text(row.sufficient_cells, row.sufficient_cells_stay).c_str());
   for (const WcamDoubt& doubt : wcam_doubts(row.wcam, row.standard_error, row.level_share))
     std::printf("caution: %s\n", doubt.sentence.c_str());
 }

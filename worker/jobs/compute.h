@@ -26,7 +26,8 @@ struct ExplainSubject {
 };
 
 // The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
-// are the caller's. after_batch is called after each of ForwardPlan::batches(). Throws what explain() throws.
+// are the caller's. after_batch is called after each of ForwardPlan::all_batches(). Throws what explain() and
+// sufficient_cells() throw.
 ProfileRow explain_row(
     const Model& model, const RgbImage& pixels, const ExplainSubject& subject, const WcamSettings& settings,
     const Design& design, int batch_size, const std::function<void()>& after_batch = [] {});
