@@ -214,10 +214,10 @@ std::string plan_text(const Plan& plan, bool of_sweep) {
 }
 
 std::string sufficient_text(const StoreInfo& info) {
-  std::string text = fmt::format("{} of {} have their class from the most important cells alone",
+  std::string text = fmt::format("{} of {} have their class from their most important cells alone",
                                  info.found_sufficient, counted(info.asked_sufficient, "WCAM"));
   if (info.found_sufficient > 0)
-    text += fmt::format(", {:g} in the median of {}", info.median_sufficient_cells,
+    text += fmt::format(": {:g} of {} in the median", info.median_sufficient_cells,
                         info.header.grid * info.header.grid);
   return text;
 }

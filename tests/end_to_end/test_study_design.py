@@ -122,7 +122,7 @@ def test_sufficient_cells_are_of_the_ladder_and_counted(study):
     assert said["median_sufficient_cells"] == np.median(fewest[fewest > 0])
     assert said["plan"]["wcam"]["sufficient"] is True
     text = run("wcam", "info", study.sweep).stdout
-    assert f"sufficient {(fewest > 0).sum()} of {len(fewest)} WCAMs have their class from the most important cells" in text
+    assert f"sufficient {(fewest > 0).sum()} of {len(fewest)} WCAMs have their class from their most important cells" in text
 
 
 def test_the_sufficient_image_is_drawn(study, tmp_path):
@@ -132,7 +132,7 @@ def test_the_sufficient_image_is_drawn(study, tmp_path):
     files = run("wcam", "plot", "rebuilt", study.sweep, *words).stdout.split()
     (figure,) = [file for file in files if file.endswith(".pdf")]
     text = " ".join(subprocess.run(["pdftotext", figure, "-"], capture_output=True, text=True, check=True).stdout.split())
-    assert "Sufficient" in text and f"{row['sufficient_cells']} of 64 cells" in text, text
+    assert "Label returns" in text and f"at {row['sufficient_cells']} of 64 cells" in text, text
     with open(figure.replace(".pdf", ".txt")) as caption:
         assert "with which the classifier gives the class explained" in " ".join(caption.read().split())
 

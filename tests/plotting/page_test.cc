@@ -240,10 +240,9 @@ TEST(RebuiltPage, ShowsTheFewestCellsThatGiveTheClass) {
   source.sufficient = Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 31};
   altered.sufficient = Absent{"the label never returns"};
   Page page = figure_rebuilt({"cat.jpg", "sin", "jpeg, severity 5", "", "", source, altered});
-  EXPECT_EQ(page.titles.back(), "Sufficient");
+  EXPECT_EQ(page.titles.back(), "Label returns");
   ASSERT_EQ(page.rows[0].panels.size(), page.titles.size());
-  EXPECT_EQ(page.rows[0].panels.back().caption,
-            (Lines{"label returns at 31 of 784 cells", "52 % of importance"}));
+  EXPECT_EQ(page.rows[0].panels.back().caption, (Lines{"at 31 of 784 cells", "holding 52 %"}));
   EXPECT_EQ(std::get<Picture>(page.rows[0].panels.back().content).rgb, test::sample_picture(224, 5).rgb);
   EXPECT_EQ(std::get<Absent>(page.rows[1].panels.back().content).words, "the label never returns");
   const std::string text = caption(page, {});
@@ -257,12 +256,12 @@ TEST(RebuiltPage, ShowsTheFewestCellsThatGiveTheClass) {
   std::get<Rebuilt::Sufficient>(*source.sufficient).stay = 57;
   source.explanation.replicates = 2;
   page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no affected variant"}});
-  EXPECT_EQ(page.rows[0].panels.back().caption[2], "to stay from 57 cells on");
+  EXPECT_EQ(page.rows[0].panels.back().caption[2], "stays from 57 on");
   EXPECT_EQ(page.rows[0].panels.back().caption[3], "by the first replicate");
   EXPECT_EQ(page.rows[1].panels.size(), page.titles.size());
   std::get<Rebuilt::Sufficient>(*source.sufficient).stay = std::nullopt;
   page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no affected variant"}});
-  EXPECT_EQ(page.rows[0].panels.back().caption[2], "lost again with all cells");
+  EXPECT_EQ(page.rows[0].panels.back().caption[2], "lost again with all");
 }
 
 TEST(CasesPage, DifferencesStandAboveTheirNoise) {

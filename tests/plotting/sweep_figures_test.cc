@@ -457,7 +457,7 @@ TEST_F(SweepFigures, AsManyCellsAsARowStoresAreDrawnAsSufficient) {
   };
   EXPECT_NE(drawn(0, ".txt").find("The classifier was not asked"), std::string::npos);
   for (const std::int64_t fewest : {-1, 5})
-    EXPECT_NE(drawn(fewest, ".txt").find("Sufficient: from the fewest"), std::string::npos) << fewest;
+    EXPECT_NE(drawn(fewest, ".txt").find("Label returns: from the fewest"), std::string::npos) << fewest;
   // Text apart, a picture of 5 cells is not one of 6.
   const auto pictures = [&](std::int64_t fewest) {
     const std::string svg = drawn(fewest, ".svg");
