@@ -153,7 +153,7 @@ def test_another_order_of_the_same_names_is_the_same_plan(tmp_path):
 @pytest.mark.parametrize("options, words", [
     (["--grid", "4"], "grid: 8 in the sweep, 4 asked"),
     (["--seed", "1"], "seed: 95 in the sweep, 1 asked"),
-    (["--sample-size", "1"], "sample_size: 2 in the sweep, 1 asked"),
+    (["--sample-size", "1"], "sample_size: 3 in the sweep, 1 asked"),
     (["--nb-design", "8"], "nb_design: 4 in the sweep, 8 asked"),
     (["--select", "all"], "select: published in the sweep, all asked"),
     (["--sufficient"], "sufficient: no in the sweep, yes asked"),
