@@ -192,10 +192,10 @@ std::string wcam_text(const WcamSettings& s) {
   const std::string design = s.design.empty()
                                  ? fmt::format("{} design, seed {}", to_string(s.sampler), s.design_seed)
                                  : "design of a file, SHA-256 " + s.design;
-  return fmt::format("grid {}, {}, {} of {}, {} order by {}, mode {}, approximation: {}", s.grid,
+  return fmt::format("grid {}, {}, {} of {}, {} order by {}, mode {}, approximation: {}{}", s.grid,
                      counted(s.levels, "level"), counted(s.nb_design, "design point"), design,
                      to_string(s.order), to_string(s.estimator), to_string(s.mode),
-                     to_string(s.approximation));
+                     to_string(s.approximation), s.sufficient ? ", sufficient cells asked for" : "");
 }
 
 std::string plan_text(const Plan& plan, bool of_sweep) {

@@ -123,6 +123,12 @@ def test_sufficient_cells_are_of_the_ladder_and_counted(study):
     assert said["plan"]["wcam"]["sufficient"] is True
     text = run("wcam", "info", study.sweep).stdout
     assert f"sufficient {(fewest > 0).sum()} of {len(fewest)} WCAMs have their class from their most important cells" in text
+    assert "approximation: perturb, sufficient cells asked for\n" in text
+
+
+def test_an_extension_goes_on_asking_for_sufficient_cells(study):
+    said = run("wcam", "plan", "--sweep", study.sweep, "--extend", "--replicates", 3, "--no-measure").stdout
+    assert f"WCAMs of {4 * (64 + 1) + 1 + 27} forwards" in said, said
 
 
 def test_the_sufficient_image_is_drawn(study, tmp_path):
