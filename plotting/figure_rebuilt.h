@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,17 @@ struct Rebuilt {
     std::size_t cells = 0;  // kept
     Picture picture;
   };
+  // From the fewest cells that give the class explained (columns sufficient_cells and sufficient_cells_stay,
+  // common/store/format.md).
+  struct Sufficient : Step {
+    std::size_t of = 0;               // cells that could be kept
+    double share = 0;                 // of the summed indices
+    std::optional<std::size_t> stay;  // so many cells and all larger numbers give the class; nullopt: none
+  };
   Picture photograph;
   Explanation explanation;
-  std::vector<Step> steps;  // one a share
+  std::vector<Step> steps;                           // one a share
+  std::optional<OrAbsent<Sufficient>> sufficient{};  // nullopt: not asked; absent: no number of cells does
 };
 
 struct FigureRebuilt {
@@ -31,10 +40,9 @@ struct FigureRebuilt {
   OrAbsent<Rebuilt> source, altered;
 };
 
-// 2 x (1 + shares): the photograph, then what each share of the importance leaves of it. From which of them
-// on the classifier gives its label again, the classifier alone can say: plotting has none, results hold no
-// such answer, and the figure says that nobody asked. Who adds it asks with these very pixels (haar.h,
-// rebuild()).
+// 2 x (1 + shares): the photograph, then what each share of the importance leaves of it; where the classifier
+// was asked from how many cells on it gives the class explained, a column more with these. Where it was not,
+// the caption says so.
 Page figure_rebuilt(const FigureRebuilt& content);
 
 }  // namespace wcam

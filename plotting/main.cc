@@ -160,7 +160,9 @@ ExitCode draw_rebuilt(const Arguments& arguments) {
       arguments, FigureKind::kRebuilt,
       "One figure an image and case: the photograph rebuilt from its most important cells, those that "
       "hold 25, 50, 75 and 90 % of the summed indices, as "
-      "rebuilt/{perturbation}_{case}_{number}_{image}. The classifier is not asked what it sees in them.");
+      "rebuilt/{perturbation}_{case}_{number}_{image}. Of a sweep made with --sufficient also from the "
+      "fewest "
+      "that give the class explained.");
 }
 
 ExitCode draw_mean(const Arguments& arguments) {

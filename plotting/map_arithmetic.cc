@@ -52,6 +52,25 @@ std::vector<float> most_important(std::span<const float> cells, double share) {
   return keep;
 }
 
+std::vector<float> largest_of(std::span<const float> cells, std::vector<int> among, std::size_t count) {
+  const auto value = [&](int cell) { return cells[static_cast<std::size_t>(cell)]; };
+  std::stable_sort(among.begin(), among.end(), [&](int a, int b) { return value(a) > value(b); });
+  std::vector<float> keep(cells.size());
+  for (std::size_t i = 0; i < std::min(count, among.size()); ++i)
+    keep[static_cast<std::size_t>(among[i])] = 1;
+  return keep;
+}
+
+double share_kept(std::span<const float> cells, std::span<const float> keep) {
+  double total = 0, kept = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const double value = std::max(static_cast<double>(cells[i]), 0.0);
+    total += value;
+    kept += keep[i] > 0 ? value : 0;
+  }
+  return total > 0 ? kept / total : 0;
+}
+
 void MeanMap::add(std::span<const float> map) {
   if (count_ == 0) {
     mean_.assign(map.size(), 0);

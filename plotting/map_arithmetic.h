@@ -20,6 +20,13 @@ std::vector<float> importance_of_places(std::span<const float> cells, int grid, 
 // a mask: [grid * grid], 1 where kept, else 0. Equal ones in row-major order. All 0 when the sum is.
 std::vector<float> most_important(std::span<const float> cells, double share);
 
+// The `count` largest of these cells, of equal ones those named first, as such a mask. With all of them where
+// there are fewer.
+std::vector<float> largest_of(std::span<const float> cells, std::vector<int> among, std::size_t count);
+
+// Of the summed indices, negative ones counting as 0, the share that a mask keeps; 0 when the sum is.
+double share_kept(std::span<const float> cells, std::span<const float> keep);
+
 // The mean of maps and its standard error, of one map after another (Welford, Technometrics 4(3), 1962).
 class MeanMap {
  public:

@@ -19,6 +19,7 @@
 #include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/base/version.h"
+#include "common/study/forward_plan.h"
 #include "plotting/drawing_crew.h"
 #include "plotting/figure4.h"
 #include "plotting/figure5.h"
@@ -104,6 +105,26 @@ Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image, const Figure
   return content;
 }
 
+// nullopt: the classifier was not asked.
+std::optional<OrAbsent<Rebuilt::Sufficient>> sufficient_of(SweepReader& sweep, std::size_t row,
+                                                           const Picture& photograph) {
+  const ProfileRow profile = sweep.profile(row);  // the first of its replicates
+  if (profile.sufficient_cells == 0) return std::nullopt;
+  if (profile.sufficient_cells < 0) return Absent{"the label never returns"};
+  const CaseSpec& spec = sweep.plan().find_case(profile.case_name);
+  const std::vector<int> live = live_cells(sweep.plan().wcam, photograph.side);
+  Rebuilt::Sufficient sufficient;
+  sufficient.cells = static_cast<std::size_t>(profile.sufficient_cells);
+  sufficient.of = live.size();
+  if (profile.sufficient_cells_stay > 0)
+    sufficient.stay = static_cast<std::size_t>(profile.sufficient_cells_stay);
+  const std::vector<float> keep = largest_of(profile.wcam, live, sufficient.cells);
+  sufficient.share = share_kept(profile.wcam, keep);
+  sufficient.picture = {photograph.side, rebuild(photograph.rgb, photograph.side, keep, sweep.plan().wcam,
+                                                 spec.mean, spec.std)};
+  return sufficient;
+}
+
 OrAbsent<Rebuilt> rebuilt_of(SweepReader& sweep, const std::optional<std::size_t>& row, const Absent& none) {
   if (!row) return none;
   const OrAbsent<Picture> picture = sweep.picture(*row);
@@ -117,6 +138,7 @@ OrAbsent<Rebuilt> rebuilt_of(SweepReader& sweep, const std::optional<std::size_t
          {rebuilt.photograph.side, rebuild(rebuilt.photograph.rgb, rebuilt.photograph.side, keep,
                                            sweep.plan().wcam, spec.mean, spec.std)}});
   }
+  rebuilt.sufficient = sufficient_of(sweep, *row, rebuilt.photograph);
   return rebuilt;
 }
 

@@ -37,6 +37,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "replicate": np.uint32(0),
         "control_of": "",
         "severity_difference": np.float32(np.nan),
+        "sufficient_cells": np.int64(0),
+        "sufficient_cells_stay": np.int64(0),
         "provenance": "",
         "doubts": "",
     },

@@ -12,6 +12,6 @@ models/demo/photos.sh build/demo/photos
 build/release/bin/wcam run \
   --images build/demo/photos --models models/demo/models.json \
   --perturbation corruptions --corruptions defocus-blur,brightness,jpeg,saturate,pixelate,contrast,gaussian-blur \
-  --sample-size 2 --max-altered 1 \
+  --sample-size 2 --max-altered 1 --sufficient \
   --sweep build/demo/sweep --workers 2
 build/release/bin/wcam report build/demo/sweep

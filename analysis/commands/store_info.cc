@@ -41,7 +41,7 @@ std::optional<std::int64_t> last_word(const SweepDirectory& sweep) try {
 }
 
 void count_profiles(StoreInfo& info, const std::vector<ProfileRow>& profiles) {
-  std::vector<double> seconds;
+  std::vector<double> seconds, sufficient;
   std::set<std::string> images;
   for (const ProfileRow& row : profiles) {
     ++info.roles[to_string(row.role)];
@@ -53,10 +53,14 @@ void count_profiles(StoreInfo& info, const std::vector<ProfileRow>& profiles) {
     info.seconds += row.seconds;
     info.doubtful += row.doubts.empty() ? 0 : 1;
     for (const std::string& doubt : split_list(row.doubts)) ++info.doubts[doubt];
+    info.asked_sufficient += row.sufficient_cells != 0 ? 1 : 0;
+    if (row.sufficient_cells > 0) sufficient.push_back(static_cast<double>(row.sufficient_cells));
   }
   info.profiles = profiles.size();
   info.explained_images = images.size();
   info.median_seconds = median_of(std::move(seconds));
+  info.found_sufficient = sufficient.size();
+  info.median_sufficient_cells = median_of(std::move(sufficient));
 }
 
 }  // namespace
@@ -189,10 +193,10 @@ std::string wcam_text(const WcamSettings& s) {
   const std::string design = s.design.empty()
                                  ? fmt::format("{} design, seed {}", to_string(s.sampler), s.design_seed)
                                  : "design of a file, SHA-256 " + s.design;
-  return fmt::format("grid {}, {}, {} of {}, {} order by {}, mode {}, approximation: {}", s.grid,
+  return fmt::format("grid {}, {}, {} of {}, {} order by {}, mode {}, approximation: {}{}", s.grid,
                      counted(s.levels, "level"), counted(s.nb_design, "design point"), design,
                      to_string(s.order), to_string(s.estimator), to_string(s.mode),
-                     to_string(s.approximation));
+                     to_string(s.approximation), s.sufficient ? ", sufficient cells asked for" : "");
 }
 
 std::string plan_text(const Plan& plan, bool of_sweep) {
@@ -208,6 +212,15 @@ std::string plan_text(const Plan& plan, bool of_sweep) {
          row("pixels", fmt::format("{0} x {0}, the shorter side resized to {1} before", plan.input_size(),
                                    plan.resize())) +
          row("WCAM", wcam_text(plan.wcam));
+}
+
+std::string sufficient_text(const StoreInfo& info) {
+  std::string text = fmt::format("{} of {} have their class from their most important cells alone",
+                                 info.found_sufficient, counted(info.asked_sufficient, "WCAM"));
+  if (info.found_sufficient > 0)
+    text += fmt::format(": {:g} of {} in the median", info.median_sufficient_cells,
+                        info.header.grid * info.header.grid);
+  return text;
 }
 
 std::string provenance_text(const StoreInfo& info) {
@@ -235,6 +248,7 @@ std::string to_text(const StoreInfo& info) {
   if (info.profiles > 0)
     text += row("doubtful", fmt::format("{} of {}{}", info.doubtful, counted(info.profiles, "WCAM"),
                                         info.doubts.empty() ? "" : " (" + counts_text(info.doubts) + ")"));
+  if (info.asked_sufficient > 0) text += row("sufficient", sufficient_text(info));
   if (info.plan) text += plan_text(*info.plan, !info.header.sweep_id.empty());
   if (!info.plan)
     text += row("grid", fmt::format("{}, {}; no plan: this is a segment, the sweep's folder has it",
@@ -291,6 +305,9 @@ std::string to_json_text(const StoreInfo& info) {
                 {"median_seconds", info.median_seconds},
                 {"doubtful", info.doubtful},
                 {"doubts", info.doubts},
+                {"asked_sufficient", info.asked_sufficient},
+                {"found_sufficient", info.found_sufficient},
+                {"median_sufficient_cells", info.median_sufficient_cells},
                 {"runs", std::move(runs)},
                 {"updated", info.updated ? json(*info.updated) : json()},
                 {"plan", json()}};

@@ -29,6 +29,10 @@ struct StoreInfo {
   double seconds = 0, median_seconds = 0;      // computing, of the profiles; 0 without any
   std::size_t doubtful = 0;                    // profiles
   std::map<std::string, std::size_t> doubts;   // how many have each
+  // Profiles that were asked how many cells suffice, those of them of which some number does, and the median
+  // of the fewest; 0 without any.
+  std::size_t asked_sufficient = 0, found_sufficient = 0;
+  double median_sufficient_cells = 0;
   struct Run {
     std::string began, ended;  // UTC; ended empty: not in order
     std::string host, version, command;

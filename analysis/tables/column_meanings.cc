@@ -54,6 +54,11 @@ constexpr Meaning kMeanings[] = {
      "reference: another list, as published"},
     {"robustness_margin", "percent", "of the importance, in the approximation"},
     {"spatial_spread", "pixels", "how far apart the places are that matter"},
+    {"sufficient_cells", "cells",
+     "fewest of the most important cells, of those numbers that were asked, with which the classifier gives "
+     "`label`; -1: none do; 0: not asked (--sufficient)"},
+    {"sufficient_cells_stay", "cells",
+     "from how many on this and all larger numbers that were asked do; -1 and 0 as before"},
     {"forward_equivalents", "forwards", "cost; a backward counts as two"},
     {"batch_size", "images", "put through the network at once"},
     {"seconds", "seconds", "computing only"},

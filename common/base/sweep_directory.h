@@ -19,8 +19,8 @@ struct SweepDirectory {
   std::filesystem::path results() const { return root / "results.h5"; }
   // An empty file that is locked while the sweep is packed.
   std::filesystem::path pack_lock() const { return root / "pack.lock"; }
-  // What the sweep was before it was extended, by the id that it had then: plan.json, ledger.sqlite and, where
-  // its WCAMs had fewer design points, results.h5.
+  // What the sweep was before it was extended, by the id that it had then: plan.json, ledger.sqlite and,
+  // where its WCAMs had fewer design points, results.h5.
   std::filesystem::path earlier(const std::string& sweep_id) const {
     return root / "earlier" / sweep_id.substr(0, 12);
   }

@@ -19,7 +19,7 @@ enum class Shape { kScalar, kVector, kTop, kMap, kPixels };
 inline bool may_be_absent(std::string_view column) {
   for (const std::string_view added :
        {"provenance", "doubts", "caution", "explained", "replicate", "control_of", "severity_difference",
-        "top_labels", "top_probabilities"})
+        "top_labels", "top_probabilities", "sufficient_cells", "sufficient_cells_stay"})
     if (column == added) return true;
   return false;
 }
@@ -56,6 +56,8 @@ struct Columns<ProfileRow> {
     visit("spectral_profile", &ProfileRow::spectral_profile, Shape::kVector);
     visit("robustness_margin", &ProfileRow::robustness_margin, Shape::kScalar);
     visit("spatial_spread", &ProfileRow::spatial_spread, Shape::kScalar);
+    visit("sufficient_cells", &ProfileRow::sufficient_cells, Shape::kScalar);
+    visit("sufficient_cells_stay", &ProfileRow::sufficient_cells_stay, Shape::kScalar);
     visit("forward_equivalents", &ProfileRow::forward_equivalents, Shape::kScalar);
     visit("batch_size", &ProfileRow::batch_size, Shape::kScalar);
     visit("seconds", &ProfileRow::seconds, Shape::kScalar);

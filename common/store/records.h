@@ -19,6 +19,9 @@ Role parse_role(const std::string& text);  // throws InputError
 // is the source's label too where the variant is not affected.
 LabelKinds published_labels(Role role);
 
+// In place of a number of cells.
+inline constexpr std::int64_t kNeverSufficient = -1;
+
 // The outcome of one explain job. g = grid, L = levels.
 struct ProfileRow {
   JobId job{};
@@ -45,6 +48,10 @@ struct ProfileRow {
   std::vector<float> spectral_profile;     // [3L+1] or, published, [3L-2] (worker/wcam/summary.h)
   float robustness_margin = 0;
   float spatial_spread = 0;
+  // Most important cells that give `label`, and from which number on more do too (worker/wcam/sufficient.h);
+  // kNeverSufficient: none do; 0: not asked.
+  std::int64_t sufficient_cells = 0;
+  std::int64_t sufficient_cells_stay = 0;
   float forward_equivalents = 0;  // a backward counts as two
   std::uint32_t batch_size = 0;   // images put through the network at once
   double seconds = 0;             // computing only

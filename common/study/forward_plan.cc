@@ -13,6 +13,14 @@ std::vector<int> live_cells(const WcamSettings& settings, int side) {
   return cells;
 }
 
+std::vector<int> sufficient_ladder(int cells) {
+  constexpr int kEach = 10;  // so far every number
+  std::vector<int> ladder;
+  for (int k = 1; k < cells; k = k < kEach ? k + 1 : (11 * k + 9) / 10) ladder.push_back(k);
+  if (cells > 0) ladder.push_back(cells);
+  return ladder;
+}
+
 ForwardPlan forward_plan(const WcamSettings& settings, int side) {
   ForwardPlan plan;
   plan.live_cells = live_cells(settings, side);
@@ -23,6 +31,7 @@ ForwardPlan forward_plan(const WcamSettings& settings, int side) {
   if (settings.order == Order::kFirst) sample(settings.nb_design);
   // Design::first_row_of() (worker/design/design.h).
   for (const int cell : plan.live_cells) sample(std::int64_t{settings.nb_design} * (cell + 2));
+  if (settings.sufficient) plan.ladder = sufficient_ladder(static_cast<int>(plan.live_cells.size()));
   return plan;
 }
 

@@ -32,7 +32,8 @@ bool is_published(const Plan& plan) {
                                  .lists = plan.selection.lists,
                                  .list_of_image = plan.selection.list_of_image};
   return plan.selection == of_old && plan.explain == LabelKinds{LabelKind::kPredicted} &&
-         plan.replicates == 1 && plan.earlier.empty() && !plan.images.front().true_label;
+         plan.replicates == 1 && !plan.wcam.sufficient && plan.earlier.empty() &&
+         !plan.images.front().true_label;
 }
 
 // Class lists are long and mostly shared by all cases: they stand once, cases refer to them by position.
@@ -226,6 +227,8 @@ Names by_path(const std::vector<PlannedImage>& images) {
   return entries;
 }
 
+std::string yes_or_no(bool is) { return is ? "yes" : "no"; }
+
 void note_selection(std::vector<std::string>& lines, const SelectionSettings& old,
                     const SelectionSettings& asked) {
   note(lines, "select", std::string(to_string(old.rule)), std::string(to_string(asked.rule)));
@@ -233,7 +236,6 @@ void note_selection(std::vector<std::string>& lines, const SelectionSettings& ol
   if (old.rule == SelectionRule::kPublished && asked.rule == old.rule)
     note(lines, "max_altered", std::to_string(old.max_altered), std::to_string(asked.max_altered));
   note(lines, "max_unaffected", std::to_string(old.max_unaffected), std::to_string(asked.max_unaffected));
-  const auto yes_or_no = [](bool is) { return std::string(is ? "yes" : "no"); };
   note(lines, "matched controls", yes_or_no(old.matched_controls), yes_or_no(asked.matched_controls));
   note(lines, "only correct sources", yes_or_no(old.only_correct), yes_or_no(asked.only_correct));
 }
@@ -495,7 +497,8 @@ std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   note(lines, "explain", to_string(in_sweep.explain), to_string(asked.explain));
   note(lines, "replicates", std::to_string(in_sweep.replicates), std::to_string(asked.replicates));
   for (const auto& [key, setting] : old["wcam"].items())
-    note(lines, key, text_of(setting), text_of(wanted["wcam"][key]));
+    if (key != "sufficient") note(lines, key, text_of(setting), text_of(wanted["wcam"][key]));
+  note(lines, "sufficient", yes_or_no(in_sweep.wcam.sufficient), yes_or_no(asked.wcam.sufficient));
   note_selection(lines, in_sweep.selection, asked.selection);
   const auto named = [](const std::vector<std::string>& names) {
     Names entries;

@@ -83,7 +83,9 @@ po::options_description wcam_options() {
       ("design-seed", po::value<std::uint64_t>()->default_value(d.design_seed), "seed of the sampler")  //
       ("estimator", text(to_string(d.estimator)), choices(kEstimators).c_str())                         //
       ("order", text(to_string(d.order)),
-       (choices(kOrders) + ": Sobol indices of total or first order").c_str());
+       (choices(kOrders) + ": Sobol indices of total or first order").c_str())  //
+      ("sufficient", po::bool_switch(),
+       "ask the classifier from how many of the most important cells on it gives the class explained");
   return options;
 }
 
@@ -99,6 +101,7 @@ WcamSettings wcam_settings(const po::variables_map& values) {
   s.design_seed = values["design-seed"].as<std::uint64_t>();
   s.estimator = parse(kEstimators, "--estimator", text("estimator"));
   s.order = parse(kOrders, "--order", text("order"));
+  s.sufficient = values["sufficient"].as<bool>();
   check(s);
   return s;
 }
@@ -114,6 +117,7 @@ nlohmann::json to_json(const WcamSettings& s) {
                       {"estimator", to_string(s.estimator)},
                       {"order", to_string(s.order)}};
   if (!s.design.empty()) json["design"] = s.design;
+  if (s.sufficient) json["sufficient"] = true;  // plans without it stay as they were
   return json;
 }
 
@@ -130,6 +134,7 @@ WcamSettings wcam_settings_from_json(const nlohmann::json& json) try {
   s.estimator = parse(kEstimators, "estimator", text("estimator"));
   s.order = parse(kOrders, "order", text("order"));
   s.design = json.value("design", "");
+  s.sufficient = json.value("sufficient", false);
   check(s);
   return s;
 } catch (const nlohmann::json::exception& e) {

@@ -20,7 +20,8 @@ std::string_view to_string(Sampler);
 std::string_view to_string(Estimator);
 std::string_view to_string(Order);
 
-// --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order.
+// --grid, --nb-design, --levels, --mode, --approximation, --sampler, --design-seed, --estimator, --order,
+// --sufficient.
 boost::program_options::options_description wcam_options();
 
 // Reads the options of wcam_options() back. Throws UsageError naming option, value and bound.

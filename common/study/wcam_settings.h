@@ -35,6 +35,9 @@ struct WcamSettings {
   std::uint64_t design_seed = 42;
   Estimator estimator = Estimator::kJansen;
   Order order = Order::kTotal;
+  // Also from how many of the most important cells on the classifier gives the class explained
+  // (common/study/forward_plan.h says what it costs).
+  bool sufficient = false;
   // Of `wcam explain --design` only: SHA-256 of the file that was read in place of sampler and design_seed,
   // and ":GROUP" in it, if one was named. Empty in a sweep, and then left out of the JSON.
   std::string design;

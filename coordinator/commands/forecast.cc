@@ -94,7 +94,9 @@ Forecast::CaseCost cost_of(const CaseSpeed& speed, const Measurement& m, const F
   const double one_variant = m.variants_seconds / (count(plan.variants.size()) + 1);
   return {speed.name, speed.load_seconds, speed.image_seconds,
           m.variants_seconds + padded(f.forwards_per_predict, crew.batch_size) * speed.image_seconds,
-          one_variant + padded(f.forwards_per_wcam, crew.batch_size) * speed.image_seconds};
+          one_variant + (padded(f.forwards_per_wcam - f.forwards_per_ladder, crew.batch_size) +
+                         padded(f.forwards_per_ladder, crew.batch_size)) *
+                            speed.image_seconds};
 }
 
 // Seconds that one worker would take for everything by itself.
@@ -182,8 +184,9 @@ void take_bytes(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
   const Range predict = f.predict_jobs + Range{done_predict, done_predict};
   const Range explain = f.explain_jobs + Range{done_explain, done_explain};
   const double cells = plan.wcam.cells(), levels = plan.wcam.levels, text = text_bytes(plan);
-  const double arrays = 4 * (2 * cells + static_cast<double>(f.forwards_per_wcam - 1));
-  const double numbers = 52 + 4 * (2 * (levels + 1) + 3 * levels + 1);
+  const double arrays =
+      4 * (2 * cells + static_cast<double>(f.forwards_per_wcam - f.forwards_per_ladder - 1));
+  const double numbers = 68 + 4 * (2 * (levels + 1) + 3 * levels + 1);
   const double prediction_numbers = 28, rows = static_cast<double>(f.forwards_per_predict);
   const double raw = 3.0 * plan.input_size() * plan.input_size();
   const double picture = measured.empty() ? kUnmeasuredCompression * raw : measured.front().picture_bytes;
@@ -212,7 +215,9 @@ Forecast forecast(const Plan& plan, const std::optional<Counts>& counts,
   f.sample = sample_of(plan);
   const std::uint64_t blocks = plan.predict_blocks().size();  // of an extended sweep several, unlike in size
   f.forwards_per_predict = (plan.variants.size() + blocks) / blocks;
-  f.forwards_per_wcam = static_cast<std::uint64_t>(forward_plan(plan.wcam, plan.input_size()).images());
+  const ForwardPlan forwards = forward_plan(plan.wcam, plan.input_size());
+  f.forwards_per_wcam = static_cast<std::uint64_t>(forwards.all_images());
+  f.forwards_per_ladder = forwards.ladder.size();
   count_jobs(f, plan, counts);
   take_times(f, plan, measured, crew);
   take_bytes(f, plan, counts, measured, crew);

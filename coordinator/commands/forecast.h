@@ -26,6 +26,7 @@ struct Forecast {
   Range predict_jobs, explain_jobs;        // still to do
   std::uint64_t forwards_per_predict = 0;  // images put through a network, on average; batches pad them
   std::uint64_t forwards_per_wcam = 0;
+  std::uint64_t forwards_per_ladder = 0;  // of these, in batches of their own (WcamSettings::sufficient)
   double forwards_there = 0;  // of these WCAMs, computed when they had fewer design points
   // What the jobs of one measured case take.
   struct CaseCost {

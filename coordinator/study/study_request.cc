@@ -115,6 +115,7 @@ StudyRequest extension_request(const po::variables_map& values, const Plan& base
   keep("design-seed", wcam.design_seed, base.wcam.design_seed);
   keep("estimator", wcam.estimator, base.wcam.estimator);
   keep("order", wcam.order, base.wcam.order);
+  keep("sufficient", wcam.sufficient, base.wcam.sufficient);
   if (request.select != SelectionRule::kPublished)
     request.max_altered = request.max_unaffected = std::nullopt;
   if (request.matched_controls) request.max_unaffected = std::nullopt;

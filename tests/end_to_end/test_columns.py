@@ -8,6 +8,7 @@ import h5py
 import numpy
 import pytest
 import scipy.ndimage
+import torch
 
 from conftest import ROOT, run, textured_image, write_png
 
@@ -31,7 +32,11 @@ class Store:
     def __init__(self, path):
         with h5py.File(path) as file:
             self.grid, self.levels = int(file.attrs["grid"]), int(file.attrs["levels"])
-            self.settings = json.loads(file["plan"][()])["wcam"]
+            plan = json.loads(file["plan"][()])
+            self.settings, self.case = plan["wcam"], plan["cases"][0]
+            self.pixels = file["images/pixels"][0]
+            self.label = int(file["profiles/label"][0])
+            self.sufficient = int(file["profiles/sufficient_cells"][0]), int(file["profiles/sufficient_cells_stay"][0])
             for name in ("wcam", "standard_error", "outputs", "level_share", "level_contributions", "spectral_profile",
                          "robustness_margin", "spatial_spread", "logit"):  # fmt: skip
                 setattr(self, name, file[f"profiles/{name}"][0].astype("f8"))
@@ -226,3 +231,95 @@ def test_spatial_spread_is_a_distance_between_maxima(store):
     else:
         spread = max(numpy.hypot(*(p - q)) for p in places for q in places)
     assert store.spatial_spread == pytest.approx(spread if len(places) > 1 else 0, rel=1e-4)
+
+
+def blocks(x, n):
+    """The four pixels of each 2 x 2 block of [..., n, n]."""
+    return (x[..., row:n:2, column:n:2] for row in (0, 1) for column in (0, 1))
+
+
+def haar(x, levels):
+    """[3, S, S] -> its transform: approximation upper left, along W upper right, along H lower left."""
+    x = x.copy()
+    for n in (S >> level for level in range(levels)):
+        p, q, r, s = blocks(x, n)
+        above = numpy.concatenate([p + q + r + s, p - q + r - s], axis=-1)
+        below = numpy.concatenate([p + q - r - s, p - q - r + s], axis=-1)
+        x[..., :n, :n] = numpy.concatenate([above, below], axis=-2) / 2
+    return x
+
+
+def inverse_haar(x, levels):
+    x = x.copy()
+    for n in (S >> level for level in reversed(range(levels))):
+        h = n // 2
+        a, w, v, d = (x[..., y : y + h, z : z + h].copy() for y in (0, h) for z in (0, h))
+        for part, value in zip(blocks(x, n), (a + w + v + d, a - w + v - d, a + w - v - d, a - w - v + d)):
+            part[...] = value / 2
+    return x
+
+
+def ladder(cells):
+    k, numbers = 1, [1]
+    while k < cells:
+        k = k + 1 if k < 10 else -(-11 * k // 10)
+        numbers.append(min(k, cells))
+    return numbers
+
+
+def shown_to_the_classifier(store, coefficients, kept, mean, std):
+    """[3, S, S] of the coefficients in the cells `kept` alone."""
+    mask = kept[numpy.ix_(store.cell_of_pixel, store.cell_of_pixel)].astype(float)
+    if not store.whole_approximation:
+        mask[: store.block, : store.block] = store.settings["approximation"] == "keep"
+    z = inverse_haar(coefficients * mask, store.levels)
+    if store.published:
+        z = numpy.trunc(255 * (z - z.min()) / (z.max() - z.min())) / 255 if z.max() > z.min() else 0 * z
+    return (z - mean) / std
+
+
+def ladder_of_classes(store):
+    """(k, class that PyTorch gives the image from k cells, by how much that is ahead) for each k of the ladder."""
+    mean, std = (numpy.array(store.case[name]).reshape(3, 1, 1) for name in ("mean", "std"))
+    x = store.pixels.transpose(2, 0, 1) / 255
+    coefficients = haar((x - mean) / std if store.published else x, store.levels)
+    live = numpy.flatnonzero(store.live_cells())
+    order = live[numpy.argsort(-store.wcam.ravel()[live], kind="stable")]
+    network = torch.jit.load(str(MODELS.parent / f"{store.case['name']}.pt")).eval()
+    for k in ladder(len(order)):
+        kept = numpy.isin(numpy.arange(store.grid**2), order[:k]).reshape(store.grid, store.grid)
+        picture = shown_to_the_classifier(store, coefficients, kept, mean, std)
+        with torch.no_grad():
+            logits = network(torch.from_numpy(picture.astype("f4"))[None])[0].numpy()
+        second, first = numpy.sort(logits)[-2:]
+        yield k, int(logits.argmax()), first - second
+
+
+# Of a cup of coffee: the class is there from some number on; lost and found; lost at the end; never there.
+SUFFICIENT = {
+    "published": ["baseline", "--grid", 28, "--nb-design", 2],
+    "lost-and-found": ["adv", "--grid", 14],
+    "keep": ["adv", "--grid", 12, "--approximation", "keep", "--levels", 4],
+    "drop": ["baseline", "--grid", 14, "--approximation", "drop", "--levels", 5],
+    "lost-at-the-end": ["baseline", "--grid", 14, "--approximation", "drop", "--levels", 5, "--label", 9],
+    "corrected": ["baseline", "--grid", 20, "--nb-design", 2, "--mode", "corrected"],
+}
+
+
+@pytest.mark.parametrize("case, options", [(case, options) for case, *options in SUFFICIENT.values()], ids=SUFFICIENT)
+def test_sufficient_cells_are_those_with_which_pytorch_gives_the_class(case, options, tmp_path):
+    with h5py.File(ROOT / "tests/golden/wcam.h5") as golden:
+        write_png(tmp_path / "coffee.png", golden["images/rgb_uint8"][1])
+    words = ("wcam", "explain", tmp_path / "coffee.png", "--models", MODELS, "--case", case, "--sufficient")
+    run(*words, "--out", tmp_path / "x.h5", *options)
+    store = Store(tmp_path / "x.h5")
+    asked = list(ladder_of_classes(store))
+    assert min(ahead for _, _, ahead in asked) > 0.05, "too near to call: another picture is needed"
+    gives = [k for k, label, _ in asked if label == store.label]
+    lost = [i for i, (_, label, _) in enumerate(asked) if label != store.label]
+    kept = [k for k, _, _ in asked[lost[-1] + 1 if lost else 0 :]]
+    assert store.sufficient == (gives[0] if gives else -1, kept[0] if kept else -1)
+
+
+def test_sufficient_cells_are_0_unless_they_were_asked_for(store):
+    assert store.sufficient == (0, 0)

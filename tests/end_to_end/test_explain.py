@@ -205,6 +205,21 @@ def test_progress_is_shown_on_a_terminal_only(images, tmp_path):
     assert re.match(rb"\ra\.png: \d+ %, \d+ s left\x1b\[K", shown) and shown.endswith(b"\r\x1b[K")
 
 
+def test_the_cells_that_suffice_are_told_where_that_is_asked(images, tmp_path):
+    def told(*words):
+        said = run("wcam", "explain", images[0], *QUICK, *words, "--out", tmp_path / "x.h5").stdout
+        with h5py.File(tmp_path / "x.h5") as file:
+            cells = tuple(int(file[f"profiles/{name}"][0]) for name in ("sufficient_cells", "sufficient_cells_stay"))
+        return [line for line in said.splitlines() if line.startswith("sufficient")], cells
+
+    assert told() == ([], (0, 0))
+    (line,), (fewest, stay) = told("--sufficient")
+    said = f"sufficient  the {fewest} most important of 64 cells give this class"
+    assert line == said + {fewest: "", -1: ", all of them do not"}.get(stay, f", and so do all larger numbers from {stay} on")
+    (line,), cells = told("--sufficient", "--label", 7)
+    assert cells == (-1, -1) and line == "sufficient  no number of the most important cells gives this class"
+
+
 def test_indices_that_mean_nothing_are_said(images, tmp_path):
     def cautions(*words):
         said = run("wcam", "explain", images[0], *QUICK, *words, "--out", tmp_path / "x.h5").stdout

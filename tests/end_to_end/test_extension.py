@@ -203,13 +203,14 @@ def test_another_order_of_the_same_names_is_the_same_plan(tmp_path):
 @pytest.mark.parametrize("options, words", [
     (["--grid", "4"], "grid: 8 in the sweep, 4 asked"),
     (["--seed", "1"], "seed: 95 in the sweep, 1 asked"),
-    (["--sample-size", "1"], "sample_size: 2 in the sweep, 1 asked"),
+    (["--sample-size", "1"], "sample_size: 3 in the sweep, 1 asked"),
     (["--nb-design", "2"], "nb_design: 4 in the sweep, 2 asked"),
     (["--select", "all"], "select: published in the sweep, all asked"),
+    (["--sufficient"], "sufficient: no in the sweep, yes asked"),
 ])  # fmt: skip
 def test_what_cannot_be_otherwise_is_refused(grown, options, words):
     refused = run("wcam", "run", "--sweep", grown.sweep, "--extend", *options, code=3).stderr
-    assert "cannot be extended so" in refused and words.split(":")[0] in refused, refused
+    assert "cannot be extended so" in refused and f"\n  {words}\n" in refused, refused
 
 
 def test_a_lost_ledger_of_an_extended_sweep_is_made_anew(grown, tmp_path):

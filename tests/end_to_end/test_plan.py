@@ -45,6 +45,11 @@ def test_a_plan_counts_what_the_sweep_then_does_and_leaves_nothing(study):
         assert before["bytes"][name]["high"] == pytest.approx(bytes_there, rel=0.25), (name, before["bytes"], real)
 
 
+def test_a_plan_counts_what_sufficient_cells_cost(study):
+    each = {words: planned(study, "--select", "all", "--no-measure", *words)["explain"]["forwards_each"] for words in ((), ("--sufficient",))}
+    assert each == {(): 4 * (16 + 1) + 1, ("--sufficient",): 4 * (16 + 1) + 1 + len([*range(1, 12), 13, 15, 16])}
+
+
 def test_a_published_plan_is_a_range_that_holds_what_the_sweep_does(undisturbed, tmp_path):
     fresh = Study(tmp_path)
     before = planned(fresh, "--no-measure")

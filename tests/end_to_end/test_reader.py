@@ -209,7 +209,8 @@ def test_columns_that_older_files_lack_have_defaults():
     assert len(study.profiles) == 4 and len(study.predictions) == 8
     for role, explained in zip(study.profiles["role"], study.profiles["explained"]):
         assert explained == ("predicted" if role == "altered" else "predicted,source")
-    assert set(study.profiles["replicate"]) == {0}
+    for name in ("replicate", "sufficient_cells", "sufficient_cells_stay"):
+        assert set(study.profiles[name]) == {0}
     for name in ("control_of", "provenance", "doubts"):
         assert set(study.profiles[name]) == {""}
     assert study.profiles["severity_difference"].isna().all()

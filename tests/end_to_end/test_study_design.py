@@ -1,6 +1,8 @@
 """Labels, replicates and controls of a sweep, as a stranger reads them in its results: every row against the stored
 predictions, against the plan, and against `wcam explain` of the same picture, class and design."""
 import collections
+import json
+import subprocess
 
 import h5py
 import numpy as np
@@ -8,7 +10,8 @@ import pytest
 
 from conftest import Study, run
 
-OPTIONS = ["--explain", "predicted,source,true", "--replicates", "2", "--controls", "matched", "--severities", "1,3,5"]
+OPTIONS = ["--explain", "predicted,source,true", "--replicates", "2", "--controls", "matched", "--severities", "1,3,5",
+           "--sufficient"]  # fmt: skip
 
 
 def table(group):
@@ -104,6 +107,40 @@ def test_the_five_largest_predictions_are_stored(study):
     np.testing.assert_array_equal(probabilities[:, 0], [row["probability"] for row in study.predictions])
     assert (np.diff(probabilities, axis=1) <= 0).all() and (probabilities.sum(axis=1) <= 1 + 1e-5).all()
     assert all(len(set(row)) == 5 for row in labels)
+
+
+def test_sufficient_cells_are_of_the_ladder_and_counted(study):
+    ladder = [*range(1, 12), 13, 15, 17, 19, 21, 24, 27, 30, 33, 37, 41, 46, 51, 57, 63, 64]
+    fewest, stay = (np.array([row[name] for row in study.profiles]) for name in ("sufficient_cells", "sufficient_cells_stay"))
+    assert set(fewest) | set(stay) <= {-1, *ladder}
+    assert ((stay == -1) | ((stay >= fewest) & (fewest > 0))).all()
+    # The class predicted is found more often than another, which a classifier seldom sees in a part of the picture.
+    predicted = np.array(["predicted" in row["explained"] for row in study.profiles])
+    assert (fewest[predicted] > 0).mean() > (fewest[~predicted] > 0).mean() and (fewest == -1).any()
+    said = json.loads(run("wcam", "info", study.sweep, "--json").stdout)
+    assert (said["asked_sufficient"], said["found_sufficient"]) == (len(fewest), (fewest > 0).sum())
+    assert said["median_sufficient_cells"] == np.median(fewest[fewest > 0])
+    assert said["plan"]["wcam"]["sufficient"] is True
+    text = run("wcam", "info", study.sweep).stdout
+    assert f"sufficient {(fewest > 0).sum()} of {len(fewest)} WCAMs have their class from their most important cells" in text
+    assert "approximation: perturb, sufficient cells asked for\n" in text
+
+
+def test_an_extension_goes_on_asking_for_sufficient_cells(study):
+    said = run("wcam", "plan", "--sweep", study.sweep, "--extend", "--replicates", 3, "--no-measure").stdout
+    assert f"WCAMs of {4 * (64 + 1) + 1 + 27} forwards" in said, said
+
+
+def test_the_sufficient_image_is_drawn(study, tmp_path):
+    row = next(row for row in study.profiles if row["role"] == "source" and row["replicate"] == 0 and
+               "predicted" in row["explained"] and row["sufficient_cells"] > 0)  # fmt: skip
+    words = ("--image", row["image"], "--case", row["case"], "--replicate", 0, "--out", tmp_path, "--format", "pdf")
+    files = run("wcam", "plot", "rebuilt", study.sweep, *words).stdout.split()
+    (figure,) = [file for file in files if file.endswith(".pdf")]
+    text = " ".join(subprocess.run(["pdftotext", figure, "-"], capture_output=True, text=True, check=True).stdout.split())
+    assert "Label returns" in text and f"at {row['sufficient_cells']} of 64 cells" in text, text
+    with open(figure.replace(".pdf", ".txt")) as caption:
+        assert "with which the classifier gives the class explained" in " ".join(caption.read().split())
 
 
 def test_figures_show_the_predicted_label_of_the_published_design(study):

@@ -61,6 +61,18 @@ TEST(MostImportant, AreTheFewestCellsThatHoldTheShare) {
   EXPECT_EQ(most_important(std::vector<float>{0, 0}, 0.5), (Mask{0, 0}));
 }
 
+TEST(LargestOf, AreSoManyOfTheCellsNamed) {
+  const std::vector<float> cells{0.1F, 0.4F, -0.2F, 0.3F, 0.4F, 0};
+  using Mask = std::vector<float>;
+  EXPECT_EQ(largest_of(cells, {0, 1, 2, 3, 4, 5}, 1), (Mask{0, 1, 0, 0, 0, 0})) << "of equal ones the first";
+  EXPECT_EQ(largest_of(cells, {0, 1, 2, 3, 4, 5}, 3), (Mask{0, 1, 0, 1, 1, 0}));
+  EXPECT_EQ(largest_of(cells, {0, 2, 3}, 2), (Mask{1, 0, 0, 1, 0, 0}));
+  EXPECT_EQ(largest_of(cells, {0, 2, 3}, 3), (Mask{1, 0, 1, 1, 0, 0})) << "the negative one before no other";
+  EXPECT_EQ(largest_of(cells, {0, 2, 3}, 99), (Mask{1, 0, 1, 1, 0, 0}));
+  EXPECT_NEAR(share_kept(cells, largest_of(cells, {0, 2, 3}, 3)), 0.4 / 1.2, 1e-6);
+  EXPECT_EQ(share_kept(std::vector<float>{0, -1}, Mask{1, 1}), 0);
+}
+
 // By the textbook's formula, in one go.
 TEST(MeanMap, HasTheMeanAndItsStandardError) {
   const std::vector<std::vector<float>> maps{{1, 10}, {2, 10}, {6, 10}};

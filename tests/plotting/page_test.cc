@@ -219,15 +219,49 @@ TEST(SpatialPage, LaysMapsOverTheirPhotographs) {
   EXPECT_FALSE(draw(page, options_for(Format::kPng)).empty());
 }
 
-TEST(RebuiltPage, SaysThatTheClassifierWasNotAsked) {
+Rebuilt sample_rebuilt() {
   Rebuilt rebuilt{test::sample_picture(224, 3), {"tiger cat", test::sample_map(28, 1)}, {}};
   for (std::size_t k = 0; k < kRebuiltShares.size(); ++k)
     rebuilt.steps.push_back({10 * k + 1, test::sample_picture(224, 9)});
-  const Page page = figure_rebuilt({"cat.jpg", "sin", "", "", "", rebuilt, Absent{"no affected variant"}});
+  return rebuilt;
+}
+
+TEST(RebuiltPage, SaysThatTheClassifierWasNotAsked) {
+  const Page page =
+      figure_rebuilt({"cat.jpg", "sin", "", "", "", sample_rebuilt(), Absent{"no affected variant"}});
   EXPECT_EQ(page.titles.size(), 5u);
   EXPECT_EQ(page.rows[0].panels[2].caption, Lines{"11 of 784 cells"});
   EXPECT_TRUE(contains(caption(page, {}), "The classifier was not asked what it sees"));
   EXPECT_FALSE(draw(page, options_for(Format::kPng)).empty());
+}
+
+TEST(RebuiltPage, ShowsTheFewestCellsThatGiveTheClass) {
+  Rebuilt source = sample_rebuilt(), altered = sample_rebuilt();
+  source.sufficient = Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 31};
+  altered.sufficient = Absent{"the label never returns"};
+  Page page = figure_rebuilt({"cat.jpg", "sin", "jpeg, severity 5", "", "", source, altered});
+  EXPECT_EQ(page.titles.back(), "Label returns");
+  ASSERT_EQ(page.rows[0].panels.size(), page.titles.size());
+  EXPECT_EQ(page.rows[0].panels.back().caption, (Lines{"at 31 of 784 cells", "holding 52 %"}));
+  EXPECT_EQ(std::get<Picture>(page.rows[0].panels.back().content).rgb, test::sample_picture(224, 5).rgb);
+  EXPECT_EQ(std::get<Absent>(page.rows[1].panels.back().content).words, "the label never returns");
+  const std::string text = caption(page, {});
+  EXPECT_TRUE(contains(text,
+                       "the fewest of its most important cells with which the classifier gives the class "
+                       "explained"))
+      << text;
+  EXPECT_FALSE(contains(text, "was not asked"));
+  EXPECT_FALSE(draw(page, options_for(Format::kPng)).empty());
+
+  std::get<Rebuilt::Sufficient>(*source.sufficient).stay = 57;
+  source.explanation.replicates = 2;
+  page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no affected variant"}});
+  EXPECT_EQ(page.rows[0].panels.back().caption[2], "stays from 57 on");
+  EXPECT_EQ(page.rows[0].panels.back().caption[3], "by the first replicate");
+  EXPECT_EQ(page.rows[1].panels.size(), page.titles.size());
+  std::get<Rebuilt::Sufficient>(*source.sufficient).stay = std::nullopt;
+  page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no affected variant"}});
+  EXPECT_EQ(page.rows[0].panels.back().caption[2], "lost again with all");
 }
 
 TEST(CasesPage, DifferencesStandAboveTheirNoise) {

@@ -444,6 +444,32 @@ TEST_F(SweepFigures, AMapIsTheMeanOfItsReplicatesUnlessOneIsChosen) {
   EXPECT_NEAR(mean.standard_errors[0], std::sqrt((2 + 6 * 0.0001) / 7 / 2), 1e-5);
 }
 
+TEST_F(SweepFigures, AsManyCellsAsARowStoresAreDrawnAsSufficient) {
+  Rows rows = sample_rows();
+  const auto drawn = [&](std::int64_t fewest, const std::string& ending) {
+    rows.profiles[0].sufficient_cells = rows.profiles[0].sufficient_cells_stay = fewest;
+    store(rows);
+    const fs::path out = root_ / std::to_string(fewest);
+    const Ran ran = run_plot("rebuilt " + directory().root.string() +
+                             " --image a.jpg --case sin --format svg --out " + out.string());
+    EXPECT_EQ(ran.code, 0) << ran.output;
+    return read_file(out / ("rebuilt/corruptions_sin_0_a" + ending));
+  };
+  EXPECT_NE(drawn(0, ".txt").find("The classifier was not asked"), std::string::npos);
+  for (const std::int64_t fewest : {-1, 5})
+    EXPECT_NE(drawn(fewest, ".txt").find("Label returns: from the fewest"), std::string::npos) << fewest;
+  // Text apart, a picture of 5 cells is not one of 6.
+  const auto pictures = [&](std::int64_t fewest) {
+    const std::string svg = drawn(fewest, ".svg");
+    std::vector<std::string> found;
+    for (auto at = svg.find("data:image"); at != std::string::npos; at = svg.find("data:image", at + 1))
+      found.push_back(svg.substr(at, svg.find('"', at) - at));
+    return found;
+  };
+  EXPECT_EQ(pictures(-1).size() + 1, pictures(5).size());
+  EXPECT_NE(pictures(5), pictures(6));
+}
+
 TEST_F(SweepFigures, ALabelThatNothingExplainsIsRefusedAndAChosenOneNamesTheFile) {
   Rows rows = sample_rows();
   store(rows);

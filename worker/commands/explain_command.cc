@@ -289,7 +289,7 @@ void add(Explained& all, ProfileRow row, const Prediction& predicted, const Subj
 
 ProfileRow explain_with_progress(const Model& model, const RgbImage& pixels, const ExplainSubject& subject,
                                  const WcamSettings& settings, const Design& design, int batch_size) {
-  ExplainProgress progress(subject.image, forward_plan(settings, pixels.rows).batches(batch_size));
+  ExplainProgress progress(subject.image, forward_plan(settings, pixels.rows).all_batches(batch_size));
   try {
     return explain_row(model, pixels, subject, settings, design, batch_size, {}, [&] { progress.step(); });
   } catch (const DegenerateOutputs& e) {

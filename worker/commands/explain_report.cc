@@ -24,6 +24,15 @@ std::string named(const std::vector<std::string>& classes, std::int64_t label) {
   return name == number ? number : printable(name) + " (" + number + ")";
 }
 
+std::string sufficient_text(const ProfileRow& row) {
+  const std::int64_t fewest = row.sufficient_cells, stay = row.sufficient_cells_stay;
+  if (fewest == kNeverSufficient) return "no number of the most important cells gives this class";
+  const std::string text =
+      fmt::format("the {} most important of {} cells give this class", fewest, row.wcam.size());
+  if (stay == kNeverSufficient) return text + ", all of them do not";
+  return stay > fewest ? text + fmt::format(", and so do all larger numbers from {} on", stay) : text;
+}
+
 }  // namespace
 
 ExplainProgress::ExplainProgress(std::string image, std::int64_t batches)
@@ -62,6 +71,7 @@ void print_explanation(const ProfileRow& row, const std::vector<Prediction>& lar
   const float error = row.standard_error[static_cast<std::size_t>(highest - row.wcam.begin())];
   std::printf("largest index %.3f, its standard error %s\n", *highest,
               std::isfinite(error) ? fmt::format("{:.3f}", error).c_str() : "unknown");
+  if (row.sufficient_cells != 0) std::printf("sufficient  %s\n", sufficient_text(row).c_str());
   for (const WcamDoubt& doubt : wcam_doubts(row.wcam, row.standard_error, row.level_share))
     std::printf("caution: %s\n", doubt.sentence.c_str());
 }

@@ -3,10 +3,12 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "common/base/elapsed.h"
 #include "common/base/message_text.h"
 #include "common/study/estimator.h"
 #include "common/study/wcam_doubts.h"
@@ -14,6 +16,7 @@
 #include "worker/images/jpeg.h"
 #include "worker/images/opencv.h"
 #include "worker/models/device.h"
+#include "worker/wcam/sufficient.h"
 #include "worker/wcam/summary.h"
 #include "worker/wcam/wcam.h"
 
@@ -55,6 +58,14 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
   row.device = model.device().str();
   row.provenance = provenance_of_results(model.device());
   row.estimator = std::string(to_string(settings.estimator)) + "-" + std::string(to_string(settings.order));
+  if (settings.sufficient) {
+    const auto start = std::chrono::steady_clock::now();
+    const SufficientCells found =
+        sufficient_cells(classifier, pixels, subject.label, row.wcam, settings, batch_size);
+    row.sufficient_cells = found.fewest.value_or(kNeverSufficient);
+    row.sufficient_cells_stay = found.stay.value_or(kNeverSufficient);
+    row.seconds += seconds_since(start);
+  }
   row.doubts = joined(wcam_doubts(row.wcam, row.standard_error, row.level_share), &WcamDoubt::mark);
   return row;
 }

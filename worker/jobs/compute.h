@@ -27,8 +27,8 @@ struct ExplainSubject {
 };
 
 // The WCAM of `pixels` under `model` as a row of the store, summaries included. Role, rank, job and attempt
-// are the caller's. known: as explain() takes it. after_batch is called after each of ForwardPlan::batches(),
-// where nothing is known. Throws what explain() throws.
+// are the caller's. known: as explain() takes it. after_batch is called after each of
+// ForwardPlan::all_batches(), where nothing is known. Throws what explain() and sufficient_cells() throw.
 ProfileRow explain_row(
     const Model& model, const RgbImage& pixels, const ExplainSubject& subject, const WcamSettings& settings,
     const Design& design, int batch_size, std::span<const float> known = {},

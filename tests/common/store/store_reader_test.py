@@ -65,6 +65,8 @@ def profile_columns(r):
         "spectral_profile": ramp(r, (3 * L + 1,), x, 3),
         "robustness_margin": (x + 0.25).astype("f4"),
         "spatial_spread": (x + 0.5).astype("f4"),
+        "sufficient_cells": (r % 5 - 1).astype("i8"),
+        "sufficient_cells_stay": (r % 7 - 1).astype("i8"),
         "forward_equivalents": (F + x).astype("f4"),
         "batch_size": (1 + r % 64).astype("u4"),
         "seconds": x / 3,

@@ -125,6 +125,7 @@ TEST(Extension, LeavesWhatThereIsAsItIs) {
   };
   refuses([](Plan& p) { p.wcam.grid = 8; }, "grid: 28 in the sweep, 8 asked");
   refuses([](Plan& p) { p.wcam.nb_design = 2; }, "nb_design: 4 in the sweep, 2 asked");
+  refuses([](Plan& p) { p.wcam.sufficient = true; }, "sufficient: no in the sweep, yes asked");
   refuses([](Plan& p) { p.seed = 1; }, "seed: 95 in the sweep, 1 asked");
   refuses([](Plan& p) { p.cases[0].sha256 = std::string(64, '9'); }, "case vgg, SHA-256");
   refuses([](Plan& p) { p.images[1].sha256 = std::string(64, '9'); }, "image b.png");

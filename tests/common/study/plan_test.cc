@@ -170,6 +170,7 @@ TEST(Plan, EveryNumberThatCountsChangesTheSweepAndIsListed) {
   differs([](Plan& p) { p.seed = 96; }, "seed: 95 in the sweep, 96 asked");
   differs([](Plan& p) { p.wcam.grid = 8; }, "grid: 28 in the sweep, 8 asked");
   differs([](Plan& p) { p.wcam.mode = Mode::kCorrected; }, "mode: reference in the sweep, corrected asked");
+  differs([](Plan& p) { p.wcam.sufficient = true; }, "sufficient: no in the sweep, yes asked");
   differs([](Plan& p) { p.selection.sample_size = 3; }, "sample_size: 17 in the sweep, 3 asked");
   differs([](Plan& p) { p.selection.max_altered = 3; }, "max_altered: 5 in the sweep, 3 asked");
   differs([](Plan& p) { p.selection.max_unaffected = 3; }, "max_unaffected: 1 in the sweep, 3 asked");
@@ -250,6 +251,18 @@ TEST(Plan, SurvivesItsTextWithLabelsReplicatesAndControls) {
   EXPECT_EQ(sweep_id(read), sweep_id(plan));
 }
 
+TEST(Plan, AsksForSufficientCellsInAKeyThatOthersLack) {
+  EXPECT_EQ(to_json_text(small_plan()).find("sufficient"), std::string::npos)
+      << "sweeps that do not ask keep their ids";
+  Plan asking = small_plan();
+  asking.wcam.sufficient = true;
+  EXPECT_TRUE(plan_from_json_text(to_json_text(asking), "plan.json").wcam.sufficient);
+  EXPECT_FALSE(plan_from_json_text(to_json_text(small_plan()), "plan.json").wcam.sufficient);
+  EXPECT_NE(sweep_id(asking), sweep_id(small_plan()));
+  EXPECT_EQ(differences(asking, small_plan()),
+            std::vector<std::string>{"sufficient: yes in the sweep, no asked"});
+}
+
 // An earlier version would compute something else from it.
 TEST(Plan, ThatSaysWhatEarlierVersionsDoNotKnowHasAnotherFormat) {
   const auto has_format = [](const Plan& plan, int format) {
@@ -262,6 +275,7 @@ TEST(Plan, ThatSaysWhatEarlierVersionsDoNotKnowHasAnotherFormat) {
     return has_format(plan, 2);
   };
   EXPECT_TRUE(has_format_2([](Plan& p) { p.replicates = 2; }));
+  EXPECT_TRUE(has_format_2([](Plan& p) { p.wcam.sufficient = true; }));
   EXPECT_TRUE(has_format_2([](Plan& p) { p.explain = {LabelKind::kSource}; }));
   EXPECT_TRUE(has_format_2([](Plan& p) { p.selection.max_unaffected = 2; }));
   EXPECT_TRUE(has_format_2([](Plan& p) { p.selection.matched_controls = true; }));

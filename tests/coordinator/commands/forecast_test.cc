@@ -117,6 +117,18 @@ TEST(Forecast, TimeIsTheWorkDividedByTheSpeedOfAllWorkers) {
   EXPECT_EQ(f.memory_bytes, 1U << 28);
 }
 
+TEST(Forecast, SufficientCellsCostForwardsInBatchesOfTheirOwn) {
+  Plan plan = plan_of(SelectionRule::kAll);
+  const Forecast before = forecast(plan, std::nullopt, {}, {});
+  plan.wcam.sufficient = true;  // 16 cells: 1 to 11, 13, 15, 16
+  const std::vector<Measurement> one{measured()};
+  const Forecast f = forecast(plan, std::nullopt, one, {1, 8});
+  EXPECT_EQ(f.forwards_per_wcam, 69U + 14);
+  EXPECT_NEAR(f.cases[0].wcam_seconds, 0.1 + (72 + 16) * 0.01, 1e-9);
+  EXPECT_EQ(forecast(plan, std::nullopt, {}, {}).segment_bytes, before.segment_bytes) << "no more outputs";
+  EXPECT_DOUBLE_EQ(f.forwards().high, before.forwards().high + 30 * 14);
+}
+
 TEST(Forecast, TimeOfAListGoesByTheCasesItNames) {
   Measurement m = measured();
   m.variants_seconds = 0;
