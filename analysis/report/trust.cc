@@ -256,6 +256,7 @@ Section trust_section(const Observations& found) {
   section.doubts.push_back(
       "Standard errors here are for images of the same kind: a sample of other photographs may differ by "
       "more.");
+  add_doubt(section.doubts, unlike_words(found));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

@@ -132,7 +132,8 @@ std::string too_few_sentence(std::size_t images, const Observations& found, cons
       images == 0 ? std::max(sample + more, 2 * sample)
                   : static_cast<std::size_t>(
                         std::ceil(static_cast<double>(sample * kFewestImages) / static_cast<double>(images)));
-  const std::string option = found.plan.selection.rule == SelectionRule::kListed
+  const std::string option = found.sweeps > 1 ? "wcam run --extend with a larger sample in one of the sweeps"
+                             : found.plan.selection.rule == SelectionRule::kListed
                                  ? "wcam run --extend with a longer --select-file"
                                  : "wcam run --extend --sample-size " + std::to_string(larger) +
                                        (larger > found.plan.images.size() ? ", and more of --images" : "");
