@@ -37,13 +37,13 @@ class Study {
   // Of one sweep: its results as they are.
   explicit Study(Results sweep);
 
-  // Opens each of `sweeps` (Results::open). Of several, the ranks of the first come first, then those of images
-  // that each other adds. Image, case, variant, label and replicate name a WCAM: one that several sweeps have
-  // counts once, with what each says of why it was explained; that compares the outputs of both. It takes
-  // some 900 bytes a WCAM besides those of Results, and 60 a prediction that several have. renames: "B:baseline=finetuned" calls case baseline of the second
-  // sweep otherwise, so that it may stand beside another of its name. Throws UsageError for a rename that is
-  // none, and InputError as Results::open() and join_plans() do, and for a sweep without a plan where several
-  // are joined.
+  // Opens each of `sweeps` (Results::open). Of several, the ranks of the first come first, then those of
+  // images that each other adds. Image, case, variant, label and replicate name a WCAM: one that several
+  // sweeps have counts once, with what each says of why it was explained; that compares the outputs of both.
+  // Takes some 900 bytes a WCAM besides those of Results, and 60 a prediction that several have.
+  // renames: "B:baseline=finetuned" calls case baseline of the second sweep otherwise, so that it may stand
+  // beside another of its name. Throws UsageError for a rename that is none, and InputError as
+  // Results::open() and join_plans() do, and for a sweep without a plan where several are joined.
   static Study open(const std::vector<std::filesystem::path>& sweeps,
                     const std::vector<std::string>& renames);
   ~Study();
