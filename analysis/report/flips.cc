@@ -204,10 +204,10 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
     }
   }
   std::string text = "Explained for " + in_words(kind) + ", at equal severity the shift is ";
-  if (!larger.empty()) text += "larger when the label flips under " + listed(larger);
+  if (!larger.empty()) text += "larger when the label flips under " + few_listed(larger, "flips.csv");
   if (!smaller.empty())
     text += (larger.empty() ? "" : " and ") + std::string("smaller when the label flips under ") +
-            listed(smaller);
+            few_listed(smaller, "flips.csv");
   if (!open.empty())
     text += (larger.empty() && smaller.empty() ? "not shown to be larger when the label flips"
                                                : "; no difference is shown under the others") +
@@ -236,7 +236,7 @@ std::string confounded_sentence(const std::vector<Tested>& tested, LabelKind kin
     most = std::max(most, stronger.value);
   }
   if (misled.empty()) return "";
-  return " Without controls it would seem larger under " + listed(misled) +
+  return " Without controls it would seem larger under " + few_listed(misled, "flips.csv") +
          ", but there altered variants are stronger (by up to " + decimal(most, 1) +
          " severities on average): severity explains it as well as the label.";
 }

@@ -218,7 +218,7 @@ std::string answer_of(const ImageMeans& above, const ImageMeans& uncertain, cons
                      " of the maps have an index above 1, and in " +
                      with_percent_interval(mean_of(uncertain, Bounds{0, 1})) +
                      " the median standard error exceeds the largest index";
-  if (found.noise != NoiseFrom::kNothing)
+  if (agreement.images() > 0)
     text += "; two estimates of one map (" + noise_words(found) + ") agree by a rank correlation of " +
             with_interval(mean_of(agreement));
   text += ".";

@@ -15,9 +15,8 @@
 #include "analysis/report/make_report.h"
 #include "analysis/report/observations.h"
 #include "common/base/error.h"
-#include "common/base/file.h"
-#include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
+#include "tests/analysis/report/part_of_sweep.h"
 #include "tests/analysis/report/planted_sweep.h"
 #include "tests/temporary_folder.h"
 
@@ -26,13 +25,7 @@ namespace fs = std::filesystem;
 namespace wcam {
 namespace {
 
-// What makes another sweep of a part of a planted one. Rows of images and cases that its plan no longer has
-// are left out; other rows may be changed, or left out by an answer of false.
-struct Part {
-  std::function<void(Plan&)> plan = [](Plan&) {};
-  std::function<bool(ProfileRow&)> profile = [](ProfileRow&) { return true; };
-  std::function<bool(PredictionRow&)> prediction = [](PredictionRow&) { return true; };
-};
+using planted::Part;
 
 class Joined : public testing::Test {
  protected:
@@ -53,32 +46,7 @@ class Joined : public testing::Test {
   static fs::path path(const std::string& name) { return folder_->path() / name; }
 
   static fs::path write(const std::string& name, const Part& part) {
-    const Results whole = Results::open(path("whole"));
-    Plan plan = *whole.plan();
-    part.plan(plan);
-    plan.selection.sample_size = static_cast<int>(plan.images.size());
-    std::set<std::string> images, cases;
-    for (const PlannedImage& image : plan.images) images.insert(image.path);
-    for (const CaseSpec& one : plan.cases) cases.insert(one.name);
-    std::vector<ProfileRow> profiles;
-    std::vector<PredictionRow> predictions;
-    for (std::size_t i = 0; i < whole.profiles().size(); ++i) {
-      ProfileRow row = whole.read_profile(i);
-      const bool is_kept = part.profile(row);
-      if (!is_kept || !images.contains(row.image) || !cases.contains(row.case_name)) continue;
-      row.rank = static_cast<std::uint32_t>(std::distance(images.begin(), images.find(row.image)));
-      profiles.push_back(std::move(row));
-    }
-    for (PredictionRow& row : whole.read_predictions()) {
-      const bool is_kept = part.prediction(row);
-      if (is_kept && images.contains(row.image) && cases.contains(row.case_name))
-        predictions.push_back(std::move(row));
-    }
-    const SweepDirectory sweep{path(name)};
-    make_directories(sweep.segments());
-    write_file_atomically(sweep.plan(), to_json_text(plan));
-    write_store(sweep.segments() / "s.h5", {sweep_id(plan), plan.wcam.grid, plan.wcam.levels}, profiles,
-                predictions, {});
+    planted::write_part(path("whole"), path(name), part);
     return path(name);
   }
 
