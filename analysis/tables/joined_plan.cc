@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -44,11 +45,15 @@ class Differences {
   std::vector<std::string> lines_;
 };
 
-// Of the first sweep and another.
+// Of two of the sweeps.
 class Comparison {
  public:
-  Comparison(const Plan& first, const Plan& other, std::string sweep, Differences& found)
-      : first_(first), other_(other), sweep_(std::move(sweep)), found_(found) {}
+  Comparison(const std::vector<Plan>& sweeps, std::size_t first, std::size_t other, Differences& found)
+      : first_(sweeps[first]),
+        other_(sweeps[other]),
+        first_letter_(letter_of(first)),
+        other_letter_(letter_of(other)),
+        found_(found) {}
 
   void settings() {
     note("perturbation", first_.perturbation, other_.perturbation, "sweeps of one family only");
@@ -61,8 +66,7 @@ class Comparison {
     note("resize", std::to_string(first_.resize()), std::to_string(other_.resize()), kPixels);
   }
 
-  // What is seen of the images that are there must not depend on how they came to be chosen. Under `all` and
-  // with a file nothing is chosen by its outcome.
+  // Of sweeps that choose by a rule: it must be one. Under `all` nothing is chosen by its outcome.
   void selection() {
     const SelectionSettings &a = first_.selection, &b = other_.selection;
     const bool published = a.rule == SelectionRule::kPublished;
@@ -84,7 +88,7 @@ class Comparison {
   static constexpr const char* kPixels = "all cases of a study see the same pixels";
 
   void note(const std::string& what, const std::string& a, const std::string& b, const std::string& remedy) {
-    found_.note(what, a, letter_of(0), b, sweep_, remedy);
+    found_.note(what, a, first_letter_, b, other_letter_, remedy);
   }
 
   void note_variants() {
@@ -124,7 +128,7 @@ class Comparison {
   }
 
   const Plan &first_, &other_;
-  std::string sweep_;
+  std::string first_letter_, other_letter_;
   Differences& found_;
 };
 
@@ -283,7 +287,14 @@ void remark_what_is_unlike(JoinedPlan& study, const std::vector<Plan>& sweeps) {
   remark_unlike(
       study.remarks, sweeps, "Replicates", [](const Plan& plan) { return std::to_string(plan.replicates); },
       "noise is taken from what all of them have.");
-  if (sweeps.front().selection.rule == SelectionRule::kPublished) {
+  remark_unlike(
+      study.remarks, sweeps, "Selection",
+      [](const Plan& plan) { return std::string(to_string(plan.selection.rule)); },
+      "what a file lists was chosen by whoever wrote it.");
+  const auto all_published = std::all_of(sweeps.begin(), sweeps.end(), [](const Plan& plan) {
+    return plan.selection.rule == SelectionRule::kPublished;
+  });
+  if (all_published) {
     remark_unlike(
         study.remarks, sweeps, "Cases that chose the images",
         [](const Plan& plan) {
@@ -313,10 +324,13 @@ std::string letter_of(std::size_t sweep) { return std::string(1, static_cast<cha
 
 JoinedPlan join_plans(const std::vector<Plan>& sweeps) {
   Joiner study;
+  std::optional<std::size_t> by_rule;  // the first that does not list what it explains
   for (std::size_t s = 0; s < sweeps.size(); ++s) {
-    Comparison comparison(sweeps.front(), sweeps[s], letter_of(s), study.differences());
-    comparison.settings();
-    comparison.selection();
+    Comparison(sweeps, 0, s, study.differences()).settings();
+    if (sweeps[s].selection.rule != SelectionRule::kListed) {
+      if (!by_rule) by_rule = s;
+      Comparison(sweeps, *by_rule, s, study.differences()).selection();
+    }
     study.add(sweeps[s]);
   }
   if (const auto& lines = study.differences().lines(); !lines.empty())

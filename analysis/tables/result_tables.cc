@@ -117,9 +117,9 @@ class Names {
   std::unordered_map<std::string, std::int64_t> true_labels_;
 };
 
-// What both tables say of a row's variant, image and classes.
+// What both tables say of a row's variant, image and classes, and of a joined study the row's sweep.
 template <class Row>
-void add_named_fields(Fields<Row>& fields, const Names& names) {
+void add_named_fields(Fields<Row>& fields, const Names& names, bool is_joined) {
   add_field(fields, "corruption", [](const Row& row) { return parsed(row.stored.variant).name; });
   add_field(fields, "severity",
             [](const Row& row) { return std::int64_t{parsed(row.stored.variant).severity}; });
@@ -129,7 +129,7 @@ void add_named_fields(Fields<Row>& fields, const Names& names) {
   add_field(fields, "true_class", [&names](const Row& row) {
     return names.of(row.stored.case_name, names.true_label(row.stored.image));
   });
-  add_field(fields, "sweep", [](const Row& row) { return row.sweep_id; });
+  if (is_joined) add_field(fields, "sweep", [](const Row& row) { return row.sweep_id; });
 }
 
 // How standard errors of shares come from outputs.
@@ -231,7 +231,7 @@ void ResultTables::Impl::read_predictions() {
 
 void ResultTables::Impl::make_profile_fields() {
   add_stored_fields(profiles, study.profiles().empty() ? ProfileRow() : study.profiles().front());
-  add_named_fields(profiles, names);
+  add_named_fields(profiles, names, study.is_joined());
   add_field(profiles, "probability", [](const Profile& row) { return row.probability; });
   std::erase_if(profiles, [](const auto& field) { return field.column.name.starts_with("level_share_"); });
   const std::vector<std::string> levels = level_names(study.header().levels);
@@ -249,7 +249,7 @@ void ResultTables::Impl::make_profile_fields() {
 
 void ResultTables::Impl::make_prediction_fields() {
   add_stored_fields(predictions, sample);
-  add_named_fields(predictions, names);
+  add_named_fields(predictions, names, study.is_joined());
   add_field(predictions, "source_label", [](const Prediction& row) { return row.source_label; });
   add_field(predictions, "affected", [](const Prediction& row) {
     return row.source_label != kUnknownLabel && row.source_label != row.stored.label;

@@ -25,7 +25,7 @@ class ResultTables {
   ResultTables& operator=(const ResultTables&) = delete;
 
   // The columns of one value a row, stored ones in the order of the format, then those made from them; of the
-  // profiles also the maps wcam and standard_error.
+  // profiles also the maps wcam and standard_error. Of several sweeps each row says its own.
   std::vector<TableColumn> profile_columns() const;
   std::vector<TableColumn> prediction_columns() const;
 

@@ -221,8 +221,29 @@ TEST(JoinedPlan, WhatDecidesNothingMayDiffer) {
           "Labels explained: predicted in A, predicted,source in B; what is said of a label is of the images "
           "that were explained for it.",
           "Replicates: 1 in A, 2 in B; noise is taken from what all of them have.",
+          "Selection: all in A, listed in B; what a file lists was chosen by whoever wrote it.",
           "Matched controls: no in A, yes in B; pairs of equal severity are those of the sweeps that have "
           "them."}));
+}
+
+TEST(JoinedPlan, AFileGoesWithEachRuleButNoRuleWithAnother) {
+  const auto with = [](SelectionRule rule) {
+    return changed([=](Plan& made) { made.selection.rule = rule; });
+  };
+  const Plan published = with(SelectionRule::kPublished), all = with(SelectionRule::kAll),
+             listed = changed([](Plan&made) {
+               made.selection.rule = SelectionRule::kListed;
+               made.selection.max_altered = 1;
+             });
+  EXPECT_EQ(join_plans({listed, published}).remarks,
+            std::vector<std::string>{
+                "Selection: listed in A, published in B; what a file lists was chosen by whoever wrote it."});
+  try {
+    join_plans({listed, published, all});
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("select: published in B, all in C"), std::string::npos);
+  }
 }
 
 TEST(JoinedPlan, OneNetworkUnderTwoNamesIsRemarked) {
