@@ -196,7 +196,7 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
       (result.difference.value > 0 ? larger : smaller)
           .push_back(found.case_name(one->case_index) + " (" + decimal(result.second.value) + " against " +
                      decimal(result.first.value) + ", difference " + with_interval(result.difference) + ", " +
-                     corrected_p(result, family, "test") + ")");
+                     corrected_p(result) + ")");
     } else {
       open.push_back(one);
       const std::size_t of_case = result.difference.value > 0 ? result.images_to_see_it() : 0;
@@ -208,6 +208,7 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
   if (!smaller.empty())
     text += (larger.empty() ? "" : " and ") + std::string("smaller when the label flips under ") +
             few_listed(smaller, "flips.csv");
+  if (!larger.empty() || !smaller.empty()) text += family_words(family, "test");
   if (!open.empty())
     text += (larger.empty() && smaller.empty() ? "not shown to be larger when the label flips"
                                                : "; no difference is shown under the others") +

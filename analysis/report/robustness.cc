@@ -295,11 +295,13 @@ std::string answer_of(const std::vector<CaseRobustness>& cases, const std::vecto
     if (pair->result.difference.images < kFewestImages)
       few.push_back(found.case_name(c) + " against " + found.case_name(best));
     else if (pair->result.differs())
-      worse.push_back(name + ", " + corrected_p(pair->result, pairs.size(), "pair") + ")");
+      worse.push_back(name + ", " + corrected_p(pair->result) + ")");
     else
       alike.push_back(name + ")");
   }
-  if (!worse.empty()) answer += ", less often than " + few_listed(worse, "robustness_pairs.csv");
+  if (!worse.empty())
+    answer +=
+        ", less often than " + few_listed(worse, "robustness_pairs.csv") + family_words(pairs.size(), "pair");
   if (!alike.empty())
     answer += std::string(worse.empty() ? ", the smallest share" : "") + "; no difference from " +
               few_listed(alike, "robustness_pairs.csv") + " is shown";

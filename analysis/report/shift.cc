@@ -285,10 +285,9 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
   }
   std::vector<std::string> names;
   for (const Tested* one : still)
-    names.push_back(
-        found.case_name(one->case_index) + " (difference " +
-        with_interval(one->moved[kMainMeasure].difference) + ", " +
-        (one->moved[kMainMeasure].p_holm ? p_value(*one->moved[kMainMeasure].p_holm) : "not tested") + ")");
+    names.push_back(found.case_name(one->case_index) + " (difference " +
+                    with_interval(one->moved[kMainMeasure].difference) + ", " +
+                    corrected_p(one->moved[kMainMeasure]) + ")");
   std::string text = acts + " moves the maps further than their estimation noise " +
                      under_how_many(moved.size(), moved.size() + still.size()) + " (" + numbers;
   if (!names.empty()) text += "; not shown under " + few_listed(names, "shift.csv");

@@ -95,10 +95,12 @@ std::string with_points_interval(const Estimate& estimate) {
   return decimal(100 * estimate.value, digits) + " points" + brackets(estimate, 100, digits);
 }
 
-std::string corrected_p(const Paired& result, std::size_t family, const std::string& one) {
-  if (!result.p_holm) return "not tested";
-  return p_value(*result.p_holm) +
-         (family > 1 ? " after Holm's correction over " + counted(family, one) : std::string());
+std::string corrected_p(const Paired& result) {
+  return result.p_holm ? p_value(*result.p_holm) : "not tested";
+}
+
+std::string family_words(std::size_t family, const std::string& one) {
+  return family > 1 ? " (p after Holm's correction over " + counted(family, one) + ")" : "";
 }
 
 std::string level_of(std::size_t share, const Observations& found) {

@@ -26,8 +26,10 @@ std::string too_few_of(const std::vector<std::string>& names);
 std::string with_interval(const Estimate& estimate);
 std::string with_percent_interval(const Estimate& estimate);  // "41 % [36, 47]"
 std::string with_points_interval(const Estimate& estimate);   // "4 points [1, 7]"
-// "p < 0.001 after Holm's correction over 4 cases".
-std::string corrected_p(const Paired& result, std::size_t family, const std::string& one);
+// "p < 0.001", as corrected; and once behind what has several of them " (p after Holm's correction over 4
+// cases)", nothing of a family of one.
+std::string corrected_p(const Paired& result);
+std::string family_words(std::size_t family, const std::string& one);
 
 // "the approximation", "level 3" for the entries of a list of shares.
 std::string level_of(std::size_t share, const Observations& found);
