@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <compare>
 #include <set>
 #include <span>
 #include <string_view>
@@ -88,14 +87,15 @@ bool are_alike(const ProfileRow& a, const ProfileRow& b) {
 struct Place {
   std::uint32_t sweep = 0;
   std::size_t row = 0;  // of its profiles
-  auto operator<=>(const Place&) const = default;
+  bool operator<(const Place& other) const { return std::tie(sweep, row) < std::tie(other.sweep, other.row); }
 };
 
 // Places in the plan of the study.
 struct Subject {
   std::uint32_t image = 0;
   std::uint16_t case_index = 0, variant = 0;
-  auto operator<=>(const Subject&) const = default;
+  bool operator==(const Subject&) const = default;
+  bool operator<(const Subject& other) const { return packed() < other.packed(); }
   std::uint64_t packed() const {
     return std::uint64_t{image} << 32U | std::uint64_t{case_index} << 16U | std::uint64_t{variant};
   }

@@ -31,10 +31,10 @@ CommandLine report_command_line() {
   line.usage = "wcam report SWEEP [SWEEP ...] [options]";
   line.about =
       "Writes report.html, which answers what a sweep was made for, with its figures (PDF) and tables (CSV) "
-      "beside it. Reads stored results only: images and models may be gone. Several sweeps are one study "
-      "where "
-      "their plans agree in what decides numbers: called A, B, ... in their order, what they share counts "
-      "once.";
+      "beside it. Reads stored results only: images and models may be gone.\n"
+      "Several sweeps, called A, B, ... in their order, are one study where their plans agree in what "
+      "decides\n"
+      "numbers; what they share counts once.";
   line.example = "wcam report study --venue icml --columns 1";
   line.options.add_options()  //
       ("sweep", po::value<std::vector<std::string>>()->value_name("FILE")->required(),
