@@ -196,10 +196,9 @@ class Joiner {
     for (std::size_t c = 0; c < cases.size(); ++c)
       if (case_from_[c] != sweep && cases[c].sha256 == one.sha256 && cases[c].mean == one.mean &&
           cases[c].std == one.std) {
-        result_.remarks.push_back("Case " + one.name + " of " + letter_of(sweep) +
-                                  " is the same network as " + cases[c].name + " of " +
-                                  letter_of(case_from_[c]) + " (--rename " + letter_of(sweep) + ":" +
-                                  one.name + "=" + cases[c].name + " makes them one).");
+        result_.remarks.push_back(
+            "Case " + one.name + " of " + letter_of(sweep) + " is the same network as " + cases[c].name +
+            " of " + letter_of(case_from_[c]) + ": under one name (--rename) they are one case.");
         return;
       }
   }

@@ -253,7 +253,7 @@ TEST(JoinedPlan, OneNetworkUnderTwoNamesIsRemarked) {
                                        })});
   EXPECT_EQ(study.plan.cases.size(), 3U);
   EXPECT_EQ(study.remarks.front(),
-            "Case robust of B is the same network as adv of A (--rename B:robust=adv makes them one).");
+            "Case robust of B is the same network as adv of A: under one name (--rename) they are one case.");
 }
 
 }  // namespace
