@@ -35,7 +35,7 @@ int main(int argc, char** argv) try {
   for (int i = 1; i < argc; ++i) {
     const auto start = std::chrono::steady_clock::now();
     const std::clock_t cpu = std::clock();
-    const Results results = Results::open(argv[i]);
+    const Study results = Study::open({argv[i]}, {});
     ReportOptions options;
     options.title = argv[i];
     print(make_report(results, options));

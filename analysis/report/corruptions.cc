@@ -178,12 +178,10 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
            " shown after Holm's correction over " + counted(asked, "corruption") + " and " +
            std::to_string(found.shares()) + " levels).";
   }
-  text += beyond.empty() ? " Under none is a map shown to move further than noise."
-                         : " Maps move further than their noise under " + listed(beyond) + ".";
-  if (!too_few.empty())
-    text += " Nothing is asserted of " + listed(too_few) + ": fewer than " + std::to_string(kFewestImages) +
-            " images.";
-  return text;
+  text += beyond.empty()
+              ? " Under none is a map shown to move further than noise."
+              : " Maps move further than their noise under " + few_listed(beyond, "corruptions.csv") + ".";
+  return text + too_few_of(too_few);
 }
 
 }  // namespace

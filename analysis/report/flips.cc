@@ -196,7 +196,7 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
       (result.difference.value > 0 ? larger : smaller)
           .push_back(found.case_name(one->case_index) + " (" + decimal(result.second.value) + " against " +
                      decimal(result.first.value) + ", difference " + with_interval(result.difference) + ", " +
-                     corrected_p(result, family, "test") + ")");
+                     corrected_p(result) + ")");
     } else {
       open.push_back(one);
       const std::size_t of_case = result.difference.value > 0 ? result.images_to_see_it() : 0;
@@ -204,10 +204,11 @@ std::string sentence(const std::vector<const Tested*>& cases, LabelKind kind, st
     }
   }
   std::string text = "Explained for " + in_words(kind) + ", at equal severity the shift is ";
-  if (!larger.empty()) text += "larger when the label flips under " + listed(larger);
+  if (!larger.empty()) text += "larger when the label flips under " + few_listed(larger, "flips.csv");
   if (!smaller.empty())
     text += (larger.empty() ? "" : " and ") + std::string("smaller when the label flips under ") +
-            listed(smaller);
+            few_listed(smaller, "flips.csv");
+  if (!larger.empty() || !smaller.empty()) text += family_words(family, "test");
   if (!open.empty())
     text += (larger.empty() && smaller.empty() ? "not shown to be larger when the label flips"
                                                : "; no difference is shown under the others") +
@@ -236,7 +237,7 @@ std::string confounded_sentence(const std::vector<Tested>& tested, LabelKind kin
     most = std::max(most, stronger.value);
   }
   if (misled.empty()) return "";
-  return " Without controls it would seem larger under " + listed(misled) +
+  return " Without controls it would seem larger under " + few_listed(misled, "flips.csv") +
          ", but there altered variants are stronger (by up to " + decimal(most, 1) +
          " severities on average): severity explains it as well as the label.";
 }

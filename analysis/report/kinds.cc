@@ -252,11 +252,15 @@ std::string degree_words(const CasePair& pair, const Observations& found) {
 }
 
 std::string answer_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
-  std::vector<std::string> kind_texts, degree_texts, alike, open;
+  std::vector<std::string> kind_texts, degree_texts, alike, open, few;
   std::size_t needed = 0, images = 0;
   for (const CasePair& pair : pairs) {
     const std::string names = found.case_name(pair.a) + " and " + found.case_name(pair.b);
     images = std::max(images, pair.size.difference.images);
+    if (pair.levels.front().difference.images < kFewestImages) {
+      few.push_back(names);
+      continue;
+    }
     if (pair.verdict == Verdict::kKind) kind_texts.push_back(level_words(pair, margin, found));
     if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, found));
     if (pair.verdict == Verdict::kAlike) alike.push_back(names);
@@ -287,11 +291,11 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
   text +=
       !kind_texts.empty()
           ? " The published claim, that training methods differ only quantitatively, does not hold here."
-      : open.empty()
+      : open.empty() && few.empty()
           ? " This agrees with the published claim, that training methods differ only quantitatively."
           : " The published claim, that training methods differ only quantitatively, is neither confirmed "
             "nor refuted.";
-  return text;
+  return text + too_few_of(few);
 }
 
 }  // namespace

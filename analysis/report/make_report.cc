@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "analysis/report/observations.h"
 #include "analysis/report/sections.h"
@@ -71,7 +74,32 @@ void add_noise_doubts(std::vector<std::string>& doubts, const Observations& foun
         "map (--nb-design).");
 }
 
+std::string unlike_words(const Observations& found) {
+  const Overlap& shared = found.overlap;
+  if (shared.unlike_profiles + shared.unlike_predictions == 0) return "";
+  return "Of what several sweeps have, " + counted(shared.unlike_profiles, "WCAM") + " and " +
+         counted(shared.unlike_predictions, "prediction") +
+         " differ by more than rounding explains (other labels, or logits further apart than 3.8e-6 of the "
+         "largest): they come from other processors, libraries or devices, or from other files.";
+}
+
 namespace {
+
+// Of each case the images whose unaltered form was explained under it, where some case lacks some.
+std::string lacking_words(const Observations& found) {
+  std::vector<std::set<std::uint32_t>> explained(found.cases());
+  for (const ExplainedMap& map : found.maps)
+    if (map.role == Role::kSource) explained[map.case_index].insert(map.image);
+  std::vector<std::string> each;
+  bool lacks = false;
+  for (std::size_t c = 0; c < found.cases(); ++c) {
+    each.push_back(found.case_name(c) + " " + std::to_string(explained[c].size()));
+    lacks = lacks || explained[c].size() < found.explained_images;
+  }
+  if (!lacks) return "";
+  return "Not every image is explained under every case. Of " + counted(found.explained_images, "image") +
+         ": " + listed(each) + "; cases are compared on the images that they share.";
+}
 
 void check(const ReportOptions& options, const Plan& plan) {
   if (!(options.equivalence_margin > 0 && options.equivalence_margin < 1))
@@ -111,13 +139,34 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Observations& fo
   };
 }
 
+// "A: study, sweep 1f0c63a2b9d4, 8 images explained, 3 cases, 192 WCAMs"; then what they share and lack.
+std::vector<std::string> parts_of(const Study& study, const Observations& found) {
+  std::vector<std::string> lines;
+  for (const StudyPart& part : study.parts())
+    lines.push_back(part.letter + ": " + part.name + ", sweep " + part.sweep_id.substr(0, 12) + ", " +
+                    counted(part.images, "image") + " explained, " + counted(part.cases, "case") + ", " +
+                    counted(part.profiles, "WCAM") + ".");
+  const Overlap& shared = study.overlap();
+  lines.push_back("In several of them: " + counted(shared.images, "explained image") + ", " +
+                  counted(shared.cases, "case") + "; " + counted(shared.profiles, "WCAM") + " and " +
+                  counted(shared.predictions, "prediction") +
+                  (shared.profiles + shared.predictions == 0
+                       ? " are there twice."
+                       : " are there again, and count once, as in the first that has them."));
+  if (const std::string unlike = unlike_words(found); !unlike.empty()) lines.push_back(unlike);
+  if (const std::string lacking = lacking_words(found); !lacking.empty()) lines.push_back(lacking);
+  for (const std::string& remark : study.remarks()) lines.push_back(remark);
+  return lines;
+}
+
 }  // namespace
 
-Report make_report(const Results& results, const ReportOptions& options) {
-  if (results.plan()) check(options, *results.plan());
-  const Observations found = observe(results);
+Report make_report(const Study& study, const ReportOptions& options) {
+  if (study.plan()) check(options, *study.plan());
+  const Observations found = observe(study);
   Report report;
-  report.title = options.title;
+  report.title = options.title.empty() ? study.title() : options.title;
+  if (study.is_joined()) report.made_of = parts_of(study, found);
   report.facts = facts_of(found);
   report.sections = {robustness_section(found, options),
                      scales_section(found),

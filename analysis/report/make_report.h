@@ -7,7 +7,7 @@
 #include <string>
 
 #include "analysis/report/report.h"
-#include "common/store/results.h"
+#include "analysis/tables/study.h"
 
 namespace wcam {
 
@@ -15,7 +15,7 @@ namespace wcam {
 inline constexpr const char* kAlexNet = "alexnet";
 
 struct ReportOptions {
-  std::string title;
+  std::string title;  // empty: the study's
   // What mean corruption errors are divided by: a case's name, or kAlexNet; empty: the plan's first case.
   std::string mce_reference;
   // Two cases whose mean level shares differ by less than this at every level do not differ in kind: to be
@@ -25,6 +25,6 @@ struct ReportOptions {
 
 // Reads every profile once and every prediction twice (observations.h says what that takes). Throws
 // UsageError for options out of range or a reference that is no case, and InputError as observe() does.
-Report make_report(const Results& results, const ReportOptions& options);
+Report make_report(const Study& study, const ReportOptions& options);
 
 }  // namespace wcam

@@ -62,25 +62,45 @@ class Numbers {
   Table cases_, variants_, images_;
 };
 
-void read_predictions(const Results& results, Numbers& numbers, Observations& found) {
+using Labels = std::vector<std::optional<std::int64_t>>;  // by image
+
+// What each case predicts for unaltered images. Numbers these, too.
+std::vector<Labels> read_source_labels(const Study& study, Numbers& numbers, const Plan& plan) {
+  std::unordered_map<std::string, std::size_t> planned;
+  for (const PlannedImage& image : plan.images) planned.emplace(image.path, planned.size());
+  std::vector<Labels> labels(plan.cases.size(), Labels(plan.images.size()));
+  std::set<std::size_t> predicted;
+  study.for_each_prediction([&](PredictionRow&& row, const StudyPart&) {
+    if (row.variant != kSourceVariant) return;
+    const auto image = planned.find(row.image);
+    if (image == planned.end())
+      throw InputError("results of image " + row.image + ", which the plan does not have");
+    predicted.insert(image->second);
+    labels[numbers.case_of(row.case_name)][image->second] = row.label;
+  });
+  std::vector<std::size_t> order(predicted.begin(), predicted.end());
+  const auto key = [&](std::size_t i) { return std::tie(plan.images[i].sha256, plan.images[i].path); };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  std::vector<Labels> by_number(labels.size());
+  for (const std::size_t i : order) {
+    numbers.image(plan.images[i].path);
+    for (std::size_t c = 0; c < labels.size(); ++c) by_number[c].push_back(labels[c][i]);
+  }
+  return by_number;
+}
+
+void read_predictions(const Study& study, Numbers& numbers, Observations& found) {
   std::unordered_map<std::string, std::int64_t> true_labels;
   for (const PlannedImage& image : found.plan.images)
     if (image.true_label) true_labels.emplace(image.path, *image.true_label);
   found.labels_known = !true_labels.empty() && true_labels.size() == found.plan.images.size();
   found.five_known = found.labels_known;
 
-  std::vector<std::vector<std::optional<std::int64_t>>> source_labels(found.cases());
-  const auto source_label = [&](std::size_t c, std::size_t image) -> std::optional<std::int64_t>& {
-    if (source_labels[c].size() <= image) source_labels[c].resize(image + 1);
-    return source_labels[c][image];
-  };
-  results.for_each_prediction([&](PredictionRow&& row) {
-    if (row.variant == kSourceVariant)
-      source_label(numbers.case_of(row.case_name), numbers.image(row.image)) = row.label;
-  });
-  results.for_each_prediction([&](PredictionRow&& row) {
+  const std::vector<Labels> source_labels = read_source_labels(study, numbers, found.plan);
+  study.for_each_prediction([&](PredictionRow&& row, const StudyPart&) {
     Prediction one{numbers.image(row.image), numbers.case_of(row.case_name), numbers.variant(row.variant)};
-    const auto source = source_label(one.case_index, one.image);
+    const auto& of_case = source_labels[one.case_index];
+    const auto source = one.image < of_case.size() ? of_case[one.image] : std::nullopt;
     if (!source) return;  // of a sweep that goes on
     one.flipped = row.label != *source;
     if (found.labels_known) {
@@ -247,12 +267,12 @@ Group compare_group(std::vector<Subject>&& subjects, const Settings& settings) {
 }
 
 // Reads the profiles [begin, end), all of one image and case, with their arrays.
-std::vector<Subject> read_group(const Results& results, std::size_t begin, std::size_t end, Numbers& numbers,
+std::vector<Subject> read_group(const Study& study, std::size_t begin, std::size_t end, Numbers& numbers,
                                 const Settings& settings) {
   std::map<std::pair<std::uint16_t, std::int64_t>, std::size_t> places;
   std::vector<Subject> subjects;
   for (std::size_t i = begin; i < end; ++i) {
-    ProfileRow row = results.read_profile(i);
+    ProfileRow row = study.read_profile(i);
     if (row.outputs.size() != settings.forwards.rows.size())
       throw InputError("the WCAM of " + row.image + ", " + row.variant + ", " + row.case_name + " has " +
                        std::to_string(row.outputs.size()) + " outputs, the settings of its plan make " +
@@ -277,20 +297,22 @@ std::vector<Subject> read_group(const Results& results, std::size_t begin, std::
   return subjects;
 }
 
-NoiseFrom noise_from(const Results& results, const WcamSettings& settings) {
-  const auto& rows = results.profiles();
-  if (std::any_of(rows.begin(), rows.end(), [](const ProfileRow& row) { return row.replicate > 0; }))
+NoiseFrom noise_from(const Study& study) {
+  const auto& rows = study.profiles();
+  // Where one of several sweeps has no replicates, its maps would have no floor.
+  if (study.plan()->replicates > 1 &&
+      std::any_of(rows.begin(), rows.end(), [](const ProfileRow& row) { return row.replicate > 0; }))
     return NoiseFrom::kReplicates;
-  return settings.nb_design >= 4 ? NoiseFrom::kHalves : NoiseFrom::kNothing;
+  return study.plan()->wcam.nb_design >= 4 ? NoiseFrom::kHalves : NoiseFrom::kNothing;
 }
 
-void read_maps(const Results& results, Numbers& numbers, Observations& found) {
+void read_maps(const Study& study, Numbers& numbers, Observations& found) {
   const WcamSettings& wcam = found.plan.wcam;
   const int side = found.plan.input_size();
   const Settings settings{wcam, forward_plan(wcam, side),
                           level_areas(wcam.grid, wcam.levels, side, wcam.approximation), found.noise,
                           found.plan.explain};
-  const auto& rows = results.profiles();
+  const auto& rows = study.profiles();
   const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   std::set<std::string_view> explained;
   for (std::size_t begin = 0; begin < rows.size();) {
@@ -304,7 +326,7 @@ void read_maps(const Results& results, Numbers& numbers, Observations& found) {
       explained.insert(rows[begin].image);
       groups.push_back(
           std::async(std::launch::async,
-                     [&settings, subjects = read_group(results, begin, end, numbers, settings)]() mutable {
+                     [&settings, subjects = read_group(study, begin, end, numbers, settings)]() mutable {
                        return compare_group(std::move(subjects), settings);
                      }));
       begin = end;
@@ -319,18 +341,30 @@ void read_maps(const Results& results, Numbers& numbers, Observations& found) {
   found.profiles = rows.size();
 }
 
+// An order that ranks do not decide: sums depend on it in their last bits.
+template <typename Entry>
+void put_in_order(std::vector<Entry>& entries) {
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.image, a.case_index, a.variant) < std::tie(b.image, b.case_index, b.variant);
+  });
+}
+
 }  // namespace
 
-Observations observe(const Results& results) {
-  if (!results.plan())
-    throw InputError(results.files().front().string() +
-                     " has no plan, which says what its rows are: name a sweep, or its results.h5");
+Observations observe(const Study& study) {
+  if (!study.plan())
+    throw InputError(study.parts().front().path.string() +
+                     " has no plan, which says what its rows are: name a sweep, or its study.h5");
   Observations found;
-  found.plan = *results.plan();
-  found.noise = noise_from(results, found.plan.wcam);
+  found.plan = *study.plan();
+  found.sweeps = study.parts().size();
+  found.overlap = study.overlap();
+  found.noise = noise_from(study);
   Numbers numbers(found);
-  read_predictions(results, numbers, found);
-  read_maps(results, numbers, found);
+  read_predictions(study, numbers, found);
+  read_maps(study, numbers, found);
+  put_in_order(found.maps);
+  put_in_order(found.shifts);
   return found;
 }
 

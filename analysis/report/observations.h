@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "analysis/maps/comparison.h"
+#include "analysis/tables/study.h"
 #include "common/store/records.h"
-#include "common/store/results.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
 
@@ -70,8 +70,12 @@ enum class NoiseFrom : std::uint8_t { kReplicates, kHalves, kNothing };
 
 struct Observations {
   Plan plan;
-  std::vector<std::string> images;  // that were predicted or explained
-  std::vector<Variant> variants;    // 0: the source; names as the plan has them
+  std::size_t sweeps = 1;  // that the study is made of
+  Overlap overlap;         // of these
+  // That were predicted or explained, by SHA-256: their order decides what is drawn in a resample, and is the
+  // same however files and sweeps lie.
+  std::vector<std::string> images;
+  std::vector<Variant> variants;  // 0: the source; names as the plan has them
   NoiseFrom noise{};
   bool labels_known = false;  // of every image
   bool five_known = false;    // of every prediction
@@ -88,6 +92,6 @@ struct Observations {
 // Reads every array once, the maps of one image and case at a time, and compares on as many threads as there
 // are processors. Some 500 bytes stay of a profile and 16 of a prediction. Throws InputError: no plan is
 // stored, outputs that are not as many as its settings make.
-Observations observe(const Results& results);
+Observations observe(const Study& study);
 
 }  // namespace wcam

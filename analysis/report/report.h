@@ -59,7 +59,8 @@ struct Section {
 };
 
 struct Report {
-  std::string title;                                       // the sweep's name
+  std::string title;                 // the sweep's name
+  std::vector<std::string> made_of;  // of a joined study: its sweeps, what they share and what they lack
   std::vector<std::pair<std::string, std::string>> facts;  // "images" to "17 of 200", what was asked and done
   std::vector<Section> sections;
 };

@@ -117,7 +117,10 @@ Mce mce_of(const CaseRobustness& one, const CaseRobustness* reference, const Obs
   for (const auto& [name, errors] : one.failed_by_corruption) {
     columns.push_back(&errors);
     if (reference) {
-      columns.push_back(&reference->failed_by_corruption.at(name));
+      const auto of_reference = reference->failed_by_corruption.find(name);
+      if (of_reference == reference->failed_by_corruption.end())
+        return {{}, "the reference was not predicted under " + name};
+      columns.push_back(&of_reference->second);
       continue;
     }
     const auto known = alexnet_error(name);
@@ -187,7 +190,7 @@ std::string mce_sentence(const std::vector<std::pair<std::size_t, Mce>>& mces, c
     if (mce.of.interval) told.push_back(found.case_name(c) + " " + with_interval(mce.of));
   if (told.empty()) return "";
   return " Mean corruption error relative to " + reference + ", over " + counted(corruptions, "corruption") +
-         ": " + listed(told) + ".";
+         ": " + few_listed(told, "mce.csv") + ".";
 }
 
 struct CasePair {
@@ -263,9 +266,16 @@ std::vector<Chart> charts_of(const std::vector<CaseRobustness>& cases, const Obs
 
 std::string answer_of(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
                       const Observations& found) {
-  std::size_t best = 0;
-  for (std::size_t c = 1; c < cases.size(); ++c)
-    if (mean_of(failures(cases[c], found)).value < mean_of(failures(cases[best], found)).value) best = c;
+  std::vector<std::size_t> told;  // the others have too few images
+  std::vector<std::string> worse, alike, few;
+  for (std::size_t c = 0; c < cases.size(); ++c)
+    if (failures(cases[c], found).images() >= kFewestImages)
+      told.push_back(c);
+    else
+      few.push_back(found.case_name(c));
+  const std::size_t best = *std::min_element(told.begin(), told.end(), [&](std::size_t a, std::size_t b) {
+    return mean_of(failures(cases[a], found)).value < mean_of(failures(cases[b], found)).value;
+  });
   const auto said = [&](std::size_t c) {
     return with_percent_interval(mean_of(failures(cases[c], found), kShare));
   };
@@ -276,23 +286,26 @@ std::string answer_of(const std::vector<CaseRobustness>& cases, const std::vecto
               percent(static_cast<double>(cases[best].source_wrong.failed) /
                       static_cast<double>(cases[best].source_wrong.images)) +
               " of the unaltered images)";
-  std::vector<std::string> worse, alike;
-  for (std::size_t c = 0; c < cases.size(); ++c) {
+  for (const std::size_t c : told) {
     if (c == best) continue;
     const auto pair = std::find_if(pairs.begin(), pairs.end(), [&](const CasePair& one) {
       return one.a == std::min(c, best) && one.b == std::max(c, best);
     });
     const std::string name = found.case_name(c) + " (" + said(c);
-    if (pair->result.differs())
-      worse.push_back(name + ", " + corrected_p(pair->result, pairs.size(), "pair") + ")");
+    if (pair->result.difference.images < kFewestImages)
+      few.push_back(found.case_name(c) + " against " + found.case_name(best));
+    else if (pair->result.differs())
+      worse.push_back(name + ", " + corrected_p(pair->result) + ")");
     else
       alike.push_back(name + ")");
   }
-  if (!worse.empty()) answer += ", less often than " + listed(worse);
+  if (!worse.empty())
+    answer +=
+        ", less often than " + few_listed(worse, "robustness_pairs.csv") + family_words(pairs.size(), "pair");
   if (!alike.empty())
     answer += std::string(worse.empty() ? ", the smallest share" : "") + "; no difference from " +
-              listed(alike) + " is shown";
-  return answer + ".";
+              few_listed(alike, "robustness_pairs.csv") + " is shown";
+  return answer + "." + too_few_of(few);
 }
 
 }  // namespace

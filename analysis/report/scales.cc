@@ -49,9 +49,13 @@ MainLevel main_level(const LevelMeans& levels) {
 std::string answer_of(const std::vector<LevelMeans>& cases, const std::vector<MainLevel>& mains,
                       const Observations& found) {
   std::map<std::size_t, std::vector<std::string>> most;
-  std::vector<std::string> shared;
+  std::vector<std::string> shared, few;
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const MainLevel& main = mains[c];
+    if (main.lead.difference.images < kFewestImages) {
+      few.push_back(found.case_name(c));
+      continue;
+    }
     const std::string share = with_percent_interval(mean_of(cases[c][main.level]));
     if (main.lead.differs())
       most[main.level].push_back(found.case_name(c) + " (" + share + ", " +
@@ -65,14 +69,14 @@ std::string answer_of(const std::vector<LevelMeans>& cases, const std::vector<Ma
   std::string text;
   for (const auto& [level, names] : most)
     text += (text.empty() ? "The largest share of the importance lies at " : "; at ") +
-            level_of(level, found) + " under " + listed(names);
+            level_of(level, found) + " under " + few_listed(names, "scales.csv");
   if (!shared.empty())
     text +=
         std::string(text.empty()
                         ? "Which of two levels has the largest share of the importance is not shown under "
                         : "; which of two levels it is, is not shown under ") +
-        listed(shared);
-  return text + ".";
+        few_listed(shared, "scales.csv");
+  return text + "." + too_few_of(few);
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ bool size_differs(const Paired& log2_sizes);
 std::string noise_words(const Observations& found);
 // What makes every comparison of maps doubtful.
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found);
+// How much of what several sweeps have differs between them by more than rounding; empty: nothing.
+std::string unlike_words(const Observations& found);
 // Added where it is not empty.
 void add_doubt(std::vector<std::string>& doubts, const std::string& doubt);
 

@@ -258,7 +258,15 @@ std::string under_how_many(std::size_t some, std::size_t all) {
 std::string main_sentence(const std::vector<const Tested*>& cases, const Groups& groups, Role role,
                           const Observations& found) {
   std::vector<const Tested*> moved, still;
-  for (const Tested* one : cases) (one->beyond() ? moved : still).push_back(one);
+  std::vector<std::string> few;
+  for (const Tested* one : cases)
+    if (one->moved[kMainMeasure].difference.images < kFewestImages)
+      few.push_back(found.case_name(one->case_index));
+    else
+      (one->beyond() ? moved : still).push_back(one);
+  if (moved.empty() && still.empty())
+    return "Nothing is asserted of " + listed(few) + ": fewer than " + std::to_string(kFewestImages) +
+           " images have maps that can be ranked.";
   const Paired all = over_cases(groups, cases.front()->kind, role);
   const std::string numbers = "Spearman distance " + with_interval(all.second) + " against " +
                               with_interval(all.first) + " of " + noise_words(found) + ", difference " +
@@ -273,21 +281,20 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
       if (of_case > 0 && (needed == 0 || of_case < needed)) needed = of_case;
     }
     return acts + " is not shown to move the maps further than their estimation noise under any case (" +
-           numbers + needed_words(needed, all.difference.images) + ").";
+           numbers + needed_words(needed, all.difference.images) + ")." + too_few_of(few);
   }
   std::vector<std::string> names;
   for (const Tested* one : still)
-    names.push_back(
-        found.case_name(one->case_index) + " (difference " +
-        with_interval(one->moved[kMainMeasure].difference) + ", " +
-        (one->moved[kMainMeasure].p_holm ? p_value(*one->moved[kMainMeasure].p_holm) : "not tested") + ")");
+    names.push_back(found.case_name(one->case_index) + " (difference " +
+                    with_interval(one->moved[kMainMeasure].difference) + ", " +
+                    corrected_p(one->moved[kMainMeasure]) + ")");
   std::string text = acts + " moves the maps further than their estimation noise " +
-                     under_how_many(moved.size(), cases.size()) + " (" + numbers;
-  if (!names.empty()) text += "; not shown under " + listed(names);
+                     under_how_many(moved.size(), moved.size() + still.size()) + " (" + numbers;
+  if (!names.empty()) text += "; not shown under " + few_listed(names, "shift.csv");
   double largest_p = 0;
   for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
   return text + "; " + (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
-         " after Holm's correction).";
+         " after Holm's correction)." + too_few_of(few);
 }
 
 std::string size_sentence(const std::vector<const Tested*>& cases, const Observations& found) {
@@ -302,7 +309,7 @@ std::string size_sentence(const std::vector<const Tested*>& cases, const Observa
   if (changed.empty()) return "";
   return (moved ? " The indices as a whole change too, by a factor of: "
                 : " The shift is one of degree: the indices as a whole change by a factor of: ") +
-         listed(changed) + ".";
+         few_listed(changed, "shift_levels.csv") + ".";
 }
 
 }  // namespace

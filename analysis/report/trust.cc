@@ -218,7 +218,7 @@ std::string answer_of(const ImageMeans& above, const ImageMeans& uncertain, cons
                      " of the maps have an index above 1, and in " +
                      with_percent_interval(mean_of(uncertain, Bounds{0, 1})) +
                      " the median standard error exceeds the largest index";
-  if (found.noise != NoiseFrom::kNothing)
+  if (agreement.images() > 0)
     text += "; two estimates of one map (" + noise_words(found) + ") agree by a rank correlation of " +
             with_interval(mean_of(agreement));
   text += ".";
@@ -256,6 +256,7 @@ Section trust_section(const Observations& found) {
   section.doubts.push_back(
       "Standard errors here are for images of the same kind: a sample of other photographs may differ by "
       "more.");
+  add_doubt(section.doubts, unlike_words(found));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

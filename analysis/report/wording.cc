@@ -12,6 +12,8 @@ namespace wcam {
 
 namespace {
 
+const std::string kNotKnown = "not known";
+
 constexpr std::size_t kFewImages =
     20;  // below, a studentised interval is wide and tests see large effects only
 
@@ -30,6 +32,7 @@ std::string brackets(const Estimate& estimate, double scale, int digits) {
 }  // namespace
 
 std::string decimal(double value, int digits) {
+  if (!std::isfinite(value)) return kNotKnown;
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
   const std::string found = text;
@@ -37,13 +40,20 @@ std::string decimal(double value, int digits) {
   return zero && found[0] == '-' ? found.substr(1) : found;
 }
 
-std::string percent(double share) { return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " %"; }
+std::string percent(double share) {
+  if (!std::isfinite(share)) return kNotKnown;
+  return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " %";
+}
 
 std::string points(double share) {
+  if (!std::isfinite(share)) return kNotKnown;
   return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " percentage points";
 }
 
-std::string fine_points(double share) { return decimal(100 * share, 2) + " percentage points"; }
+std::string fine_points(double share) {
+  if (!std::isfinite(share)) return kNotKnown;
+  return decimal(100 * share, 2) + " percentage points";
+}
 
 std::string p_value(double p) { return p < 0.001 ? "p < 0.001" : "p = " + decimal(p, p < 0.1 ? 3 : 2); }
 
@@ -54,6 +64,19 @@ std::string listed(const std::vector<std::string>& names) {
   return list;
 }
 
+std::string few_listed(const std::vector<std::string>& names, const std::string& table) {
+  constexpr std::size_t kTold = 3;
+  if (names.size() <= kTold + 1) return listed(names);
+  return first_few(names, kTold) + " (" + table + ")";
+}
+
+std::string too_few_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kNamed = 6;
+  if (names.empty()) return "";
+  return " Nothing is asserted of " + (names.size() <= kNamed ? listed(names) : first_few(names, kNamed)) +
+         ": fewer than " + std::to_string(kFewestImages) + " images.";
+}
+
 std::string with_interval(const Estimate& estimate) {
   const bool narrow = estimate.interval && estimate.interval->second - estimate.interval->first < 0.02;
   const int digits = narrow ? 3 : 2;
@@ -61,19 +84,23 @@ std::string with_interval(const Estimate& estimate) {
 }
 
 std::string with_percent_interval(const Estimate& estimate) {
+  if (!std::isfinite(estimate.value)) return kNotKnown;
   const int digits = percent_digits(estimate);
   return decimal(100 * estimate.value, digits) + " %" + brackets(estimate, 100, digits);
 }
 
 std::string with_points_interval(const Estimate& estimate) {
+  if (!std::isfinite(estimate.value)) return kNotKnown;
   const int digits = percent_digits(estimate);
   return decimal(100 * estimate.value, digits) + " points" + brackets(estimate, 100, digits);
 }
 
-std::string corrected_p(const Paired& result, std::size_t family, const std::string& one) {
-  if (!result.p_holm) return "not tested";
-  return p_value(*result.p_holm) +
-         (family > 1 ? " after Holm's correction over " + counted(family, one) : std::string());
+std::string corrected_p(const Paired& result) {
+  return result.p_holm ? p_value(*result.p_holm) : "not tested";
+}
+
+std::string family_words(std::size_t family, const std::string& one) {
+  return family > 1 ? " (p after Holm's correction over " + counted(family, one) + ")" : "";
 }
 
 std::string level_of(std::size_t share, const Observations& found) {
@@ -132,7 +159,8 @@ std::string too_few_sentence(std::size_t images, const Observations& found, cons
       images == 0 ? std::max(sample + more, 2 * sample)
                   : static_cast<std::size_t>(
                         std::ceil(static_cast<double>(sample * kFewestImages) / static_cast<double>(images)));
-  const std::string option = found.plan.selection.rule == SelectionRule::kListed
+  const std::string option = found.sweeps > 1 ? "wcam run --extend with a larger sample in one of the sweeps"
+                             : found.plan.selection.rule == SelectionRule::kListed
                                  ? "wcam run --extend with a longer --select-file"
                                  : "wcam run --extend --sample-size " + std::to_string(larger) +
                                        (larger > found.plan.images.size() ? ", and more of --images" : "");

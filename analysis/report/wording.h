@@ -11,18 +11,25 @@
 
 namespace wcam {
 
+// What is not finite is "not known", in these and in what has an interval.
 std::string decimal(double value, int digits = 2);          // "0.41"; never "-0.00"
 std::string percent(double share);                          // "41 %", below 10 % "4.1 %"
 std::string points(double share);                           // "1.5 percentage points"
 std::string fine_points(double share);                      // "1.53 percentage points"
 std::string p_value(double p);                              // "p = 0.012", "p < 0.001"
 std::string listed(const std::vector<std::string>& names);  // "a, b and c"
+// "a, b, c and 4 more (kinds.csv)": as many as a sentence can hold, and where the others are.
+std::string few_listed(const std::vector<std::string>& names, const std::string& table);
+// " Nothing is asserted of a and b: fewer than 8 images."; empty of nobody.
+std::string too_few_of(const std::vector<std::string>& names);
 // "0.41 [0.36, 0.47]", with more digits where the interval is narrow; without one the value alone.
 std::string with_interval(const Estimate& estimate);
 std::string with_percent_interval(const Estimate& estimate);  // "41 % [36, 47]"
 std::string with_points_interval(const Estimate& estimate);   // "4 points [1, 7]"
-// "p < 0.001 after Holm's correction over 4 cases".
-std::string corrected_p(const Paired& result, std::size_t family, const std::string& one);
+// "p < 0.001", as corrected; and once behind what has several of them " (p after Holm's correction over 4
+// cases)", nothing of a family of one.
+std::string corrected_p(const Paired& result);
+std::string family_words(std::size_t family, const std::string& one);
 
 // "the approximation", "level 3" for the entries of a list of shares.
 std::string level_of(std::size_t share, const Observations& found);

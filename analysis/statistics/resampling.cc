@@ -4,6 +4,7 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -121,11 +122,16 @@ Stated<Studentised> studentised(const ImageRows& rows, const FunctionOfMeans& g,
 
 double identity(std::span<const double> means) { return means[0]; }
 
-ImageRows one_column(std::span<const double> per_image) { return {1, {per_image.begin(), per_image.end()}}; }
-
-double normal_quantile(double probability) {
-  return boost::math::quantile(boost::math::normal_distribution<>(), probability);
+// E. B. Wilson's interval of a share p of n images.
+Interval wilson(double p, std::size_t images, double level) {
+  const auto n = static_cast<double>(images);
+  const double z = boost::math::quantile(boost::math::normal_distribution<>(), (1 + level) / 2);
+  const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
+  const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+  return {p, p <= 0 ? 0 : middle - half, p >= 1 ? 1 : middle + half, level, images};
 }
+
+ImageRows one_column(std::span<const double> per_image) { return {1, {per_image.begin(), per_image.end()}}; }
 
 }  // namespace
 
@@ -156,7 +162,16 @@ Stated<Interval> function_interval(const ImageRows& rows, const FunctionOfMeans&
 
 Stated<Interval> mean_interval(std::span<const double> per_image, const Bounds& bounds,
                                const Resampling& resampling) {
-  return function_interval(one_column(per_image), identity, bounds, resampling);
+  const auto found = function_interval(one_column(per_image), identity, bounds, resampling);
+  const std::size_t n = per_image.size();
+  const double mean = std::accumulate(per_image.begin(), per_image.end(), 0.0) / static_cast<double>(n),
+               width = bounds.high - bounds.low;
+  if (n < kFewestImages || !std::isfinite(width) || !std::isfinite(mean)) return found;
+  Interval widest = wilson((mean - bounds.low) / width, n, resampling.level);
+  widest = {mean, bounds.low + width * widest.low, bounds.low + width * widest.high, widest.level, n};
+  if (!found) return widest;
+  return Interval{mean, std::max(found->low, widest.low), std::min(found->high, widest.high), found->level,
+                  n};
 }
 
 Stated<Interval> ratio_interval(std::span<const double> numerators, std::span<const double> denominators,
@@ -209,11 +224,7 @@ Stated<Interval> proportion_interval(std::size_t in, std::size_t images, double 
     throw std::invalid_argument("proportion_interval: " + std::to_string(in) + " of " +
                                 std::to_string(images));
   if (auto few = too_few(images)) return *few;
-  const auto n = static_cast<double>(images);
-  const double p = static_cast<double>(in) / n, z = normal_quantile((1 + level) / 2);
-  const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
-  const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  return Interval{p, in == 0 ? 0 : middle - half, in == images ? 1 : middle + half, level, images};
+  return wilson(static_cast<double>(in) / static_cast<double>(images), images, level);
 }
 
 }  // namespace wcam

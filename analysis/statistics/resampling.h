@@ -16,8 +16,10 @@
 //   lognormal, sigma 1       90.8   91.0   92.0   93.0   93.3       78          81
 //   flips of 15 variants     95.6   95.6   96.1   95.3   95.2       87          88
 //   beta(1/2, 2)             95.2   96.4   96.1   95.9   94.9       84          87
+//   flips that are rare      99.9   99.5   99.0   97.6   95.9
 //
-// Values of 0 and 1 are for proportion_interval(): resamples of few of them are often all alike.
+// Resamples of rare flips, which four images in five never show, are often all alike: the interval then ends
+// where that of a share would. Values of 0 and 1 alone are for proportion_interval().
 #pragma once
 
 #include <cstddef>
@@ -55,8 +57,10 @@ struct ImageRows {
   std::size_t images() const { return values.size() / width; }
 };
 
-// Of the mean over images. Not stated: below kFewestImages; when all images have one value; when so many have
-// one value that resamples without any spread are usual, and no bound ends the interval.
+// Of the mean over images. Not stated: below kFewestImages; and, unless there are two bounds, when all images
+// have one value, or so many that resamples without any spread are usual and no bound ends the interval.
+// Between two bounds nothing varies more than what is always at one of them: Wilson's interval of a share
+// (below) holds for every such mean, wider than need be, and is where this one ends at the latest.
 Stated<Interval> mean_interval(std::span<const double> per_image, const Bounds& bounds = {},
                                const Resampling& resampling = {});
 

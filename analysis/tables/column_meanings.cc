@@ -72,6 +72,8 @@ constexpr Meaning kMeanings[] = {
     {"class_name", "", "of `label`; its number where the classifier came without names"},
     {"true_label", "class, from 0", "of the image; -1: the plan does not know"},
     {"true_class", "", "its name; empty: not known"},
+    {"sweep", "",
+     "id of the sweep that the row is of, where several are joined: `job` is unique in one of them"},
     {"probability", "0 to 1",
      "soft-max at `label`; empty or NaN where the stored predictions do not tell it"},
     {"share_approximation", "share",

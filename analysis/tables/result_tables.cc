@@ -27,10 +27,12 @@ struct Profile {
   ProfileRow stored;
   float probability = 0;            // at the label; NaN: not known
   std::vector<float> share_errors;  // [levels + 1]
+  std::string sweep_id;
 };
 struct Prediction {
   PredictionRow stored;
   std::int64_t source_label = kUnknownLabel;
+  std::string sweep_id;
 };
 
 // A column, and where its value is.
@@ -115,9 +117,9 @@ class Names {
   std::unordered_map<std::string, std::int64_t> true_labels_;
 };
 
-// What both tables say of a row's variant, image and classes.
+// What both tables say of a row's variant, image and classes, and of a joined study the row's sweep.
 template <class Row>
-void add_named_fields(Fields<Row>& fields, const Names& names) {
+void add_named_fields(Fields<Row>& fields, const Names& names, bool is_joined) {
   add_field(fields, "corruption", [](const Row& row) { return parsed(row.stored.variant).name; });
   add_field(fields, "severity",
             [](const Row& row) { return std::int64_t{parsed(row.stored.variant).severity}; });
@@ -127,6 +129,7 @@ void add_named_fields(Fields<Row>& fields, const Names& names) {
   add_field(fields, "true_class", [&names](const Row& row) {
     return names.of(row.stored.case_name, names.true_label(row.stored.image));
   });
+  if (is_joined) add_field(fields, "sweep", [](const Row& row) { return row.sweep_id; });
 }
 
 // How standard errors of shares come from outputs.
@@ -178,11 +181,11 @@ std::vector<std::string> level_names(int levels) {
 }
 
 struct ResultTables::Impl {
-  explicit Impl(const Results& stored)
-      : results(stored),
-        names(results.plan()),
-        probabilities(results.profiles().size(), std::numeric_limits<float>::quiet_NaN()) {
-    if (results.plan()) share_errors.emplace(*results.plan());
+  explicit Impl(const Study& stored)
+      : study(stored),
+        names(study.plan()),
+        probabilities(study.profiles().size(), std::numeric_limits<float>::quiet_NaN()) {
+    if (study.plan()) share_errors.emplace(*study.plan());
     read_predictions();
     make_profile_fields();
     make_prediction_fields();
@@ -191,7 +194,7 @@ struct ResultTables::Impl {
   void make_profile_fields();
   void make_prediction_fields();
 
-  const Results& results;
+  const Study& study;
   Names names;
   std::optional<ShareErrors> share_errors;  // nullopt: without a plan nobody knows what the outputs are
   std::vector<float> probabilities;         // of the profiles' labels
@@ -212,32 +215,32 @@ float probability_of(std::int64_t label, const PredictionRow& row) {
 
 void ResultTables::Impl::read_predictions() {
   std::unordered_map<std::string, std::vector<std::size_t>> explained;
-  for (std::size_t i = 0; i < results.profiles().size(); ++i) {
-    const ProfileRow& row = results.profiles()[i];
+  for (std::size_t i = 0; i < study.profiles().size(); ++i) {
+    const ProfileRow& row = study.profiles()[i];
     explained[key_of(row.image, row.variant, row.case_name)].push_back(i);
   }
-  results.for_each_prediction([&](PredictionRow&& row) {
+  study.for_each_prediction([&](PredictionRow&& row, const StudyPart&) {
     if (row.variant == kSourceVariant) source_labels.emplace(key_of(row.image, "", row.case_name), row.label);
     if (const auto found = explained.find(key_of(row.image, row.variant, row.case_name));
         found != explained.end())
       for (const std::size_t i : found->second)
-        probabilities[i] = probability_of(results.profiles()[i].label, row);
+        probabilities[i] = probability_of(study.profiles()[i].label, row);
     sample = std::move(row);
   });
 }
 
 void ResultTables::Impl::make_profile_fields() {
-  add_stored_fields(profiles, results.profiles().empty() ? ProfileRow() : results.profiles().front());
-  add_named_fields(profiles, names);
+  add_stored_fields(profiles, study.profiles().empty() ? ProfileRow() : study.profiles().front());
+  add_named_fields(profiles, names, study.is_joined());
   add_field(profiles, "probability", [](const Profile& row) { return row.probability; });
   std::erase_if(profiles, [](const auto& field) { return field.column.name.starts_with("level_share_"); });
-  const std::vector<std::string> levels = level_names(results.header().levels);
+  const std::vector<std::string> levels = level_names(study.header().levels);
   for (std::size_t k = 0; k < levels.size(); ++k)
     add_field(profiles, "share_" + levels[k], [k](const Profile& row) { return row.stored.level_share[k]; });
   for (std::size_t k = 0; k < levels.size(); ++k)
     add_field(profiles, "share_" + levels[k] + "_se",
               [k](const Profile& row) { return row.share_errors[k]; });
-  const auto grid = static_cast<std::size_t>(results.header().grid);
+  const auto grid = static_cast<std::size_t>(study.header().grid);
   const std::vector<std::size_t> map{grid, grid};
   profiles.push_back({{"wcam", ValueType::kMap, map}, [](const Profile& row) { return row.stored.wcam; }});
   profiles.push_back({{"standard_error", ValueType::kMap, map},
@@ -246,25 +249,26 @@ void ResultTables::Impl::make_profile_fields() {
 
 void ResultTables::Impl::make_prediction_fields() {
   add_stored_fields(predictions, sample);
-  add_named_fields(predictions, names);
+  add_named_fields(predictions, names, study.is_joined());
   add_field(predictions, "source_label", [](const Prediction& row) { return row.source_label; });
   add_field(predictions, "affected", [](const Prediction& row) {
     return row.source_label != kUnknownLabel && row.source_label != row.stored.label;
   });
 }
 
-ResultTables::ResultTables(const Results& results) : impl_(std::make_unique<Impl>(results)) {}
+ResultTables::ResultTables(const Study& study) : impl_(std::make_unique<Impl>(study)) {}
 ResultTables::~ResultTables() = default;
 
 std::vector<TableColumn> ResultTables::profile_columns() const { return columns_of(impl_->profiles); }
 std::vector<TableColumn> ResultTables::prediction_columns() const { return columns_of(impl_->predictions); }
 
 void ResultTables::for_each_profile(const Visit& visit) const {
-  const std::size_t levels = static_cast<std::size_t>(impl_->results.header().levels) + 1;
+  const std::size_t levels = static_cast<std::size_t>(impl_->study.header().levels) + 1;
   std::vector<Value> values;
-  for (std::size_t i = 0; i < impl_->results.profiles().size(); ++i) {
-    Profile row{impl_->results.read_profile(i), impl_->probabilities[i],
-                std::vector<float>(levels, std::numeric_limits<float>::quiet_NaN())};
+  for (std::size_t i = 0; i < impl_->study.profiles().size(); ++i) {
+    Profile row{impl_->study.read_profile(i), impl_->probabilities[i],
+                std::vector<float>(levels, std::numeric_limits<float>::quiet_NaN()),
+                impl_->study.part_of(i).sweep_id};
     // 0 in rows of earlier versions.
     if (row.stored.control_of.empty())
       row.stored.severity_difference = std::numeric_limits<float>::quiet_NaN();
@@ -275,10 +279,11 @@ void ResultTables::for_each_profile(const Visit& visit) const {
 
 void ResultTables::for_each_prediction(const Visit& visit) const {
   std::vector<Value> values;
-  impl_->results.for_each_prediction([&](PredictionRow&& stored) {
+  impl_->study.for_each_prediction([&](PredictionRow&& stored, const StudyPart& part) {
     const auto source = impl_->source_labels.find(key_of(stored.image, "", stored.case_name));
     const Prediction row{std::move(stored),
-                         source == impl_->source_labels.end() ? kUnknownLabel : source->second};
+                         source == impl_->source_labels.end() ? kUnknownLabel : source->second,
+                         part.sweep_id};
     visit_row(impl_->predictions, row, values, visit);
   });
 }

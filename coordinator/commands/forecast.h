@@ -27,7 +27,7 @@ struct Forecast {
   std::uint64_t forwards_per_predict = 0;  // images put through a network, on average; batches pad them
   std::uint64_t forwards_per_wcam = 0;
   std::uint64_t forwards_per_ladder = 0;  // of these, in batches of their own (WcamSettings::sufficient)
-  double forwards_there = 0;  // of these WCAMs, computed when they had fewer design points
+  double forwards_there = 0;              // of these WCAMs, computed when they had fewer design points
   // What the jobs of one measured case take.
   struct CaseCost {
     std::string name;

@@ -160,11 +160,14 @@ Json json_of(const Section& section) {
 }  // namespace
 
 std::string report_page(const Report& report, const ChartOptions& options) {
-  List sections, facts;
+  List sections, facts, made_of;
   for (const Section& section : report.sections)
     sections.push_back(section_data(section, sections.size() + 1, options));
   for (const auto& [name, value] : report.facts) facts.push_back(Object{{"name", name}, {"value", value}});
+  for (const std::string& line : report.made_of) made_of.push_back(line);
   return rendered(kPageTemplate, {{"title", report.title},
+                                  {"is_joined", Data(!made_of.empty())},
+                                  {"made_of", made_of},
                                   {"version", kVersion},
                                   {"style", std::string(kPageStyle)},
                                   {"has_facts", Data(!facts.empty())},
@@ -176,7 +179,8 @@ std::string report_json(const Report& report) {
   Json facts = Json::array(), sections = Json::array();
   for (const auto& [name, value] : report.facts) facts.push_back({{"name", name}, {"value", value}});
   for (const Section& section : report.sections) sections.push_back(json_of(section));
-  const Json json{{"title", report.title}, {"version", kVersion}, {"facts", facts}, {"sections", sections}};
+  Json json{{"title", report.title}, {"version", kVersion}, {"facts", facts}, {"sections", sections}};
+  if (!report.made_of.empty()) json["made_of"] = report.made_of;
   // What is not finite is null, what is not UTF-8 U+FFFD.
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

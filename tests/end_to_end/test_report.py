@@ -1,15 +1,17 @@
 """`wcam report` on real sweeps: what it writes, what is seen of it, and what it refuses."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
 
 import h5py
+import numpy
 import pytest
 
 from browser import SEEN, Browser
-from conftest import ROOT, run, wait_for
+from conftest import ROOT, Study, run, textured_image, wait_for, write_png
 from test_reader import EARLIER, stored
 
 QUESTIONS = [
@@ -21,6 +23,12 @@ QUESTIONS = [
     "Which corruptions move what?",
     "How much of this can be trusted?",
 ]
+
+
+def sweep_id(plan):
+    """Of a plan.json: the SHA-256 of what decides numbers, in the order and without the spaces of our writer."""
+    identity = {name: value for name, value in plan.items() if name not in ("locations", "provenance")}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +113,11 @@ def test_what_is_refused_is_named_and_leaves_nothing(sweep, tmp_path):
     def refused(code, *words):
         return run("wcam", "report", *words, "--out", tmp_path / "out", code=code).stderr
 
-    assert "a report is of one sweep, and 2 are named" in refused(2, sweep, EARLIER)
+    unlike = refused(3, sweep, EARLIER)
+    assert unlike.splitlines()[0].endswith("these sweeps are not one study, since they differ in what decides a number:")
+    assert re.search(r"^  nb_design: 4 in A, 2 in B \(compute one of them anew with the other's --nb-design\)$", unlike, re.MULTILINE)
+    assert "no sweep is called C; they are A (sweep), B (sweep-0.1.0)" in refused(2, sweep, EARLIER, "--rename", "C:adv=other")
+    assert "name a folder for it with --out DIR" in run("wcam", "report", sweep, EARLIER, code=2).stderr
     assert "unknown venue 'neurip'" in refused(2, sweep, "--venue", "neurip")
     assert "--columns 2: a page of neurips has 1 column" in refused(2, sweep, "--columns", "2")
     assert "resnet" in refused(2, sweep, "--mce-reference", "resnet")
@@ -118,6 +130,89 @@ def test_what_is_refused_is_named_and_leaves_nothing(sweep, tmp_path):
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_text("")
     assert f"{tmp_path}/file" in run("wcam", "report", sweep, "--out", tmp_path / "file", code=3).stderr
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """One sweep of ten images, and two of six of them each, of which one file has another name in the second."""
+    folder = tmp_path_factory.mktemp("parts")
+    sweeps = {}
+    for name, images in (("whole", range(10)), ("first", range(6)), ("second", range(4, 10))):
+        (folder / name).mkdir()
+        study = sweeps[name] = Study(folder / name)
+        for image in study.images.iterdir():
+            image.unlink()
+        for i in images:
+            other = name == "second" and i == 5
+            write_png(study.images / ("other-name.png" if other else f"texture-{i}.png"), textured_image(i))
+        study.OPTIONS = {"--grid": "4", "--select": "all", "--corruptions": "contrast,gaussian-noise", "--severities": "5",
+                         "--explain": "predicted,source", "--controls": "matched"}  # fmt: skip
+        study.run()
+    return sweeps
+
+
+@pytest.mark.parametrize("order", (("first", "second"), ("second", "first")))
+def test_sweeps_of_parts_joined_are_the_sweep_of_the_whole(parts, tmp_path, order):
+    run("wcam", "report", parts["whole"].sweep, "--out", tmp_path / "whole", "--json")
+    said = run("wcam", "report", *(parts[name].sweep for name in order), "--out", tmp_path / "joined", "--json").stderr
+    files = {file.relative_to(tmp_path / "whole") for file in (tmp_path / "whole").rglob("*.*")}
+    assert files == {file.relative_to(tmp_path / "joined") for file in (tmp_path / "joined").rglob("*.*")}
+    for file in files:
+        if file.name not in ("report.html", "report.json"):
+            assert (tmp_path / "joined" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
+    # How to get more images is not the same.
+    whole, joined = (json.loads(re.sub(r"\(wcam run --extend [^)]*\)", "", (tmp_path / name / "report.json").read_text()))
+                     for name in ("whole", "joined"))  # fmt: skip
+    assert joined["sections"] == whole["sections"]
+    assert joined["title"] == "sweep + sweep" and "made_of" not in whole
+    # What both have: two images, three variants, two cases; a class more where a prediction changes.
+    shared = re.fullmatch(r"In several of them: 2 explained images, 2 cases; (\d+) WCAMs and 12 predictions are there "
+                          r"again, and count once, as in the first that has them\.", joined["made_of"][2])  # fmt: skip
+    assert 12 <= int(shared[1]) <= 20
+    assert len(joined["made_of"]) == 3 and joined["made_of"][0].startswith("A: sweep, sweep ")  # nothing differs, nothing lacks
+    assert said.splitlines() == joined["made_of"]
+    assert "".join(f"<li>{line}</li>\n" for line in joined["made_of"]) in (tmp_path / "joined/report.html").read_text()
+
+
+def test_parts_are_exported_as_one(parts, tmp_path):
+    def rows(table, *sweeps):
+        run("wcam", "export", *(parts[name].sweep for name in sweeps), "--csv", tmp_path / sweeps[0])
+        with (tmp_path / sweeps[0] / f"{table}.csv").open(newline="", encoding="utf-8") as opened:
+            found = list(csv.DictReader(opened, strict=True))
+        of_run = ("job", "attempt", "rank", "seconds", "sweep")
+        return found, sorted(tuple(value for name, value in row.items() if name not in of_run) for row in found)
+
+    ids = [sweep_id(json.loads((parts[name].sweep / "plan.json").read_text())) for name in ("first", "second")]
+    for table in ("profiles", "predictions"):
+        joined, same = rows(table, "first", "second")
+        assert same == rows(table, "whole")[1]
+        assert {row["sweep"] for row in joined} == set(ids)
+        assert {row["image"] for row in joined if row["sweep"] == ids[1]} == {f"texture-{i}.png" for i in range(6, 10)}
+        if table == "profiles":
+            assert len({(row["sweep"], row["job"]) for row in joined}) == len(joined)
+            assert [int(row["rank"]) for row in joined] == sorted(int(row["rank"]) for row in joined)
+
+
+def test_a_case_with_another_network_stands_under_another_name(parts, tmp_path):
+    """As after fine-tuning: a sweep whose plan says that its models are others."""
+    tuned = shutil.copytree(parts["second"].sweep, tmp_path / "tuned")
+    plan = json.loads((tuned / "plan.json").read_text())
+    other = "0" * 64
+    plan["cases"][0]["sha256"] = other
+    (tuned / "plan.json").write_text(json.dumps(plan))
+    for file in tuned.rglob("*.h5"):
+        with h5py.File(file, "r+") as stored:
+            stored.attrs["sweep_id"] = numpy.bytes_(sweep_id(plan))
+            if "plan" in stored:
+                del stored["plan"]
+    words = [parts["first"].sweep, tuned, "--out", tmp_path / "out"]
+    said = run("wcam", "report", *words, code=3).stderr
+    assert re.search(r"case baseline, SHA-256: [0-9a-f]{12} in A, 000000000000 in B "
+                     r"\(--rename B:baseline=baseline2 lets both stand as cases\)", said)  # fmt: skip
+    run("wcam", "report", *words, "--rename", "B:baseline=baseline2")
+    with (tmp_path / "out/tables/scales.csv").open(newline="", encoding="utf-8") as opened:
+        images = {row["case"]: row["images"] for row in csv.DictReader(opened)}
+    assert images == {"baseline": "6", "adv": "10", "baseline2": "6"}
 
 
 def test_help_and_manual_know_it():

@@ -26,13 +26,14 @@ constexpr double kRounding = 1e-9;  // transport rounds amounts to 1e-12, each m
 struct Observed {
   explicit Observed(const planted::Truth& truth) {
     planted::write_sweep(folder.path() / "sweep", truth);
-    const Results results = Results::open(folder.path() / "sweep");
+    const Study results(Results::open(folder.path() / "sweep"));
     found = observe(results);
     for (std::size_t i = 0; i < results.profiles().size(); ++i) {
       ProfileRow row = results.read_profile(i);
       rows.emplace(std::tuple(row.image, row.case_name, row.variant, row.label, row.replicate), row);
     }
-    predictions = results.read_predictions();
+    results.for_each_prediction(
+        [&](PredictionRow&& row, const StudyPart&) { predictions.push_back(std::move(row)); });
     areas = level_areas(truth.grid, 3, 224);
   }
   const ProfileRow& row(const Shift& shift, bool source, std::int64_t label, std::uint32_t replicate) const {
@@ -194,7 +195,7 @@ TEST(Observations, AFileWithoutAPlanIsRefused) {
   const TemporaryFolder folder;
   write_store(folder.path() / "lone.h5", {"", 8, 3}, {}, {}, {});
   try {
-    observe(Results::open(folder.path() / "lone.h5"));
+    observe(Study(Results::open(folder.path() / "lone.h5")));
     FAIL();
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("lone.h5 has no plan"), std::string::npos) << error.what();

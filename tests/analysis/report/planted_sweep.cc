@@ -65,7 +65,7 @@ Plan plan_of(const Truth& truth) {
   for (int i = 0; i < truth.images; ++i) {
     PlannedImage image;
     image.path = "image" + std::to_string(1000 + i) + ".png";
-    image.sha256 = std::string(64, 'a');
+    image.sha256 = std::string(60, 'a') + std::to_string(1000 + i);
     image.true_label = kSourceClass;
     plan.images.push_back(image);
   }
@@ -77,7 +77,7 @@ Plan plan_of(const Truth& truth) {
     CaseSpec one;
     one.name = c == 0 ? "baseline" : "other" + std::to_string(c);
     one.file = one.name + ".pt";
-    one.sha256 = std::string(64, 'b');
+    one.sha256 = std::string(63, 'b') + std::to_string(c);
     one.input_size = one.resize = 224;
     one.classes = {"first", "second"};
     plan.cases.push_back(one);

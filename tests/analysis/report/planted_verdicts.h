@@ -77,7 +77,7 @@ inline std::vector<Claim> claims() {
 inline std::string answer(const std::filesystem::path& folder, const Truth& truth,
                           const std::string& section) {
   write_sweep(folder, truth);
-  const Report report = make_report(Results::open(folder), ReportOptions{});
+  const Report report = make_report(Study(Results::open(folder)), ReportOptions{});
   for (const Section& one : report.sections)
     if (one.id == section) return one.answer;
   throw std::logic_error("no section " + section);

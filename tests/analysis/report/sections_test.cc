@@ -473,7 +473,7 @@ TEST(Sections, TablesAndChartsAreWhole) {
   truth.images = 9;
   const TemporaryFolder folder;
   planted::write_sweep(folder.path() / "sweep", truth);
-  const Report report = make_report(Results::open(folder.path() / "sweep"), {"a title", "", 0.05});
+  const Report report = make_report(Study(Results::open(folder.path() / "sweep")), {"a title", "", 0.05});
   EXPECT_EQ(report.title, "a title");
   ASSERT_EQ(report.sections.size(), 7U);
   std::set<std::string> names;
@@ -503,7 +503,7 @@ TEST(Sections, OptionsOutOfRangeAreRefused) {
   truth.images = 2;
   const TemporaryFolder folder;
   planted::write_sweep(folder.path() / "sweep", truth);
-  const Results results = Results::open(folder.path() / "sweep");
+  const Study results(Results::open(folder.path() / "sweep"));
   try {
     (void)make_report(results, {"", "resnet", 0.05});
     FAIL();

@@ -88,6 +88,8 @@ inline Chart sample_heat(std::size_t rows, std::size_t columns) {
 
 inline Report sample_report() {
   Report report{"study <b>of 2</b> & \"more\"",
+                {"A: first <i>of</i> 2, sweep 1f0c63a2b9d4, 9 images explained, 3 cases, 81 WCAMs.",
+                 "B: the other, sweep 77ab01c3d5e2, 8 images explained, 3 cases, 72 WCAMs."},
                 {{"images", "17 of 200, 3 set aside"},
                  {"cases", "baseline, AugMix, 基準"},
                  {"estimator", "jansen-total, N = 4, grid 28"},

@@ -90,6 +90,7 @@ def test_what_is_seen(out, report, tmp_path, width, height, scheme):
         sections = report["sections"]
         assert browser.value("document.title") == report["title"] + " · report"
         assert [one["text"] for one in seen("h1")] == [report["title"]]
+        assert [one["text"] for one in seen(".made-of li")] == report["made_of"]
         # All answers first, in one screen where it is large.
         answers = seen("nav li")
         assert len(answers) == len(sections)
