@@ -209,7 +209,8 @@ class Study:
         self._of_fewer_points = {before["sweep_id"] for before in extended if "nb_design" in before}
         files, own = list(headers), list(headers.values())
         current = [header for header in own if header[0] not in earlier] or own
-        header = own[0] if self._packed else collections.Counter(current).most_common(1)[0][0]
+        certain = self._packed and own[0][0] not in earlier
+        header = own[0] if certain else collections.Counter(current).most_common(1)[0][0]
         for file in files:
             if headers[file][0] not in earlier | {header[0]}:
                 warnings.warn(f"left out: {file} belongs to another sweep ({headers[file][0][:12]})", stacklevel=4)

@@ -354,7 +354,7 @@ void put_in_order(std::vector<Entry>& entries) {
 Observations observe(const Study& study) {
   if (!study.plan())
     throw InputError(study.parts().front().path.string() +
-                     " has no plan, which says what its rows are: name a sweep, or its study.h5");
+                     " has no plan, which says what its rows are: name a sweep, or its results.h5");
   Observations found;
   found.plan = *study.plan();
   found.sweeps = study.parts().size();

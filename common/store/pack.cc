@@ -189,7 +189,7 @@ class Merge {
   void compare_with_explained(StoreReader& file, std::uint64_t first, const std::vector<bool>& keep,
                               const std::vector<std::uint64_t>& jobs) const;
   template <class Row>
-  void offer(StoreReader& file, std::size_t source, store::AnswerChoice& choice);
+  std::vector<store::Occurrence> occurrences(StoreReader& file, std::size_t source) const;
   template <class Row>
   std::vector<bool> kept(StoreReader& file, std::size_t source, std::uint64_t first, std::uint64_t count);
   template <class Row>
@@ -266,9 +266,11 @@ bool Merge::counts(JobId job, Attempt attempt, const std::string& segment) const
          recorded_->segments[found->segment] == segment;
 }
 
+// Those that count, once a job where it has many rows.
 template <class Row>
-void Merge::offer(StoreReader& file, std::size_t source, store::AnswerChoice& choice) {
+std::vector<store::Occurrence> Merge::occurrences(StoreReader& file, std::size_t source) const {
   constexpr bool kManyRowsAJob = std::is_same_v<Row, PredictionRow>;
+  std::vector<store::Occurrence> found;
   const std::uint64_t rows = file.rows<Row>();
   const std::string name = sources_.files[source].filename().string();
   for (std::uint64_t first = 0; first < rows; first += kBlockRows) {
@@ -276,22 +278,26 @@ void Merge::offer(StoreReader& file, std::size_t source, store::AnswerChoice& ch
     for (std::size_t i = 0; i < block.jobs.size(); ++i) {
       if (kManyRowsAJob && block.repeats_previous(i)) continue;
       const store::Occurrence occurrence = block.at(i, number(source));
-      if (is_results(source) || counts(occurrence.job, occurrence.attempt, name)) choice.offer(occurrence);
+      if (is_results(source) || counts(occurrence.job, occurrence.attempt, name)) found.push_back(occurrence);
     }
   }
+  return found;
 }
 
 void Merge::survey(std::size_t source) {
   StoreReader file(sources_.files[source]);
-  store::check_belongs(file, header_, sweep_ids_);
-  if (!is_results(source)) file.check_values();
+  is_results(source) ? store::check_belongs(file, header_, sweep_ids_)
+                     : store::check_sound(file, header_, sweep_ids_);
   Groups groups = groups_;
   if (has_profiles(file)) groups.profiles.survey<ProfileRow>(file);
   groups.predictions.survey<PredictionRow>(file);
   groups.images.survey<ImageRow>(file);
+  const auto profiles =
+      has_profiles(file) ? occurrences<ProfileRow>(file, source) : std::vector<store::Occurrence>{};
+  const auto predictions = occurrences<PredictionRow>(file, source);
   groups_ = std::move(groups);  // from here on nothing throws
-  if (has_profiles(file)) offer<ProfileRow>(file, source, profile_choice_);
-  offer<PredictionRow>(file, source, prediction_choice_);
+  for (const store::Occurrence& found : profiles) profile_choice_.offer(found);
+  for (const store::Occurrence& found : predictions) prediction_choice_.offer(found);
   if (is_results(source))
     merged_ = file.merged_segments();
   else

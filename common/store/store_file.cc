@@ -269,6 +269,29 @@ void check_belongs(const StoreReader& file, const StoreHeader& sweep, std::span<
                      " and " + std::to_string(sweep.levels));
 }
 
+template <class Row>
+static void check_index(StoreReader& file) {
+  constexpr std::uint64_t kRows = 4096;  // at once
+  const std::uint64_t count = file.rows<Row>();
+  for (std::uint64_t first = 0; first < count; first += kRows) {
+    std::vector<Row> rows(std::min(kRows, count - first));
+    file.read_index(first, std::span(rows));
+  }
+}
+
+void check_sound(StoreReader& file, const StoreHeader& sweep, std::span<const std::string> ids) {
+  check_belongs(file, sweep, ids);
+  file.check_values();
+  try {
+    check_index<ProfileRow>(file);
+    check_index<PredictionRow>(file);
+    check_index<ImageRow>(file);
+  } catch (const InputError& e) {
+    const std::string why = e.what();
+    throw InputError(why.find(file.path()) == std::string::npos ? file.path() + ": " + why : why);
+  }
+}
+
 void write_attributes(h5::File& file, const StoreHeader& header) {
   file.set_attribute("format", kFormatName);
   file.set_attribute("format_version", kFormatVersion);

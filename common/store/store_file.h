@@ -83,6 +83,9 @@ inline constexpr h5::Layout kPixelLayout{.chunk_rows = 1, .gzip = 4};
 // it was extended (Plan::sweep_ids()).
 void check_belongs(const StoreReader& file, const StoreHeader& sweep, std::span<const std::string> ids);
 
+// Throws InputError naming the file unless it is of this sweep and all that it says can be read. O(file).
+void check_sound(StoreReader& file, const StoreHeader& sweep, std::span<const std::string> ids);
+
 // Format, versions and header as root attributes.
 void write_attributes(h5::File& file, const StoreHeader& header);
 

@@ -132,6 +132,9 @@ Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> 
   if (!lines.empty())
     throw InputError("the sweep cannot be extended so: what it has must stay as it is" + indented(lines));
   if (sweep_id(grown) == sweep_id(in_sweep)) return grown;
+  // Before the sweep has decided its images again, those of its parent are not its own yet.
+  if (!in_sweep.earlier.empty() && sample.size() < in_sweep.earlier.back().sample.size())
+    sample = in_sweep.earlier.back().sample;
   grown.earlier.push_back(as_earlier(in_sweep, std::move(sample)));
   if (deepens(in_sweep, grown))
     for (EarlierPlan& earlier : grown.earlier)

@@ -59,7 +59,7 @@ ExitCode pack_command(const Arguments& arguments) {
             << doubts_text(report);
   for (const std::string& name : report.passed_over)
     std::cout << "not merged: " << (directory.segments() / name).string()
-              << ", which the ledger does not name; `wcam verify` tells what is in it\n";
+              << ", of which the ledger has nothing as done; `wcam verify` tells what is in it\n";
   warn_of_left_out(report.left_out, directory.root);
   if (report.spoilt > 0)
     std::cerr << "so " << counted(report.spoilt, "result")

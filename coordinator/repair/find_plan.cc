@@ -1,5 +1,6 @@
 #include "coordinator/repair/find_plan.h"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <utility>
@@ -29,8 +30,9 @@ class Search {
     if (copies_.empty()) check_is_sweep_with_something();
     note_a_segment();
     for (Copy& copy : copies_)
-      if (ids_.count(copy.id) > 1 || ids_.count(copy.id) == ids_.size())
-        return {std::move(copy.plan), copy.file.string(), problem_of_plan_json(copy.id)};
+      if (explains_all(copy.plan)) return taken(copy);
+    for (Copy& copy : copies_)
+      if (ids_.count(copy.id) > 1 || ids_.count(copy.id) == ids_.size()) return taken(copy);
     throw InputError(sweep_.root.string() + " has no plan that is its own: " + joined(findings_) +
                      "; restore " + sweep_.plan().string() + " from a copy");
   }
@@ -41,6 +43,18 @@ class Search {
     std::string id;
     fs::path file;
   };
+
+  // That of an extended sweep, beside files of what it was before.
+  bool explains_all(const Plan& plan) const {
+    const std::vector<std::string> known = plan.sweep_ids();
+    return std::all_of(ids_.begin(), ids_.end(), [&](const std::string& id) {
+      return std::find(known.begin(), known.end(), id) != known.end();
+    });
+  }
+
+  FoundPlan taken(Copy& copy) const {
+    return {std::move(copy.plan), copy.file.string(), problem_of_plan_json(copy.id)};
+  }
 
   void look_in(const fs::path& file, const std::function<std::optional<Plan>()>& read) try {
     std::optional<Plan> plan = read();

@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "common/base/printable.h"
+#include "common/store/open_results.h"
 #include "common/store/pack.h"
 #include "common/study/extension.h"
 #include "coordinator/ledger/ledger_reader.h"
@@ -37,12 +38,15 @@ std::vector<std::string> sample_of(const SweepState& state) {
 // Of a sweep whose WCAMs get more design points: what it has as it is, and results.h5 with all of it, which
 // is read for the outputs at the points that are there.
 void keep_results(const SweepDirectory& sweep, Ledger& ledger, const fs::path& kept) {
-  pack(sweep.root, recorded_results(ledger.database()));
+  warn_of_left_out(pack(sweep.root, recorded_results(ledger.database())).left_out, sweep.root);
   const fs::path copy = kept / sweep.results().filename();
   fs::remove(copy);
   std::error_code no_links;
   fs::create_hard_link(sweep.results(), copy, no_links);  // pack() never changes a file, it replaces it
-  if (no_links) write_file_atomically(copy, read_file(sweep.results()));
+  if (!no_links) return;
+  PendingFile pending(copy);
+  fs::copy_file(sweep.results(), pending.path(), fs::copy_options::overwrite_existing);
+  pending.commit();
 }
 
 // The results of the old ledger, and the workers that have them.

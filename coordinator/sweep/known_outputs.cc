@@ -2,7 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 #include "common/base/error.h"
+#include "common/study/forward_plan.h"
 
 namespace wcam {
 
@@ -15,19 +18,28 @@ constexpr std::size_t kMostBytes = std::size_t{7} << 20;
 }  // namespace
 
 KnownOutputs::KnownOutputs(const SweepDirectory& sweep, const Plan& plan) {
-  for (const EarlierPlan& earlier : plan.earlier) {
-    if (earlier.nb_design == 0) continue;
-    try {
-      files_.push_back(Results::open(sweep.earlier(earlier.sweep_id) / sweep.results().filename()));
-    } catch (const InputError& e) {
-      spdlog::warn("{}: what it had is computed again", e.what());
-      continue;
-    }
-    const std::vector<ProfileRow>& rows = files_.back().profiles();
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      places_[{rows[i].image, rows[i].variant, rows[i].case_name, rows[i].label, rows[i].replicate}] = {
-          files_.size() - 1, i};
+  for (std::size_t i = 0; i < plan.earlier.size(); ++i) {
+    const EarlierPlan& earlier = plan.earlier[i];
+    // What followed with as many points has all that this one had.
+    const bool followed = i + 1 < plan.earlier.size() && plan.earlier[i + 1].nb_design == earlier.nb_design;
+    if (earlier.nb_design != 0 && !followed)
+      add(earlier, plan, sweep.earlier(earlier.sweep_id) / sweep.results().filename());
   }
+}
+
+void KnownOutputs::add(const EarlierPlan& earlier, const Plan& plan, const std::filesystem::path& path) try {
+  WcamSettings had = plan.wcam;
+  had.nb_design = earlier.nb_design;
+  Results results = Results::open(path);
+  if (results.header().sweep_id != earlier.sweep_id)
+    throw InputError(path.string() + " is of another sweep than " + earlier.sweep_id.substr(0, 12));
+  const std::vector<ProfileRow>& rows = results.profiles();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    places_[{rows[i].image, rows[i].variant, rows[i].case_name, rows[i].label, rows[i].replicate}] = {
+        files_.size(), i};
+  files_.push_back({std::move(results), forward_plan(had, plan.input_size()).rows.size()});
+} catch (const InputError& e) {
+  spdlog::warn("{}: what it had is computed again", e.what());
 }
 
 std::vector<float> KnownOutputs::of(const std::string& image, const std::string& variant,
@@ -35,9 +47,10 @@ std::vector<float> KnownOutputs::of(const std::string& image, const std::string&
                                     std::uint32_t replicate) const try {
   const auto found = places_.find({image, variant, case_name, label, replicate});
   if (found == places_.end()) return {};
-  std::vector<float> outputs = files_[found->second.file].read_profile(found->second.row).outputs;
-  if (outputs.size() * sizeof(float) > kMostBytes) return {};
-  return outputs;
+  const File& file = files_[found->second.file];
+  if (file.outputs * sizeof(float) > kMostBytes) return {};
+  std::vector<float> outputs = file.results.read_profile(found->second.row).outputs;
+  return outputs.size() == file.outputs ? std::move(outputs) : std::vector<float>{};
 } catch (const InputError& e) {
   spdlog::warn("{}: computed again", e.what());
   return {};

@@ -2,7 +2,9 @@
 // had. A worker that is told them computes the others alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <tuple>
@@ -16,8 +18,8 @@ namespace wcam {
 
 class KnownOutputs {
  public:
-  // Reads the index of SWEEP/earlier/ID/results.h5 of each earlier plan that had fewer points. A file that is
-  // gone or damaged is warned of: its WCAMs are then computed whole.
+  // Reads the index of SWEEP/earlier/ID/results.h5 of the plan before each addition of points. A file that is
+  // gone, damaged or another sweep's is warned of: what it had is then computed again.
   KnownOutputs(const SweepDirectory& sweep, const Plan& plan);
 
   // As profiles/outputs (common/store/format.md) of the most points that are there; empty: none is, it cannot
@@ -30,8 +32,13 @@ class KnownOutputs {
   struct Place {
     std::size_t file = 0, row = 0;
   };
+  struct File {
+    Results results;
+    std::size_t outputs = 0;  // of each WCAM
+  };
+  void add(const EarlierPlan& earlier, const Plan& plan, const std::filesystem::path& path);
 
-  std::vector<Results> files_;
+  std::vector<File> files_;
   std::map<Wcam, Place> places_;
 };
 

@@ -184,13 +184,39 @@ def test_more_design_points_compute_the_new_ones_alone(tmp_path):
     assert {key(row) for row in table(study.sweep, *columns).values()} == set(found)
 
     run("wcam-coordinator", "run", "--sweep", study.sweep, "--extend", "--nb-design", "32", "--prepare")
+    assert "computed again" not in (study.sweep / "logs/coordinator.log").read_text()
     (sixteen,) = (path for path in (study.sweep / "earlier").iterdir() if json.loads((path / "plan.json").read_text())["wcam"]["nb_design"] == 16)
-    with h5py.File(sixteen / "results.h5", "r+") as file:
+    shutil.copy(sixteen / "results.h5", tmp_path / "changed.h5")  # it is a link to that of the sweep
+    with h5py.File(tmp_path / "changed.h5", "r+") as file:
         file["profiles/outputs"][0, 0] = 1234.5
+    shutil.move(tmp_path / "changed.h5", sixteen / "results.h5")
     assert len(table(study.sweep, "image")) == 2 * wcams  # still those of 16 points
     run("wcam", "run", "--sweep", study.sweep)
     outputs = [row[0] for row in table(study.sweep, "outputs").values()]
     assert sum(1234.5 in row for row in outputs) == 1 and all(len(row) == 32 * 65 for row in outputs)
+
+
+def test_an_extension_that_is_not_packed_yet_is_read_and_repaired(tmp_path):
+    """Beside results.h5 of what the sweep was, whose maps count no more."""
+    study = Study(tmp_path)
+    study.run()
+    before, plan = len(table(study.sweep, "image")), (study.sweep / "plan.json").read_bytes()
+    for prepared in ("8", "16"):  # the second before the first has decided an image
+        run("wcam-coordinator", "run", "--sweep", study.sweep, "--extend", "--nb-design", prepared, "--prepare")
+    (study.sweep / "plan.json").write_bytes(plan)  # as if killed after the ledger was extended
+    assert "what lies beside it is of" in run("wcam", "verify", study.sweep, code=3).stdout
+    run("wcam", "repair", study.sweep)
+    assert json.loads((study.sweep / "plan.json").read_text())["wcam"]["nb_design"] == 16
+    run("wcam", "run", "--sweep", study.sweep, "--no-figures")
+    segments = study.segments()
+    read = wcam.open(study.sweep)
+    assert len(read.profiles) == before and read.outputs(0).shape == (16 * 65,)
+    (study.sweep / "ledger.sqlite").unlink()
+    run("wcam", "repair", study.sweep)
+    assert study.segments() == segments
+    run("wcam", "run", "--sweep", study.sweep)
+    assert study.segments() == segments and "is sound" in run("wcam", "verify", study.sweep).stdout
+    assert {len(row[0]) for row in table(study.sweep, "outputs").values()} == {16 * 65}
 
 
 def test_another_order_of_the_same_names_is_the_same_plan(tmp_path):

@@ -354,7 +354,7 @@ def test_a_segment_that_the_ledger_does_not_name_is_left_out_and_said(undisturbe
     (study.sweep / "segments" / "mine.h5").write_bytes(b"12345")
     shutil.copy(study.segments()[0], study.sweep / "segments" / "0-again.h5")
     said = run("wcam", "pack", study.sweep).stdout
-    assert "mine.h5, which the ledger does not name" in said and "0-again.h5, which" in said
+    assert "mine.h5, of which the ledger has nothing" in said and "0-again.h5, of which" in said
     assert study.rows() == undisturbed.rows()
 
 

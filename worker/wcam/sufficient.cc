@@ -4,10 +4,8 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
-#include "common/study/estimator.h"
 #include "common/study/forward_plan.h"
 #include "worker/wcam/reconstruction.h"
 
@@ -53,11 +51,7 @@ SufficientCells sufficient_cells(const Classifier& classifier, const RgbImage& i
     const at::Tensor labels = logits.argmax(1), finite = logits.isfinite().all(1);
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = static_cast<std::int64_t>(i);
-      if (!finite[row].item<bool>())
-        throw DegenerateOutputs("not all logits are finite on the image from its " +
-                                std::to_string(ladder[first + i]) +
-                                " most important cells: the classifier cannot be asked");
-      gives.push_back(labels[row].item<std::int64_t>() == label);
+      gives.push_back(finite[row].item<bool>() && labels[row].item<std::int64_t>() == label);
     }
   }
   return found_on(ladder, gives);

@@ -22,8 +22,8 @@ struct SufficientCells {
 // (reconstruction.h), so an approximation that is kept or dropped stays whole or 0. In mode reference the
 // image from all cells is stretched, too: it may be another class than the unmasked one.
 // indices: [g*g] row-major, as explain() gives them for this image, label and settings. Throws InputError
-// where the side does not fit the settings; DegenerateOutputs naming k where not all logits are finite. What
-// `forward` throws passes. O(ladder) forwards, in whole batches of batch_size.
+// where the side does not fit the settings. Logits that are not all finite give no class. What `forward`
+// throws passes. O(ladder) forwards, in whole batches of batch_size.
 SufficientCells sufficient_cells(const Classifier& classifier, const RgbImage& image, std::int64_t label,
                                  std::span<const float> indices, const WcamSettings& settings,
                                  int batch_size);
