@@ -349,8 +349,21 @@ Size size_of(const Text& text) {
 
 constexpr int kAllLines = 1000;
 
+// Names of classifiers and files are words with underscores and slashes: those too long for a line are broken
+// behind one of these, if they can be.
+void let_names_break(const Text& text) {
+  constexpr const char* kZeroWidthSpace = "\u200B";
+  std::string breakable;
+  for (const char* at = pango_layout_get_text(text.get()); *at != '\0'; ++at) {
+    breakable += *at;
+    if (*at == '_' || *at == '/') breakable += kZeroWidthSpace;
+  }
+  pango_layout_set_text(text.get(), breakable.c_str(), -1);
+}
+
 // Into lines of this width; the last one is cut where there would be more.
 void wrap(const Text& text, double width_pt, int lines, Canvas::Align align) {
+  if (size_of(text).width > width_pt) let_names_break(text);
   pango_layout_set_width(text.get(), static_cast<int>(width_pt * PANGO_SCALE));
   pango_layout_set_wrap(text.get(), PANGO_WRAP_WORD_CHAR);
   pango_layout_set_height(text.get(), -lines);

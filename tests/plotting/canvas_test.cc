@@ -105,5 +105,14 @@ TEST(Canvas, PngEdgesAreSharp) {
     EXPECT_TRUE(pixel == (Rgb{255, 0, 0}) || pixel == (Rgb{255, 255, 255}));
 }
 
+TEST(Canvas, ANameTooLongForALineIsBrokenBehindAnUnderscore) {
+  Canvas canvas(Format::kPdf, 100, 100, 72, "");
+  const std::string name = "aaa_bbbb_ccc";
+  EXPECT_EQ(canvas.lines_of(name, canvas.width_of(name, 8) + 1, 8), 1);
+  EXPECT_EQ(canvas.lines_of(name, canvas.width_of("aaa_bbb", 8) + 0.1, 8), 3)
+      << "aaa_ bbbb_ ccc, not aaa_bbb b_ccc";
+  EXPECT_EQ(canvas.lines_of("aaabbbbccc", canvas.width_of("aaabbb", 8) + 0.1, 8), 2);
+}
+
 }  // namespace
 }  // namespace wcam
