@@ -170,7 +170,7 @@ ColourTable colour_table(ColourMap map) {
 }
 
 Rgb set_back(const Rgb& colour) {
-  constexpr int kGrey = 220;
+  constexpr int kGrey = 247;
   const auto mix = [](int channel) { return static_cast<std::uint8_t>((channel + 3 * kGrey) / 4); };
   return {mix(colour.red), mix(colour.green), mix(colour.blue)};
 }
