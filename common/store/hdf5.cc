@@ -274,14 +274,6 @@ void Dataset::write(std::uint64_t first, std::uint64_t count, Type memory, const
   throw_write_fault(fault_, file_);
 }
 
-void Dataset::append(std::uint64_t count, Type memory, const void* rows) {
-  const std::uint64_t first = dims_.at(0);
-  dims_[0] += count;
-  const std::vector<hsize_t> extent(dims_.begin(), dims_.end());
-  if (H5Dset_extent(id_, extent.data()) < 0) fail("extend");
-  write(first, count, memory, rows);
-}
-
 namespace {
 
 constexpr const char* kChecksum = "crc32";
@@ -295,10 +287,25 @@ std::uint32_t crc32_of(std::uint32_t before, std::string_view bytes) {
 
 }  // namespace
 
+void Dataset::append(std::uint64_t count, Type memory, const void* rows) {
+  const std::uint64_t first = dims_.at(0);
+  dims_[0] += count;
+  const std::vector<hsize_t> extent(dims_.begin(), dims_.end());
+  if (H5Dset_extent(id_, extent.data()) < 0) fail("extend");
+  write(first, count, memory, rows);
+  const std::size_t bytes = static_cast<std::size_t>(count) * row_elements() * memory.bytes;
+  appended_sum_ = crc32_of(appended_sum_, {static_cast<const char*>(rows), bytes});
+}
+
 void Dataset::write_with_checksum(Type memory, const void* rows) {
   write(0, this->rows(), memory, rows);
   const std::size_t bytes = static_cast<std::size_t>(this->rows()) * row_elements() * type_.bytes;
-  const std::uint32_t sum = crc32_of(0, {static_cast<const char*>(rows), bytes});
+  write_checksum(crc32_of(0, {static_cast<const char*>(rows), bytes}));
+}
+
+void Dataset::write_checksum_of_appended() { write_checksum(appended_sum_); }
+
+void Dataset::write_checksum(std::uint32_t sum) {
   const Id space(H5Screate(H5S_SCALAR));
   const Id attribute(H5Acreate2(id_, kChecksum, H5T_STD_U32LE, space, H5P_DEFAULT, H5P_DEFAULT));
   if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_UINT32, &sum) < 0) fail("write the checksum of");

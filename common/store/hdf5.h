@@ -97,8 +97,10 @@ class Dataset {
   void append(std::uint64_t count, Type memory, const void* rows);
 
   // Writes all rows, and beside them their CRC-32 as the attribute "crc32": of a contiguous dataset HDF5
-  // itself keeps no checksum.
+  // itself keeps no checksum, of a chunked one none of the index that says which chunk holds which rows.
   void write_with_checksum(Type memory, const void* rows);
+  // The same of rows that were all append()ed, as the types that they are read as.
+  void write_checksum_of_appended();
   // Reads all rows. Throws InputError when HDF5 finds damage, or when they do not have the CRC-32 that was
   // written with them, if one was.
   void check_values() const;
@@ -107,6 +109,7 @@ class Dataset {
   friend class File;
   Dataset(std::int64_t id, const std::string& file, std::string name, const WriteFault& fault);
   void refuse_unlike(Type memory) const;
+  void write_checksum(std::uint32_t sum);
   void refuse_absurd_size() const;
   [[noreturn]] void fail(const std::string& act) const;
 
@@ -115,6 +118,7 @@ class Dataset {
   const WriteFault& fault_;  // the file's
   Dims dims_;
   Type type_;
+  std::uint32_t appended_sum_ = 0;
 };
 
 class File {

@@ -477,6 +477,8 @@ void Merge::write(const std::string& plan_text) {
     copy<PredictionRow>(file, source, target, groups_.predictions);
     copy<ImageRow>(file, source, target, groups_.images);
   }
+  for (const Group* group : {&groups_.profiles, &groups_.predictions, &groups_.images})
+    for (const ColumnShape& column : group->columns) target.dataset(column.path).write_checksum_of_appended();
   target.close();
   pending.commit();
 }
