@@ -32,7 +32,8 @@ using ColourTable = std::array<Rgb, kColours>;
 ColourTable colour_table(ColourMap map);
 
 // A colour set back, for what is no more than noise: three quarters of the way to nearly white, so that it is
-// pale, its place in the map can still be told, and a small value that is no noise does not stand out from it.
+// pale, its place in the map can still be told, and a small value that is no noise does not stand out from
+// it.
 Rgb set_back(const Rgb& colour);
 
 // What the first and the last colour stand for.
