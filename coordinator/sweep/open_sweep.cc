@@ -1,5 +1,8 @@
 #include "coordinator/sweep/open_sweep.h"
 
+#include <chrono>
+#include <thread>
+
 #include "common/base/error.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/status.h"
@@ -20,7 +23,12 @@ void check_begun(const SweepDirectory& sweep) {
 
 void refuse_in_use(const SweepDirectory& sweep, const BusyError& busy) {
   if (!std::filesystem::exists(sweep.plan())) throw busy;
-  const std::optional<Status> status = last_status(sweep.root);
+  std::optional<Status> status = last_status(sweep.root);
+  for (int patience = 10; !status && patience > 0;
+       --patience) {  // it may be replaced just now (last_status())
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    status = last_status(sweep.root);
+  }
   if (!status) throw busy;
   if (status->running && !is_alive(*status))
     throw InputError(sweep.root.string() + " is in use, and " + silence(*status));

@@ -177,7 +177,7 @@ std::optional<Status> last_status(const std::filesystem::path& sweep) {
   for (int patience = 10; std::filesystem::exists(file); --patience) try {
       return status_from_json_text(read_file(file), file.string());
     } catch (const InputError&) {
-      if (patience == 0 || std::filesystem::exists(file)) throw;
+      if (patience == 0) throw;
       std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
   return std::nullopt;
@@ -255,8 +255,7 @@ Status starting_status(const std::filesystem::path& sweep) {
   const SweepDirectory directory{sweep};
   const Plan plan = plan_from_json_text(read_file(directory.plan()), directory.plan().string());
   Status status;
-  if (std::filesystem::exists(directory.status()))
-    status.counts = status_from_json_text(read_file(directory.status()), directory.status().string()).counts;
+  if (const std::optional<Status> last = last_status(sweep)) status.counts = last->counts;
   status.counts.images = plan.images.size();
   status.sweep = sweep_id(plan);
   status.state = "starting";
