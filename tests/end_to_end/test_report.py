@@ -115,7 +115,7 @@ def test_what_is_refused_is_named_and_leaves_nothing(sweep, tmp_path):
 
     unlike = refused(3, sweep, EARLIER)
     assert unlike.splitlines()[0].endswith("these sweeps are not one study, since they differ in what decides a number:")
-    assert re.search(r"^  nb_design: 4 in A, 2 in B \(compute one of them anew with the other's --nb-design\)$", unlike, re.MULTILINE)
+    assert re.search(r"^  nb_design: 4 in A, 2 in B \(wcam run --extend --nb-design can raise the smaller\)$", unlike, re.MULTILINE)
     assert "no sweep is called C; they are A (sweep), B (sweep-0.1.0)" in refused(2, sweep, EARLIER, "--rename", "C:adv=other")
     assert "name a folder for it with --out DIR" in run("wcam", "report", sweep, EARLIER, code=2).stderr
     assert "unknown venue 'neurip'" in refused(2, sweep, "--venue", "neurip")
