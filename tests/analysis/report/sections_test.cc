@@ -188,6 +188,7 @@ ExplainedMap source_map(std::uint32_t image, std::uint16_t c, const std::vector<
   map.role = Role::kSource;
   map.explained = {LabelKind::kPredicted, LabelKind::kSource};
   map.shares = shares;
+  map.bounds = {shares, shares};
   map.independent_shares = {shares, shares};
   map.floor.fill(0.2);
   map.replicates = 2;
@@ -218,13 +219,49 @@ TEST(Scales, TheLargestShareIsNamedWithItsLeadOrThatNoneIsShown) {
       0U)
       << section.answer;
   EXPECT_NE(section.answer.find("], 20 points ["), std::string::npos) << section.answer;
-  EXPECT_NE(section.answer.find("more than level 2); which of two levels it is, is not shown under adv ("),
+  EXPECT_NE(section.answer.find("more than level 2); which of two levels has the largest share of the "
+                                "importance is not shown under adv ("),
             std::string::npos)
       << section.answer;
   const ReportTable& rows = table(section, "scales.csv");
   EXPECT_NEAR(number(rows, 1, "share"), 0.5, 1e-12);
   EXPECT_EQ(number(rows, 1, "level"), 3);
   EXPECT_NEAR(number(rows, 1, "plane"), 3.0 / 64, 1e-12);  // three cells of 64
+  EXPECT_NEAR(number(rows, 1, "at_least"), 0.5, 1e-12);
+  for (const std::string& doubt : section.doubts) EXPECT_EQ(doubt.find("straddle"), std::string::npos);
+}
+
+// Grid 14, 3 levels: level 3 begins at 1.75 cells, in the second cell.
+TEST(Scales, WhatOnlyTheSplitOfStraddlingCellsDecidesIsNotIdentified) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  found.plan.wcam.grid = 14;
+  for (std::uint32_t image = 0; image < 10; ++image)
+    for (const std::uint16_t c : {std::uint16_t{0}, std::uint16_t{1}}) {
+      const double w = wobble(image);
+      ExplainedMap map = source_map(image, c, {0.5 + w, 0.3 - w, 0.1, 0.1});
+      // Under adv one whole cell has most of it, under baseline the cells that straddle have.
+      map.bounds.low = {(c == 0 ? 0.18 : 0.45) + w, 0.05, 0.1, 0.1};
+      map.bounds.high = {0.52 + w, 0.4 - w, 0.15, 0.15};
+      found.maps.push_back(map);
+    }
+  const Section section = scales_section(found);
+  EXPECT_EQ(
+      section.answer.rfind("The largest share of the importance lies at the approximation under adv (", 0),
+      0U)
+      << section.answer;
+  EXPECT_NE(
+      section.answer.find("; which level has the largest share of the importance is not identified on "
+                          "this grid: 3 of the 4 cells of the approximation also hold level 3, so that it "
+                          "has 18 to 52 % under baseline."),
+      std::string::npos)
+      << section.answer;
+  const ReportTable& rows = table(section, "scales.csv");
+  EXPECT_NEAR(number(rows, 0, "at_least"), 0.18, 1e-12);
+  EXPECT_NEAR(number(rows, 0, "at_most"), 0.52, 1e-12);
+  EXPECT_NE(section.doubts.front().find("multiples of 8 have no such cells (--grid 8 or 16)"),
+            std::string::npos)
+      << section.doubts.front();
 }
 
 TEST(Kinds, SameSharesWithOtherSumsAreDegreeOtherSharesAreKind) {
