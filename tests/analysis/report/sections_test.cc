@@ -104,10 +104,39 @@ TEST(Robustness, CountsErrorsByCorruptionAndSeverity) {
 TEST(Robustness, TheAnswerNamesTheFirmestCaseAndWhatItIsCompared) {
   const std::string answer = robustness_section(robust_adv(), {}).answer;
   EXPECT_EQ(answer.rfind("adv is wrong on 20 % [", 0), 0U) << answer;
-  EXPECT_NE(answer.find("(0.0 % of the unaltered images), less often than baseline (60 % ["),
-            std::string::npos)
+  EXPECT_NE(
+      answer.find("] of an image's corrupted forms (0.0 % of the unaltered images), a lower error under "
+                  "corruption than baseline (60 % ["),
+      std::string::npos)
       << answer;
-  EXPECT_NE(answer.find("p = 0.002"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("], unaltered 0.0 %; p = 0.002)."), std::string::npos) << answer;
+}
+
+// baseline is wrong on half of the unaltered images too: more errors under corruption, a smaller rise.
+TEST(Robustness, TheRiseOverTheErrorWithoutCorruptionIsToldBeside) {
+  Observations found = two_cases();
+  name_images(found, 12);
+  found.labels_known = true;
+  const std::vector<int> firm{0, 3, 0, 4, 0, 3, 0, 4, 0, 3, 0, 4};
+  predict(found, 0, firm);
+  for (Prediction& one : found.predictions)
+    if (one.variant == 0) one.wrong = one.image % 2 == 0;
+  predict(found, 1, {3, 2, 2, 2, 3, 2, 2, 2, 3, 2, 2, 2});
+  const Section section = robustness_section(found, {});
+  EXPECT_EQ(section.answer.rfind("adv is wrong on 55 % [", 0), 0U) << section.answer;
+  EXPECT_NE(section.answer.find(", unaltered 50 %"), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find("Over that of the unaltered images the error rises by 15 points ["),
+            std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find("] under baseline, less than under adv (55 points ["), std::string::npos)
+      << section.answer;
+  const ReportTable& rows = table(section, "robustness.csv");
+  EXPECT_NEAR(number(rows, 0, "error"), 0.5, 1e-12);
+  EXPECT_NEAR(number(rows, 1, "rise"), 0.65 - 0.5, 1e-12);
+  EXPECT_TRUE(std::isnan(number(rows, 2, "rise")));
+  const ReportTable& pairs = table(section, "robustness_pairs.csv");
+  EXPECT_NEAR(number(pairs, 0, "rise_difference"), 0.55 - 0.15, 1e-12);
+  EXPECT_DOUBLE_EQ(number(pairs, 0, "rise_p"), 2.0 / 4096);  // all twelve images say so
 }
 
 TEST(Robustness, WithoutLabelsItCountsChangedPredictionsAndSaysSo) {
@@ -115,6 +144,8 @@ TEST(Robustness, WithoutLabelsItCountsChangedPredictionsAndSaysSo) {
   found.labels_known = false;
   const Section section = robustness_section(found, {});
   EXPECT_EQ(section.answer.rfind("adv changes its prediction for 20 % [", 0), 0U) << section.answer;
+  EXPECT_NE(section.answer.find("corrupted forms, less often than baseline"), std::string::npos);
+  EXPECT_EQ(section.answer.find("rises"), std::string::npos) << section.answer;
   EXPECT_NE(section.doubts.front().find("True labels are not known"), std::string::npos);
   EXPECT_EQ(section.tables.size(), 2U);  // no mCE
 }
@@ -126,7 +157,8 @@ TEST(Robustness, MeanCorruptionErrorIsTheRatioOfErrors) {
   EXPECT_EQ(text(rows, 0, "case"), "adv");
   EXPECT_EQ(text(rows, 0, "reference"), "baseline");
   EXPECT_NEAR(number(rows, 0, "mce"), 0.2 / 0.6, 1e-12);
-  EXPECT_NE(by_case.answer.find("Mean corruption error relative to baseline, over 1 corruption: adv 0.33 ["),
+  EXPECT_NE(by_case.answer.find("Mean corruption error relative to baseline (below 1: fewer errors), over 1 "
+                                "corruption: adv 0.33 ["),
             std::string::npos)
       << by_case.answer;
 
