@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
 #include <variant>
@@ -378,14 +379,15 @@ TEST(Shift, DistancesAreSetAgainstTheFloorOfBothMaps) {
   EXPECT_NEAR(number(rows, 0, "beyond"), 0.3, 1e-12);
   EXPECT_DOUBLE_EQ(number(rows, 0, "p"), 2.0 / 1024);
   EXPECT_NEAR(number(rows, 0, "corrected_similarity"), 0.5 / 0.8, 1e-12);
-  EXPECT_EQ(section.answer.rfind("Altering the images moves the maps further than their estimation noise "
-                                 "under 1 of 2 cases (Spearman "
+  EXPECT_EQ(section.answer.rfind("Corruptions that change the prediction move the maps further than their "
+                                 "estimation noise under 1 of 2 cases (Spearman "
                                  "distance ",
                                  0),
             0U)
       << section.answer;
-  EXPECT_NE(section.answer.find(" of replicates, difference "), std::string::npos) << section.answer;
-  EXPECT_NE(section.answer.find("not shown under adv (difference 0.00"), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find(" between replicates, difference "), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find("; it is not shown under adv (difference 0.00"), std::string::npos)
+      << section.answer;
 }
 
 TEST(Shift, SmallerThanWhatDesignsShareIsCalledNone) {
@@ -395,8 +397,38 @@ TEST(Shift, SmallerThanWhatDesignsShareIsCalledNone) {
     found.shifts.push_back(shift(image, 0, 5, Role::kAltered, 0.205 + 0.01 * wobble(image)));
   const Section section = shift_section(found);
   EXPECT_LT(number(table(section, "shift.csv"), 0, "p_holm"), 0.05);
-  EXPECT_EQ(section.answer.rfind("Altering the images is not shown to move the maps", 0), 0U)
+  EXPECT_EQ(section.answer.rfind("Corruptions that change the prediction are not shown to move the maps", 0),
+            0U)
       << section.answer;
+}
+
+TEST(Shift, ADifferenceThatOneImageMakesIsDoubted) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image) {
+    found.shifts.push_back(shift(image, 0, 5, Role::kAltered, 0.3 + wobble(image)));
+    found.shifts.push_back(shift(image, 1, 5, Role::kAltered, 0.21 + (image == 3 ? 0.2 : 0)));
+  }
+  const Section section = shift_section(found);
+  const ReportTable& rows = table(section, "shift.csv");
+  const std::size_t adv = kMeasureCount;
+  EXPECT_NEAR(number(rows, adv, "beyond"), 0.03, 1e-12);
+  EXPECT_NEAR(number(rows, adv, "beyond_without_one"), 0.01, 1e-12);
+  EXPECT_NEAR(number(rows, 0, "beyond_without_one"), (1.0 - 0.079) / 9, 1e-12);  // without image 0
+  std::size_t said = 0;
+  for (const std::string& doubt : section.doubts) {
+    if (doubt.find("one image") == std::string::npos) continue;
+    ++said;
+    EXPECT_EQ(doubt,
+              "Under adv one image makes most of the difference from noise of altered variants: 0.030 is "
+              "0.010 without image3.");
+  }
+  EXPECT_EQ(said, 1U);
+  // What is drawn is what is tested.
+  const Chart& chart = section.charts.front();
+  ASSERT_EQ(chart.series.size(), 2U);
+  EXPECT_NEAR(chart.series[0].points[1].y, 0.03, 1e-12);
+  EXPECT_EQ(chart.lines.at(0).y, 0);
 }
 
 TEST(Shift, WithoutAFloorNothingIsAsserted) {
@@ -565,6 +597,32 @@ TEST(Sections, TablesAndChartsAreWhole) {
       for (const ChartSeries& series : chart.series) EXPECT_FALSE(series.points.empty()) << chart.name;
     }
   }
+}
+
+// Counted from the rows.
+TEST(Sections, FactsSayHowManyMapsStandBehindThem) {
+  planted::Truth truth;
+  truth.images = 9;
+  const TemporaryFolder folder;
+  planted::write_sweep(folder.path() / "sweep", truth);
+  const Study study(Results::open(folder.path() / "sweep"));
+  std::set<std::string> maps, altered, unaffected;
+  for (const ProfileRow& row : study.profiles()) {
+    const std::string variant = row.image + " " + row.case_name + " " + row.variant;
+    maps.insert(variant + " " + std::to_string(row.label));
+    if (row.role == Role::kAltered) altered.insert(variant);
+    if (row.role == Role::kUnaffected) unaffected.insert(variant);
+  }
+  ASSERT_GT(altered.size(), 9U);
+  const Report report = make_report(study, {});
+  const std::map<std::string, std::string> facts(report.facts.begin(), report.facts.end());
+  EXPECT_EQ(facts.at("variants explained"),
+            std::to_string(altered.size()) + " that change the prediction (altered) and " +
+                std::to_string(unaffected.size()) + " that do not (unaffected), of 10 x 9 images x 2 cases");
+  EXPECT_EQ(facts.at("WCAMs"), std::to_string(study.profiles().size()) + ": " + std::to_string(maps.size()) +
+                                   " maps x 2 replicates");
+  EXPECT_EQ(facts.at("corruptions"), "10 variants");
+  EXPECT_EQ(facts.at("classes explained"), "predicted and source");
 }
 
 TEST(Sections, OptionsOutOfRangeAreRefused) {
