@@ -333,8 +333,8 @@ std::optional<Ranking> rank(const std::vector<CaseRobustness>& cases, const std:
   return ranking;
 }
 
-// ", less often than a (...) and b (...), p after Holm's correction over 6 pairs; no difference from c (...) is
-// shown".
+// ", less often than a (...) and b (...), p after Holm's correction over 6 pairs; no difference from c (...)
+// is shown".
 std::string others(const Ranking& ranking, const std::string& less_than, std::size_t pairs) {
   std::string text;
   if (!ranking.worse.empty())

@@ -310,8 +310,8 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
          too_few_of(few);
 }
 
-// "Under baseline one image makes most of the difference from noise of altered variants: 0.035 is 0.016 without
-// n01871265_tusker.JPEG."; of a difference that one image does not make, empty.
+// "Under baseline one image makes most of the difference from noise of altered variants: 0.035 is 0.016
+// without n01871265_tusker.JPEG."; of a difference that one image does not make, empty.
 std::string one_image_doubt(const Tested& one, const Observations& found) {
   const Estimate& difference = one.moved[kMainMeasure].difference;
   const auto& without = one.without[kMainMeasure];
