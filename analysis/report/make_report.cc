@@ -128,7 +128,7 @@ std::string selection_words(const Plan& plan) {
       return "images of which some variant changes the prediction of every case; of each at most " +
              counted(selection.max_altered, "such variant") + ", and under each case " +
              (selection.matched_controls
-                  ? "a control for each that changes its prediction"
+                  ? "for each a control that does not; all of them explained under every case"
                   : "at most " + std::to_string(selection.max_unaffected) + " that does not") +
              correct;
   }

@@ -370,11 +370,12 @@ std::string failures_sentence(const std::vector<CaseRobustness>& cases, const st
 
 std::string rise_sentence(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
                           const Observations& found) {
-  const auto said = [&](std::size_t c) { return with_points_interval(mean_of(cases[c].rise, kRise)); };
-  const auto ranking = rank(cases, pairs, &CaseRobustness::rise, &CasePair::rise, found,
-                            [&](std::size_t c) { return found.case_name(c) + " (" + said(c); });
+  const auto ranking = rank(cases, pairs, &CaseRobustness::rise, &CasePair::rise, found, [&](std::size_t c) {
+    return found.case_name(c) + " (" + decimal(100 * mean_of(cases[c].rise, kRise).value, 0) + " points";
+  });
   if (!ranking) return "";
-  return " Over that of the unaltered images the error rises by " + said(ranking->best) + " under " +
+  return " Over that of the unaltered images the error rises by " +
+         with_points_interval(mean_of(cases[ranking->best].rise, kRise)) + " under " +
          found.case_name(ranking->best) + others(*ranking, "less than under", pairs.size()) + ".";
 }
 

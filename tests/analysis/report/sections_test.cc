@@ -129,7 +129,8 @@ TEST(Robustness, TheRiseOverTheErrorWithoutCorruptionIsToldBeside) {
   EXPECT_NE(section.answer.find("Over that of the unaltered images the error rises by 15 points ["),
             std::string::npos)
       << section.answer;
-  EXPECT_NE(section.answer.find("] under baseline, less than under adv (55 points ["), std::string::npos)
+  EXPECT_NE(section.answer.find("] under baseline, less than under adv (55 points; p < 0.001)."),
+            std::string::npos)
       << section.answer;
   const ReportTable& rows = table(section, "robustness.csv");
   EXPECT_NEAR(number(rows, 0, "error"), 0.5, 1e-12);
