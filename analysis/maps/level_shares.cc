@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "analysis/statistics/jackknife.h"
 
@@ -17,6 +18,12 @@ std::vector<double> pixels_before(int edge, int grid, int side) {
   std::vector<double> pixels(static_cast<std::size_t>(grid));
   for (int x = 0; x < edge; ++x) ++pixels[static_cast<std::size_t>(x * grid / side)];
   return pixels;
+}
+
+void check_size(std::span<const float> indices, const LevelAreas& areas) {
+  if (indices.size() != areas.cells())
+    throw std::invalid_argument("level_shares: a map of " + std::to_string(indices.size()) +
+                                " cells, areas of " + std::to_string(areas.cells()));
 }
 
 }  // namespace
@@ -49,9 +56,7 @@ LevelAreas level_areas(int grid, int levels, int side, Approximation approximati
 }
 
 std::vector<double> level_shares(std::span<const float> indices, const LevelAreas& areas) {
-  if (indices.size() != areas.cells())
-    throw std::invalid_argument("level_shares: a map of " + std::to_string(indices.size()) +
-                                " cells, areas of " + std::to_string(areas.cells()));
+  check_size(indices, areas);
   const std::size_t columns = static_cast<std::size_t>(areas.levels) + 1;
   std::vector<double> shares(columns);
   for (std::size_t cell = 0; cell < indices.size(); ++cell)
@@ -61,6 +66,28 @@ std::vector<double> level_shares(std::span<const float> indices, const LevelArea
   for (const double share : shares) sum += share;
   for (double& share : shares) share = sum == 0 ? 0 : share / sum;
   return shares;
+}
+
+ShareBounds level_share_bounds(std::span<const float> indices, const LevelAreas& areas) {
+  check_size(indices, areas);
+  const std::size_t columns = static_cast<std::size_t>(areas.levels) + 1;
+  ShareBounds bounds{std::vector<double>(columns), std::vector<double>(columns)};
+  double sum = 0;
+  for (std::size_t cell = 0; cell < indices.size(); ++cell) {
+    const double index = static_cast<double>(indices[cell]);
+    for (std::size_t level = 0; level < columns; ++level) {
+      const double part = areas.parts[cell * columns + level];
+      sum += index * part;
+      if (part == 0) continue;
+      const bool whole = part == 1;
+      bounds.low[level] += whole ? index : std::min(index, 0.0);
+      bounds.high[level] += whole ? index : std::max(index, 0.0);
+    }
+  }
+  for (std::vector<double>* ends : {&bounds.low, &bounds.high})
+    for (double& end : *ends) end = sum == 0 ? 0 : end / sum;
+  if (sum < 0) std::swap(bounds.low, bounds.high);
+  return bounds;
 }
 
 std::vector<double> level_share_errors(std::span<const std::vector<float>> delete_one_maps,

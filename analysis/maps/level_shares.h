@@ -36,6 +36,14 @@ LevelAreas level_areas(int grid, int levels, int side, Approximation approximati
 // 0 to 1. indices: [g * g], else std::invalid_argument with both sizes.
 std::vector<double> level_shares(std::span<const float> indices, const LevelAreas& areas);
 
+// [levels + 1] each: what a level has at the least and at the most of the same sum, however the indices of
+// cells that straddle levels are split between those that they touch: its whole cells alone, and all that it
+// touches (a negative index the other way round). Both are level_shares() where no cell straddles.
+struct ShareBounds {
+  std::vector<double> low, high;
+};
+ShareBounds level_share_bounds(std::span<const float> indices, const LevelAreas& areas);
+
 // Delete-one jackknife standard error of each share, from the maps without each design point
 // (delete_one_maps(), analysis/indices/subset_indices.h). Infinite below 3 maps.
 std::vector<double> level_share_errors(std::span<const std::vector<float>> delete_one_maps,

@@ -113,6 +113,25 @@ Paired against_zero(const ImageMeans& changes) {
   return paired(zeros, changes);
 }
 
+std::optional<WithoutOne> without_the_largest(const ImageMeans& first, const ImageMeans& second) {
+  std::vector<std::size_t> images;
+  double sum = 0;
+  for (std::size_t image = 0; image < first.places(); ++image)
+    if (first.has(image) && second.has(image)) {
+      images.push_back(image);
+      sum += second.of(image) - first.of(image);
+    }
+  if (images.size() < 2) return std::nullopt;
+  const auto n = static_cast<double>(images.size());
+  const auto from_mean = [&](std::size_t image) {
+    return std::abs(second.of(image) - first.of(image) - sum / n);
+  };
+  const std::size_t image =
+      *std::max_element(images.begin(), images.end(),
+                        [&](std::size_t a, std::size_t b) { return from_mean(a) < from_mean(b); });
+  return WithoutOne{image, (sum - (second.of(image) - first.of(image))) / (n - 1)};
+}
+
 void correct(std::span<Paired* const> family) {
   std::vector<double> p;
   for (const Paired* one : family)

@@ -76,6 +76,14 @@ Paired paired(const ImageMeans& first, const ImageMeans& second);
 // Changes as they are, tested against 0.
 Paired against_zero(const ImageMeans& changes);
 
+// Second less first without the image that moves their mean most.
+struct WithoutOne {
+  std::size_t image = 0;
+  double difference = kUnknown;  // mean of the others
+};
+std::optional<WithoutOne> without_the_largest(const ImageMeans& first,
+                                              const ImageMeans& second);  // of 2 or more
+
 // Fills p_holm of those that have a p.
 void correct(std::span<Paired* const> family);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "analysis/report/wording.h"
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "common/study/perturbation.h"
 #include "common/study/wcam_options.h"
 
 namespace wcam {
@@ -113,26 +115,79 @@ void check(const ReportOptions& options, const Plan& plan) {
                      joined(plan.cases, [](const CaseSpec& one) { return one.name; }) + "), nor " + kAlexNet);
 }
 
+// What the rule of selection chose, in words.
+std::string selection_words(const Plan& plan) {
+  const SelectionSettings& selection = plan.selection;
+  const std::string correct = selection.only_correct ? "; images that every case classifies rightly" : "";
+  switch (selection.rule) {
+    case SelectionRule::kListed:
+      return "the images and variants that a file lists";
+    case SelectionRule::kAll:
+      return "all variants of each image" + correct;
+    case SelectionRule::kPublished:
+      return "images of which some variant changes the prediction of every case; of each at most " +
+             counted(selection.max_altered, "such variant") + ", and under each case " +
+             (selection.matched_controls
+                  ? "for each a control that does not; all of them explained under every case"
+                  : "at most " + std::to_string(selection.max_unaffected) + " that does not") +
+             correct;
+  }
+  invariant_broken("a rule of selection without words");
+}
+
+std::string explained_words(const Observations& found) {
+  std::set<std::tuple<std::uint32_t, std::uint16_t, std::uint16_t>> altered, unaffected;
+  for (const ExplainedMap& map : found.maps)
+    if (map.role != Role::kSource)
+      (map.role == Role::kAltered ? altered : unaffected).emplace(map.image, map.case_index, map.variant);
+  return std::to_string(altered.size()) + " that change the prediction (altered) and " +
+         std::to_string(unaffected.size()) + " that do not (unaffected), of " +
+         std::to_string(found.plan.variants.size()) + " x " + counted(found.explained_images, "image") +
+         " x " + counted(found.cases(), "case");
+}
+
+// "244 maps x 2 replicates", fewer of a sweep that goes on or has been extended.
+std::string maps_words(const Observations& found) {
+  const auto replicates = static_cast<std::size_t>(found.plan.replicates);
+  return std::to_string(found.profiles) + ": " + counted(found.maps.size(), "map") +
+         (found.profiles == found.maps.size() * replicates ? " x " : " of up to ") +
+         counted(replicates, "replicate");
+}
+
+std::string predicted_words(const Observations& found) {
+  const std::size_t planned = found.plan.images.size(), predicted = found.images.size();
+  const bool enough = found.explained_images >= static_cast<std::size_t>(found.plan.selection.sample_size);
+  return std::to_string(predicted) + " of " + std::to_string(planned) +
+         (predicted < planned && enough ? ", as many as the sample needed" : "");
+}
+
 std::vector<std::pair<std::string, std::string>> facts_of(const Observations& found) {
   const Plan& plan = found.plan;
-  std::vector<std::string> cases;
+  std::vector<std::string> cases, classes;
   for (const CaseSpec& one : plan.cases) cases.push_back(one.name);
+  for (const LabelKind kind : kLabelKinds)
+    if (plan.explain.contains(kind)) classes.push_back(to_string(kind));
+  const std::string side = std::to_string(plan.input_size()), grid = std::to_string(plan.wcam.grid);
   return {
       {"images explained",
        std::to_string(found.explained_images) + " of " +
            std::to_string(std::max<std::size_t>(found.explained_images,
                                                 static_cast<std::size_t>(plan.selection.sample_size))) +
            " asked for"},
-      {"images predicted", std::to_string(found.images.size()) + " of " + std::to_string(plan.images.size())},
+      {"images predicted", predicted_words(found)},
       {"cases", listed(cases)},
-      {"alterations", counted(plan.variants.size(), "variant") + " of " + plan.perturbation},
-      {"WCAMs", std::to_string(found.profiles)},
-      {"classes explained", to_string(plan.explain)},
+      {has_severities(plan.perturbation) ? "corruptions" : "alterations",
+       counted(plan.variants.size(), "variant") +
+           (plan.perturbation == kCorruptions ? "" : " of " + plan.perturbation)},
+      {"selection", selection_words(plan)},
+      {"variants explained", explained_words(found)},
+      {"WCAMs", maps_words(found)},
+      {"classes explained", listed(classes)},
       {"design", counted(plan.wcam.nb_design, "point") + ", " + counted(plan.replicates, "replicate") + ", " +
                      std::string(to_string(plan.wcam.estimator)) + " estimator of " +
                      std::string(to_string(plan.wcam.order)) + " order"},
-      {"grid", std::to_string(plan.wcam.grid) + " x " + std::to_string(plan.wcam.grid) + " cells, " +
-                   counted(plan.wcam.levels, "level")},
+      {"grid", grid + " x " + grid + " cells, " + counted(plan.wcam.levels, "level")},
+      {"input size", side + " x " + side + " pixels"},
       {"controls", plan.selection.matched_controls ? "matched" : "none"},
       {"true labels", found.labels_known ? "known" : "not known"},
       {"intervals", "95 %, over images"},

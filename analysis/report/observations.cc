@@ -196,6 +196,19 @@ void add_replicate(Subject& subject, ProfileRow&& row, const Settings& settings)
   subject.maps.push_back(std::move(row.wcam));
 }
 
+ShareBounds mean_bounds(const std::vector<std::vector<float>>& maps, const LevelAreas& areas) {
+  const std::size_t shares = static_cast<std::size_t>(areas.levels) + 1;
+  ShareBounds mean{std::vector<double>(shares), std::vector<double>(shares)};
+  for (const auto& map : maps) {
+    const ShareBounds of_map = level_share_bounds(map, areas);
+    for (std::size_t k = 0; k < shares; ++k) {
+      mean.low[k] += of_map.low[k] / static_cast<double>(maps.size());
+      mean.high[k] += of_map.high[k] / static_cast<double>(maps.size());
+    }
+  }
+  return mean;
+}
+
 void finish(Subject& subject, const Settings& settings) {
   ExplainedMap& found = subject.found;
   const auto n = static_cast<double>(subject.maps.size());
@@ -209,6 +222,7 @@ void finish(Subject& subject, const Settings& settings) {
     of_maps.push_back(level_shares(map, settings.areas));
     for (std::size_t k = 0; k < found.shares.size(); ++k) found.shares[k] += of_maps.back()[k] / n;
   }
+  if (found.role == Role::kSource) found.bounds = mean_bounds(subject.maps, settings.areas);
   if (settings.noise == NoiseFrom::kReplicates && of_maps.size() > 1)
     found.independent_shares = std::move(of_maps);
   if (!subject.halves.empty())

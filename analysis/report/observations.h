@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analysis/maps/comparison.h"
+#include "analysis/maps/level_shares.h"
 #include "analysis/tables/study.h"
 #include "common/store/records.h"
 #include "common/study/perturbation.h"
@@ -43,6 +44,7 @@ struct ExplainedMap {
   // the halves of its points, in pairs. Empty: a design that cannot be halved.
   std::vector<std::vector<double>> independent_shares;
   std::vector<double> shares;  // [levels + 1] mean over replicates
+  ShareBounds bounds;          // the same, however straddling cells are split; of sources only
   Distances floor{};           // between two independent ones
   int replicates = 0;
   int above_one = 0;                           // so many of the replicates have an index above 1

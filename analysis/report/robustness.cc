@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +20,7 @@ namespace wcam {
 
 namespace {
 
-constexpr Bounds kShare{0, 1};
+constexpr Bounds kShare{0, 1}, kRise{-1, 1};
 
 struct Count {
   std::size_t failed = 0, images = 0;
@@ -25,7 +28,8 @@ struct Count {
 
 struct CaseRobustness {
   ImageMeans flips, wrong, beyond;  // of an image's variants
-  Count source_wrong;               // of the unaltered images
+  ImageMeans clean;                 // 1: the unaltered image is wrong
+  ImageMeans rise;                  // wrong less clean
   std::map<std::string, ImageMeans> failed_by_corruption;
   std::map<int, ImageMeans> failed_by_severity;
   std::map<std::pair<std::string, int>, Count> flipped_at, wrong_at, beyond_at;  // corruption and severity
@@ -44,7 +48,7 @@ std::vector<CaseRobustness> gather(const Observations& found) {
   for (const Prediction& one : found.predictions) {
     CaseRobustness& at = cases[one.case_index];
     if (one.variant == 0) {
-      count(at.source_wrong, one.wrong);
+      if (found.labels_known) at.clean.add(one.image, one.wrong ? 1 : 0);
       continue;
     }
     const Variant& variant = found.variants[one.variant];
@@ -61,11 +65,22 @@ std::vector<CaseRobustness> gather(const Observations& found) {
     at.beyond.add(one.image, one.beyond ? 1 : 0);
     count(at.beyond_at[place], one.beyond);
   }
+  for (CaseRobustness& one : cases)
+    for (std::size_t image = 0; image < one.wrong.places(); ++image)
+      if (one.wrong.has(image) && one.clean.has(image))
+        one.rise.add(static_cast<std::uint32_t>(image), one.wrong.of(image) - one.clean.of(image));
   return cases;
 }
 
-const ImageMeans& failures(const CaseRobustness& one, const Observations& found) {
-  return found.labels_known ? one.wrong : one.flips;
+using Quantity = const ImageMeans CaseRobustness::*;
+
+Quantity failures(const Observations& found) {
+  return found.labels_known ? &CaseRobustness::wrong : &CaseRobustness::flips;
+}
+
+Estimate clean_error(const CaseRobustness& one) {
+  const std::vector<double> wrong = one.clean.values();
+  return share_of(static_cast<std::size_t>(std::count(wrong.begin(), wrong.end(), 1.0)), wrong.size());
 }
 
 ReportTable table_of(const std::vector<CaseRobustness>& cases, const Observations& found) {
@@ -81,19 +96,23 @@ ReportTable table_of(const std::vector<CaseRobustness>& cases, const Observation
   add_estimate_columns(
       columns, "top5_error",
       "share of images whose true label is not among the five largest, 0 to 1; empty: unknown");
+  add_estimate_columns(columns, "rise",
+                       "error less that of the same unaltered images, -1 to 1; of all variants only");
   ReportTable table = make_table("robustness.csv", columns);
   const auto add = [&](std::size_t c, const std::string& corruption, long long severity,
-                       const Estimate& flipped, const Estimate& error, const Estimate& five) {
+                       const Estimate& flipped, const Estimate& error, const Estimate& five,
+                       const Estimate& rise = {}) {
     std::vector<Cell> row{found.case_name(c), corruption, severity,
                           count_cell(std::max(flipped.images, error.images))};
-    for (const Estimate& estimate : {flipped, error, five}) add_cells(row, estimate);
+    for (const Estimate& estimate : {flipped, error, five, rise}) add_cells(row, estimate);
     table.rows.push_back(std::move(row));
   };
   const auto of = [](const Count& count) { return share_of(count.failed, count.images); };
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const CaseRobustness& one = cases[c];
-    if (found.labels_known) add(c, "none", -1, {}, of(one.source_wrong), {});
-    add(c, "all", 0, mean_of(one.flips, kShare), mean_of(one.wrong, kShare), mean_of(one.beyond, kShare));
+    if (found.labels_known) add(c, "none", -1, {}, clean_error(one), {});
+    add(c, "all", 0, mean_of(one.flips, kShare), mean_of(one.wrong, kShare), mean_of(one.beyond, kShare),
+        mean_of(one.rise, kRise));
     for (const auto& [place, flipped] : one.flipped_at) {
       const auto wrong = one.wrong_at.find(place), beyond = one.beyond_at.find(place);
       add(c, place.first, place.second, of(flipped),
@@ -189,23 +208,26 @@ std::string mce_sentence(const std::vector<std::pair<std::size_t, Mce>>& mces, c
   for (const auto& [c, mce] : mces)
     if (mce.of.interval) told.push_back(found.case_name(c) + " " + with_interval(mce.of));
   if (told.empty()) return "";
-  return " Mean corruption error relative to " + reference + ", over " + counted(corruptions, "corruption") +
-         ": " + few_listed(told, "mce.csv") + ".";
+  return " Mean corruption error relative to " + reference + " (below 1: fewer errors), over " +
+         counted(corruptions, "corruption") + ": " + few_listed(told, "mce.csv") + ".";
 }
 
 struct CasePair {
   std::size_t a = 0, b = 0;
-  Paired result;  // b less a
+  Paired failures, rise;  // b less a
 };
 
 std::vector<CasePair> pairs_of(const std::vector<CaseRobustness>& cases, const Observations& found) {
   std::vector<CasePair> pairs;
   for (std::size_t a = 0; a < cases.size(); ++a)
     for (std::size_t b = a + 1; b < cases.size(); ++b)
-      pairs.push_back({a, b, paired(failures(cases[a], found), failures(cases[b], found))});
-  std::vector<Paired*> family;
-  for (CasePair& pair : pairs) family.push_back(&pair.result);
-  correct(family);
+      pairs.push_back({a, b, paired(cases[a].*failures(found), cases[b].*failures(found)),
+                       paired(cases[a].rise, cases[b].rise)});
+  for (Paired CasePair::*result : {&CasePair::failures, &CasePair::rise}) {
+    std::vector<Paired*> family;
+    for (CasePair& pair : pairs) family.push_back(&(pair.*result));
+    correct(family);
+  }
   return pairs;
 }
 
@@ -216,11 +238,19 @@ ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& 
   add_estimate_columns(columns, "effect", "Hedges' g of the paired differences");
   columns.emplace_back("p", "two-sided sign-flip test of the paired differences");
   columns.emplace_back("p_holm", "the same after Holm's correction over all pairs");
+  add_estimate_columns(
+      columns, "rise_difference",
+      "of the rise of robustness.csv: that of the other less that of the case, -2 to 2; empty: "
+      "true labels unknown");
+  add_estimate_columns(columns, "rise_effect", "Hedges' g of the paired differences");
+  columns.emplace_back("rise_p", "two-sided sign-flip test of the paired differences");
+  columns.emplace_back("rise_p_holm", "the same after Holm's correction over all pairs");
   ReportTable table = make_table("robustness_pairs.csv", columns);
   for (const CasePair& pair : pairs) {
     std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b),
-                          count_cell(pair.result.difference.images)};
-    add_cells(row, pair.result);
+                          count_cell(pair.failures.difference.images)};
+    add_cells(row, pair.failures);
+    add_cells(row, pair.rise);
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -241,9 +271,8 @@ std::vector<Chart> charts_of(const std::vector<CaseRobustness>& cases, const Obs
   severity.y_title = corruption.y_title = failure_words(found);
   for (std::size_t c = 0; c < cases.size(); ++c) {
     ChartSeries by_severity{found.case_name(c), {}}, by_corruption{found.case_name(c), {}};
-    if (found.labels_known && cases[c].source_wrong.images > 0)
-      by_severity.points.push_back(chart_point(
-          "0", 0, in_percent(share_of(cases[c].source_wrong.failed, cases[c].source_wrong.images))));
+    if (const Estimate clean = clean_error(cases[c]); clean.images > 0)
+      by_severity.points.push_back(chart_point("0", 0, in_percent(clean)));
     for (const auto& [level, means] : cases[c].failed_by_severity)
       by_severity.points.push_back(
           chart_point(std::to_string(level), level, in_percent(mean_of(means, kShare))));
@@ -264,48 +293,90 @@ std::vector<Chart> charts_of(const std::vector<CaseRobustness>& cases, const Obs
   return charts;
 }
 
-std::string answer_of(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
-                      const Observations& found) {
-  std::vector<std::size_t> told;  // the others have too few images
+// The case with the smallest mean of a quantity, and how the others, in words, compare with it.
+struct Ranking {
+  std::size_t best = 0;
   std::vector<std::string> worse, alike, few;
-  for (std::size_t c = 0; c < cases.size(); ++c)
-    if (failures(cases[c], found).images() >= kFewestImages)
+};
+
+// name_of: a case with its numbers, "baseline (60 %". None where no case has enough images.
+std::optional<Ranking> rank(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
+                            Quantity quantity, Paired CasePair::*result, const Observations& found,
+                            const std::function<std::string(std::size_t)>& name_of) {
+  Ranking ranking;
+  std::vector<std::size_t> told;
+  std::vector<double> means(cases.size());
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    means[c] = mean_of(cases[c].*quantity).value;
+    if ((cases[c].*quantity).images() >= kFewestImages)
       told.push_back(c);
     else
-      few.push_back(found.case_name(c));
-  const std::size_t best = *std::min_element(told.begin(), told.end(), [&](std::size_t a, std::size_t b) {
-    return mean_of(failures(cases[a], found)).value < mean_of(failures(cases[b], found)).value;
-  });
-  const auto said = [&](std::size_t c) {
-    return with_percent_interval(mean_of(failures(cases[c], found), kShare));
-  };
-  const std::string fails = found.labels_known ? " is wrong on " : " changes its prediction for ";
-  std::string answer = found.case_name(best) + fails + said(best) + " of an image's altered forms";
-  if (found.labels_known && cases[best].source_wrong.images > 0)
-    answer += " (" +
-              percent(static_cast<double>(cases[best].source_wrong.failed) /
-                      static_cast<double>(cases[best].source_wrong.images)) +
-              " of the unaltered images)";
-  for (const std::size_t c : told) {
-    if (c == best) continue;
-    const auto pair = std::find_if(pairs.begin(), pairs.end(), [&](const CasePair& one) {
-      return one.a == std::min(c, best) && one.b == std::max(c, best);
-    });
-    const std::string name = found.case_name(c) + " (" + said(c);
-    if (pair->result.difference.images < kFewestImages)
-      few.push_back(found.case_name(c) + " against " + found.case_name(best));
-    else if (pair->result.differs())
-      worse.push_back(name + ", " + corrected_p(pair->result) + ")");
-    else
-      alike.push_back(name + ")");
+      ranking.few.push_back(found.case_name(c));
   }
-  if (!worse.empty())
-    answer +=
-        ", less often than " + few_listed(worse, "robustness_pairs.csv") + family_words(pairs.size(), "pair");
-  if (!alike.empty())
-    answer += std::string(worse.empty() ? ", the smallest share" : "") + "; no difference from " +
-              few_listed(alike, "robustness_pairs.csv") + " is shown";
-  return answer + "." + too_few_of(few);
+  if (told.empty()) return std::nullopt;
+  ranking.best = *std::min_element(told.begin(), told.end(),
+                                   [&](std::size_t a, std::size_t b) { return means[a] < means[b]; });
+  const std::string& best = found.case_name(ranking.best);
+  for (const std::size_t c : told) {
+    if (c == ranking.best) continue;
+    const auto pair = std::find_if(pairs.begin(), pairs.end(), [&](const CasePair& one) {
+      return one.a == std::min(c, ranking.best) && one.b == std::max(c, ranking.best);
+    });
+    const Paired& compared = (*pair).*result;
+    if (compared.difference.images < kFewestImages)
+      ranking.few.push_back(found.case_name(c) + " against " + best);
+    else if (compared.differs())
+      ranking.worse.push_back(name_of(c) + "; " + corrected_p(compared) + ")");
+    else
+      ranking.alike.push_back(name_of(c) + ")");
+  }
+  return ranking;
+}
+
+// ", less often than a (...) and b (...), p after Holm's correction over 6 pairs; no difference from c (...)
+// is shown".
+std::string others(const Ranking& ranking, const std::string& less_than, std::size_t pairs) {
+  std::string text;
+  if (!ranking.worse.empty())
+    text += ", " + less_than + " " + few_listed(ranking.worse, "robustness_pairs.csv") +
+            (pairs > 1 ? ", p after Holm's correction over " + counted(pairs, "pair") : "");
+  if (!ranking.alike.empty())
+    text += "; no difference from " + few_listed(ranking.alike, "robustness_pairs.csv") + " is shown";
+  return text;
+}
+
+std::string failures_sentence(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
+                              const Observations& found) {
+  const auto said = [&](std::size_t c) {
+    return with_percent_interval(mean_of(cases[c].*failures(found), kShare));
+  };
+  const auto unaltered = [&](std::size_t c) {
+    const Estimate clean = clean_error(cases[c]);
+    return clean.images > 0 ? percent(clean.value) : "";
+  };
+  const auto ranking = rank(cases, pairs, failures(found), &CasePair::failures, found, [&](std::size_t c) {
+    const std::string clean = unaltered(c);
+    return found.case_name(c) + " (" + said(c) + (clean.empty() ? "" : ", unaltered " + clean);
+  });
+  const std::string clean = unaltered(ranking->best);
+  return found.case_name(ranking->best) +
+         (found.labels_known ? " is wrong on " : " changes its prediction for ") + said(ranking->best) +
+         " of an image's " + (has_severities(found.plan.perturbation) ? "corrupted forms" : "variants") +
+         (clean.empty() ? "" : " (" + clean + " of the unaltered images)") +
+         others(*ranking, found.labels_known ? "a lower error under corruption than" : "less often than",
+                pairs.size()) +
+         "." + too_few_of(ranking->few);
+}
+
+std::string rise_sentence(const std::vector<CaseRobustness>& cases, const std::vector<CasePair>& pairs,
+                          const Observations& found) {
+  const auto ranking = rank(cases, pairs, &CaseRobustness::rise, &CasePair::rise, found, [&](std::size_t c) {
+    return found.case_name(c) + " (" + decimal(100 * mean_of(cases[c].rise, kRise).value, 0) + " points";
+  });
+  if (!ranking) return "";
+  return " Over that of the unaltered images the error rises by " +
+         with_points_interval(mean_of(cases[ranking->best].rise, kRise)) + " under " +
+         found.case_name(ranking->best) + others(*ranking, "less than under", pairs.size()) + ".";
 }
 
 }  // namespace
@@ -316,10 +387,10 @@ Section robustness_section(const Observations& found, const ReportOptions& optio
   section.question = "How robust is each case?";
   const std::vector<CaseRobustness> cases = gather(found);
   for (const CaseRobustness& one : cases)
-    section.images = std::max(section.images, failures(one, found).images());
+    section.images = std::max(section.images, (one.*failures(found)).images());
   const std::vector<CasePair> pairs = pairs_of(cases, found);
   section.answer = section.images < kFewestImages ? too_few_sentence(section.images, found, " predicted")
-                                                  : answer_of(cases, pairs, found);
+                                                  : failures_sentence(cases, pairs, found);
   section.charts = charts_of(cases, found);
   section.tables = {table_of(cases, found), pairs_table(pairs, found)};
   if (found.labels_known) {
@@ -331,11 +402,15 @@ Section robustness_section(const Observations& found, const ReportOptions& optio
     const std::size_t corruptions = cases.front().failed_by_corruption.size();
     section.tables.push_back(mce_table(mces, reference, corruptions, found));
     if (section.images >= kFewestImages)
-      section.answer += mce_sentence(mces, reference == kAlexNet ? "AlexNet" : reference, corruptions, found);
+      section.answer += rise_sentence(cases, pairs, found) +
+                        mce_sentence(mces, reference == kAlexNet ? "AlexNet" : reference, corruptions, found);
     if (!of_reference)
       section.doubts.push_back(
           "AlexNet's errors are those on the 50,000 validation images of ImageNet: an mCE relative to them "
           "means what is published only on the same images.");
+    section.doubts.push_back(
+        "Error under corruption includes the error that a case has without it. The rise leaves that out, but "
+        "has less room where it is large.");
   } else {
     section.doubts.push_back(
         "True labels are not known, so that a changed prediction may be a corrected one (--labels).");

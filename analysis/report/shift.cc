@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -31,6 +32,7 @@ struct Tested {
   Role role{};
   std::size_t case_index = 0;
   std::array<Paired, kMeasureCount> moved;  // distance less floor
+  std::array<std::optional<WithoutOne>, kMeasureCount> without;
   // Of the main measure: similarity without noise, 1 where nothing moved (C. Spearman's correction of the
   // mean similarities). It does not take maps that are noisier for ones that have moved.
   Estimate corrected;
@@ -91,7 +93,10 @@ std::vector<Tested> test(const Groups& groups) {
   for (const auto& [key, group] : groups) {
     Tested one;
     std::tie(one.kind, one.role, one.case_index) = key;
-    for (std::size_t m = 0; m < kMeasureCount; ++m) one.moved[m] = paired(group.floor[m], group.distance[m]);
+    for (std::size_t m = 0; m < kMeasureCount; ++m) {
+      one.moved[m] = paired(group.floor[m], group.distance[m]);
+      one.without[m] = without_the_largest(group.floor[m], group.distance[m]);
+    }
     one.corrected = corrected_similarity(group);
     for (const ImageMeans& change : group.share_change) one.share_change.push_back(against_zero(change));
     one.size = against_zero(group.log2_size);
@@ -133,6 +138,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
   add_estimate_columns(columns, "floor",
                        "mean of the measure between two estimates of one map; empty: unknown");
   add_estimate_columns(columns, "beyond", "distance less floor");
+  columns.emplace_back("beyond_without_one", "the same without the image that moves this mean most");
   add_estimate_columns(columns, "effect", "Hedges' g of the images' differences");
   columns.emplace_back("p", "two-sided sign-flip test of the images' differences");
   columns.emplace_back("p_holm",
@@ -147,8 +153,10 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
       const Paired& moved = one.moved[m];
       std::vector<Cell> row{found.case_name(one.case_index), to_string(one.kind), role_words(one.role),
                             id_of(kMeasures[m]), count_cell(moved.difference.images)};
-      for (const Estimate* estimate : {&moved.second, &moved.first, &moved.difference, &moved.effect})
+      for (const Estimate* estimate : {&moved.second, &moved.first, &moved.difference})
         add_cells(row, *estimate);
+      row.emplace_back(one.without[m] ? one.without[m]->difference : kUnknown);
+      add_cells(row, moved.effect);
       row.push_back(p_cell(moved.p));
       row.push_back(p_cell(moved.p_holm));
       add_cells(row, m == kMainMeasure ? one.corrected : Estimate());
@@ -195,22 +203,22 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   chart.kind = Chart::Kind::kDots;
   chart.name = "shift_" + id_of(kMeasures[m]);
   chart.x_title = "Case";
-  chart.y_title = in_words(kMeasures[m]);
-  chart.y_title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(chart.y_title[0])));
-  ChartSeries altered{"source and altered", {}}, unaffected{"source and unaffected", {}},
-      floor{"noise floor of altered", {}};
-  for (const Tested& one : tested) {
-    if (one.kind != kind) continue;
-    const auto point = [&](const Estimate& estimate) {
-      return chart_point(found.case_name(one.case_index), static_cast<double>(one.case_index), estimate);
-    };
-    (one.role == Role::kAltered ? altered : unaffected).points.push_back(point(one.moved[m].second));
-    if (one.role == Role::kAltered) floor.points.push_back(point(one.moved[m].first));
-  }
-  chart.series = {std::move(altered), std::move(unaffected), std::move(floor)};
-  chart.caption = chart.y_title + " of a variant's map from its source's, explained for " + in_words(kind) +
-                  ", by variants that change the prediction (altered) or not (unaffected), and between " +
-                  noise_words(found) + " of one map; 95 % intervals over images.";
+  std::string distance = in_words(kMeasures[m]);
+  distance[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(distance[0])));
+  chart.y_title = distance + ", less noise";
+  ChartSeries altered{"altered", {}}, unaffected{"unaffected", {}};
+  for (const Tested& one : tested)
+    if (one.kind == kind)
+      (one.role == Role::kAltered ? altered : unaffected)
+          .points.push_back(chart_point(found.case_name(one.case_index), static_cast<double>(one.case_index),
+                                        one.moved[m].difference));
+  chart.series = {std::move(altered), std::move(unaffected)};
+  chart.lines.push_back({"no further apart than by noise", 0});
+  chart.caption =
+      distance + " of a variant's map from its source's less that between " + noise_words(found) +
+      " of one map, explained for " + in_words(kind) +
+      ", by variants that change the prediction (altered) or not (unaffected); 95 % intervals over "
+      "images.";
   return chart;
 }
 
@@ -255,6 +263,11 @@ std::string under_how_many(std::size_t some, std::size_t all) {
   return "under " + std::to_string(some) + " of " + std::to_string(all) + " cases";
 }
 
+std::string corruptions_of(Role role, const Observations& found) {
+  return (has_severities(found.plan.perturbation) ? "Corruptions" : "Variants") +
+         std::string(role == Role::kAltered ? " that change the prediction" : " that do not change it");
+}
+
 std::string main_sentence(const std::vector<const Tested*>& cases, const Groups& groups, Role role,
                           const Observations& found) {
   std::vector<const Tested*> moved, still;
@@ -269,10 +282,8 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
            " images have maps that can be ranked.";
   const Paired all = over_cases(groups, cases.front()->kind, role);
   const std::string numbers = "Spearman distance " + with_interval(all.second) + " against " +
-                              with_interval(all.first) + " of " + noise_words(found) + ", difference " +
+                              with_interval(all.first) + " between " + noise_words(found) + ", difference " +
                               with_interval(all.difference);
-  const std::string acts =
-      role == Role::kAltered ? "Altering the images" : "Corrupting them without a change of the prediction";
   if (moved.empty()) {
     std::size_t needed = 0;
     for (const Tested* one : still) {
@@ -280,21 +291,37 @@ std::string main_sentence(const std::vector<const Tested*>& cases, const Groups&
       const std::size_t of_case = result.difference.value > 0 ? result.images_to_see_it() : 0;
       if (of_case > 0 && (needed == 0 || of_case < needed)) needed = of_case;
     }
-    return acts + " is not shown to move the maps further than their estimation noise under any case (" +
-           numbers + needed_words(needed, all.difference.images) + ")." + too_few_of(few);
+    return corruptions_of(role, found) +
+           " are not shown to move the maps further than their estimation noise under any case (" + numbers +
+           needed_words(needed, all.difference.images) + ")." + too_few_of(few);
   }
+  double largest_p = 0;
+  for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
   std::vector<std::string> names;
   for (const Tested* one : still)
     names.push_back(found.case_name(one->case_index) + " (difference " +
                     with_interval(one->moved[kMainMeasure].difference) + ", " +
                     corrected_p(one->moved[kMainMeasure]) + ")");
-  std::string text = acts + " moves the maps further than their estimation noise " +
-                     under_how_many(moved.size(), moved.size() + still.size()) + " (" + numbers;
-  if (!names.empty()) text += "; not shown under " + few_listed(names, "shift.csv");
-  double largest_p = 0;
-  for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
-  return text + "; " + (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
-         " after Holm's correction)." + too_few_of(few);
+  return corruptions_of(role, found) + " move the maps further than their estimation noise " +
+         under_how_many(moved.size(), moved.size() + still.size()) + " (" + numbers + "; " +
+         (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
+         " after Holm's correction)" +
+         (names.empty() ? "" : "; it is not shown under " + few_listed(names, "shift.csv")) + "." +
+         too_few_of(few);
+}
+
+// "Under baseline one image makes most of the difference from noise of altered variants: 0.035 is 0.016
+// without n01871265_tusker.JPEG."; of a difference that one image does not make, empty.
+std::string one_image_doubt(const Tested& one, const Observations& found) {
+  const Estimate& difference = one.moved[kMainMeasure].difference;
+  const auto& without = one.without[kMainMeasure];
+  if (!without || difference.images < kFewestImages || difference.value < kSmallestShift ||
+      without->difference > difference.value / 2)
+    return "";
+  return "Under " + found.case_name(one.case_index) +
+         " one image makes most of the difference from noise of " + role_words(one.role) +
+         " variants: " + decimal(difference.value, 3) + " is " + decimal(without->difference, 3) +
+         " without " + found.images[without->image] + ".";
 }
 
 std::string size_sentence(const std::vector<const Tested*>& cases, const Observations& found) {
@@ -348,11 +375,12 @@ Section shift_section(const Observations& found) {
   section.charts.push_back(levels_chart(tested, kind, found));
   section.tables = {distances_table(tested, found), levels_table(tested, found)};
   add_noise_doubts(section.doubts, found);
+  for (const auto* of_role : {&altered, &unaffected})
+    for (const Tested* one : *of_role) add_doubt(section.doubts, one_image_doubt(*one, found));
   if (kind == LabelKind::kPredicted)
     section.doubts.push_back(
         "Altered variants were explained for the class that is predicted for them, so that a change of class "
-        "is "
-        "part of the shift (--explain predicted,source tells them apart).");
+        "is part of the shift (--explain predicted,source tells them apart).");
   section.doubts.push_back(
       "The number of images is that of the case with the most; an altered image is one that this case takes "
       "for something else, so that cases are not compared on the same variants.");

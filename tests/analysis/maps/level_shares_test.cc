@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -64,6 +65,51 @@ TEST(LevelShares, OfAnEvenMapAreTheLevelsAreas) {
   EXPECT_NEAR(shares[2], 3.0 / 16, 1e-7);
   EXPECT_NEAR(shares[3], 3.0 / 4, 1e-7);
   EXPECT_EQ(level_shares(std::vector<float>(28 * 28), level_areas(28, 3, 224)), std::vector<double>(4));
+}
+
+// Every way to give each cell to one of the levels that it touches.
+TEST(LevelShareBounds, AreTheExtremesOfAllSplits) {
+  RandomNumbers random(20141);
+  for (const auto& [grid, levels, side] : {std::tuple{3, 1, 6}, {3, 2, 12}, {5, 2, 20}, {4, 2, 8}})
+    for (const float offset : {0.0F, 0.3F, 1.4F}) {  // all indices above 0; some below; a sum below 0
+      SCOPED_TRACE(std::to_string(grid) + " " + std::to_string(levels) + " " + std::to_string(offset));
+      const auto areas = level_areas(grid, levels, side);
+      const std::size_t columns = static_cast<std::size_t>(levels) + 1;
+      std::vector<float> map;
+      for (std::size_t cell = 0; cell < areas.cells(); ++cell)
+        map.push_back(static_cast<float>(random.uniform()) - offset);
+      std::vector<double> low(columns, std::numeric_limits<double>::infinity()), high(columns);
+      for (double& end : high) end = -std::numeric_limits<double>::infinity();
+      const auto give = [&](const auto& again, std::size_t cell, LevelAreas split) -> void {
+        if (cell == areas.cells()) {
+          const auto shares = level_shares(map, split);
+          for (std::size_t k = 0; k < columns; ++k) {
+            low[k] = std::min(low[k], shares[k]);
+            high[k] = std::max(high[k], shares[k]);
+          }
+          return;
+        }
+        for (std::size_t level = 0; level < columns; ++level) {
+          if (areas.parts[cell * columns + level] == 0) continue;
+          for (std::size_t k = 0; k < columns; ++k) split.parts[cell * columns + k] = k == level ? 1 : 0;
+          again(again, cell + 1, split);
+        }
+      };
+      give(give, 0, areas);
+      const ShareBounds bounds = level_share_bounds(map, areas);
+      for (std::size_t k = 0; k < columns; ++k) {
+        EXPECT_NEAR(bounds.low[k], low[k], 1e-9) << k;
+        EXPECT_NEAR(bounds.high[k], high[k], 1e-9) << k;
+      }
+    }
+}
+
+TEST(LevelShareBounds, AreTheSharesWhereNoCellStraddles) {
+  std::vector<float> map;
+  for (int cell = 0; cell < 64; ++cell) map.push_back(1.0F / static_cast<float>(1 + cell));
+  const auto areas = level_areas(8, 3, 224);
+  EXPECT_EQ(level_share_bounds(map, areas).low, level_share_bounds(map, areas).high);
+  EXPECT_NEAR(level_share_bounds(map, areas).low[1], level_shares(map, areas)[1], 1e-12);
 }
 
 TEST(LevelShares, RefuseAnotherMapsSize) {

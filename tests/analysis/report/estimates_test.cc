@@ -103,6 +103,15 @@ TEST(Paired, ImagesToSeeADifferenceAreThoseOfAPowerOfFourInFive) {
   EXPECT_EQ(result.images_to_see_it(), 0U);
 }
 
+TEST(Paired, WithoutTheImageThatMovesTheMeanMost) {
+  const ImageMeans zeros = by_image({0, 0, 0, 0, 0}), changes = by_image({1, 2, -9, 3, 8});
+  const auto without = without_the_largest(zeros, changes);  // mean 1, which -9 is furthest from
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->image, 2U);
+  EXPECT_DOUBLE_EQ(without->difference, 14.0 / 4);
+  EXPECT_FALSE(without_the_largest(by_image({0}), changes));  // one image in common
+}
+
 TEST(Estimates, OfRatiosAreTransformedWithTheirIntervals) {
   const Estimate factor = as_factor({1, std::pair(0.0, 2.0), 9});
   EXPECT_DOUBLE_EQ(factor.value, 2);

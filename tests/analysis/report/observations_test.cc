@@ -172,6 +172,33 @@ TEST(Observations, PredictionsAreComparedWithSourceAndTruth) {
   EXPECT_GT(flipped, 0U);
 }
 
+// Grid 14, whose cells straddle levels: mean over the replicates' maps.
+TEST(Observations, SourcesKnowWhatOtherSplitsOfStraddlingCellsGive) {
+  planted::Truth truth = small();
+  truth.grid = 14;
+  const Observed observed(truth);
+  const Plan& plan = observed.found.plan;
+  const auto areas = level_areas(14, plan.wcam.levels, plan.input_size());
+  std::size_t sources = 0;
+  for (const ExplainedMap& map : observed.found.maps) {
+    EXPECT_EQ(map.bounds.low.empty(), map.role != Role::kSource);
+    if (map.role != Role::kSource) continue;
+    ++sources;
+    std::vector<double> low(observed.found.shares());
+    for (const auto& [key, row] : observed.rows)
+      if (row.role == Role::kSource && row.image == observed.found.images[map.image] &&
+          row.case_name == observed.found.case_name(map.case_index))
+        for (std::size_t k = 0; k < low.size(); ++k) low[k] += level_share_bounds(row.wcam, areas).low[k] / 2;
+    for (std::size_t k = 0; k < low.size(); ++k) {
+      EXPECT_NEAR(map.bounds.low[k], low[k], 1e-12);
+      EXPECT_LE(map.bounds.low[k], map.shares[k] + 1e-12);
+      EXPECT_GE(map.bounds.high[k], map.shares[k] - 1e-12);
+    }
+    EXPECT_LT(map.bounds.low[0], map.shares[0]);
+  }
+  EXPECT_EQ(sources, 6U);  // three images, two cases
+}
+
 TEST(Observations, CountReplicatesImagesAndMarks) {
   const Observed observed(small());
   EXPECT_EQ(observed.found.explained_images, 3U);

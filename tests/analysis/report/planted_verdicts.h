@@ -33,9 +33,10 @@ inline std::vector<Claim> claims() {
   cases_degree.images = cases_kind.images = cases_alike.images = 120;
   // Strong interactions among few points: what two designs misjudge is up to 4 points of share in all images.
   cases_degree.replicates = 4;
-  const std::string still = "Altering the images is not shown to move",
+  const std::string still = "Corruptions that change the prediction are not shown to move",
                     moved =
-                        "Altering the images moves the maps further than their estimation noise under all 2";
+                        "Corruptions that change the prediction move the maps further than their estimation "
+                        "noise under all 2";
   return {
       {"no shift: none is seen", none, "shift", {still}, {"one of degree"}},
       {"no shift, one design: none is seen", halves_none, "shift", {still}, {"one of degree"}},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
 #include <variant>
@@ -104,10 +105,40 @@ TEST(Robustness, CountsErrorsByCorruptionAndSeverity) {
 TEST(Robustness, TheAnswerNamesTheFirmestCaseAndWhatItIsCompared) {
   const std::string answer = robustness_section(robust_adv(), {}).answer;
   EXPECT_EQ(answer.rfind("adv is wrong on 20 % [", 0), 0U) << answer;
-  EXPECT_NE(answer.find("(0.0 % of the unaltered images), less often than baseline (60 % ["),
-            std::string::npos)
+  EXPECT_NE(
+      answer.find("] of an image's corrupted forms (0.0 % of the unaltered images), a lower error under "
+                  "corruption than baseline (60 % ["),
+      std::string::npos)
       << answer;
-  EXPECT_NE(answer.find("p = 0.002"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("], unaltered 0.0 %; p = 0.002)."), std::string::npos) << answer;
+}
+
+// baseline is wrong on half of the unaltered images too: more errors under corruption, a smaller rise.
+TEST(Robustness, TheRiseOverTheErrorWithoutCorruptionIsToldBeside) {
+  Observations found = two_cases();
+  name_images(found, 12);
+  found.labels_known = true;
+  const std::vector<int> firm{0, 3, 0, 4, 0, 3, 0, 4, 0, 3, 0, 4};
+  predict(found, 0, firm);
+  for (Prediction& one : found.predictions)
+    if (one.variant == 0) one.wrong = one.image % 2 == 0;
+  predict(found, 1, {3, 2, 2, 2, 3, 2, 2, 2, 3, 2, 2, 2});
+  const Section section = robustness_section(found, {});
+  EXPECT_EQ(section.answer.rfind("adv is wrong on 55 % [", 0), 0U) << section.answer;
+  EXPECT_NE(section.answer.find(", unaltered 50 %"), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find("Over that of the unaltered images the error rises by 15 points ["),
+            std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find("] under baseline, less than under adv (55 points; p < 0.001)."),
+            std::string::npos)
+      << section.answer;
+  const ReportTable& rows = table(section, "robustness.csv");
+  EXPECT_NEAR(number(rows, 0, "error"), 0.5, 1e-12);
+  EXPECT_NEAR(number(rows, 1, "rise"), 0.65 - 0.5, 1e-12);
+  EXPECT_TRUE(std::isnan(number(rows, 2, "rise")));
+  const ReportTable& pairs = table(section, "robustness_pairs.csv");
+  EXPECT_NEAR(number(pairs, 0, "rise_difference"), 0.55 - 0.15, 1e-12);
+  EXPECT_DOUBLE_EQ(number(pairs, 0, "rise_p"), 2.0 / 4096);  // all twelve images say so
 }
 
 TEST(Robustness, WithoutLabelsItCountsChangedPredictionsAndSaysSo) {
@@ -115,6 +146,8 @@ TEST(Robustness, WithoutLabelsItCountsChangedPredictionsAndSaysSo) {
   found.labels_known = false;
   const Section section = robustness_section(found, {});
   EXPECT_EQ(section.answer.rfind("adv changes its prediction for 20 % [", 0), 0U) << section.answer;
+  EXPECT_NE(section.answer.find("corrupted forms, less often than baseline"), std::string::npos);
+  EXPECT_EQ(section.answer.find("rises"), std::string::npos) << section.answer;
   EXPECT_NE(section.doubts.front().find("True labels are not known"), std::string::npos);
   EXPECT_EQ(section.tables.size(), 2U);  // no mCE
 }
@@ -126,7 +159,8 @@ TEST(Robustness, MeanCorruptionErrorIsTheRatioOfErrors) {
   EXPECT_EQ(text(rows, 0, "case"), "adv");
   EXPECT_EQ(text(rows, 0, "reference"), "baseline");
   EXPECT_NEAR(number(rows, 0, "mce"), 0.2 / 0.6, 1e-12);
-  EXPECT_NE(by_case.answer.find("Mean corruption error relative to baseline, over 1 corruption: adv 0.33 ["),
+  EXPECT_NE(by_case.answer.find("Mean corruption error relative to baseline (below 1: fewer errors), over 1 "
+                                "corruption: adv 0.33 ["),
             std::string::npos)
       << by_case.answer;
 
@@ -188,6 +222,7 @@ ExplainedMap source_map(std::uint32_t image, std::uint16_t c, const std::vector<
   map.role = Role::kSource;
   map.explained = {LabelKind::kPredicted, LabelKind::kSource};
   map.shares = shares;
+  map.bounds = {shares, shares};
   map.independent_shares = {shares, shares};
   map.floor.fill(0.2);
   map.replicates = 2;
@@ -218,13 +253,49 @@ TEST(Scales, TheLargestShareIsNamedWithItsLeadOrThatNoneIsShown) {
       0U)
       << section.answer;
   EXPECT_NE(section.answer.find("], 20 points ["), std::string::npos) << section.answer;
-  EXPECT_NE(section.answer.find("more than level 2); which of two levels it is, is not shown under adv ("),
+  EXPECT_NE(section.answer.find("more than level 2); which of two levels has the largest share of the "
+                                "importance is not shown under adv ("),
             std::string::npos)
       << section.answer;
   const ReportTable& rows = table(section, "scales.csv");
   EXPECT_NEAR(number(rows, 1, "share"), 0.5, 1e-12);
   EXPECT_EQ(number(rows, 1, "level"), 3);
   EXPECT_NEAR(number(rows, 1, "plane"), 3.0 / 64, 1e-12);  // three cells of 64
+  EXPECT_NEAR(number(rows, 1, "at_least"), 0.5, 1e-12);
+  for (const std::string& doubt : section.doubts) EXPECT_EQ(doubt.find("straddle"), std::string::npos);
+}
+
+// Grid 14, 3 levels: level 3 begins at 1.75 cells, in the second cell.
+TEST(Scales, WhatOnlyTheSplitOfStraddlingCellsDecidesIsNotIdentified) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  found.plan.wcam.grid = 14;
+  for (std::uint32_t image = 0; image < 10; ++image)
+    for (const std::uint16_t c : {std::uint16_t{0}, std::uint16_t{1}}) {
+      const double w = wobble(image);
+      ExplainedMap map = source_map(image, c, {0.5 + w, 0.3 - w, 0.1, 0.1});
+      // Under adv one whole cell has most of it, under baseline the cells that straddle have.
+      map.bounds.low = {(c == 0 ? 0.18 : 0.45) + w, 0.05, 0.1, 0.1};
+      map.bounds.high = {0.52 + w, 0.4 - w, 0.15, 0.15};
+      found.maps.push_back(map);
+    }
+  const Section section = scales_section(found);
+  EXPECT_EQ(
+      section.answer.rfind("The largest share of the importance lies at the approximation under adv (", 0),
+      0U)
+      << section.answer;
+  EXPECT_NE(
+      section.answer.find("; which level has the largest share of the importance is not identified on "
+                          "this grid: 3 of the 4 cells of the approximation also hold level 3, so that it "
+                          "has 18 to 52 % under baseline."),
+      std::string::npos)
+      << section.answer;
+  const ReportTable& rows = table(section, "scales.csv");
+  EXPECT_NEAR(number(rows, 0, "at_least"), 0.18, 1e-12);
+  EXPECT_NEAR(number(rows, 0, "at_most"), 0.52, 1e-12);
+  EXPECT_NE(section.doubts.front().find("multiples of 8 have no such cells (--grid 8 or 16)"),
+            std::string::npos)
+      << section.doubts.front();
 }
 
 TEST(Kinds, SameSharesWithOtherSumsAreDegreeOtherSharesAreKind) {
@@ -309,14 +380,15 @@ TEST(Shift, DistancesAreSetAgainstTheFloorOfBothMaps) {
   EXPECT_NEAR(number(rows, 0, "beyond"), 0.3, 1e-12);
   EXPECT_DOUBLE_EQ(number(rows, 0, "p"), 2.0 / 1024);
   EXPECT_NEAR(number(rows, 0, "corrected_similarity"), 0.5 / 0.8, 1e-12);
-  EXPECT_EQ(section.answer.rfind("Altering the images moves the maps further than their estimation noise "
-                                 "under 1 of 2 cases (Spearman "
+  EXPECT_EQ(section.answer.rfind("Corruptions that change the prediction move the maps further than their "
+                                 "estimation noise under 1 of 2 cases (Spearman "
                                  "distance ",
                                  0),
             0U)
       << section.answer;
-  EXPECT_NE(section.answer.find(" of replicates, difference "), std::string::npos) << section.answer;
-  EXPECT_NE(section.answer.find("not shown under adv (difference 0.00"), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find(" between replicates, difference "), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find("; it is not shown under adv (difference 0.00"), std::string::npos)
+      << section.answer;
 }
 
 TEST(Shift, SmallerThanWhatDesignsShareIsCalledNone) {
@@ -326,8 +398,38 @@ TEST(Shift, SmallerThanWhatDesignsShareIsCalledNone) {
     found.shifts.push_back(shift(image, 0, 5, Role::kAltered, 0.205 + 0.01 * wobble(image)));
   const Section section = shift_section(found);
   EXPECT_LT(number(table(section, "shift.csv"), 0, "p_holm"), 0.05);
-  EXPECT_EQ(section.answer.rfind("Altering the images is not shown to move the maps", 0), 0U)
+  EXPECT_EQ(section.answer.rfind("Corruptions that change the prediction are not shown to move the maps", 0),
+            0U)
       << section.answer;
+}
+
+TEST(Shift, ADifferenceThatOneImageMakesIsDoubted) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image) {
+    found.shifts.push_back(shift(image, 0, 5, Role::kAltered, 0.3 + wobble(image)));
+    found.shifts.push_back(shift(image, 1, 5, Role::kAltered, 0.21 + (image == 3 ? 0.2 : 0)));
+  }
+  const Section section = shift_section(found);
+  const ReportTable& rows = table(section, "shift.csv");
+  const std::size_t adv = kMeasureCount;
+  EXPECT_NEAR(number(rows, adv, "beyond"), 0.03, 1e-12);
+  EXPECT_NEAR(number(rows, adv, "beyond_without_one"), 0.01, 1e-12);
+  EXPECT_NEAR(number(rows, 0, "beyond_without_one"), (1.0 - 0.079) / 9, 1e-12);  // without image 0
+  std::size_t said = 0;
+  for (const std::string& doubt : section.doubts) {
+    if (doubt.find("one image") == std::string::npos) continue;
+    ++said;
+    EXPECT_EQ(doubt,
+              "Under adv one image makes most of the difference from noise of altered variants: 0.030 is "
+              "0.010 without image3.");
+  }
+  EXPECT_EQ(said, 1U);
+  // What is drawn is what is tested.
+  const Chart& chart = section.charts.front();
+  ASSERT_EQ(chart.series.size(), 2U);
+  EXPECT_NEAR(chart.series[0].points[1].y, 0.03, 1e-12);
+  EXPECT_EQ(chart.lines.at(0).y, 0);
 }
 
 TEST(Shift, WithoutAFloorNothingIsAsserted) {
@@ -496,6 +598,32 @@ TEST(Sections, TablesAndChartsAreWhole) {
       for (const ChartSeries& series : chart.series) EXPECT_FALSE(series.points.empty()) << chart.name;
     }
   }
+}
+
+// Counted from the rows.
+TEST(Sections, FactsSayHowManyMapsStandBehindThem) {
+  planted::Truth truth;
+  truth.images = 9;
+  const TemporaryFolder folder;
+  planted::write_sweep(folder.path() / "sweep", truth);
+  const Study study(Results::open(folder.path() / "sweep"));
+  std::set<std::string> maps, altered, unaffected;
+  for (const ProfileRow& row : study.profiles()) {
+    const std::string variant = row.image + " " + row.case_name + " " + row.variant;
+    maps.insert(variant + " " + std::to_string(row.label));
+    if (row.role == Role::kAltered) altered.insert(variant);
+    if (row.role == Role::kUnaffected) unaffected.insert(variant);
+  }
+  ASSERT_GT(altered.size(), 9U);
+  const Report report = make_report(study, {});
+  const std::map<std::string, std::string> facts(report.facts.begin(), report.facts.end());
+  EXPECT_EQ(facts.at("variants explained"),
+            std::to_string(altered.size()) + " that change the prediction (altered) and " +
+                std::to_string(unaffected.size()) + " that do not (unaffected), of 10 x 9 images x 2 cases");
+  EXPECT_EQ(facts.at("WCAMs"), std::to_string(study.profiles().size()) + ": " + std::to_string(maps.size()) +
+                                   " maps x 2 replicates");
+  EXPECT_EQ(facts.at("corruptions"), "10 variants");
+  EXPECT_EQ(facts.at("classes explained"), "predicted and source");
 }
 
 TEST(Sections, OptionsOutOfRangeAreRefused) {
