@@ -39,7 +39,9 @@ inline constexpr double kSizeMargin = 1.25;
 bool size_differs(const Paired& log2_sizes);
 // What a noise floor is of: "replicates".
 std::string noise_words(const Observations& found);
-// What makes every comparison of maps doubtful.
+// What makes every mean over maps doubtful: where noise is taken from, and the designs that all images share.
+void add_design_doubts(std::vector<std::string>& doubts, const Observations& found);
+// What makes every comparison of maps doubtful: these, and how small a distance is none.
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found);
 // How much of what several sweeps have differs between them by more than rounding; empty: nothing.
 std::string unlike_words(const Observations& found);
