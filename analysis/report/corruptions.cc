@@ -216,12 +216,10 @@ Section corruptions_section(const Observations& found) {
   for (const auto& [place, one] : tested) section.images = std::max(section.images, one.images);
   section.answer = section.images < kFewestImages ? too_few_answer(tested, section.images, found)
                                                   : answer_of(tested, found);
-  for (const bool by_severity : {false, true}) {
-    Chart chart = levels_chart(tested, by_severity, found);
-    if (!chart.series.empty()) section.charts.push_back(std::move(chart));
-  }
+  for (const bool by_severity : {false, true})
+    add_chart(section.charts, levels_chart(tested, by_severity, found));
   section.tables.push_back(table_of(tested, found));
-  add_noise_doubts(section.doubts, found);
+  if (section.images >= kFewestImages) add_noise_doubts(section.doubts, found);
   section.doubts.push_back(
       "Which variants of an image are explained depends on which change a prediction, so that corruptions "
       "are "

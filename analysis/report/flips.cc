@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -408,7 +409,7 @@ std::string corruptions_doubt(const Pairs& pairs, const Observations& found) {
 std::string same_corruption_doubt(const std::vector<Tested>& tested, LabelKind kind,
                                   const Observations& found) {
   std::size_t pairs = 0, images = 0;
-  double stronger = 0;
+  double stronger = -std::numeric_limits<double>::infinity();
   std::vector<std::string> told;
   for (const Tested& one : tested) {
     const TestedAgainst& same = one.to(Against::kSameCorruption);
@@ -422,9 +423,10 @@ std::string same_corruption_doubt(const std::vector<Tested>& tested, LabelKind k
     told.push_back(found.case_name(one.case_index) + " " + tested_words(result, correction));
   }
   if (!told.empty())
-    return "Against unaffected variants of the same corruption, of which the altered are by up to " +
-           decimal(stronger, 1) + " severities the stronger on average: " + few_listed(told, "flips.csv") +
-           ".";
+    return "Against unaffected variants of the same corruption, whose severity is another (that of the "
+           "altered "
+           "is higher by up to " +
+           decimal(stronger, 1) + " on average): " + few_listed(told, "flips.csv") + ".";
   return "Pairs of one corruption, whose severities differ instead, are too few to tell: " +
          (pairs == 0 ? "there are none"
                      : std::to_string(pairs) + " on at most " + counted(images, "image") + " of a case") +
@@ -487,7 +489,7 @@ Section flips_section(const Observations& found) {
         too_few_sentence(section.images, found, " with an altered variant and its control of equal severity");
   else
     section.answer = answer_of(tested, kinds, found) + confounded_sentence(tested, kinds.front(), found);
-  section.charts.push_back(chart_of(tested, kinds, found));
+  add_chart(section.charts, chart_of(tested, kinds, found));
   section.tables.push_back(table_of(tested, found));
   if (pairs.equal > 0) {
     section.doubts.push_back(corruptions_doubt(pairs, found));

@@ -350,7 +350,7 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
         too_few_sentence(section.images, found, " whose unaltered form was explained under two cases");
   else
     section.answer = answer_of(pairs, margin, found);
-  section.charts.push_back(chart_of(pairs, margin, found));
+  add_chart(section.charts, chart_of(pairs, margin, found));
   section.tables = {pairs_table(pairs, found), levels_table(pairs, margin, found)};
   add_design_doubts(section.doubts, found);
   section.doubts.push_back("The margin of " + points(margin) +

@@ -46,6 +46,14 @@ void add_doubt(std::vector<std::string>& doubts, const std::string& doubt) {
   if (!doubt.empty()) doubts.push_back(doubt);
 }
 
+void add_chart(std::vector<Chart>& charts, Chart chart) {
+  const bool is_known = std::any_of(chart.series.begin(), chart.series.end(), [](const ChartSeries& series) {
+    return std::any_of(series.points.begin(), series.points.end(),
+                       [](const ChartPoint& point) { return std::isfinite(point.y); });
+  });
+  if (is_known) charts.push_back(std::move(chart));
+}
+
 void add_design_doubts(std::vector<std::string>& doubts, const Observations& found) {
   if (found.noise == NoiseFrom::kHalves)
     doubts.push_back(

@@ -47,5 +47,7 @@ void add_noise_doubts(std::vector<std::string>& doubts, const Observations& foun
 std::string unlike_words(const Observations& found);
 // Added where it is not empty.
 void add_doubt(std::vector<std::string>& doubts, const std::string& doubt);
+// Added where some point of it is known.
+void add_chart(std::vector<Chart>& charts, Chart chart);
 
 }  // namespace wcam

@@ -294,7 +294,8 @@ Section trust_section(const Observations& found) {
   const std::vector<Bought> bought = what_more_buys(cases, found);
   section.answer = section.images < kFewestImages ? too_few_sentence(section.images, found)
                                                   : answer_of(whole, bought, found);
-  section.charts = {chart_of(cases, found), bought_chart(bought, found)};
+  for (Chart chart : {chart_of(cases, found), bought_chart(bought, found)})
+    add_chart(section.charts, std::move(chart));
   section.tables = {cases_table(cases, found), bought_table(bought, found), correlations_table(found)};
   add_design_doubts(section.doubts, found);
   section.doubts.push_back(
