@@ -258,15 +258,15 @@ std::string bought_words(const std::vector<Bought>& bought, const Observations& 
     if (one.is_noise_alone())
       as_good.push_back(level_of(one.level, found) + " under " + found.case_name(one.case_index));
   }
+  const std::string more = found.noise == NoiseFrom::kReplicates ? "replicates" : "design points";
   const std::string text = " The standard error of a level's mean share over images is " +
                            range_words(now, 2) +
                            " percentage points, by case and level. Twice the images would make it " +
-                           percent(1 - 1 / std::numbers::sqrt2) + " smaller, twice the " +
-                           (found.noise == NoiseFrom::kReplicates ? "replicates " : "design points ") +
+                           percent(1 - 1 / std::numbers::sqrt2) + " smaller, twice the " + more + " " +
                            range_words(cuts, 0) + " %";
   if (as_good.empty()) return text + ".";
   return text + "; in " + std::to_string(as_good.size()) + " of " + std::to_string(bought.size()) +
-         " no spread of images is seen beyond noise, so that replicates help as much as images (" +
+         " no spread of images is seen beyond noise, so that " + more + " help as much as images (" +
          few_listed(as_good, "trust_more.csv") + ").";
 }
 

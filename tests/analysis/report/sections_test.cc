@@ -615,6 +615,9 @@ TEST(Trust, WhatIsRareIsCountedAndNoiseAloneIsNamed) {
     found.maps.push_back(map);
   }
   const std::string answer = trust_section(found).answer;
+  found.noise = NoiseFrom::kHalves;
+  EXPECT_NE(trust_section(found).answer.find("beyond noise, so that design points help as much as images ("),
+            std::string::npos);
   EXPECT_NE(answer.find("exceeds the largest index in 1 of 24 maps"), std::string::npos) << answer;
   EXPECT_NE(answer.find("twice the replicates 29 %; in 1 of 1 no spread of images is seen beyond noise, so "
                         "that replicates help as much as images (the approximation under baseline)."),
