@@ -1,6 +1,9 @@
 #include "plotting/figure_cases.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/message_text.h"
 #include "plotting/case_title.h"
@@ -23,8 +26,31 @@ PagePanel error_panel(const OrAbsent<CaseMap>& content) {
   return {std::move(map), {}, false};
 }
 
-constexpr const char* kErrors =
-    " Standard errors are of the mean over the images; of a single image, that of its own design points.";
+using CaseMaps = std::vector<const OrAbsent<CaseMap>*>;
+
+std::pair<std::size_t, std::size_t> image_counts(const CaseMaps& maps) {
+  std::size_t fewest = 0, most = 0;
+  for (const auto* one : maps)
+    if (const auto* shown = std::get_if<CaseMap>(one)) {
+      fewest = most == 0 ? shown->images : std::min(fewest, shown->images);
+      most = std::max(most, shown->images);
+    }
+  return {fewest, most};
+}
+
+// "10 images", "7 to 10 images"; each panel has its own number.
+std::string image_words(const CaseMaps& maps) {
+  const auto [fewest, most] = image_counts(maps);
+  return (fewest == most ? "" : std::to_string(fewest) + " to ") + counted(most, "image");
+}
+
+std::string error_words(const CaseMaps& maps) {
+  const auto [fewest, most] = image_counts(maps);
+  if (most == 0) return "";
+  if (most == 1) return " Standard errors are those of the image's own design points.";
+  return std::string(" Standard errors are of the mean over the images") +
+         (fewest == 1 ? "; of a single image, that of its own design points." : ".");
+}
 
 }  // namespace
 
@@ -33,15 +59,17 @@ Page figure_mean(const FigureMean& content) {
   page.name = "Mean WCAM by case";
   PageRow source{"Source", content.quantity, ColourMap::kInk, {}},
       altered{"Altered", content.quantity, ColourMap::kInk, {}};
+  CaseMaps maps;
   for (const auto& column : content.cases) {
+    maps.insert(maps.end(), {&column.source, &column.altered});
     page.titles.push_back(case_title(column.case_name));
     source.panels.push_back(case_panel(column.source));
     altered.panels.push_back(case_panel(column.altered));
   }
   page.rows = {std::move(source), std::move(altered)};
-  page.about = "Mean wavelet scale attribution (WCAM) over n images under " +
+  page.about = "Mean wavelet scale attribution (WCAM) over " + image_words(maps) + " under " +
                counted(content.cases.size(), "classifier") + " (" + joined(page.titles) +
-               "). Above: source images; below: " + content.which + "." + kErrors;
+               "). Above: source images; below: " + content.which + "." + error_words(maps);
   page.design = content.design;
   return page;
 }
@@ -51,7 +79,9 @@ Page figure_difference(const FigureDifference& content) {
   page.name = "Difference of WCAMs by case";
   PageRow difference{"Difference", "Altered - source", ColourMap::kDiverging, {}},
       noise{"Std. error", "Standard error", ColourMap::kInk, {}};
+  CaseMaps maps;
   for (const auto& column : content.cases) {
+    maps.push_back(&column.difference);
     page.titles.push_back(case_title(column.case_name));
     difference.panels.push_back(case_panel(column.difference));
     noise.panels.push_back(error_panel(column.difference));
@@ -60,9 +90,10 @@ Page figure_difference(const FigureDifference& content) {
   page.about =
       "What altering the image does to the wavelet scale attribution (WCAM), under " +
       counted(content.cases.size(), "classifier") + " (" + joined(page.titles) +
-      "). Above: the map of the altered image less that of its source, mean over n images (" + content.which +
+      "). Above: the map of the altered image less that of its source, mean over " + image_words(maps) +
+      " (" + content.which +
       "), each map for the class that its own image is explained for; below: the standard error of that." +
-      kErrors;
+      error_words(maps);
   page.design = content.design;
   return page;
 }

@@ -107,19 +107,17 @@ Chart levels_chart(const std::map<Place, Tested>& tested, bool by_severity, cons
   chart.x_title = "Scale";
   chart.y_title = "Change of share (percentage points)";
   for (const auto& [place, one] : tested) {
-    if ((place.second > 0) != by_severity) continue;
+    if ((place.second > 0) != by_severity || one.images < kFewestImages) continue;
     ChartSeries series{by_severity ? place.first + " " + std::to_string(place.second) : place.first, {}};
-    for (std::size_t k = 0; k < one.levels.size(); ++k) {
-      Estimate change = one.levels[k].difference;
-      if (one.images < kFewestImages) change.value = kUnknown;
-      series.points.push_back(level_point(k, change, found));
-    }
+    for (std::size_t k = 0; k < one.levels.size(); ++k)
+      series.points.push_back(level_point(k, one.levels[k].difference, found));
     chart.series.push_back(std::move(series));
   }
   chart.caption =
       std::string("Change of each level's share of the summed indices from the source, by corruption") +
       (by_severity ? " and severity" : "") + ", explained for " + in_words(main_kind(found)) +
-      ", mean over cases and images; empty: fewer than " + std::to_string(kFewestImages) + " images.";
+      ", mean over cases and images; of those that " + std::to_string(kFewestImages) +
+      " images or more were explained with.";
   return chart;
 }
 
@@ -131,13 +129,9 @@ struct Effect {
 
 // "9 points [5, 17] of share out of level 1".
 std::string moved_words(const Effect& effect, const Observations& found) {
-  Estimate change = effect.change->difference;
+  const Estimate& change = effect.change->difference;
   const bool out = change.value < 0;
-  if (out) {
-    change.value = -change.value;
-    if (change.interval) change.interval = std::pair(-change.interval->second, -change.interval->first);
-  }
-  return with_points_interval(change) + " of share " + (out ? "out of " : "to ") +
+  return with_points_interval(out ? negated(change) : change) + " of share " + (out ? "out of " : "to ") +
          level_of(effect.level, found);
 }
 
@@ -184,6 +178,34 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
   return text + too_few_of(too_few);
 }
 
+// "saturate on 7, brightness on 6, the others on 1 to 3".
+std::string counts_of(const std::map<Place, Tested>& tested) {
+  std::vector<std::pair<std::string, std::size_t>> counts;
+  for (const auto& [place, one] : tested)
+    if (place.second == 0) counts.emplace_back(place.first, one.images);
+  std::stable_sort(counts.begin(), counts.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  constexpr std::size_t kTold = 2;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kTold, counts.size()); ++i)
+    text += (i == 0 ? "" : ", ") + counts[i].first + " on " + std::to_string(counts[i].second);
+  if (counts.size() <= kTold) return text;
+  const std::size_t least = counts.back().second, most = counts[kTold].second;
+  return text + ", " + (counts.size() == kTold + 1 ? counts.back().first : "the others") + " on " +
+         (least == most ? "" : std::to_string(least) + " to ") + std::to_string(most);
+}
+
+// The published rule explains few variants of an image, whichever they are: more images are a long way to
+// many of one corruption.
+std::string too_few_answer(const std::map<Place, Tested>& tested, std::size_t images,
+                           const Observations& found) {
+  if (tested.empty() || found.explained_images < kFewestImages ||
+      found.plan.selection.rule != SelectionRule::kPublished)
+    return too_few_sentence(images, found, " with one and the same corruption explained");
+  return "No corruption was explained on " + std::to_string(kFewestImages) + " images: " + counts_of(tested) +
+         "; --select all explains every one.";
+}
+
 }  // namespace
 
 Section corruptions_section(const Observations& found) {
@@ -191,19 +213,13 @@ Section corruptions_section(const Observations& found) {
   section.id = "corruptions";
   section.question = "Which corruptions move what?";
   const std::map<Place, Tested> tested = test(gather(found));
-  bool by_severity = false;
-  for (const auto& [place, one] : tested) {
-    section.images = std::max(section.images, one.images);
-    by_severity = by_severity || place.second > 0;
-  }
-  section.answer =
-      section.images < kFewestImages
-          ? too_few_sentence(section.images, found, " with one and the same corruption explained")
-          : answer_of(tested, found);
-  section.charts.push_back(levels_chart(tested, false, found));
-  if (by_severity) section.charts.push_back(levels_chart(tested, true, found));
+  for (const auto& [place, one] : tested) section.images = std::max(section.images, one.images);
+  section.answer = section.images < kFewestImages ? too_few_answer(tested, section.images, found)
+                                                  : answer_of(tested, found);
+  for (const bool by_severity : {false, true})
+    add_chart(section.charts, levels_chart(tested, by_severity, found));
   section.tables.push_back(table_of(tested, found));
-  add_noise_doubts(section.doubts, found);
+  if (section.images >= kFewestImages) add_noise_doubts(section.doubts, found);
   section.doubts.push_back(
       "Which variants of an image are explained depends on which change a prediction, so that corruptions "
       "are "

@@ -51,6 +51,15 @@ Estimate mean_of(std::span<const double> values, const Bounds& bounds) {
 
 Estimate mean_of(const ImageMeans& means, const Bounds& bounds) { return mean_of(means.values(), bounds); }
 
+Estimate median_of(const ImageMeans& means) {
+  std::vector<double> values = means.values();
+  if (values.empty()) return {};
+  const auto interval = median_interval(values);
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return estimate_of(interval, (values[(n - 1) / 2] + values[n / 2]) / 2, n);
+}
+
 Estimate share_of(std::size_t in, std::size_t images) {
   return estimate_of(proportion_interval(in, images),
                      images == 0 ? kUnknown : static_cast<double>(in) / static_cast<double>(images), images);
@@ -69,6 +78,12 @@ Estimate as_factor(Estimate log2_ratio) {
     log2_ratio.interval =
         std::pair(std::exp2(log2_ratio.interval->first), std::exp2(log2_ratio.interval->second));
   return log2_ratio;
+}
+
+Estimate negated(Estimate estimate) {
+  estimate.value = -estimate.value;
+  if (estimate.interval) estimate.interval = std::pair(-estimate.interval->second, -estimate.interval->first);
+  return estimate;
 }
 
 bool Paired::differs() const {

@@ -51,10 +51,12 @@ Resampling resampling_for(std::size_t images);
 Estimate estimate_of(const Stated<Interval>& interval, double value, std::size_t images);
 Estimate mean_of(std::span<const double> values, const Bounds& bounds = {});
 Estimate mean_of(const ImageMeans& means, const Bounds& bounds = {});
+Estimate median_of(const ImageMeans& means);  // of what has a long tail
 Estimate share_of(std::size_t in, std::size_t images);
 // The same 100 times as large, for axes in percent; 2 to the power of it, for logarithms of ratios.
 Estimate in_percent(Estimate estimate);
 Estimate as_factor(Estimate log2_ratio);
+Estimate negated(Estimate estimate);  // the first less the second instead of the second less the first
 
 // A family's tests are called different at this level, after Holm's correction.
 inline constexpr double kLevel = 0.05;

@@ -174,7 +174,7 @@ ReportTable levels_table(const std::vector<CasePair>& pairs, double margin, cons
   columns.emplace_back("p", "two-sided sign-flip test against 0");
   columns.emplace_back("p_holm", "after Holm's correction over pairs and levels");
   columns.emplace_back("p_equivalence", "two one-sided tests against the margin; at most 0.05: within it");
-  columns.emplace_back("margin", "of equivalence, chosen before");
+  columns.emplace_back("margin", "of equivalence, as given (--margin)");
   ReportTable table = make_table("kinds_levels.csv", columns);
   for (const CasePair& pair : pairs)
     for (std::size_t k = 0; k < pair.levels.size(); ++k) {
@@ -233,39 +233,70 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
   return chart;
 }
 
-// The level that differs most, of those that differ by more than the margin where there are any:
-// "baseline and adv (level 3: 12 points [8, 16] of share)".
-std::string level_words(const CasePair& pair, double margin, const Observations& found) {
+// The level that differs most, of those that differ by more than the margin where there are any.
+std::size_t level_of_most(const CasePair& pair, double margin) {
   std::size_t most = 0;
   const auto key = [&](std::size_t k) {
     return std::pair(is_beyond(pair.levels[k], margin), std::abs(pair.levels[k].difference.value));
   };
   for (std::size_t k = 1; k < pair.levels.size(); ++k)
     if (key(k) > key(most)) most = k;
-  return found.case_name(pair.a) + " and " + found.case_name(pair.b) + " (" + level_of(most, found) + ": " +
-         with_points_interval(pair.levels[most].difference) + " of share)";
+  return most;
 }
 
-std::string degree_words(const CasePair& pair, const Observations& found) {
-  return found.case_name(pair.a) + " and " + found.case_name(pair.b) + " (summed indices " +
-         with_interval(as_factor(pair.size.difference)) + " times as large)";
+// "adv has 12 points [8, 16] more at level 3 than baseline (p = 0.012)". `correction`: what stands behind the
+// first p of an answer.
+std::string level_words(const CasePair& pair, double margin, std::string& correction,
+                        const Observations& found) {
+  const std::size_t most = level_of_most(pair, margin);
+  const Paired& level = pair.levels[most];
+  const bool less = level.difference.value < 0;
+  return found.case_name(pair.b) + " has " +
+         with_points_interval(less ? negated(level.difference) : level.difference) +
+         (less ? " less at " : " more at ") + level_of(most, found) + " than " + found.case_name(pair.a) +
+         " (" + corrected_p(level) + std::exchange(correction, "") + ")";
+}
+
+std::string degree_words(const CasePair& pair, std::string& correction, const Observations& found) {
+  return found.case_name(pair.b) + " has summed indices " + with_interval(as_factor(pair.size.difference)) +
+         " times those of " + found.case_name(pair.a) + " (" + corrected_p(pair.size) +
+         std::exchange(correction, "") + ")";
+}
+
+// The largest difference first.
+std::vector<const CasePair*> by_size(const std::vector<CasePair>& pairs, double margin) {
+  std::vector<const CasePair*> order;
+  for (const CasePair& pair : pairs) order.push_back(&pair);
+  const auto size = [&](const CasePair* pair) {
+    const double difference = std::abs(pair->levels[level_of_most(*pair, margin)].difference.value);
+    return std::isnan(difference) ? 0 : difference;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const CasePair* a, const CasePair* b) { return size(a) > size(b); });
+  return order;
 }
 
 std::string answer_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
   std::vector<std::string> kind_texts, degree_texts, alike, open, few;
-  std::size_t needed = 0, images = 0;
+  std::size_t needed = 0, images = 0, levels_tested = 0, sizes_tested = 0;
   for (const CasePair& pair : pairs) {
+    sizes_tested += pair.size.p ? 1 : 0;
+    for (const Paired& level : pair.levels) levels_tested += level.p ? 1 : 0;
+  }
+  std::string of_levels = holm_words(levels_tested, "test"), of_sizes = holm_words(sizes_tested, "test");
+  for (const CasePair* told : by_size(pairs, margin)) {
+    const CasePair& pair = *told;
     const std::string names = found.case_name(pair.a) + " and " + found.case_name(pair.b);
     images = std::max(images, pair.size.difference.images);
     if (pair.levels.front().difference.images < kFewestImages) {
       few.push_back(names);
       continue;
     }
-    if (pair.verdict == Verdict::kKind) kind_texts.push_back(level_words(pair, margin, found));
-    if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, found));
+    if (pair.verdict == Verdict::kKind) kind_texts.push_back(level_words(pair, margin, of_levels, found));
+    if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, of_sizes, found));
     if (pair.verdict == Verdict::kAlike) alike.push_back(names);
     if (pair.verdict != Verdict::kOpen) continue;
-    open.push_back(level_words(pair, margin, found));
+    open.push_back(level_words(pair, margin, of_levels, found));
     needed = std::max(needed, pair.images_to_decide);
   }
   constexpr std::size_t kTold = 3;
@@ -283,18 +314,22 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
   add(kind_texts, "They differ in kind, by more than " + points(margin) + " of some level's share");
   add(degree_texts, "They differ in degree only, " + within);
   add(alike, "Neither in kind nor shown to differ in degree, " + within);
-  add(open, "Whether they differ in kind is undecided");
+  add(open,
+      "Whether they differ in kind, at some level beyond a margin of " + points(margin) + ", is undecided");
   constexpr std::size_t kAbsurd = 100;  // times as many images
   if (!open.empty() && needed > images && needed < kAbsurd * images)
     text += " About " + counted(needed, "image") +
             " would decide it if the differences are as small as they seem.";
   text +=
       !kind_texts.empty()
-          ? " The published claim, that training methods differ only quantitatively, does not hold here."
+          ? " If the cases are training methods, this contradicts the published claim that these differ only "
+            "quantitatively."
       : open.empty() && few.empty()
-          ? " This agrees with the published claim, that training methods differ only quantitatively."
-          : " The published claim, that training methods differ only quantitatively, is neither confirmed "
-            "nor refuted.";
+          ? " If the cases are training methods, this agrees with the published claim that these differ only "
+            "quantitatively."
+          : " If the cases are training methods, the published claim that these differ only quantitatively "
+            "is "
+            "neither confirmed nor refuted.";
   return text + too_few_of(few);
 }
 
@@ -315,9 +350,9 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
         too_few_sentence(section.images, found, " whose unaltered form was explained under two cases");
   else
     section.answer = answer_of(pairs, margin, found);
-  section.charts.push_back(chart_of(pairs, margin, found));
+  add_chart(section.charts, chart_of(pairs, margin, found));
   section.tables = {pairs_table(pairs, found), levels_table(pairs, margin, found)};
-  add_noise_doubts(section.doubts, found);
+  add_design_doubts(section.doubts, found);
   section.doubts.push_back("The margin of " + points(margin) +
                            " is a choice: it has to be made before the results are seen.");
   section.doubts.push_back(

@@ -48,7 +48,15 @@ void add_doubt(std::vector<std::string>& doubts, const std::string& doubt) {
   if (!doubt.empty()) doubts.push_back(doubt);
 }
 
-void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {
+void add_chart(std::vector<Chart>& charts, Chart chart) {
+  const bool is_known = std::any_of(chart.series.begin(), chart.series.end(), [](const ChartSeries& series) {
+    return std::any_of(series.points.begin(), series.points.end(),
+                       [](const ChartPoint& point) { return std::isfinite(point.y); });
+  });
+  if (is_known) charts.push_back(std::move(chart));
+}
+
+void add_design_doubts(std::vector<std::string>& doubts, const Observations& found) {
   if (found.noise == NoiseFrom::kHalves)
     doubts.push_back(
         "There are no replicates: noise is taken from the two halves of each map's design points, and shifts "
@@ -59,11 +67,12 @@ void add_noise_doubts(std::vector<std::string>& doubts, const Observations& foun
                      counted(found.plan.wcam.nb_design, "point") +
                      " cannot be halved (--replicates 2, or --nb-design 4).");
   if (found.noise != NoiseFrom::kNothing)
-    doubts.push_back(
-        "All images share the same designs: what these misjudge becomes less with more replicates, not with "
-        "more "
-        "images. Differences in distance of less than " +
-        decimal(kSmallestShift) + " are called none.");
+    doubts.push_back(found.noise == NoiseFrom::kReplicates
+                         ? "All images share the same " + counted(found.plan.replicates, "design") +
+                               ", so that intervals leave out the designs' own error, which only more "
+                               "replicates reduce."
+                         : "All images share one design, so that intervals leave out its own error, which "
+                           "only replicates reduce.");
   std::size_t above = 0, maps = 0;
   for (const ExplainedMap& map : found.maps) {
     above += static_cast<std::size_t>(map.above_one);
@@ -74,6 +83,13 @@ void add_noise_doubts(std::vector<std::string>& doubts, const Observations& foun
         counted(above, "map") + " of " + std::to_string(maps) + (above == 1 ? " has" : " have") +
         " an index above 1, which no Sobol index is: so few design points say little of a single "
         "map (--nb-design).");
+}
+
+void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {
+  add_design_doubts(doubts, found);
+  if (found.noise != NoiseFrom::kNothing)
+    doubts.push_back("A difference in distance is told only where all of its interval is beyond " +
+                     decimal(kSmallestShift) + ".");
 }
 
 std::string unlike_words(const Observations& found) {

@@ -178,14 +178,23 @@ std::vector<Pair> own_pairs(const Subject& subject) {
   return pairs;
 }
 
+// Of an even number the mean of the two in the middle.
+double median_of(std::vector<float>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  const auto upper = static_cast<double>(*middle);
+  if (values.size() % 2 == 1) return upper;
+  return (upper + static_cast<double>(*std::max_element(values.begin(), middle))) / 2;
+}
+
 void add_replicate(Subject& subject, ProfileRow&& row, const Settings& settings) {
-  const auto middle = row.standard_error.begin() + static_cast<std::ptrdiff_t>(row.standard_error.size() / 2);
-  std::nth_element(row.standard_error.begin(), middle, row.standard_error.end());
+  const double median_error = median_of(row.standard_error);
   const double largest = *std::max_element(row.wcam.begin(), row.wcam.end());
   double sum = 0;
   for (const float index : row.wcam) sum += static_cast<double>(index);
-  subject.found.median_error += static_cast<double>(*middle);
+  subject.found.median_error += median_error;
   subject.found.largest_index += largest;
+  subject.found.uncertain += median_error > largest ? 1 : 0;
   subject.found.above_one += largest > 1.0001 ? 1 : 0;  // beyond rounding, as `doubts` has it
   subject.found.sum += sum;
   if (settings.noise == NoiseFrom::kHalves) {

@@ -48,6 +48,7 @@ struct ExplainedMap {
   Distances floor{};           // between two independent ones
   int replicates = 0;
   int above_one = 0;                           // so many of the replicates have an index above 1
+  int uncertain = 0;                           // and so many a median standard error above the largest index
   double sum = 0;                              // of the indices; mean over replicates, as what follows
   double largest_index = 0, median_error = 0;  // of the standard errors the median
 };

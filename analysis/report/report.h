@@ -52,6 +52,7 @@ struct Section {
   std::string id;        // "robustness"
   std::string question;  // "How robust is each case?"
   std::string answer;    // one sentence, or two
+  // That it rests on; below kFewestImages the answer asserts nothing.
   std::size_t images = 0;
   std::vector<std::string> doubts;  // what would make it wrong, a sentence each
   std::vector<Chart> charts;

@@ -2,6 +2,7 @@
 // what more images, replicates or design points would buy, from the variances that were measured.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +17,25 @@ namespace wcam {
 
 namespace {
 
+// Of some maps, those of all replicates.
+struct Whole {
+  ImageMeans above_one, uncertain;
+  std::size_t maps = 0, maps_above_one = 0, maps_uncertain = 0;
+  ImageMeans agreement;  // Spearman's correlation of two estimates of one map
+
+  void add(const ExplainedMap& map) {
+    above_one.add(map.image, static_cast<double>(map.above_one) / map.replicates);
+    uncertain.add(map.image, static_cast<double>(map.uncertain) / map.replicates);
+    maps += static_cast<std::size_t>(map.replicates);
+    maps_above_one += static_cast<std::size_t>(map.above_one);
+    maps_uncertain += static_cast<std::size_t>(map.uncertain);
+    agreement.add(map.image, 1 - map.floor[kMainMeasure]);
+  }
+};
+
 struct CaseTrust {
-  ImageMeans above_one, uncertain, largest_index, median_error;
-  ImageMeans agreement;                                  // Spearman's correlation of two estimates of one map
+  Whole all;
+  ImageMeans largest_index, median_error;
   std::vector<std::vector<std::vector<double>>> shares;  // [levels + 1][image][estimate], unaltered images
 };
 
@@ -27,11 +44,9 @@ std::vector<CaseTrust> gather(const Observations& found) {
   for (CaseTrust& one : cases) one.shares.resize(found.shares());
   for (const ExplainedMap& map : found.maps) {
     CaseTrust& one = cases[map.case_index];
-    one.above_one.add(map.image, static_cast<double>(map.above_one) / map.replicates);
-    one.uncertain.add(map.image, map.median_error > map.largest_index ? 1 : 0);
+    one.all.add(map);
     one.largest_index.add(map.image, map.largest_index);
     one.median_error.add(map.image, std::isfinite(map.median_error) ? map.median_error : kUnknown);
-    one.agreement.add(map.image, 1 - map.floor[kMainMeasure]);
     if (map.role != Role::kSource || !map.explained.contains(LabelKind::kPredicted)) continue;
     for (std::size_t k = 0; k < found.shares() && !map.independent_shares.empty(); ++k) {
       std::vector<double> estimates;
@@ -47,6 +62,9 @@ struct Bought {
   std::size_t case_index = 0, level = 0;
   VarianceComponents found;
   double now = 0, twice_images = 0, twice_replicates = 0, four_times_points = 0;
+
+  double cut_by_replicates() const { return 1 - twice_replicates / now; }  // by twice as many
+  bool is_noise_alone() const { return found.between <= 0; }               // nothing of images is seen
 };
 
 std::vector<Bought> what_more_buys(const std::vector<CaseTrust>& cases, const Observations& found) {
@@ -66,12 +84,19 @@ std::vector<Bought> what_more_buys(const std::vector<CaseTrust>& cases, const Ob
 }
 
 ReportTable cases_table(const std::vector<CaseTrust>& cases, const Observations& found) {
-  ColumnMeanings columns{{"case", "name of the classifier"}, {"images", "explained"}};
-  add_estimate_columns(columns, "above_one", "share of maps with an index above 1, 0 to 1");
+  ColumnMeanings columns{{"case", "name of the classifier"},
+                         {"images", "explained"},
+                         {"maps", "of all replicates"},
+                         {"maps_above_one", "so many of them have an index above 1"},
+                         {"maps_uncertain", "so many a median standard error above their largest index"}};
+  add_estimate_columns(columns, "above_one",
+                       "share of an image's maps with an index above 1, mean over images, 0 to 1");
   add_estimate_columns(columns, "uncertain",
-                       "share of maps whose median standard error is above their largest index, 0 to 1");
-  add_estimate_columns(columns, "largest_index", "mean of the maps' largest indices");
-  add_estimate_columns(columns, "median_error", "mean of the maps' median standard errors");
+                       "the same of maps whose median standard error is above their largest index");
+  add_estimate_columns(columns, "largest_index",
+                       "median over images of their maps' largest indices (an image's mean)");
+  add_estimate_columns(columns, "median_error",
+                       "median over images of their maps' median standard errors (an image's mean)");
   add_estimate_columns(
       columns, "agreement",
       "Spearman's correlation of two estimates of one map (replicates, or halves of N / 2 points), "
@@ -79,11 +104,13 @@ ReportTable cases_table(const std::vector<CaseTrust>& cases, const Observations&
   ReportTable table = make_table("trust.csv", columns);
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const CaseTrust& one = cases[c];
-    std::vector<Cell> row{found.case_name(c), count_cell(one.above_one.images())};
-    for (const ImageMeans* means : {&one.above_one, &one.uncertain})
+    const Whole& all = one.all;
+    std::vector<Cell> row{found.case_name(c), count_cell(all.above_one.images()), count_cell(all.maps),
+                          count_cell(all.maps_above_one), count_cell(all.maps_uncertain)};
+    for (const ImageMeans* means : {&all.above_one, &all.uncertain})
       add_cells(row, mean_of(*means, Bounds{0, 1}));
-    for (const ImageMeans* means : {&one.largest_index, &one.median_error, &one.agreement})
-      add_cells(row, mean_of(*means));
+    for (const ImageMeans* means : {&one.largest_index, &one.median_error}) add_cells(row, median_of(*means));
+    add_cells(row, mean_of(all.agreement));
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -102,6 +129,8 @@ ReportTable bought_table(const std::vector<Bought>& bought, const Observations& 
       {"error_now", "standard error of the mean share, with these images and estimates"},
       {"error_twice_images", "with twice as many images"},
       {"error_twice_replicates", "with twice as many replicates, or design points"},
+      {"cut_twice_replicates",
+       "by so much of itself they make the error smaller, 0 to 0.29; twice as many images: 0.29"},
       {"error_four_times_points", "with four times as many design points"}};
   ReportTable table = make_table("trust_more.csv", columns);
   for (const Bought& one : bought)
@@ -110,7 +139,7 @@ ReportTable bought_table(const std::vector<Bought>& bought, const Observations& 
                           count_cell(one.found.images), one.found.mean,
                           std::sqrt(std::max(0.0, one.found.between)), std::sqrt(one.found.within),
                           one.found.intraclass.estimate, one.now, one.twice_images, one.twice_replicates,
-                          one.four_times_points});
+                          one.cut_by_replicates(), one.four_times_points});
   return table;
 }
 
@@ -162,11 +191,11 @@ Chart chart_of(const std::vector<CaseTrust>& cases, const Observations& found) {
   ChartSeries series{"two estimates of one map", {}};
   for (std::size_t c = 0; c < cases.size(); ++c)
     series.points.push_back(
-        chart_point(found.case_name(c), static_cast<double>(c), mean_of(cases[c].agreement)));
+        chart_point(found.case_name(c), static_cast<double>(c), mean_of(cases[c].all.agreement)));
   chart.series.push_back(std::move(series));
   chart.lines = {{"same map without noise", 1}};
-  chart.caption = "Rank correlation of two estimates of one map, " + noise_words(found) +
-                  ", mean over a case's maps; 95 % intervals over images.";
+  chart.caption = "Rank correlation of two estimates of one map (" + noise_words(found) +
+                  "); mean over a case's maps; 95 % intervals over images.";
   return chart;
 }
 
@@ -203,32 +232,53 @@ Chart bought_chart(const std::vector<Bought>& bought, const Observations& found)
   return chart;
 }
 
-// The bought whose error is in the middle.
-const Bought& middle_of(const std::vector<Bought>& bought) {
-  std::vector<const Bought*> order;
-  for (const Bought& one : bought) order.push_back(&one);
-  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2), order.end(),
-                   [](const Bought* a, const Bought* b) { return a->now < b->now; });
-  return *order[order.size() / 2];
+constexpr double kRare = 0.1;
+
+// "18 % [12, 24]"; of what is rare how often it was seen, since the interval of so few says nothing.
+std::string often_words(std::size_t seen, std::size_t maps, const ImageMeans& by_image) {
+  if (static_cast<double>(seen) < kRare * static_cast<double>(maps))
+    return std::to_string(seen) + " of " + counted(maps, "map");
+  return with_percent_interval(mean_of(by_image, Bounds{0, 1})) + " of the maps";
 }
 
-std::string answer_of(const ImageMeans& above, const ImageMeans& uncertain, const ImageMeans& agreement,
-                      const std::vector<Bought>& bought, const Observations& found) {
-  std::string text = with_percent_interval(mean_of(above, Bounds{0, 1})) +
-                     " of the maps have an index above 1, and in " +
-                     with_percent_interval(mean_of(uncertain, Bounds{0, 1})) +
-                     " the median standard error exceeds the largest index";
-  if (agreement.images() > 0)
+// "1.02 to 4.91" hundredths.
+std::string range_words(const std::vector<double>& values, int digits) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const std::string first = decimal(100 * *low, digits), last = decimal(100 * *high, digits);
+  return first == last ? last : first + " to " + last;
+}
+
+// What twice the images buy follows from their number alone; what twice the replicates buy does not.
+std::string bought_words(const std::vector<Bought>& bought, const Observations& found) {
+  std::vector<double> now, cuts;
+  std::vector<std::string> as_good;
+  for (const Bought& one : bought) {
+    now.push_back(one.now);
+    cuts.push_back(one.cut_by_replicates());
+    if (one.is_noise_alone())
+      as_good.push_back(level_of(one.level, found) + " under " + found.case_name(one.case_index));
+  }
+  const std::string more = found.noise == NoiseFrom::kReplicates ? "replicates" : "design points";
+  const std::string text = " The standard error of a level's mean share over images is " +
+                           range_words(now, 2) +
+                           " percentage points, by case and level. Twice the images would make it " +
+                           percent(1 - 1 / std::numbers::sqrt2) + " smaller, twice the " + more + " " +
+                           range_words(cuts, 0) + " %";
+  if (as_good.empty()) return text + ".";
+  return text + "; in " + std::to_string(as_good.size()) + " of " + std::to_string(bought.size()) +
+         " no spread of images is seen beyond noise, so that " + more + " help as much as images (" +
+         few_listed(as_good, "trust_more.csv") + ").";
+}
+
+std::string answer_of(const Whole& whole, const std::vector<Bought>& bought, const Observations& found) {
+  std::string text = often_words(whole.maps_above_one, whole.maps, whole.above_one) +
+                     " have an index above 1; the median standard error exceeds the largest index in " +
+                     often_words(whole.maps_uncertain, whole.maps, whole.uncertain);
+  if (whole.agreement.images() > 0)
     text += "; two estimates of one map (" + noise_words(found) + ") agree by a rank correlation of " +
-            with_interval(mean_of(agreement));
+            with_interval(mean_of(whole.agreement));
   text += ".";
-  if (bought.empty()) return text;
-  const Bought& middle = middle_of(bought);
-  return text + " What is said rests on means over images: the standard error of a level's mean share is " +
-         fine_points(middle.now) + " in the middle of cases and levels, and would be " +
-         fine_points(middle.twice_images) + " with twice the images, " +
-         fine_points(middle.twice_replicates) + " with twice the replicates and " +
-         fine_points(middle.four_times_points) + " with four times the design points.";
+  return bought.empty() ? text : text + bought_words(bought, found);
 }
 
 }  // namespace
@@ -238,19 +288,16 @@ Section trust_section(const Observations& found) {
   section.id = "trust";
   section.question = "How much of this can be trusted?";
   const std::vector<CaseTrust> cases = gather(found);
-  ImageMeans above, uncertain, agreement;
-  for (const ExplainedMap& map : found.maps) {
-    above.add(map.image, static_cast<double>(map.above_one) / map.replicates);
-    uncertain.add(map.image, map.median_error > map.largest_index ? 1 : 0);
-    agreement.add(map.image, 1 - map.floor[kMainMeasure]);
-  }
-  section.images = above.images();
+  Whole whole;
+  for (const ExplainedMap& map : found.maps) whole.add(map);
+  section.images = whole.above_one.images();
   const std::vector<Bought> bought = what_more_buys(cases, found);
   section.answer = section.images < kFewestImages ? too_few_sentence(section.images, found)
-                                                  : answer_of(above, uncertain, agreement, bought, found);
-  section.charts = {chart_of(cases, found), bought_chart(bought, found)};
+                                                  : answer_of(whole, bought, found);
+  for (Chart chart : {chart_of(cases, found), bought_chart(bought, found)})
+    add_chart(section.charts, std::move(chart));
   section.tables = {cases_table(cases, found), bought_table(bought, found), correlations_table(found)};
-  add_noise_doubts(section.doubts, found);
+  add_design_doubts(section.doubts, found);
   section.doubts.push_back(
       "More design points are taken to act like more replicates; those of a Sobol' sequence act better.");
   section.doubts.push_back(

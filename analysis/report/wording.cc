@@ -100,7 +100,11 @@ std::string corrected_p(const Paired& result) {
 }
 
 std::string family_words(std::size_t family, const std::string& one) {
-  return family > 1 ? " (p after Holm's correction over " + counted(family, one) + ")" : "";
+  return family > 1 ? " (p" + holm_words(family, one) + ")" : "";
+}
+
+std::string holm_words(std::size_t family, const std::string& one) {
+  return family > 1 ? " after Holm's correction over " + counted(family, one) : "";
 }
 
 std::string level_of(std::size_t share, const Observations& found) {

@@ -30,6 +30,8 @@ std::string with_points_interval(const Estimate& estimate);   // "4 points [1, 7
 // cases)", nothing of a family of one.
 std::string corrected_p(const Paired& result);
 std::string family_words(std::size_t family, const std::string& one);
+// " after Holm's correction over 4 cases", behind the first p of several; nothing of a family of one.
+std::string holm_words(std::size_t family, const std::string& one);
 
 // "the approximation", "level 3" for the entries of a list of shares.
 std::string level_of(std::size_t share, const Observations& found);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "analysis/statistics/stated.h"
 #include "common/base/error.h"
 #include "common/base/message_text.h"
 #include "common/base/version.h"
@@ -110,6 +111,7 @@ Data section_data(const Section& section, std::size_t number, const ChartOptions
                 {"number", std::to_string(number)},
                 {"question", section.question},
                 {"answer", section.answer},
+                {"rests", Data(section.images >= kFewestImages)},
                 {"images", counted(section.images, "image")},
                 {"charts", charts},
                 {"has_doubts", Data(!doubts.empty())},

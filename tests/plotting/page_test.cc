@@ -271,12 +271,30 @@ TEST(CasesPage, DifferencesStandAboveTheirNoise) {
       figure_difference({"Index", "jpeg, severity 5", "", {{"augmix", shown}, {"sin", Absent{"none"}}}});
   EXPECT_EQ(page.titles, (Lines{"AugMix", "SIN"}));
   EXPECT_EQ(page.rows[0].colours, ColourMap::kDiverging);
+  EXPECT_TRUE(contains(page.about, "mean over 5 images (jpeg, severity 5)")) << page.about;
   EXPECT_EQ(page.rows[0].panels[0].caption, Lines{"n = 5"});
   EXPECT_EQ(std::get<Map>(page.rows[1].panels[0].content).cells, shown.map.standard_errors);
   EXPECT_TRUE(std::get<Map>(page.rows[1].panels[0].content).standard_errors.empty())
       << "noise has no noise here";
   EXPECT_TRUE(std::holds_alternative<Absent>(page.rows[1].panels[1].content));
   EXPECT_FALSE(draw(page, options_for(Format::kPng)).empty());
+}
+
+TEST(CasesPage, CaptionsTellHowManyImagesThereAreAndWhoseTheErrorsAre) {
+  const CaseMap one{test::sample_map(8, 2), 1}, seven{test::sample_map(8, 2), 7},
+      ten{test::sample_map(8, 2), 10};
+  const auto about = [](const CaseMap& source, const CaseMap& altered) {
+    return figure_mean({"Index", "jpeg", "", {{"augmix", source, altered}, {"sin", source, Absent{"none"}}}})
+        .about;
+  };
+  EXPECT_TRUE(contains(about(ten, ten), "over 10 images under 2 classifiers")) << about(ten, ten);
+  EXPECT_TRUE(contains(about(ten, ten), "jpeg. Standard errors are of the mean over the images."));
+  EXPECT_FALSE(contains(about(ten, ten), "single image"));
+  EXPECT_TRUE(contains(about(ten, seven), "over 7 to 10 images under")) << about(ten, seven);
+  EXPECT_TRUE(contains(about(seven, one), "over 1 to 7 images under"));
+  EXPECT_TRUE(contains(about(seven, one), "of a single image, that of its own design points."));
+  EXPECT_TRUE(contains(about(one, one), "over 1 image under 2 classifiers"));
+  EXPECT_TRUE(contains(about(one, one), "Standard errors are those of the image's own design points."));
 }
 
 TEST(Caption, TellsStandardErrorsAndWhatPaleCellsMean) {

@@ -120,6 +120,22 @@ TEST(Estimates, OfRatiosAreTransformedWithTheirIntervals) {
   EXPECT_DOUBLE_EQ(in_percent({0.25, std::pair(0.1, 0.5), 9}).interval->second, 50);
 }
 
+// Of ten values the interval at 95 % lies between the second and the third from either end.
+TEST(Estimates, MediansAreNotMovedByOneLongTail) {
+  ImageMeans means = by_image({3, 1, 2, 5, 4, 6, 8, 7, 9, 1e6});
+  const Estimate median = median_of(means);
+  EXPECT_DOUBLE_EQ(median.value, 5.5);
+  ASSERT_TRUE(median.interval);
+  EXPECT_GT(median.interval->first, 2);
+  EXPECT_LT(median.interval->first, 3);
+  EXPECT_LT(median.interval->second, 9);
+  EXPECT_DOUBLE_EQ(median_of(by_image({3, 1, 7})).value, 3);
+  EXPECT_FALSE(median_of(by_image({3, 1, 7})).interval);
+  EXPECT_TRUE(std::isnan(median_of({}).value));
+  const Estimate other = negated(median);
+  EXPECT_DOUBLE_EQ(other.interval->second, -median.interval->first);
+}
+
 TEST(Estimates, SharesWithoutAnyInHaveAnInterval) {
   const Estimate none = share_of(0, 20);
   EXPECT_EQ(none.value, 0);

@@ -204,15 +204,30 @@ TEST(Observations, CountReplicatesImagesAndMarks) {
   EXPECT_EQ(observed.found.explained_images, 3U);
   EXPECT_EQ(observed.found.profiles, observed.rows.size());
   std::size_t profiles = 0;
-  int above = 0, expected = 0;
+  int above = 0, expected = 0, uncertain = 0, expected_uncertain = 0;
+  double errors = 0, expected_errors = 0;
   for (const ExplainedMap& map : observed.found.maps) {
     EXPECT_EQ(map.replicates, 2);
     EXPECT_EQ(map.independent_shares.size(), 2U);
     profiles += static_cast<std::size_t>(map.replicates);
     above += map.above_one;
+    uncertain += map.uncertain;
+    errors += map.median_error * map.replicates;
   }
-  for (const auto& [key, row] : observed.rows)
-    expected += *std::max_element(row.wcam.begin(), row.wcam.end()) > 1.0001F ? 1 : 0;
+  for (const auto& [key, row] : observed.rows) {
+    const float largest = *std::max_element(row.wcam.begin(), row.wcam.end());
+    std::vector<float> sorted = row.standard_error;
+    std::sort(sorted.begin(), sorted.end());
+    ASSERT_EQ(sorted.size() % 2, 0U);
+    const double median = (static_cast<double>(sorted[sorted.size() / 2 - 1]) +
+                           static_cast<double>(sorted[sorted.size() / 2])) /
+                          2;
+    expected += largest > 1.0001F ? 1 : 0;
+    expected_uncertain += median > static_cast<double>(largest) ? 1 : 0;
+    expected_errors += median;
+  }
+  EXPECT_EQ(uncertain, expected_uncertain);
+  EXPECT_NEAR(errors, expected_errors, 1e-9);
   EXPECT_EQ(profiles, observed.rows.size());
   EXPECT_EQ(above, expected);
   EXPECT_GT(above, 0);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -62,6 +63,11 @@ double number(const ReportTable& table, std::size_t row, const std::string& name
 
 std::string text(const ReportTable& table, std::size_t row, const std::string& name) {
   return std::get<std::string>(table.rows.at(row).at(column(table, name)));
+}
+
+bool has_doubt(const Section& section, const std::string& part) {
+  return std::any_of(section.doubts.begin(), section.doubts.end(),
+                     [&](const std::string& doubt) { return doubt.find(part) != std::string::npos; });
 }
 
 // Ten images; under case c image i is wrong on the variants of severity above `firm[i]`.
@@ -316,24 +322,55 @@ TEST(Kinds, SameSharesWithOtherSumsAreDegreeOtherSharesAreKind) {
                 of_alike = kinds_section(alike, {}), of_open = kinds_section(open, {});
   EXPECT_EQ(
       of_degree.answer.rfind(
-          "They differ in degree only, every level's share within 5.0 percentage points: baseline and adv "
-          "(summed indices 2.00 [",
+          "They differ in degree only, every level's share within 5.0 percentage points: adv has summed "
+          "indices 2.00 [",
           0),
       0U)
       << of_degree.answer;
-  EXPECT_NE(of_degree.answer.find("agrees with the published claim"), std::string::npos);
+  EXPECT_NE(of_degree.answer.find("] times those of baseline (p = 0.002)."), std::string::npos)
+      << of_degree.answer;
+  EXPECT_NE(of_degree.answer.find("If the cases are training methods, this agrees with the published claim"),
+            std::string::npos);
   EXPECT_EQ(
       of_kind.answer.rfind("They differ in kind, by more than 5.0 percentage points of some level's share: "
-                           "baseline and adv (",
+                           "adv has 20.0 points [19.2, 21.0] more at the approximation than baseline (p = "
+                           "0.006 after Holm's correction over 3 tests).",
                            0),
       0U)
       << of_kind.answer;
-  EXPECT_NE(of_kind.answer.find("does not hold here"), std::string::npos);
+  EXPECT_NE(of_kind.answer.find("If the cases are training methods, this contradicts the published claim"),
+            std::string::npos);
   EXPECT_EQ(of_alike.answer.rfind("Neither in kind nor shown to differ in degree", 0), 0U) << of_alike.answer;
-  EXPECT_EQ(of_open.answer.rfind("Whether they differ in kind is undecided: baseline and adv (", 0), 0U)
+  EXPECT_EQ(
+      of_open.answer.rfind("Whether they differ in kind, at some level beyond a margin of 5.0 percentage "
+                           "points, is undecided: adv has ",
+                           0),
+      0U)
       << of_open.answer;
   EXPECT_EQ(text(table(of_degree, "kinds.csv"), 0, "differ"), "in degree only");
   EXPECT_NEAR(number(table(of_kind, "kinds_levels.csv"), 0, "difference"), 0.2, 1e-12);
+}
+
+TEST(Kinds, TheLargestDifferenceIsToldFirstWithItsDirection) {
+  Observations found = two_cases();
+  CaseSpec third = found.plan.cases.back();
+  third.name = "sin";
+  found.plan.cases.push_back(third);
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image) {
+    const double w = wobble(image), v = wobble(image + 3);
+    found.maps.push_back(source_map(image, 0, {0.3, 0.3 + w, 0.3 - w, 0.1}));
+    found.maps.push_back(source_map(image, 1, {0.3, 0.3 + w, 0.2 - v, 0.2 + v - w}));
+    found.maps.push_back(source_map(image, 2, {0.3, 0.3 + v, 0.05 - v, 0.35}));
+  }
+  const std::string answer = kinds_section(found, {}).answer;
+  const std::size_t largest = answer.find("sin has 25 points ["), next = answer.find("sin has 15 points ["),
+                    last = answer.find("adv has 10 points [");
+  EXPECT_LT(largest, next) << answer;
+  EXPECT_LT(next, last) << answer;
+  EXPECT_NE(last, std::string::npos) << answer;
+  EXPECT_NE(answer.find("] more at level 1 than adv ("), std::string::npos) << answer;
+  EXPECT_NE(answer.find("] less at level 2 than baseline ("), std::string::npos) << answer;
 }
 
 TEST(Kinds, OneCaseAloneIsNotCompared) {
@@ -471,11 +508,14 @@ TEST(Flips, OnlyControlsOfEqualSeverityCount) {
   EXPECT_NEAR(number(rows, 0, "altered"), 0.3, 1e-12);
   EXPECT_NEAR(number(rows, 0, "difference"), 0.2, 1e-12);
   EXPECT_EQ(
-      matched.answer.rfind("Explained for the source's class, at equal severity the shift is larger when the "
-                           "label flips under baseline (0.30 against 0.10, difference 0.20 [",
+      matched.answer.rfind("Against another corruption of equal nominal severity, and explained for the "
+                           "source's class, the shift is larger when the label flips under baseline (0.30 "
+                           "against 0.10, difference 0.20 [",
                            0),
       0U)
       << matched.answer;
+
+  EXPECT_NE(matched.answer.find("] on 10 images, p = 0.002)."), std::string::npos) << matched.answer;
 
   const Section unmatched = flips_section(flips(false, 0.5, 0.3));
   EXPECT_EQ(unmatched.images, 0U);
@@ -483,10 +523,69 @@ TEST(Flips, OnlyControlsOfEqualSeverityCount) {
       unmatched.answer.rfind("Nothing is asserted of 0 images with an altered variant and its control", 0),
       0U)
       << unmatched.answer;
-  bool said = false;
-  for (const std::string& doubt : unmatched.doubts)
-    said = said || doubt.rfind("10 pairs of 10 had no control of equal severity and are left out", 0) == 0;
-  EXPECT_TRUE(said);
+  EXPECT_TRUE(has_doubt(unmatched, "10 pairs of 10 had no control of equal severity and are left out"));
+}
+
+// A control of another corruption, and one image without; explained for both classes, of which only the
+// predicted one's difference is seen.
+Observations flips_of_both_classes() {
+  Observations found = two_cases();
+  found.variants.push_back({"corruptions", "brightness", 5});
+  name_images(found, 10);
+  for (const LabelKind kind : {LabelKind::kPredicted, LabelKind::kSource})
+    for (std::uint32_t image = 0; image < 10; ++image) {
+      const double difference = kind == LabelKind::kPredicted ? 0.1 : 0.1 + 20 * wobble(image);
+      Shift control = shift(image, 0, 6, Role::kUnaffected, 0.3 + wobble(image + 1), kind);
+      control.control_of = 5;
+      control.severity_difference = 0;
+      found.shifts.push_back(shift(image, 0, 5, Role::kAltered, 0.3 + difference + wobble(image), kind));
+      found.shifts.push_back(shift(image, 0, 4, Role::kUnaffected, 0.25 + wobble(image + 2), kind));
+      if (image > 0) found.shifts.push_back(control);
+    }
+  return found;
+}
+
+TEST(Flips, TheSourcesClassComesFirstAndEachNumberWithItsImages) {
+  const Section section = flips_section(flips_of_both_classes());
+  EXPECT_EQ(section.images, 9U);
+  EXPECT_EQ(
+      section.answer.rfind("Against another corruption of equal nominal severity, and explained for the "
+                           "source's class, the shift is not shown to be larger when the label flips "
+                           "(difference ",
+                           0),
+      0U)
+      << section.answer;
+  const std::size_t second = section.answer.find("Explained for the predicted class, the shift is larger");
+  EXPECT_NE(second, std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find("] on 9 images, p = 0.0", second), std::string::npos) << section.answer;
+  EXPECT_NE(section.answer.find(" after Holm's correction over 2 tests"), std::string::npos)
+      << section.answer;
+  EXPECT_EQ(text(table(section, "flips.csv"), 0, "explained"), "source");
+  EXPECT_TRUE(has_doubt(section, "an altered variant's map is of another class than its source's"));
+  EXPECT_TRUE(
+      has_doubt(section, "A difference that is shown for the predicted class and not for the source's"));
+}
+
+// Pairs are those of variants, whatever number of classes they are explained for.
+TEST(Flips, CorruptionsOfThePairsAreCountedAndTheSameCorruptionIsSetBeside) {
+  const Section section = flips_section(flips_of_both_classes());
+  EXPECT_TRUE(has_doubt(section,
+                        "Of 9 pairs that are compared, 9 are of two different corruptions: controls are most "
+                        "often brightness (9), altered variants contrast (9)."));
+  // Of contrast 5 the nearest unaffected is contrast 4.
+  EXPECT_TRUE(
+      has_doubt(section,
+                "Against unaffected variants of the same corruption, whose severity is another (that of the "
+                "altered is higher by up to 1.0 on average): baseline difference 0.15 ["));
+  const ReportTable& rows = table(section, "flips.csv");
+  for (std::size_t row = 0; row < rows.rows.size(); ++row)
+    if (text(rows, row, "comparison") == "same_corruption" && text(rows, row, "explained") == "predicted") {
+      EXPECT_EQ(number(rows, row, "pairs"), 10);
+      EXPECT_NEAR(number(rows, row, "difference"), 0.15, 1e-12);
+      EXPECT_NEAR(number(rows, row, "severity_difference"), 1, 1e-12);
+      return;
+    }
+  FAIL() << "no row of the same corruption";
 }
 
 TEST(Flips, FamiliesWithoutSeveritiesAreMatchedByImageAndCase) {
@@ -496,10 +595,7 @@ TEST(Flips, FamiliesWithoutSeveritiesAreMatchedByImageAndCase) {
   for (Shift& one : found.shifts) one.severity_difference = kUnknown;
   const Section section = flips_section(found);
   EXPECT_NEAR(number(table(section, "flips.csv"), 0, "difference"), 0.2, 1e-12);
-  bool said = false;
-  for (const std::string& doubt : section.doubts)
-    said = said || doubt.find("This family has no severities") != std::string::npos;
-  EXPECT_TRUE(said);
+  EXPECT_TRUE(has_doubt(section, "This family has no severities"));
   EXPECT_EQ(robustness_section(found, {}).charts.size(), 1U);  // none by severity
   EXPECT_EQ(corruptions_section(found).charts.size(), 1U);
 }
@@ -507,7 +603,9 @@ TEST(Flips, FamiliesWithoutSeveritiesAreMatchedByImageAndCase) {
 TEST(Flips, WithoutControlsItSaysWhichOptionGivesThem) {
   Observations found = flips(true, 0.5, 0.3);
   for (Shift& one : found.shifts) one.control_of = -1;
-  EXPECT_NE(flips_section(found).answer.find("--controls matched"), std::string::npos);
+  const Section section = flips_section(found);
+  EXPECT_NE(section.answer.find("--controls matched"), std::string::npos);
+  EXPECT_TRUE(section.charts.empty());  // there is nothing to draw
 }
 
 TEST(Flips, WhatSeverityAloneExplainsIsSaid) {
@@ -541,6 +639,29 @@ TEST(Corruptions, ChangesAreMeansOverCasesByImage) {
   EXPECT_NE(section.answer.find("Maps move further than their noise under contrast."), std::string::npos);
 }
 
+TEST(Corruptions, WhatTooFewImagesHaveIsCountedAndNotDrawn) {
+  Observations found = two_cases();
+  const std::vector<std::pair<std::string, std::uint32_t>> explained{
+      {"fog", 3}, {"saturate", 7}, {"jpeg", 1}, {"brightness", 6}};
+  name_images(found, 10);
+  for (const auto& [name, images] : explained) {
+    found.variants.push_back({"corruptions", name, 2});
+    for (std::uint32_t image = 0; image < images; ++image)
+      found.shifts.push_back(shift(image, 0, static_cast<std::uint16_t>(found.variants.size() - 1),
+                                   Role::kAltered, 0.5 + wobble(image)));
+  }
+  const Section section = corruptions_section(found);
+  EXPECT_EQ(section.answer,
+            "No corruption was explained on 8 images: saturate on 7, brightness on 6, the others on 1 to 3; "
+            "--select all explains every one.");
+  EXPECT_TRUE(section.charts.empty());
+  EXPECT_FALSE(section.tables.front().rows.empty());
+  found.plan.selection.rule = SelectionRule::kAll;
+  EXPECT_EQ(
+      corruptions_section(found).answer.rfind("Nothing is asserted of 7 images with one and the same", 0),
+      0U);
+}
+
 TEST(Trust, MoreImagesAndReplicatesBuyWhatTheVariancesSay) {
   Observations found = two_cases();
   name_images(found, 10);
@@ -551,6 +672,8 @@ TEST(Trust, MoreImagesAndReplicatesBuyWhatTheVariancesSay) {
     ExplainedMap map = source_map(image, 0, {0.5, 0.5, 0, 0});
     map.independent_shares = {{0.5 + w + noise, 0.5, 0, 0}, {0.5 + w - noise, 0.5, 0, 0}};
     map.above_one = image < 4 ? 1 : 0;  // of two replicates
+    map.uncertain = image == 9 ? 1 : 0;
+    map.median_error = image == 9 ? 500 : 0.1 + 0.01 * image;
     found.maps.push_back(map);
     means.push_back(0.5 + w);
     within += 2 * noise * noise / 10;
@@ -566,7 +689,42 @@ TEST(Trust, MoreImagesAndReplicatesBuyWhatTheVariancesSay) {
   EXPECT_NEAR(number(more, 0, "error_now"), std::sqrt(squares / 10), 1e-9);
   EXPECT_NEAR(number(more, 0, "error_twice_images"), std::sqrt(squares / 20), 1e-9);
   EXPECT_NEAR(number(more, 0, "error_twice_replicates"), std::sqrt((squares - within / 4) / 10), 1e-9);
+  EXPECT_NEAR(number(more, 0, "cut_twice_replicates"),
+              1 - std::sqrt((squares - within / 4) / 10) / std::sqrt(squares / 10), 1e-9);
   EXPECT_EQ(section.answer.rfind("20 % [", 0), 0U) << section.answer;
+  // What is rare is told as it was seen: the interval of one image in ten says nothing.
+  EXPECT_EQ(number(cases, 0, "maps_uncertain"), 1);
+  EXPECT_EQ(number(cases, 0, "maps"), 20);
+  EXPECT_NE(section.answer.find("exceeds the largest index in 1 of 20 maps"), std::string::npos)
+      << section.answer;
+  // One image's error of 500 is not that of the others.
+  EXPECT_NEAR(number(cases, 0, "median_error"), 0.145, 1e-12);
+  EXPECT_GT(number(cases, 0, "median_error_low"), 0.09);
+  EXPECT_NE(section.answer.find("Twice the images would make it 29 % smaller, twice the replicates "),
+            std::string::npos)
+      << section.answer;
+}
+
+TEST(Trust, WhatIsRareIsCountedAndNoiseAloneIsNamed) {
+  Observations found = two_cases();
+  name_images(found, 12);
+  for (std::uint32_t image = 0; image < 12; ++image) {
+    // All images alike, so that what differs is noise; its mean differs less than noise lets it.
+    const double noise = 0.05 + 0.001 * (image % 3);
+    ExplainedMap map = source_map(image, 0, {0.5, 0.5, 0, 0});
+    map.independent_shares = {{0.5 + noise, 0.5, 0, 0}, {0.5 - noise, 0.5, 0, 0}};
+    map.uncertain = image == 0 ? 1 : 0;  // of 24
+    found.maps.push_back(map);
+  }
+  const std::string answer = trust_section(found).answer;
+  found.noise = NoiseFrom::kHalves;
+  EXPECT_NE(trust_section(found).answer.find("beyond noise, so that design points help as much as images ("),
+            std::string::npos);
+  EXPECT_NE(answer.find("exceeds the largest index in 1 of 24 maps"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("twice the replicates 29 %; in 1 of 1 no spread of images is seen beyond noise, so "
+                        "that replicates help as much as images (the approximation under baseline)."),
+            std::string::npos)
+      << answer;
 }
 
 // What a script does with the files: every column is told, every row has them all, no name comes twice.
