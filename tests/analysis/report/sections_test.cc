@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,10 +44,10 @@ void name_images(Observations& found, std::size_t images) {
   for (std::size_t i = 0; i < images; ++i) found.images.push_back("image" + std::to_string(i));
 }
 
-const ReportTable& table(const Section& section, const std::string& name) {
+const ReportTable& table(const Section& section, std::string_view name) {
   for (const ReportTable& one : section.tables)
     if (one.name == name) return one;
-  throw InputError("no table " + name);
+  throw InputError("no table " + std::string(name));
 }
 
 std::size_t column(const ReportTable& table, const std::string& name) {
