@@ -120,7 +120,7 @@ std::string answer_of(const std::vector<CaseScales>& cases, const std::vector<Ma
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const MainLevel& main = mains[c];
     const CaseScales& one = cases[c];
-    const std::string name = found.case_name(c);
+    const std::string& name = found.case_name(c);
     if (main.lead.difference.images < kFewestImages) {
       few.push_back(name);
       continue;
