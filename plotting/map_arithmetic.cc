@@ -5,7 +5,9 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
+#include "common/study/indices.h"
 #include "common/study/wcam_map.h"
 
 namespace wcam {
@@ -37,14 +39,13 @@ std::vector<float> importance_of_places(std::span<const float> cells, int grid, 
 }
 
 std::vector<float> most_important(std::span<const float> cells, double share) {
-  std::vector<std::size_t> order(cells.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return cells[a] > cells[b]; });
+  std::vector<int> all(cells.size());
+  std::iota(all.begin(), all.end(), 0);
   double total = 0, kept = 0;
   for (const float value : cells) total += std::max(static_cast<double>(value), 0.0);
   std::vector<float> keep(cells.size());
-  for (const std::size_t i : order) {
+  for (const int cell : most_important_first(std::move(all), cells)) {
+    const auto i = static_cast<std::size_t>(cell);
     if (kept >= share * total || !(cells[i] > 0)) break;
     keep[i] = 1;
     kept += static_cast<double>(cells[i]);
@@ -53,8 +54,7 @@ std::vector<float> most_important(std::span<const float> cells, double share) {
 }
 
 std::vector<float> largest_of(std::span<const float> cells, std::vector<int> among, std::size_t count) {
-  const auto value = [&](int cell) { return cells[static_cast<std::size_t>(cell)]; };
-  std::stable_sort(among.begin(), among.end(), [&](int a, int b) { return value(a) > value(b); });
+  among = most_important_first(std::move(among), cells);
   std::vector<float> keep(cells.size());
   for (std::size_t i = 0; i < std::min(count, among.size()); ++i)
     keep[static_cast<std::size_t>(among[i])] = 1;

@@ -14,8 +14,8 @@ namespace {
 
 const std::string kNotKnown = "not known";
 
-constexpr std::size_t kFewImages =
-    20;  // below, a studentised interval is wide and tests see large effects only
+// Below, a studentised interval is wide and tests see large effects only.
+constexpr std::size_t kFewImages = 20;
 
 // Percentages of one interval have the same number of digits: more where it is narrow.
 int percent_digits(const Estimate& estimate) {
@@ -48,11 +48,6 @@ std::string percent(double share) {
 std::string points(double share) {
   if (!std::isfinite(share)) return kNotKnown;
   return decimal(100 * share, std::abs(share) < 0.0995 ? 1 : 0) + " percentage points";
-}
-
-std::string fine_points(double share) {
-  if (!std::isfinite(share)) return kNotKnown;
-  return decimal(100 * share, 2) + " percentage points";
 }
 
 std::string p_value(double p) { return p < 0.001 ? "p < 0.001" : "p = " + decimal(p, p < 0.1 ? 3 : 2); }
@@ -97,10 +92,6 @@ std::string with_points_interval(const Estimate& estimate) {
 
 std::string corrected_p(const Paired& result) {
   return result.p_holm ? p_value(*result.p_holm) : "not tested";
-}
-
-std::string family_words(std::size_t family, const std::string& one) {
-  return family > 1 ? " (p" + holm_words(family, one) + ")" : "";
 }
 
 std::string holm_words(std::size_t family, const std::string& one) {
@@ -206,13 +197,14 @@ void add_cells(std::vector<Cell>& row, const Estimate& estimate) {
   row.emplace_back(estimate.interval ? estimate.interval->second : kUnknown);
 }
 
-Cell count_cell(std::size_t count) { return static_cast<long long>(count); }
 void add_cells(std::vector<Cell>& row, const Paired& tested) {
   add_cells(row, tested.difference);
   add_cells(row, tested.effect);
   row.push_back(p_cell(tested.p));
   row.push_back(p_cell(tested.p_holm));
 }
+
+Cell count_cell(std::size_t count) { return static_cast<long long>(count); }
 
 Cell p_cell(const std::optional<double>& p) { return p.value_or(kUnknown); }
 

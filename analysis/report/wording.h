@@ -15,7 +15,6 @@ namespace wcam {
 std::string decimal(double value, int digits = 2);          // "0.41"; never "-0.00"
 std::string percent(double share);                          // "41 %", below 10 % "4.1 %"
 std::string points(double share);                           // "1.5 percentage points"
-std::string fine_points(double share);                      // "1.53 percentage points"
 std::string p_value(double p);                              // "p = 0.012", "p < 0.001"
 std::string listed(const std::vector<std::string>& names);  // "a, b and c"
 // "a, b, c and 4 more (kinds.csv)": as many as a sentence can hold, and where the others are.
@@ -26,10 +25,7 @@ std::string too_few_of(const std::vector<std::string>& names);
 std::string with_interval(const Estimate& estimate);
 std::string with_percent_interval(const Estimate& estimate);  // "41 % [36, 47]"
 std::string with_points_interval(const Estimate& estimate);   // "4 points [1, 7]"
-// "p < 0.001", as corrected; and once behind what has several of them " (p after Holm's correction over 4
-// cases)", nothing of a family of one.
-std::string corrected_p(const Paired& result);
-std::string family_words(std::size_t family, const std::string& one);
+std::string corrected_p(const Paired& result);                // "p < 0.001", after Holm's correction
 // " after Holm's correction over 4 cases", behind the first p of several; nothing of a family of one.
 std::string holm_words(std::size_t family, const std::string& one);
 

@@ -23,8 +23,6 @@ namespace {
 
 std::string short_digest(const std::string& sha256) { return sha256.substr(0, 12); }
 
-std::string yes_or_no(bool is) { return is ? "yes" : "no"; }
-
 std::string channels_text(const std::array<double, 3>& channels) {
   const std::string text = json(channels).dump();
   return text.substr(1, text.size() - 2);

@@ -41,6 +41,8 @@ inline std::string indented(const std::vector<std::string>& lines) {
   return lines.size() <= kShown ? text : text + "\n  and " + std::to_string(lines.size() - kShown) + " more";
 }
 
+inline std::string yes_or_no(bool is) { return is ? "yes" : "no"; }
+
 // The first line of a text that may have more.
 inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 

@@ -124,6 +124,10 @@ struct Group {
     }
   }
 
+  void seal(h5::File& file) const {
+    for (const ColumnShape& column : columns) file.dataset(column.path).write_checksum_of_appended();
+  }
+
   std::uint64_t block_rows() const {
     std::uint64_t largest = 1;
     for (const ColumnShape& column : columns) largest = std::max(largest, row_bytes(column));
@@ -328,7 +332,7 @@ bool Merge::was_left_out(const std::string& segment) const {
 }
 
 std::size_t Merge::spoilt() const {
-  if (!recorded_) return 0;
+  if (!recorded_ || left_out_.empty()) return 0;
   return static_cast<std::size_t>(std::count_if(
       recorded_->results.begin(), recorded_->results.end(),
       [&](const auto& result) { return gone(result) && was_left_out(recorded_->segments[result.segment]); }));
@@ -477,8 +481,7 @@ void Merge::write(const std::string& plan_text) {
     copy<PredictionRow>(file, source, target, groups_.predictions);
     copy<ImageRow>(file, source, target, groups_.images);
   }
-  for (const Group* group : {&groups_.profiles, &groups_.predictions, &groups_.images})
-    for (const ColumnShape& column : group->columns) target.dataset(column.path).write_checksum_of_appended();
+  for (const Group* group : {&groups_.profiles, &groups_.predictions, &groups_.images}) group->seal(target);
   target.close();
   pending.commit();
 }

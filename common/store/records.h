@@ -37,10 +37,10 @@ struct ProfileRow {
   LabelKinds explained{};        // all that it is; empty in files written before it was stored
   std::uint32_t replicate = 0;   // of the design: WcamSettings::design_seed + replicate is its seed
   std::string control_of = {};   // the altered variant whose control this is; empty: of none
-  float severity_difference =
-      0;                    // to that one's severity; NaN where there are none; means nothing of no control
-  float logit = 0;          // of that class on the unmasked image
-  std::vector<float> wcam;  // [g*g] indices, row-major, NaN nowhere
+  // To that one's severity; NaN where there are none; means nothing of no control.
+  float severity_difference = 0;
+  float logit = 0;                    // of that class on the unmasked image
+  std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
   std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points
   std::vector<float> outputs;         // [forwards] logits in design order (format.md)
   std::vector<float> level_share;     // [L+1] share of the summed indices: approximation, then coarse to fine

@@ -1,5 +1,6 @@
 #include "common/study/indices.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -31,6 +32,12 @@ Indices indices_from(std::span<const float> outputs, const ForwardPlan& plan, co
     indices.standard_errors[cell] = static_cast<float>(index.standard_error);
   }
   return indices;
+}
+
+std::vector<int> most_important_first(std::vector<int> cells, std::span<const float> indices) {
+  const auto index = [&](int cell) { return indices[static_cast<std::size_t>(cell)]; };
+  std::stable_sort(cells.begin(), cells.end(), [&](int a, int b) { return index(a) > index(b); });
+  return cells;
 }
 
 }  // namespace wcam

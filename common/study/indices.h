@@ -24,4 +24,7 @@ inline std::size_t first_cell_sample(Order order) { return order == Order::kFirs
 // moments. Throws DegenerateOutputs when the outputs are constant within rounding (estimator.h).
 Indices indices_from(std::span<const float> outputs, const ForwardPlan& plan, const WcamSettings& settings);
 
+// The cells in order of their indices [g*g], the largest first; equal ones keep their order.
+std::vector<int> most_important_first(std::vector<int> cells, std::span<const float> indices);
+
 }  // namespace wcam

@@ -227,8 +227,6 @@ Names by_path(const std::vector<PlannedImage>& images) {
   return entries;
 }
 
-std::string yes_or_no(bool is) { return is ? "yes" : "no"; }
-
 void note_selection(std::vector<std::string>& lines, const SelectionSettings& old,
                     const SelectionSettings& asked) {
   note(lines, "select", std::string(to_string(old.rule)), std::string(to_string(asked.rule)));
@@ -244,12 +242,9 @@ void note_selection(std::vector<std::string>& lines, const SelectionSettings& ol
 void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& asked) {
   if (old.selection.rule != SelectionRule::kListed) return;
   for (std::size_t i = 0; i < old.images.size(); ++i) {
-    const auto list_in = [i](const Plan& plan) -> const std::vector<ListedWcam>& {
-      return plan.selection.listed(i);
-    };
     const auto note_missing = [&](const Plan& from, const Plan& in, const char* what) {
-      for (const ListedWcam& wcam : list_in(from))
-        if (!std::binary_search(list_in(in).begin(), list_in(in).end(), wcam))
+      for (const ListedWcam& wcam : from.selection.listed(i))
+        if (!std::binary_search(in.selection.listed(i).begin(), in.selection.listed(i).end(), wcam))
           lines.push_back("WCAM of " + old.images[i].path + ", " + old.variant_name(wcam.variant) + ", " +
                           old.cases[wcam.case_index].name + ": " + what);
     };

@@ -632,8 +632,9 @@ wire::Job Scheduler::to_wire(const Job& job) const {
   explain.set_explained(to_string(job.spec.explained));
   explain.set_replicate(job.spec.replicate);
   if (job.spec.control_of != 0) explain.set_control_of(state_.plan().variant_name(job.spec.control_of));
-  if (options_.known_outputs)
-    for (const float output : options_.known_outputs(job.spec)) explain.add_known_outputs(output);
+  if (!options_.known_outputs) return message;
+  const std::vector<float> known = options_.known_outputs(job.spec);
+  explain.mutable_known_outputs()->Add(known.begin(), known.end());
   return message;
 }
 

@@ -32,7 +32,7 @@ class Search {
     for (Copy& copy : copies_)
       if (explains_all(copy.plan)) return taken(copy);
     for (Copy& copy : copies_)
-      if (ids_.count(copy.id) > 1 || ids_.count(copy.id) == ids_.size()) return taken(copy);
+      if (ids_.count(copy.id) > 1) return taken(copy);
     throw InputError(sweep_.root.string() + " has no plan that is its own: " + joined(findings_) +
                      "; restore " + sweep_.plan().string() + " from a copy");
   }

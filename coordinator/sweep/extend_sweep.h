@@ -32,9 +32,8 @@ Counts handed_down(const SweepState& state, const Plan& extended);
 
 // Carries it out: a ledger that inherits all that was done takes the old one's place, then the plan. What
 // they were is kept (SweepDirectory::earlier()). WCAMs that get more design points are done again; results.h5
-// is kept for the outputs at those that are there (KnownOutputs). `ledger` is open
-// before, with this state, and after. Killed in between, `wcam repair` restores the plan that belongs to the
-// ledger.
+// is kept for the outputs at those that are there (KnownOutputs). `ledger` is open before, with this state,
+// and after. Killed in between, `wcam repair` restores the plan that belongs to the ledger.
 void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,
                   std::optional<Ledger>& ledger);
 

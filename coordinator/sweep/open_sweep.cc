@@ -24,8 +24,8 @@ void check_begun(const SweepDirectory& sweep) {
 void refuse_in_use(const SweepDirectory& sweep, const BusyError& busy) {
   if (!std::filesystem::exists(sweep.plan())) throw busy;
   std::optional<Status> status = last_status(sweep.root);
-  for (int patience = 10; !status && patience > 0;
-       --patience) {  // it may be replaced just now (last_status())
+  // It may be replaced just now (last_status()).
+  for (int patience = 10; !status && patience > 0; --patience) {
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
     status = last_status(sweep.root);
   }

@@ -20,8 +20,6 @@ namespace wcam {
 
 namespace {
 
-// Of Hello.provenance, in proto/wire.proto.
-
 std::optional<int> parse_index(std::string_view digits) {
   int index = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);

@@ -7,17 +7,12 @@
 #include <vector>
 
 #include "common/study/forward_plan.h"
+#include "common/study/indices.h"
 #include "worker/wcam/reconstruction.h"
 
 namespace wcam {
 
 namespace {
-
-std::vector<int> most_important_first(std::vector<int> cells, std::span<const float> indices) {
-  const auto index = [&](int cell) { return indices[static_cast<std::size_t>(cell)]; };
-  std::stable_sort(cells.begin(), cells.end(), [&](int a, int b) { return index(a) > index(b); });
-  return cells;
-}
 
 // gives: of each k of the ladder, whether it gives the class.
 SufficientCells found_on(const std::vector<int>& ladder, const std::vector<bool>& gives) {
