@@ -4,8 +4,10 @@
     scripts/check_includes.py [--compile BUILD]    --compile: also that each header compiles alone, with the flags of
                                                    BUILD/compile_commands.json; minutes
 
-A file of coordinator/, worker/, analysis/ or common/ lies in a room of its table and includes only its own room, rooms below it,
-and common/. plotting/ may include analysis/, too. Says what does not hold, a line each, and ends with 1. scripts/check_includes_test.py plants mistakes.
+A file of coordinator/, worker/, analysis/ or common/ lies in a room of its table and includes only its own room, rooms
+below it, and common/. plotting/ may include analysis/, too. The standard headers of what a file uses come by itself or
+by a header of ours. Says what does not hold, a line each, and ends with 1. scripts/check_includes_test.py plants
+mistakes.
 """
 
 import concurrent.futures
@@ -39,6 +41,24 @@ FOREIGN = {
 # included there beside it and the language.
 KERNELS = {"common": "common_kernels", "worker": "worker_kernels"}
 POSIX = ("dlfcn.h", "malloc.h", "sys/utsname.h")
+# What a standard header is included for, where another may or may not bring it along: that differs between releases of
+# GCC, and what compiles here would not there.
+STANDARD = {
+    "algorithm": r"(adjacent_find|all_of|any_of|binary_search|clamp|copy_if|copy_n|copy|count|count_if|equal|fill|fill_n|"
+                 r"find|find_if|find_if_not|for_each|is_sorted|lower_bound|max|max_element|min|min_element|minmax|"
+                 r"minmax_element|mismatch|none_of|nth_element|partial_sort|remove_if|reverse|rotate|shuffle|sort|"
+                 r"stable_sort|transform|unique|upper_bound)\(",
+    "atomic": r"atomic\b",
+    "cctype": r"(is(alnum|alpha|digit|space|upper)|to(lower|upper))\(",
+    "cmath": r"(abs|ceil|erf|exp|floor|hypot|isfinite|isnan|log|log2|lround|pow|round|sqrt)\(",
+    "functional": r"function<",
+    "iterator": r"(back_inserter|istreambuf_iterator)",
+    "limits": r"numeric_limits<",
+    "memory": r"(make_shared|make_unique|shared_ptr|unique_ptr)\b",
+    "numeric": r"(accumulate|inner_product|iota|partial_sum)\(",
+    "tuple": r"(tie\(|tuple<)",
+    "utility": r"(exchange|swap)\(",
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -111,6 +131,23 @@ def header_problems(file, text, files):
         yield f"{file} lacks #pragma once"
 
 
+def standard_problems(file, files):
+    """What a file uses of STANDARD, and neither it nor a header of ours that it includes brings."""
+    included, seen, wanted = set(), set(), [file]
+    while wanted:
+        if (one := wanted.pop()) in seen or one not in files:
+            continue
+        seen.add(one)
+        for mark, name in INCLUDE.findall(files[one]):
+            if mark == "<":
+                included.add(name)
+            else:
+                wanted.append(name)
+    for header, used in STANDARD.items():
+        if header not in included and (found := re.search(rf"\bstd::(ranges::)?{used}", files[file])):
+            yield f"{file} uses {found[0]} and does not include <{header}>"
+
+
 def flags_for(header, commands):
     """Those of a source near it."""
     def nearness(entry):
@@ -142,11 +179,15 @@ def compile_alone(root, files, build):
         return [problem for found in pool.map(compiled, headers) for problem in found]
 
 
+def sources_of(root, folders):
+    return {str(path.relative_to(root)): path.read_text() for folder in folders
+            for pattern in ("*.h", "*.cc") for path in sorted((root / folder).rglob(pattern))}
+
+
 def check(root, build=None):
     rooms = rooms_of((root / "ARCHITECTURE.md").read_text())
     found = [f"ARCHITECTURE.md has no table of the rooms of {folder}/" for folder in WITH_ROOMS if not rooms.get(folder)]
-    files = {str(path.relative_to(root)): path.read_text() for folder in FOLDERS
-             for pattern in ("*.h", "*.cc") for path in sorted((root / folder).rglob(pattern))}
+    files = sources_of(root, FOLDERS)
     for folder, names in rooms.items():
         found += [f"ARCHITECTURE.md lists the room {folder}/{name}, which is not there"
                   for name in names if not (root / folder / name).is_dir()]
@@ -154,6 +195,9 @@ def check(root, build=None):
         found += problems_of(file, text, rooms)
         found += header_problems(file, text, files)
     found += kernel_problems(root, files)
+    around = files | sources_of(root, ("tests", "benchmarks"))
+    for file in around:
+        found += standard_problems(file, around)
     return found + (compile_alone(root, files, build) if build else [])
 
 

@@ -96,6 +96,10 @@ class PlantedMistakes(unittest.TestCase):
         found = self.plant("coordinator/queue/seeded_order.cc", '#include "coordinator/queue/seeded_order.h"\n', "#include <vector>\n")
         self.assert_found(found, "seeded_order.cc does not include coordinator/queue/seeded_order.h first")
 
+    def test_a_standard_header_that_only_another_brings(self):
+        found = self.plant("coordinator/queue/seeded_order.h", "#pragma once\n", "#pragma once\n// std::iota(\n")
+        self.assert_found(found, "seeded_order.h uses std::iota( and does not include <numeric>")
+
     def test_a_room_that_the_map_lacks(self):
         found = self.plant("ARCHITECTURE.md", "| `repair` |", "| `mend` |")
         self.assertTrue(any("coordinator/mend, which is not there" in line for line in found), found)

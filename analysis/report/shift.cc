@@ -5,6 +5,7 @@
 // their paired difference, an image's mean over its variants, is what is tested.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>

@@ -1,6 +1,7 @@
 #include "coordinator/queue/selection.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <optional>

@@ -1,6 +1,7 @@
 #include "coordinator/study/find_variants.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <system_error>
 

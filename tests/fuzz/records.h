@@ -7,6 +7,7 @@
 
 #include <wire.pb.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <span>

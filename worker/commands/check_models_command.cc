@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 

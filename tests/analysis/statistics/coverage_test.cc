@@ -3,6 +3,7 @@
 // and gives the figures in resampling.h and effect_sizes.h, which --gtest_filter=Coverage* prints.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
