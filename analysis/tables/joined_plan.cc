@@ -98,9 +98,9 @@ class Comparison {
       return std::to_string(of.size()) + (only.empty() ? "" : " with " + first_few(only, 3));
     };
     note("variants", text(a, b), text(b, a),
-         is_on_disk(first_.perturbation)
-             ? "compute one of them anew with --variant-names"
-             : "wcam run --extend --corruptions ... --severities ... adds them where they are missing");
+         has_severities(first_.perturbation)
+             ? "wcam run --extend --corruptions ... --severities ... adds them where they are missing"
+             : "wcam run --extend --variant-names ... adds them where they are missing");
   }
 
   static std::string overlays(const Plan& plan) {

@@ -75,10 +75,14 @@ bool deepens(const Plan& in_sweep, const Plan& grown) {
 
 // `grown` without what may be new in it: what still differs may not.
 Plan without_additions(const Plan& in_sweep, Plan grown) {
+  const bool more_variants = grown.variants.size() > in_sweep.variants.size();
   grown.variants.resize(std::min(grown.variants.size(), in_sweep.variants.size()));
   grown.cases.resize(std::min(grown.cases.size(), in_sweep.cases.size()));
   const auto known = places(in_sweep);
   std::erase_if(grown.images, [&](const PlannedImage& image) { return !known.contains(image.path); });
+  if (more_variants)  // the digest is of all of them
+    for (PlannedImage& image : grown.images)
+      image.variants_sha256 = in_sweep.images[known.at(image.path)].variants_sha256;
   if (!in_sweep.images.front().true_label)
     for (PlannedImage& image : grown.images) image.true_label.reset();
   grown.explain = in_sweep.explain;

@@ -23,8 +23,7 @@ inline constexpr int kMostReplicates = 100;
 struct PlannedImage {
   std::string path;    // below images_root, '/'-separated: the image's name everywhere
   std::string sha256;  // of the file
-  // digest_of_variants() over the image's files, in a family on disk. Empty: variants are made from the
-  // image.
+  // digest_of_variants(), in a family on disk. Empty: variants are made from the image.
   std::string variants_sha256 = {};
   std::optional<std::int64_t> true_label = {};  // class that it shows, from 0: the same number in every case
   // The files' name in each variant's folder, without the ending. A place, no part of the plan's identity.

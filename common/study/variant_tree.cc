@@ -1,8 +1,10 @@
 #include "common/study/variant_tree.h"
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
@@ -69,9 +71,14 @@ VariantTree read_variant_tree(const fs::path& root, const std::string& family) t
   throw InputError("cannot list the variants in " + root.string() + ": " + e.what());
 }
 
-std::string digest_of_variants(const std::vector<std::string>& sha256s) {
+std::string digest_of_variants(std::vector<VariantFile> files) {
+  std::map<std::pair<std::string, int>, std::string> sha256s;
+  for (VariantFile& file : files) {
+    const Variant variant = parse_variant(file.variant);
+    sha256s.emplace(std::pair(variant.name, variant.severity), std::move(file.sha256));
+  }
   std::string all;
-  for (const std::string& sha256 : sha256s) all += sha256;
+  for (const auto& [variant, sha256] : sha256s) all += sha256;
   return sha256_of(all);
 }
 

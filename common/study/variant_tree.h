@@ -27,8 +27,13 @@ struct VariantTree {
 // InputError: not a folder, not readable, a name that is not UTF-8.
 VariantTree read_variant_tree(const std::filesystem::path& root, const std::string& family);
 
-// PlannedImage::variants_sha256: SHA-256 of the files' SHA-256s (64 hex digits each), joined in the plan's
-// order of variants.
-std::string digest_of_variants(const std::vector<std::string>& sha256s);
+struct VariantFile {
+  std::string variant;
+  std::string sha256;  // 64 hex digits
+};
+
+// PlannedImage::variants_sha256: SHA-256 of the SHA-256s of an image's files, one a variant, joined in the
+// order of the variants' names and severities, whatever that of `files` is.
+std::string digest_of_variants(std::vector<VariantFile> files);
 
 }  // namespace wcam

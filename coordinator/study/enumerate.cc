@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <unordered_map>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
 #include "common/command_line/suggestion.h"
@@ -104,16 +108,44 @@ fs::path absolute_place(const fs::path& path) {
   return absolute;
 }
 
-std::string hashed_variants(const std::vector<VariantFolder>& variants, const std::string& stem,
-                            const std::string& likely_ending) {
-  std::vector<std::string> sha256s;
+std::vector<VariantFile> hashed_variants(const std::vector<VariantFolder>& variants,
+                                         const PlannedImage& image) {
+  const std::string likely_ending = fs::path(image.path).extension().string();
+  std::vector<VariantFile> files;
   for (const VariantFolder& variant : variants) {
-    const auto file = find_image(variant.folder, stem, likely_ending);
-    if (!file) throw InputError((variant.folder / stem).string() + ".* has just gone");
-    sha256s.push_back(sha256_of_file(*file));
+    const auto file = find_image(variant.folder, image.variant_stem, likely_ending);
+    if (!file) throw InputError((variant.folder / image.variant_stem).string() + ".* has just gone");
+    files.push_back({variant.variant, sha256_of_file(*file)});
   }
-  return digest_of_variants(sha256s);
+  return files;
 }
+
+// Of a sweep that is extended: which images' files are not those that it had.
+class ChangedVariants {
+ public:
+  explicit ChangedVariants(const std::optional<Plan>& sweep) {
+    if (!sweep) return;
+    variants_.insert(sweep->variants.begin(), sweep->variants.end());
+    for (const PlannedImage& image : sweep->images) digests_.emplace(image.path, image.variants_sha256);
+  }
+  void compare(const PlannedImage& image, std::vector<VariantFile> files) {
+    const auto known = digests_.find(image.path);
+    if (known == digests_.end()) return;
+    std::erase_if(files, [&](const VariantFile& file) { return !variants_.contains(file.variant); });
+    if (digest_of_variants(std::move(files)) != known->second) changed_.push_back(image.path);
+  }
+  void refuse() const {
+    constexpr std::size_t kShown = 3;
+    if (!changed_.empty())
+      throw InputError("the sweep cannot be extended so: the files of its variants are others now of " +
+                       first_few(changed_, kShown));
+  }
+
+ private:
+  std::set<std::string> variants_;
+  std::unordered_map<std::string, std::string> digests_;  // by path
+  std::vector<std::string> changed_;
+};
 
 // Where a SHA-256 will stand.
 const std::string kNotHashed(64, '0');
@@ -132,16 +164,21 @@ std::vector<PlannedImage> without_hashes(const std::vector<std::string>& paths,
   return images;
 }
 
-void hash(Plan& plan, const std::optional<VariantsFound>& found, const Say& say) {
+void hash(Plan& plan, const std::optional<VariantsFound>& found, const std::optional<Plan>& base,
+          const Say& say) {
   Progress progress(say, plan.images.size());
+  ChangedVariants changed(base);
   std::size_t done = 0;
   for (PlannedImage& image : plan.images) {
     image.sha256 = sha256_of_file(plan.images_root / image.path);
-    if (found)
-      image.variants_sha256 =
-          hashed_variants(found->variants, image.variant_stem, fs::path(image.path).extension().string());
+    if (found) {
+      std::vector<VariantFile> files = hashed_variants(found->variants, image);
+      image.variants_sha256 = digest_of_variants(files);
+      changed.compare(image, std::move(files));
+    }
     progress.done(++done);
   }
+  changed.refuse();
 }
 
 // Said, and kept with the plan.
@@ -283,7 +320,7 @@ Plan make_plan(const StudyRequest& request, const Say& say) {
   check(plan);
   check_fits_message(plan);
   for (const std::string& note : notes_of_twins(plan.cases)) say(note);
-  if (!keeps_images(request)) hash(plan, found, say);
+  if (!keeps_images(request)) hash(plan, found, request.base, say);
   return plan;
 }
 

@@ -115,6 +115,29 @@ std::vector<VariantFolder> chosen(const StudyRequest& request, const std::vector
   return result;
 }
 
+// Of a sweep that is extended.
+std::vector<VariantFolder> those_of_the_sweep(const Plan& sweep, const std::vector<VariantFolder>& all,
+                                              const fs::path& root) {
+  std::vector<VariantFolder> found;
+  for (const std::string& variant : sweep.variants) {
+    const auto [begin, end] =
+        std::equal_range(all.begin(), all.end(), VariantFolder{variant, {}},
+                         [](const auto& a, const auto& b) { return a.variant < b.variant; });
+    if (begin == end)
+      throw InputError("the sweep has the variant " + variant + ", and " + root.string() + " has not");
+    found.insert(found.end(), begin, end);
+  }
+  refuse_two_spellings(found);
+  return found;
+}
+
+void add(const std::vector<VariantFolder>& more, std::vector<VariantFolder>& variants) {
+  const std::vector<VariantFolder> known = variants;
+  std::copy_if(more.begin(), more.end(), std::back_inserter(variants), [&](const VariantFolder& v) {
+    return std::none_of(known.begin(), known.end(), [&](const auto& k) { return k.variant == v.variant; });
+  });
+}
+
 std::vector<std::string> files_of(const VariantFolder& variant, NotTaken* not_taken = nullptr) try {
   return list_images(variant.folder, not_taken);
 } catch (const InputError& e) {
@@ -204,7 +227,8 @@ VariantsFound find_variants(const StudyRequest& request, const fs::path& images_
                });
   if (altered.empty()) refuse_empty_tree(request, tree);
   VariantsFound result;
-  result.variants = chosen(request, altered);
+  if (request.base) result.variants = those_of_the_sweep(*request.base, altered, request.variants);
+  if (!request.keeps_variants) add(chosen(request, altered), result.variants);
   if (request.corruptions.empty())
     for (const fs::path& folder : tree.others)
       if (!same_folder(folder, images_root))

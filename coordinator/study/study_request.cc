@@ -5,8 +5,10 @@
 #include "common/base/error.h"
 #include "common/command_line/options.h"
 #include "common/command_line/suggestion.h"
+#include "common/study/perturbation.h"
 #include "common/study/plan.h"
 #include "common/study/wcam_options.h"
+#include "coordinator/study/find_variants.h"
 
 namespace po = boost::program_options;
 
@@ -56,6 +58,16 @@ LabelKinds labels_explained(const std::string& text) {
   if (kinds.empty())
     throw UsageError("--explain names no label; known: " + to_string(LabelKinds(kLabelKinds)));
   return kinds;
+}
+
+// Of a family on disk: what an extension does not name is as the sweep has it.
+void complete_places(StudyRequest& request, const Plan& base) {
+  request.keeps_variants = request.variants.empty() && request.corruptions.empty() &&
+                           request.severities.empty() && request.variant_names.empty();
+  if (request.keeps_variants && request.images.empty()) return;  // nothing is looked for
+  if (request.images.empty() && (request.variants.empty() || source_name(request).empty()))
+    request.images = base.images_root;
+  if (request.variants.empty()) request.variants = base.variants_root;
 }
 
 }  // namespace
@@ -124,6 +136,7 @@ StudyRequest extension_request(const po::variables_map& values, const Plan& base
                    static_cast<std::size_t>(base.selection.sample_size) == base.images.size();
   if (!request.sample_size && !all && request.select != SelectionRule::kListed)
     request.sample_size = base.selection.sample_size;
+  if (is_on_disk(request.perturbation)) complete_places(request, base);
   request.base = base;
   return request;
 }

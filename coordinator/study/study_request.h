@@ -34,6 +34,7 @@ struct StudyRequest {
   std::string source_name;                 // of editing and folders: which folder holds unaltered images
   std::vector<std::string> variant_names;  // of editing and folders; empty: all
   bool skip_incomplete = false;            // leave out images that some variant lacks
+  bool keeps_variants = false;             // of an extension: it has those of `base` and no others
   WcamSettings wcam;
   SelectionRule select = SelectionRule::kPublished;
   std::filesystem::path select_file;                            // with SelectionRule::kListed only

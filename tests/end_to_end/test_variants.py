@@ -191,3 +191,33 @@ def test_a_name_that_is_not_there_is_refused_with_those_that_are(editing):
     refused = editing.run("--variant-names", "background-20", code=2).stderr
     assert "no variant 'background-20'" in refused and "Known: Negative, background_20, cropped, size-0.5" in refused
     assert not editing.sweep.exists()
+
+
+def test_a_sweep_over_folders_grows_by_a_folder(editing, tmp_path):
+    """What is there stays and is not predicted again; the whole is what a sweep over all folders has."""
+    editing.OPTIONS = {"--grid": "4", "--select": "all", "--sample-size": "2", "--variant-names": "background_20,size-0.5"}
+    editing.run()
+    before, segments = predictions(editing.sweep), {file.name: file.read_bytes() for file in editing.segments()}
+    said = run("wcam", "run", "--sweep", editing.sweep, "--extend", "--variant-names", "Negative").stderr
+    assert "variant: editing/Negative" in said and "to do: 4 predict jobs of 1 forward" in said, said
+    after = predictions(editing.sweep)
+    assert set(before) < set(after) and all(after[key] == row for key, row in before.items())
+    assert {variant for _, variant, _ in set(after) - set(before)} == {"editing/Negative"}
+    assert all((editing.sweep / "segments" / name).read_bytes() == content for name, content in segments.items())
+    assert "is sound" in run("wcam", "verify", editing.sweep).stdout
+    # The whole command, in whatever order, is of the sweep as it is now.
+    editing.OPTIONS["--variant-names"] = "Negative,background_20,size-0.5"
+    editing.run()
+
+    (tmp_path / "whole").mkdir()
+    whole = EditingStudy(tmp_path / "whole")
+    whole.OPTIONS = editing.OPTIONS
+    whole.run()
+    assert predictions(whole.sweep) == after
+    grown, new = editing.rows(), whole.rows()
+    assert grown.keys() == new.keys() and all((grown[key][3] == new[key][3]).all() for key in new)
+
+    for file in (editing.variants / "Negative").rglob("*.png"):
+        write_png(file, textured_image(9))
+    refused = run("wcam", "run", "--sweep", editing.sweep, "--extend", "--variant-names", "cropped", code=3).stderr
+    assert "the files of its variants are others now of " in refused, refused

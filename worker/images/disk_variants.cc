@@ -60,9 +60,9 @@ const DiskVariants::Files& DiskVariants::verified(const std::string& image) {
 }
 
 std::string DiskVariants::digest_of(const Files& files) const {
-  std::vector<std::string> sha256s;
-  for (const auto& variant : plan_.variants) sha256s.push_back(files.at(variant).sha256);
-  return digest_of_variants(sha256s);
+  std::vector<VariantFile> hashed;
+  for (const auto& [variant, file] : files) hashed.push_back({variant, file.sha256});
+  return digest_of_variants(std::move(hashed));
 }
 
 DiskVariants::Files DiskVariants::read(const PlannedImage& image, From from) const {

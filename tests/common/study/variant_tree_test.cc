@@ -94,10 +94,12 @@ TEST_F(VariantTrees, AFolderThatCannotBeUsedIsNamed) {
   EXPECT_NE(refusal(folder_.path()).find("not UTF-8"), std::string::npos);
 }
 
-TEST(DigestOfVariants, IsOfTheDigestsInTheirOrder) {
-  const std::string a = sha256_of("a"), b = sha256_of("b");
-  EXPECT_EQ(digest_of_variants({a, b}), sha256_of(a + b));
-  EXPECT_NE(digest_of_variants({a, b}), digest_of_variants({b, a}));
+TEST(DigestOfVariants, IsOfTheDigestsInTheOrderOfTheVariants) {
+  const std::string a = sha256_of("a"), b = sha256_of("b"), c = sha256_of("c");
+  const VariantFile fog{"imagenet-c/fog/3", a}, thick{"imagenet-c/fog/5", b}, foggy{"imagenet-c/fog-2/1", c};
+  EXPECT_EQ(digest_of_variants({fog, thick, foggy}), sha256_of(a + b + c)) << "names before severities";
+  EXPECT_EQ(digest_of_variants({foggy, thick, fog}), digest_of_variants({fog, thick, foggy}));
+  EXPECT_NE(digest_of_variants({{fog.variant, b}, {thick.variant, a}}), digest_of_variants({fog, thick}));
 }
 
 }  // namespace

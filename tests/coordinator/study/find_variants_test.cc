@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/sha256.h"
+#include "common/study/extension.h"
 #include "coordinator/study/enumerate.h"
 #include "tests/temporary_folder.h"
 
@@ -235,6 +236,30 @@ TEST_F(VariantsOnDisk, AVariantWithoutImagesIsNamed) {
   EXPECT_SAYS(text, "no image in " + place("e/empty").string());
   EXPECT_SAYS(text, "it holds by ending: 1 .txt (the variant editing/empty)");
   EXPECT_SAYS(text, "choose the variants with --variant-names, or take it away");
+}
+
+// What `asked` adds to a sweep, as --extend finds it (extension_request() has filled in its places).
+TEST_F(VariantsOnDisk, AnExtensionHasThoseOfTheSweepAndWhatIsNamed) {
+  write_all({"e/ori/a.png", "e/x/a.png", "e/y/a.png", "e/z/a.png"});
+  StudyRequest asked = request("editing", "e");
+  asked.variant_names = {"y"};
+  const Plan sweep = plan(asked);
+  asked.base = sweep;
+  asked.variant_names = {"x"};
+  const Plan grown = extended(sweep, plan(asked), {"a.png"});
+  EXPECT_EQ(grown.variants, (Names{"editing/y", "editing/x"}));
+  EXPECT_EQ(grown.images[0].variants_sha256, sha256_of(sha256_of("e/x/a.png") + sha256_of("e/y/a.png")));
+  EXPECT_EQ(additions(sweep, grown), Names{"variant: editing/x"});
+
+  asked.keeps_variants = true;
+  EXPECT_EQ(plan(asked).variants, Names{"editing/y"});
+  asked.keeps_variants = false;
+
+  std::ofstream(place("e/y/a.png")) << "edited again";
+  EXPECT_SAYS(refusal<InputError>(asked), "the files of its variants are others now of a.png");
+  fs::remove_all(place("e/y"));
+  EXPECT_SAYS(refusal<InputError>(asked),
+              "the sweep has the variant editing/y, and " + place("e").string() + " has not");
 }
 
 TEST_F(VariantsOnDisk, WhatSystemsPutAmongThemIsNoVariantAndSaid) {

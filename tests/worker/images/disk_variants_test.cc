@@ -66,9 +66,10 @@ class VariantsOnDisk : public testing::Test {
     plan_.perturbation = family;
     plan_.variants = names;
     plan_.variants_root = variants();
-    std::vector<std::string> sha256s;
-    for (const auto& file : files) sha256s.push_back(sha256_of_file(variants() / file));
-    plan_.images[0].variants_sha256 = digest_of_variants(sha256s);
+    std::vector<VariantFile> hashed;
+    for (std::size_t v = 0; v < names.size(); ++v)
+      hashed.push_back({names[v], sha256_of_file(variants() / files[v])});
+    plan_.images[0].variants_sha256 = digest_of_variants(hashed);
     plan_.images[0].variant_stem = "cat/a";
   }
   void plan_two_edits() {
