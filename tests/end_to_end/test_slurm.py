@@ -145,18 +145,29 @@ def test_a_job_that_is_told_to_end_as_it_begins_goes_back_to_the_queue(submitted
         calls.unlink()
 
 
-def test_a_coordinator_that_is_told_to_end_while_it_packs_packs_to_the_end(submitted, tmp_path):
+def coordinators_job(submitted, folder, program):
+    """How its script ends, and which verbs it called, in whose place stands this line of a shell."""
     text = submitted.scripts("--cpu-workers", "1", "--until-done", "1")[0]
-    (submitted.sweep / "slurm").mkdir(parents=True)
-    calls = tmp_path / "calls"
+    (submitted.sweep / "slurm").mkdir(parents=True, exist_ok=True)
+    calls = folder / "calls"
+    calls.unlink(missing_ok=True)
     for name in ("wcam-coordinator", "wcam-plot"):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho $1 >>{calls}\n[ $1 = run ] || kill -TERM $PPID\n")
-        (tmp_path / name).chmod(0o755)
-    script = tmp_path / "coordinator.sh"
-    script.write_text(text.replace(re.search(r"^programs=.*$", text, re.M)[0], f"programs={tmp_path}"))
+        (folder / name).write_text(f"#!/bin/sh\necho $1 >>{calls}\n{program}\n")
+        (folder / name).chmod(0o755)
+    script = folder / "coordinator.sh"
+    script.write_text(text.replace(re.search(r"^programs=.*$", text, re.M)[0], f"programs={folder}"))
     done = subprocess.run(["bash", script], env={**os.environ, "SLURM_JOB_ID": "8"}, capture_output=True, text=True, timeout=DEADLINE)
-    assert done.returncode == 0, done.stderr
-    assert calls.read_text().split() == ["run", "pack", "figure-4", "figure-5"]
+    return done.returncode, calls.read_text().split()
+
+
+def test_a_coordinator_that_is_told_to_end_while_it_packs_packs_to_the_end(submitted, tmp_path):
+    ended = coordinators_job(submitted, tmp_path, "[ $1 = run ] || kill -TERM $PPID")
+    assert ended == (0, ["run", "pack", "figure-4", "figure-5"])
+
+
+def test_figures_are_drawn_where_a_segment_was_left_out_and_not_where_nothing_was_packed(submitted, tmp_path):
+    assert coordinators_job(submitted, tmp_path, "[ $1 != pack ] || exit 4") == (4, ["run", "pack", "figure-4", "figure-5"])
+    assert coordinators_job(submitted, tmp_path, "[ $1 != pack ] || exit 3") == (3, ["run", "pack"])
 
 
 def test_a_job_that_slurm_does_not_take_back_says_so_and_fails(submitted, tmp_path):
