@@ -54,21 +54,6 @@ std::unordered_map<std::string, std::size_t> places(const Plan& plan) {
   return found;
 }
 
-// A WCAM that the sweep's file lists and the one asked for does not; empty: none.
-std::string unlisted(const Plan& in_sweep, const Plan& grown) {
-  const auto at = places(grown);
-  for (std::size_t i = 0; i < in_sweep.images.size(); ++i) {
-    const auto place = at.find(in_sweep.images[i].path);
-    if (place == at.end()) continue;  // said otherwise
-    const auto& asked = grown.selection.listed(place->second);
-    for (const ListedWcam& wcam : in_sweep.selection.listed(i))
-      if (!std::binary_search(asked.begin(), asked.end(), wcam))
-        return "WCAM of " + in_sweep.images[i].path + ", " + in_sweep.variant_name(wcam.variant) + ", " +
-               in_sweep.cases[wcam.case_index].name + ": in the sweep, not asked";
-  }
-  return "";
-}
-
 bool deepens(const Plan& in_sweep, const Plan& grown) {
   return grown.wcam.nb_design > in_sweep.wcam.nb_design && grows_by_points(in_sweep.wcam.sampler);
 }
@@ -131,8 +116,7 @@ Plan extended(const Plan& in_sweep, const Plan& asked, std::vector<std::string> 
   const bool listed = asked.selection.rule == SelectionRule::kListed;
   if (listed) renumber_lists(asked, grown);
   std::vector<std::string> lines = differences(in_sweep, without_additions(in_sweep, grown));
-  if (lines.empty() && listed)
-    if (std::string line = unlisted(in_sweep, grown); !line.empty()) lines.push_back(std::move(line));
+  if (lines.empty() && listed) note_unlisted(lines, in_sweep, grown, "in the sweep, not asked");
   if (!lines.empty())
     throw InputError("the sweep cannot be extended so: what it has must stay as it is" + indented(lines));
   if (sweep_id(grown) == sweep_id(in_sweep)) return grown;

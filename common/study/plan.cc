@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <unordered_map>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -238,21 +239,6 @@ void note_selection(std::vector<std::string>& lines, const SelectionSettings& ol
   note(lines, "only correct sources", yes_or_no(old.only_correct), yes_or_no(asked.only_correct));
 }
 
-// Of two plans with the same images, variants and cases in the same order: what is listed in one only.
-void note_lists(std::vector<std::string>& lines, const Plan& old, const Plan& asked) {
-  if (old.selection.rule != SelectionRule::kListed) return;
-  for (std::size_t i = 0; i < old.images.size(); ++i) {
-    const auto note_missing = [&](const Plan& from, const Plan& in, const char* what) {
-      for (const ListedWcam& wcam : from.selection.listed(i))
-        if (!std::binary_search(in.selection.listed(i).begin(), in.selection.listed(i).end(), wcam))
-          lines.push_back("WCAM of " + old.images[i].path + ", " + old.variant_name(wcam.variant) + ", " +
-                          old.cases[wcam.case_index].name + ": " + what);
-    };
-    note_missing(old, asked, "in the sweep, not asked");
-    note_missing(asked, old, "asked, not in the sweep");
-  }
-}
-
 // Their numbers are of 16 bits, and a predict job holds all of an image's variants at once.
 void refuse_too_many(std::size_t count, const std::string& kind) {
   constexpr std::size_t kMost = 10'000;
@@ -485,6 +471,21 @@ Plan in_order_of(const Plan& in_sweep, Plan asked) {
   return asked;
 }
 
+void note_unlisted(std::vector<std::string>& lines, const Plan& from, const Plan& in,
+                   const std::string& what) {
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < in.images.size(); ++i) places.emplace(in.images[i].path, i);
+  for (std::size_t i = 0; i < from.images.size(); ++i) {
+    const auto place = places.find(from.images[i].path);
+    if (place == places.end()) continue;
+    const auto& there = in.selection.listed(place->second);
+    for (const ListedWcam& wcam : from.selection.listed(i))
+      if (!std::binary_search(there.begin(), there.end(), wcam))
+        lines.push_back("WCAM of " + from.images[i].path + ", " + from.variant_name(wcam.variant) + ", " +
+                        from.cases[wcam.case_index].name + ": " + what);
+  }
+}
+
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   std::vector<std::string> lines;
   const json old = identity(in_sweep), wanted = identity(asked);
@@ -505,8 +506,11 @@ std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked) {
   note_entries(lines, "image", by_path(in_sweep.images), by_path(asked.images));
   note_entries(lines, "frost overlay", by_path(in_sweep.frost_overlays), by_path(asked.frost_overlays));
   const auto same = [&](const char* key) { return old[key] == wanted[key]; };
-  if (lines.empty() && same("images") && same("variants") && same("cases"))
-    note_lists(lines, in_sweep, asked);
+  if (lines.empty() && in_sweep.selection.rule == SelectionRule::kListed && same("images") &&
+      same("variants") && same("cases")) {
+    note_unlisted(lines, in_sweep, asked, "in the sweep, not asked");
+    note_unlisted(lines, asked, in_sweep, "asked, not in the sweep");
+  }
   if (lines.empty() && old != wanted) lines.push_back("the order of cases, variants or images differs");
   return lines;
 }

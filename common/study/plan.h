@@ -111,6 +111,11 @@ std::string sweep_id(const Plan& plan);
 // another order of the same names is the same plan.
 Plan in_order_of(const Plan& in_sweep, Plan asked);
 
+// Adds the WCAMs that `from` lists and `in` does not, of images that both have, a line each that ends with
+// `what`. Both have the variants and cases of `from` at the same places.
+void note_unlisted(std::vector<std::string>& lines, const Plan& from, const Plan& in,
+                   const std::string& what);
+
 // What differs between two checked plans, a line a field ("seed: 95 in the sweep, 96 asked"), long values and
 // lists shortened; empty: the same sweep.
 std::vector<std::string> differences(const Plan& in_sweep, const Plan& asked);
