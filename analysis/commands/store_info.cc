@@ -182,11 +182,23 @@ std::string cases_text(const Plan& plan) {
 }
 
 std::string selection_text(const SelectionSettings& s) {
-  if (s.rule == SelectionRule::kListed) return "those of a select-file";
-  if (s.rule == SelectionRule::kAll) return fmt::format("the first {}, all variants", s.sample_size);
-  return fmt::format(
-      "the first {} that some variant affects under every case, at most {} altered variants each",
-      s.sample_size, s.max_altered);
+  std::string text = "those of a select-file";
+  if (s.rule == SelectionRule::kAll) text = fmt::format("the first {}, all variants", s.sample_size);
+  if (s.rule == SelectionRule::kPublished)
+    text = fmt::format("the first {} that some variant affects under every case, at most {} each",
+                       s.sample_size, counted(s.max_altered, "altered variant"));
+  if (s.matched_controls)
+    text += " and as many matched controls";
+  else if (s.rule == SelectionRule::kPublished)
+    text += fmt::format(" and {} unaffected", s.max_unaffected);
+  return text + (s.only_correct ? ", of images that every case classifies rightly" : "");
+}
+
+std::string extends_text(const Plan& plan) {
+  return "sweep " + joined(plan.earlier, [](const EarlierPlan& earlier) {
+           return earlier.sweep_id.substr(0, 12) +
+                  (earlier.nb_design == 0 ? "" : " of " + counted(earlier.nb_design, "design point"));
+         });
 }
 
 std::string wcam_text(const WcamSettings& s) {
@@ -207,7 +219,10 @@ std::string plan_text(const Plan& plan, bool of_sweep) {
   if (labelled > 0) images += fmt::format("; {} with a true label", labelled);
   std::string text = row("images", images);
   if (of_sweep)
-    text += row("explained", selection_text(plan.selection)) + row("variants", variants_text(plan));
+    text += row("explained", selection_text(plan.selection)) + row("variants", variants_text(plan)) +
+            row("labels", "WCAMs of the class: " + to_string(plan.explain)) +
+            row("replicates", std::to_string(plan.replicates));
+  if (!plan.earlier.empty()) text += row("extends", extends_text(plan));
   return text + row("cases", cases_text(plan)) +
          row("pixels", fmt::format("{0} x {0}, the shorter side resized to {1} before", plan.input_size(),
                                    plan.resize())) +

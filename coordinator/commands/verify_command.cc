@@ -50,6 +50,11 @@ std::vector<Damage> damage_of(const LockedSweep& held, const SweepDirectory& swe
                 : "restore it from a copy; or " + retry + "moves it aside and has its results computed again",
          spoilt ? spoilt.mapped() : std::vector<std::string>{}});
   }
+  for (const DamagedFile& file : check.damaged_before)
+    damage.push_back(
+        {file.why,
+         "restore it from a copy, or take it away: it is of the sweep before it was extended, and no "
+         "result of now is in it (docs/extending.md)"});
   for (auto& [segment, jobs] : lost)
     damage.push_back({(sweep.segments() / segment).string() + " does not give " +
                           counted(jobs.size(), "result") + " that the ledger has as done",

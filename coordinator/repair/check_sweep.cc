@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/base/file.h"
 #include "common/base/format_version.h"
+#include "common/store/store_file.h"
 #include "coordinator/ledger/ledger_reader.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/open_sweep.h"
@@ -31,6 +33,7 @@ class Check {
     if (!check_.ledger_problems.empty()) check_.state.reset();
     discard_unpredicted(check_.stored, check_.state ? *check_.state : SweepState(plan_));
     if (check_.state) find_lost_and_unknown();
+    check_what_was_before();
     return std::move(check_);
   }
 
@@ -53,6 +56,31 @@ class Check {
   } catch (const InputError& e) {
     problem(e.what());
     check_.state.reset();
+  }
+
+  void check_what_was_before() {
+    const auto look = [&](const std::filesystem::path& file, const auto& check) {
+      if (!std::filesystem::exists(file)) return;
+      try {
+        check(file);
+      } catch (const NewerFormat&) {
+        throw;
+      } catch (const InputError& e) {
+        check_.damaged_before.push_back({file, e.what()});
+      }
+    };
+    for (const EarlierPlan& earlier : plan_.earlier) {
+      const std::filesystem::path folder = sweep_.earlier(earlier.sweep_id);
+      look(folder / sweep_.plan().filename(), [&](const std::filesystem::path& file) {
+        if (sweep_id(plan_from_json_text(read_file(file), file.string())) != earlier.sweep_id)
+          throw InputError(file.string() + " is not the plan that the sweep had, " +
+                           earlier.sweep_id.substr(0, 12));
+      });
+      look(folder / sweep_.results().filename(), [&](const std::filesystem::path& path) {
+        store::StoreReader file(path);
+        store::check_sound(file, {earlier.sweep_id, plan_.wcam.grid, plan_.wcam.levels}, plan_.sweep_ids());
+      });
+    }
   }
 
   void check_pages() {

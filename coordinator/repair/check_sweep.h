@@ -24,6 +24,9 @@ struct SweepCheck {
   // Of a sound ledger: jobs that it does not have as done, and whose result is stored. A worker may still
   // hand it in.
   std::vector<JobId> unknown;
+  // Of what an extended sweep was before: its plan, and the results of WCAMs of fewer design points. Nothing
+  // that counts is in them, and a file that was taken away is no damage.
+  std::vector<DamagedFile> damaged_before = {};
   bool sound() const { return ledger_problems.empty() && stored.damaged.empty() && lost.empty(); }
 };
 

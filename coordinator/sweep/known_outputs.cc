@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/error.h"
+#include "common/store/store_file.h"
 #include "common/study/forward_plan.h"
 
 namespace wcam {
@@ -30,9 +31,10 @@ KnownOutputs::KnownOutputs(const SweepDirectory& sweep, const Plan& plan) {
 void KnownOutputs::add(const EarlierPlan& earlier, const Plan& plan, const std::filesystem::path& path) try {
   WcamSettings had = plan.wcam;
   had.nb_design = earlier.nb_design;
+  store::StoreReader file(path);
+  const std::vector<std::string> id{earlier.sweep_id};
+  store::check_sound(file, {earlier.sweep_id, plan.wcam.grid, plan.wcam.levels}, id);
   Results results = Results::open(path);
-  if (results.header().sweep_id != earlier.sweep_id)
-    throw InputError(path.string() + " is of another sweep than " + earlier.sweep_id.substr(0, 12));
   const std::vector<ProfileRow>& rows = results.profiles();
   for (std::size_t i = 0; i < rows.size(); ++i)
     places_[{rows[i].image, rows[i].variant, rows[i].case_name, rows[i].label, rows[i].replicate}] = {

@@ -18,8 +18,9 @@ namespace wcam {
 
 class KnownOutputs {
  public:
-  // Reads the index of SWEEP/earlier/ID/results.h5 of the plan before each addition of points. A file that is
-  // gone, damaged or another sweep's is warned of: what it had is then computed again.
+  // Reads SWEEP/earlier/ID/results.h5 of the plan before each addition of points, all of it: a changed value
+  // would be in the new results. Keeps the index. A file that is gone, damaged or another sweep's is warned
+  // of: what it had is then computed again.
   KnownOutputs(const SweepDirectory& sweep, const Plan& plan);
 
   // As profiles/outputs (common/store/format.md) of the most points that are there; empty: none is, it cannot

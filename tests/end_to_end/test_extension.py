@@ -8,8 +8,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 
 import h5py
+import numpy
 import pytest
 from conftest import BIN, ROOT, Study, end, run, textured_image, wait_for, write_png
 
@@ -105,6 +107,14 @@ def test_the_ledger_and_the_plan_of_before_are_kept(grown):
     assert "is sound" in run("wcam", "verify", grown.sweep).stdout
 
 
+def test_info_tells_the_design_and_what_the_sweep_was(grown):
+    text = run("wcam", "info", grown.sweep).stdout
+    (before,) = (entry["sweep_id"] for entry in json.loads((grown.sweep / "plan.json").read_text())["extends"])
+    assert f"\nextends    sweep {before[:12]}\n" in text and "\nreplicates 2\n" in text, text
+    assert "\nlabels     WCAMs of the class: predicted,source\n" in text, text
+    assert "at most 2 altered variants each and 1 unaffected\n" in text, text
+
+
 def test_what_is_new_is_what_a_new_sweep_would_compute(grown, tmp_path):
     """Of the images that both explain: the same maps, and all of the new sweep's are there."""
     run("wcam", "run", "--images", grown.images, "--perturbation", "corruptions", "--models", grown.models / "models.json",
@@ -188,12 +198,19 @@ def test_more_design_points_compute_the_new_ones_alone(tmp_path):
     (sixteen,) = (path for path in (study.sweep / "earlier").iterdir() if json.loads((path / "plan.json").read_text())["wcam"]["nb_design"] == 16)
     shutil.copy(sixteen / "results.h5", tmp_path / "changed.h5")  # it is a link to that of the sweep
     with h5py.File(tmp_path / "changed.h5", "r+") as file:
-        file["profiles/outputs"][0, 0] = 1234.5
+        column = file["profiles/outputs"]
+        column[0, 0] = 1234.5
+        column.attrs.modify("crc32", numpy.uint32(zlib.crc32(column[()].tobytes())))
     shutil.move(tmp_path / "changed.h5", sixteen / "results.h5")
     assert len(table(study.sweep, "image")) == 2 * wcams  # still those of 16 points
     run("wcam", "run", "--sweep", study.sweep)
     outputs = [row[0] for row in table(study.sweep, "outputs").values()]
     assert sum(1234.5 in row for row in outputs) == 1 and all(len(row) == 32 * 65 for row in outputs)
+    assert "is sound" in run("wcam", "verify", study.sweep).stdout
+    with h5py.File(sixteen / "results.h5", "r+") as file:
+        file["profiles/outputs"][0, 1] = 1234.5
+    said = run("wcam", "verify", study.sweep, code=3).stdout
+    assert f"damaged: {sixteen / 'results.h5'}" in said and "of the sweep before it was extended" in said, said
 
 
 def test_an_extension_that_is_not_packed_yet_is_read_and_repaired(tmp_path):

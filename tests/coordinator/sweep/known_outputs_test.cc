@@ -80,6 +80,20 @@ TEST_F(KnownOutputsTest, OfFilesThatAreGoneDamagedOrAnotherSweepsAreComputedAgai
   EXPECT_TRUE(known(KnownOutputs(at_, sixteen_), fours[0]).empty());
 }
 
+// As of a disk that turns a bit: the value would be in the results of now.
+TEST_F(KnownOutputsTest, OfAFileWithAChangedValueAreComputedAgain) {
+  const std::vector<ProfileRow> rows = keep(four_, 2);
+  std::string bytes = read_file(results_of(four_));
+  const std::string stored(reinterpret_cast<const char*>(rows[1].outputs.data()),
+                           rows[1].outputs.size() * sizeof(float));
+  const std::size_t at = bytes.find(stored);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 2] = static_cast<char>(bytes[at + 2] ^ 1);
+  std::ofstream(results_of(four_), std::ios::binary) << bytes;
+  const KnownOutputs outputs(at_, eight_);
+  for (const ProfileRow& row : rows) EXPECT_TRUE(known(outputs, row).empty());
+}
+
 TEST_F(KnownOutputsTest, OfAnotherNumberThanTheirPointsHaveAreNotTaken) {
   std::vector<ProfileRow> rows = keep(four_, 1);
   rows[0].outputs.pop_back();
