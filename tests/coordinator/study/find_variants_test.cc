@@ -249,7 +249,7 @@ TEST_F(VariantsOnDisk, AnExtensionHasThoseOfTheSweepAndWhatIsNamed) {
   const Plan grown = extended(sweep, plan(asked), {"a.png"});
   EXPECT_EQ(grown.variants, (Names{"editing/y", "editing/x"}));
   EXPECT_EQ(grown.images[0].variants_sha256, sha256_of(sha256_of("e/x/a.png") + sha256_of("e/y/a.png")));
-  EXPECT_EQ(additions(sweep, grown), Names{"variant: editing/x"});
+  EXPECT_EQ(additions(sweep, grown), Names{"1 variant: editing/x"});
 
   asked.keeps_variants = true;
   EXPECT_EQ(plan(asked).variants, Names{"editing/y"});
