@@ -15,7 +15,9 @@ namespace {
 PagePanel case_panel(const OrAbsent<CaseMap>& content) {
   if (const auto* absent = std::get_if<Absent>(&content)) return {*absent, {}, false};
   const CaseMap& shown = std::get<CaseMap>(content);
-  return {shown.map, {"n = " + std::to_string(shown.images)}, false};
+  PagePanel panel{shown.map, {"n = " + std::to_string(shown.images)}, false};
+  if (shown.doubtful > 0) panel.caption.push_back(std::to_string(shown.doubtful) + " doubtful");
+  return panel;
 }
 
 // The standard errors as a map of their own.
@@ -52,6 +54,19 @@ std::string error_words(const CaseMaps& maps) {
          (fewest == 1 ? "; of a single image, that of its own design points." : ".");
 }
 
+// What a mean is of, "map" or "difference", and how many of these have doubts.
+std::string doubt_words(const CaseMaps& maps, const std::string& what) {
+  std::size_t all = 0, doubtful = 0;
+  for (const auto* one : maps)
+    if (const auto* shown = std::get_if<CaseMap>(one)) {
+      all += shown->images;
+      doubtful += shown->doubtful;
+    }
+  if (doubtful == 0) return "";
+  return " Of the " + counted(all, what) + " that the means are of, " + std::to_string(doubtful) +
+         (doubtful == 1 ? " is" : " are") + " doubtful, for reasons that the results name.";
+}
+
 }  // namespace
 
 Page figure_mean(const FigureMean& content) {
@@ -69,7 +84,8 @@ Page figure_mean(const FigureMean& content) {
   page.rows = {std::move(source), std::move(altered)};
   page.about = "Mean wavelet scale attribution (WCAM) over " + image_words(maps) + " under " +
                counted(content.cases.size(), "classifier") + " (" + joined(page.titles) +
-               "). Above: source images; below: " + content.which + "." + error_words(maps);
+               "). Above: source images; below: " + content.which + "." + error_words(maps) +
+               doubt_words(maps, "map");
   page.design = content.design;
   return page;
 }
@@ -93,7 +109,7 @@ Page figure_difference(const FigureDifference& content) {
       "). Above: the map of the altered image less that of its source, mean over " + image_words(maps) +
       " (" + content.which +
       "), each map for the class that its own image is explained for; below: the standard error of that." +
-      error_words(maps);
+      error_words(maps) + doubt_words(maps, "difference");
   page.design = content.design;
   return page;
 }

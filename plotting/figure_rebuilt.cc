@@ -17,7 +17,8 @@ PagePanel sufficient_panel(const Rebuilt& rebuilt) {
   PagePanel panel{sufficient.picture,
                   {fmt::format("at {} of {} cells", sufficient.cells, sufficient.of),
                    fmt::format("holding {:.0f} %", 100 * sufficient.share)},
-                  false};
+                  false,
+                  rebuilt.explanation.map.doubtful};
   if (!sufficient.stay)
     panel.caption.emplace_back("lost again with all");
   else if (*sufficient.stay > sufficient.cells)
@@ -43,7 +44,8 @@ PageRow rebuilt_row(const std::string& name, const OrAbsent<Rebuilt>& content, c
   for (const Rebuilt::Step& step : rebuilt.steps)
     row.panels.push_back({step.picture,
                           {fmt::format("{} of {} cells", step.cells, rebuilt.explanation.map.cells.size())},
-                          false});
+                          false,
+                          rebuilt.explanation.map.doubtful});
   if (columns > row.panels.size()) row.panels.push_back(sufficient_panel(rebuilt));
   return row;
 }

@@ -121,17 +121,21 @@ FigureRequest request_of(const po::variables_map& values) {
   return request;
 }
 
-void tell_doubtful(std::size_t number) {
-  if (number > 0)
-    std::cerr << "note: " << counted(number, "WCAM") << " in these figures " << (number == 1 ? "is" : "are")
-              << " doubtful, marked '?': docs/reading_results.md tells why\n";
+void tell_doubtful(const DrawnFigures& drawn) {
+  const auto tell = [](std::size_t number, const std::string& where, const std::string& how) {
+    if (number > 0)
+      std::cerr << "note: " << counted(number, "WCAM") << where << (number == 1 ? " is" : " are")
+                << " doubtful, " << how << ": docs/reading_results.md tells why\n";
+  };
+  tell(drawn.doubtful, " in these figures", "marked '?'");
+  tell(drawn.doubtful_in_means, " in the means of these figures", "counted below the maps");
 }
 
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
 
 ExitCode draw_kind(const Arguments& arguments, FigureKind kind, const std::string& about) {
   const auto values = parse_command_line(sweep_command_line(to_string(kind), about), arguments);
-  if (values) tell_doubtful(draw_sweep(request_of(*values), {kind}, print_path).doubtful);
+  if (values) tell_doubtful(draw_sweep(request_of(*values), {kind}, print_path));
   return ExitCode::kDone;
 }
 
@@ -192,7 +196,7 @@ ExitCode draw_all(const Arguments& arguments) {
   std::vector<FigureKind> kinds{FigureKind::kFigure4, FigureKind::kFigure5};
   if (request.draw.style == Style::kPaper) kinds.assign(std::begin(kFigureKinds), std::end(kFigureKinds));
   const DrawnFigures drawn = draw_sweep(request, kinds, print_path);
-  tell_doubtful(drawn.doubtful);
+  tell_doubtful(drawn);
   if (drawn.unchanged > 0) std::cerr << counted(drawn.unchanged, "figure") << " unchanged\n";
   return ExitCode::kDone;
 }

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
 
 #include "common/base/message_text.h"
-#include "plotting/page_layout.h"
 #include "plotting/scale.h"
 
 namespace wcam {
@@ -24,6 +24,11 @@ bool is_map(const PagePanel& panel) {
   return std::holds_alternative<Map>(panel.content) || std::holds_alternative<Overlay>(panel.content);
 }
 
+bool is_doubtful(const PagePanel& panel) {
+  const auto* map = std::get_if<Map>(&panel.content);
+  return panel.doubtful || (map != nullptr && map->doubtful);
+}
+
 std::span<const float> values_of(const PagePanel& panel) {
   if (const auto* map = std::get_if<Map>(&panel.content)) return map->cells;
   if (const auto* overlay = std::get_if<Overlay>(&panel.content)) return overlay->values;
@@ -31,15 +36,21 @@ std::span<const float> values_of(const PagePanel& panel) {
 }
 
 template <typename Predicate>
-bool any_map(const Page& page, Predicate holds) {
-  for (const PageRow& row : page.rows)
-    for (const PagePanel& panel : row.panels)
-      if (const auto* map = std::get_if<Map>(&panel.content); map != nullptr && holds(*map)) return true;
-  return false;
+bool any_panel(const Page& page, Predicate holds) {
+  return std::any_of(page.rows.begin(), page.rows.end(), [&](const PageRow& row) {
+    return std::any_of(row.panels.begin(), row.panels.end(), holds);
+  });
+}
+
+bool has_map(const Page& page) {
+  return any_panel(page, [](const PagePanel& panel) { return std::holds_alternative<Map>(panel.content); });
 }
 
 bool has_noise(const Page& page) {
-  return any_map(page, [](const Map& map) { return !map.standard_errors.empty(); });
+  return any_panel(page, [](const PagePanel& panel) {
+    const auto* map = std::get_if<Map>(&panel.content);
+    return map != nullptr && !map->standard_errors.empty();
+  });
 }
 
 bool has_bar(const Page& page) {
@@ -47,11 +58,29 @@ bool has_bar(const Page& page) {
                      [](const PageRow& row) { return !row.quantity.empty(); });
 }
 
-bool has_mark(const Page& page) {
-  return std::any_of(page.rows.begin(), page.rows.end(), [](const PageRow& row) {
-    return std::any_of(row.panels.begin(), row.panels.end(),
-                       [](const PagePanel& panel) { return panel.marked; });
+// The first map of a row has names in it.
+std::optional<std::size_t> named_column(const PageRow& row) {
+  const auto found = std::find_if(row.panels.begin(), row.panels.end(), [](const PagePanel& panel) {
+    return std::holds_alternative<Map>(panel.content);
   });
+  if (found == row.panels.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - row.panels.begin());
+}
+
+// Of a map in a panel of this side: of the corner where names have no room, "A, 3" or "A, 5–3"; "" if all
+// have.
+std::string corner_name(const Map& map, double side) {
+  const int coarsest = map.levels, finest = levels_named_inside(side, coarsest) + 1;
+  if (finest > coarsest) return "";
+  return "A, " + std::to_string(coarsest) + (finest < coarsest ? "\u2013" + std::to_string(finest) : "");
+}
+std::string corner_name(const PageRow& row, double side) {
+  const auto column = named_column(row);
+  return column ? corner_name(std::get<Map>(row.panels[*column].content), side) : "";
+}
+
+PageColumns columns_of(const Page& page, const DrawOptions& options) {
+  return page_columns(options.width_pt, static_cast<int>(page.titles.size()), page.leading, has_bar(page));
 }
 
 // The scale of each row: its own, or, where asked, that of all rows with its quantity.
@@ -74,17 +103,23 @@ std::string end_of_bar(double value, const ColourRange& range) {
 }
 
 // What letters, colours and marks mean, a sentence each.
-std::vector<std::string> legend(const Page& page, const std::vector<Scale>& scales) {
+std::vector<std::string> legend(const Page& page, const std::vector<Scale>& scales, double side) {
   std::vector<std::string> sentences;
   if (has_noise(page)) sentences.push_back("Pale: within two standard errors of 0.");
-  if (any_map(page, [](const Map&) { return true; }))
+  if (has_map(page)) {
+    std::string corner;
+    for (const PageRow& row : page.rows)
+      if (corner.empty()) corner = corner_name(row, side);
     sentences.push_back(
-        "A: approximation; V, H, D: details at vertical, horizontal and diagonal edges, 1 the finest level.");
+        "A: approximation; V, H, D: details at vertical, horizontal and diagonal edges, 1 the finest level" +
+        (corner.empty() ? "." : "; " + corner + ": in the corner below."));
+  }
   if (std::any_of(scales.begin(), scales.end(), [](const Scale& scale) { return scale.cut > 0; }))
     sentences.push_back(">: values beyond have the last colour.");
-  if (has_mark(page)) sentences.push_back(std::string(kWrong) + "misclassified.");
-  if (any_map(page, [](const Map& map) { return map.doubtful; }))
-    sentences.push_back("?: doubtful, for reasons that the results name.");
+  if (any_panel(page, [](const PagePanel& panel) { return panel.marked; }))
+    sentences.push_back(std::string(kWrong) + "misclassified.");
+  if (any_panel(page, is_doubtful))
+    sentences.push_back("?: a doubtful map, for reasons that the results name.");
   return sentences;
 }
 
@@ -101,13 +136,14 @@ class PageDrawing {
   PageDrawing(const Page& page, const DrawOptions& options)
       : page_(page),
         options_(options),
-        columns_(page_columns(options.width_pt, static_cast<int>(page.titles.size()), page.leading,
-                              has_bar(page))),
+        columns_(columns_of(page, options)),
         scales_(scales_of(page, options)),
-        notes_(joined_sentences(legend(page, scales_))),
+        notes_(joined_sentences(legend(page, scales_, columns_.side))),
         layout_(measured_layout()),
         canvas_(options.format, layout_.width_pt, layout_.height_pt, options.dpi.value_or(kDefaultDpi),
                 page.name) {}
+
+  const PageLayout& layout() const { return layout_; }
 
   std::string bytes() {
     for (std::size_t column = 0; column < page_.titles.size(); ++column) draw_title(column);
@@ -131,7 +167,11 @@ class PageDrawing {
     const auto lines = [&](const std::string& text, double width, double size, int most) {
       return text.empty() ? 0 : std::min(scrap.lines_of(text, width, size), most);
     };
-    PageGrid grid{columns_, 0, {}, 0};
+    PageGrid grid{columns_, 0, {}, 0, {}};
+    grid.corner_names.resize(static_cast<std::size_t>(columns_.bands) * page_.rows.size());
+    for (std::size_t row = 0; row < page_.rows.size(); ++row)
+      if (!corner_name(page_.rows[row], columns_.side).empty())
+        grid.corner_names[band_of(*named_column(page_.rows[row])) * page_.rows.size() + row] = true;
     for (const std::string& title : page_.titles)
       grid.title_lines =
           std::max(grid.title_lines, lines(title, columns_.text_width, kPageTitle, kTitleLines));
@@ -147,6 +187,11 @@ class PageDrawing {
     }
     grid.note_lines = lines(notes_, columns_.width_pt - 2, kPageText, kNoteLines);
     return page_layout(grid);
+  }
+
+  std::size_t band_of(std::size_t column) const {
+    const auto leading = static_cast<std::size_t>(page_.leading);
+    return column < leading ? 0 : (column - leading) / static_cast<std::size_t>(columns_.in_band);
   }
 
   ColourTable colours_of(std::size_t row) const {
@@ -174,8 +219,9 @@ class PageDrawing {
       draw_overlay(area, *overlay, colours, scales_[row]);
     if (const auto* map = std::get_if<Map>(&panel.content)) {
       draw_map(area, *map, colours, scales_[row]);
-      if (column == static_cast<std::size_t>(page_.leading)) name_subbands(area, *map);
+      if (column == named_column(page_.rows[row])) name_subbands(area, *map);
     }
+    if (is_doubtful(panel)) canvas_.text_over(area.right() - 5.5, area.bottom() - 8, "?", kPageTick);
     draw_caption(layout_.captions[i], panel);
   }
 
@@ -208,23 +254,25 @@ class PageDrawing {
     canvas_.pixels(area, pixels, side, side);
     for (const Segment& line : subband_lines(area, map.levels)) canvas_.rule(line, kSubbandLine, kTextGrey);
     canvas_.frame(area, kFrame, kTextGrey);
-    if (map.doubtful) canvas_.text_over(area.right() - 5.5, area.bottom() - 8, "?", kPageTick);
   }
 
-  // Where a subband is large enough to be written in.
+  // In the blocks that are large enough; the others have one name, above the corner where they lie.
   void name_subbands(const Rect& area, const Map& map) {
-    constexpr double kRoom = 10, kInset = 1;
+    constexpr double kInset = 1, kLine = 1.5;
     const auto name = [&](double x, double y, const std::string& text) {
       canvas_.text_over(area.x + x + kInset, area.y + y + kInset / 2, text, kPageTick);
     };
-    double side = area.width / 2;
-    for (int level = 1; level <= map.levels; ++level, side /= 2) {
-      if (side < kRoom) return;
+    const int named = levels_named_inside(columns_.side, map.levels);
+    double side = area.width;
+    for (int level = 1; level <= named; ++level) {
+      side /= 2;
       name(side, 0, "V" + std::to_string(level));
       name(0, side, "H" + std::to_string(level));
       name(side, side, "D" + std::to_string(level));
-      if (level == map.levels) name(0, 0, "A");
     }
+    if (named == map.levels) return name(0, 0, "A");
+    canvas_.rule({area.x, area.y - kLine, area.x + side, area.y - kLine}, kSubbandLine, kTextGrey);
+    canvas_.text_over(area.x, area.y - kCornerName, corner_name(map, columns_.side), kPageTick);
   }
 
   void draw_overlay(const Rect& area, const Overlay& overlay, const ColourTable& colours,
@@ -384,14 +432,18 @@ std::vector<std::string> explained_caption(const Explanation& explanation) {
   return texts;
 }
 
+PageLayout layout_of(const Page& page, const DrawOptions& options) {
+  return PageDrawing(page, options).layout();
+}
+
 std::string draw(const Page& page, const DrawOptions& options) { return PageDrawing(page, options).bytes(); }
 
 std::string caption(const Page& page, const DrawOptions& options) {
   std::vector<std::string> sentences{page.about, page.design, scale_sentence(page, options),
                                      noise_sentence(page)};
-  for (const std::string& sentence : legend(page, scales_of(page, options)))
+  for (const std::string& sentence : legend(page, scales_of(page, options), columns_of(page, options).side))
     if (!sentence.starts_with("Pale")) sentences.push_back(sentence);
-  if (any_map(page, [](const Map&) { return true; }))
+  if (has_map(page))
     sentences.push_back(
         options.interpolation == Interpolation::kNearest
             ? "Cells are drawn as they are, without interpolation."

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "plotting/figure.h"
+#include "plotting/page_layout.h"
 
 namespace wcam {
 
@@ -23,7 +24,8 @@ struct Overlay {
 struct PagePanel {
   std::variant<std::monostate, Absent, Picture, Map, Overlay> content;  // monostate: nothing at all
   std::vector<std::string> caption{};                                   // below it; each may take two lines
-  bool marked = false;  // the caption's first text is of a misclassified image
+  bool marked = false;    // the caption's first text is of a misclassified image
+  bool doubtful = false;  // made of a map with doubts; a "?" in its lower right corner, as of such a Map
 };
 
 // A panel whose caption says what was predicted: "93 % tiger cat" (with a no-break space), then "true: lynx"
@@ -51,6 +53,9 @@ struct Page {
 
 // The bytes. Throws UsageError when a PNG would be too large.
 std::string draw(const Page& page, const DrawOptions& options);
+
+// Where draw() puts what.
+PageLayout layout_of(const Page& page, const DrawOptions& options);
 
 // The text for its caption, ready to be pasted, a line: what is shown, how it came about, what colours, marks
 // and letters mean, median and largest standard error, what was cut.

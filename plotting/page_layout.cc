@@ -62,6 +62,13 @@ PageColumns page_columns(double width_pt, int columns, int leading, bool bars) {
   return result;
 }
 
+int levels_named_inside(double side, int levels) {
+  constexpr double kRoom = 10;
+  int named = 0;
+  for (double block = side / 2; named < levels && block >= kRoom; block /= 2) ++named;
+  return named;
+}
+
 PageLayout page_layout(const PageGrid& grid) {
   const PageColumns& c = grid.columns;
   const std::size_t rows = grid.caption_lines.size();
@@ -86,6 +93,7 @@ PageLayout page_layout(const PageGrid& grid) {
       page.titles[static_cast<std::size_t>(column)] = {text_left(column), top, c.text_width, title_height};
     if (grid.title_lines > 0) top += title_height + kBelowTitle;
     for (std::size_t row = 0; row < rows; ++row) {
+      if (!grid.corner_names.empty() && grid.corner_names[page.row_names.size()]) top += kCornerName;
       const double caption_height = lines(grid.caption_lines[row], kPageText);
       for (int column = first; column < end; ++column) {
         const std::size_t i = row * static_cast<std::size_t>(c.columns) + static_cast<std::size_t>(column);

@@ -38,11 +38,18 @@ struct PageColumns {
 // bars: with room for bars of colours right of the last column.
 PageColumns page_columns(double width_pt, int columns, int leading, bool bars);
 
+// In how many of a map's levels, the finest ones, the blocks are large enough for their names to be written
+// in them, in a panel of this side. Names of the ticks' size would cover more than a third of a smaller block:
+// those levels and the approximation share a name above their corner.
+int levels_named_inside(double side, int levels);
+inline constexpr double kCornerName = 9;  // room for that, above the panel
+
 struct PageGrid {
   PageColumns columns;
-  int title_lines = 0;             // above the panels of a band
-  std::vector<int> caption_lines;  // [row] below each panel
-  int note_lines = 0;              // below everything
+  int title_lines = 0;               // above the panels of a band
+  std::vector<int> caption_lines;    // [row] below each panel
+  int note_lines = 0;                // below everything
+  std::vector<bool> corner_names{};  // [band * rows + row] whether a map has one; empty: none
 };
 
 struct PageLayout {

@@ -158,10 +158,12 @@ template <typename MapOf>
 OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_name, MapOf map_of) {
   MeanMap mean;
   Map last;
+  std::size_t doubtful = 0;
   for (const ExplainedImage& image : sweep.images()) {
     std::optional<Map> map = map_of(figure4_rows(sweep.profiles(), image, case_name, sweep.variant()));
     if (!map) continue;
     mean.add(map->cells);
+    doubtful += map->doubtful ? 1 : 0;
     last = std::move(*map);
   }
   if (mean.count() == 0) return Absent{"not yet explained, or nothing to explain"};
@@ -169,8 +171,8 @@ OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_n
     last.cells = mean.mean();
     last.standard_errors = mean.standard_error();
   }
-  last.doubtful = false;  // that of single maps
-  return CaseMap{std::move(last), mean.count()};
+  last.doubtful = false;  // said in numbers
+  return CaseMap{std::move(last), mean.count(), doubtful};
 }
 
 std::string which_altered(const SweepReader& sweep) {
@@ -185,7 +187,7 @@ FigureMean figure_mean_of(SweepReader& sweep) {
   FigureMean content{sweep.quantity(), which_altered(sweep), sweep.design(), {}};
   const auto map_of = [&](const std::optional<std::size_t>& row) -> std::optional<Map> {
     if (!row) return std::nullopt;
-    return sweep.map(*row);
+    return sweep.map_for_mean(*row);
   };
   for (const std::string& name : sweep.cases())
     content.cases.push_back(
@@ -198,8 +200,9 @@ FigureDifference figure_difference_of(SweepReader& sweep) {
   FigureDifference content{sweep.quantity(), which_altered(sweep), sweep.design(), {}};
   const auto difference_of = [&](const Figure4Rows& rows) -> std::optional<Map> {
     if (!rows.source || !rows.affected) return std::nullopt;
-    Map altered = sweep.map(*rows.affected);
-    const Map source = sweep.map(*rows.source);
+    Map altered = sweep.map_for_mean(*rows.affected);
+    const Map source = sweep.map_for_mean(*rows.source);
+    altered.doubtful = altered.doubtful || source.doubtful;
     altered.cells = difference(altered.cells, source.cells);
     altered.standard_errors = error_of_difference(altered.standard_errors, source.standard_errors);
     return altered;
@@ -478,6 +481,7 @@ DrawnFigures draw_sweep(const FigureRequest& request, const std::vector<FigureKi
   }
   drawn.unchanged = Studio(request, on_written).draw(tasks, sweep_id(sweep.plan()) + sweep.design());
   drawn.doubtful = sweep.doubtful();
+  drawn.doubtful_in_means = sweep.doubtful_in_means();
   return drawn;
 }
 

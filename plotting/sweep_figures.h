@@ -39,7 +39,8 @@ inline constexpr FigureKind kFigureKinds[] = {FigureKind::kFigure4, FigureKind::
 std::string to_string(FigureKind kind);
 
 struct DrawnFigures {
-  std::size_t doubtful = 0;   // WCAMs in them that have doubts, and a mark; of those that were read
+  // WCAMs with doubts in those that were read: shown with a mark; and as part of a mean, which has none.
+  std::size_t doubtful = 0, doubtful_in_means = 0;
   std::size_t unchanged = 0;  // figures that stayed as they were
 };
 

@@ -152,14 +152,14 @@ OrAbsent<Picture> SweepReader::picture(std::size_t row) const {
   return Picture{image.size, std::move(image.pixels)};
 }
 
-Map SweepReader::map(std::size_t row) {
-  bool doubtful = false;
+Map SweepReader::map(std::size_t row, std::set<std::size_t>& doubtful) {
+  bool any_doubt = false;
   std::vector<MapEstimate> estimates;
   for (std::size_t i = row; i < row + replicates(row); ++i) {
     ProfileRow profile = results_.read_profile(i);
     if (!profile.doubts.empty()) {
-      doubtful = true;
-      doubtful_.insert(i);
+      any_doubt = true;
+      doubtful.insert(i);
     }
     estimates.push_back({std::move(profile.wcam), std::move(profile.standard_error)});
   }
@@ -168,14 +168,14 @@ Map SweepReader::map(std::size_t row) {
           results_.header().levels,
           plan().input_size(),
           std::move(estimates.front().cells),
-          doubtful,
+          any_doubt,
           std::move(estimates.front().standard_errors)};
 }
 
 Explanation SweepReader::explanation(std::size_t row) {
   const ProfileRow& profile = profiles()[row];
   const auto& classes = plan().find_case(profile.case_name).classes;
-  Explanation result{class_name(classes, profile.label), map(row)};
+  Explanation result{class_name(classes, profile.label), map(row, doubtful_)};
   if (plan().explain != LabelKinds{LabelKind::kPredicted}) result.labels = readable_labels(profile.explained);
   result.replicates = replicates(row);
   const Predicted* known = predicted(profile);

@@ -52,11 +52,13 @@ class SweepReader {
 
   ProfileRow profile(std::size_t row) const { return results_.read_profile(row); }  // with its arrays
   OrAbsent<Picture> picture(std::size_t row) const;  // absent: of a segment that was left out
-  // Unless a replicate is chosen, the mean of those from `row` on, which is the first of them.
-  Map map(std::size_t row);
+  // A map to be shown: unless a replicate is chosen, the mean of those from `row` on, which is the first of
+  // them. And one for a mean over images.
   Explanation explanation(std::size_t row);
-  // Explanations with doubts that were read so far, each once.
+  Map map_for_mean(std::size_t row) { return map(row, doubtful_in_means_); }
+  // Profiles with doubts among those that were read for either so far, each once.
   std::size_t doubtful() const { return doubtful_.size(); }
+  std::size_t doubtful_in_means() const { return doubtful_in_means_.size(); }
 
   // What a stored row and its replicates are, a line each: two rows with the same text draw the same.
   std::string identity(std::size_t row);
@@ -73,6 +75,7 @@ class SweepReader {
   void check_label_and_replicate() const;
   // Of the row and the replicates after it that are drawn with it.
   std::size_t replicates(std::size_t row) const;
+  Map map(std::size_t row, std::set<std::size_t>& doubtful);  // adds to the set the profiles with doubts
   void read_predictions();
   std::string listed_images() const;
 
@@ -81,7 +84,7 @@ class SweepReader {
   Results results_;
   std::vector<std::string> cases_;
   std::vector<ExplainedImage> images_;
-  std::set<std::size_t> doubtful_;  // profiles
+  std::set<std::size_t> doubtful_, doubtful_in_means_;  // profiles
   // Of the predictions, once they are needed: the kinds of variants, and what was predicted where a WCAM is.
   std::optional<PredictedKinds> kinds_;
   std::map<std::tuple<std::string, std::string, std::string>, Predicted> predicted_;  // image, variant, case

@@ -14,6 +14,14 @@ TEST(CaseTitle, WellKnownNamesAreWrittenAsTheirAuthorsDo) {
     EXPECT_EQ(case_title(name), "Adv. free") << name;
 }
 
+// The published study's, and the demo's.
+TEST(CaseTitle, EveryCaseOfThePublishedStudyHasOne) {
+  for (const char* name :
+       {"baseline", "sin", "augmix", "pixmix", "adv", "adv_free", "fast_adv", "vit", "vgg"})
+    EXPECT_NE(case_title(name), name);
+  EXPECT_EQ(case_title("fast_adv"), "Fast adv.");
+}
+
 TEST(CaseTitle, OthersStayAsTheyAre) {
   for (const char* name : {"our_net_v2", "AugMix-long", ""}) EXPECT_EQ(case_title(name), name);
 }

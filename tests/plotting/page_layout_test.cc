@@ -5,15 +5,10 @@
 #include <stdexcept>
 
 #include "common/base/error.h"
+#include "tests/plotting/sample_figures.h"
 
 namespace wcam {
 namespace {
-
-bool overlap(const Rect& a, const Rect& b) {
-  constexpr double kHair = 1e-9;
-  return a.x + kHair < b.right() && b.x + kHair < a.right() && a.y + kHair < b.bottom() &&
-         b.y + kHair < a.bottom();
-}
 
 TEST(Venue, WidthsAreThoseOfTheirColumns) {
   EXPECT_DOUBLE_EQ(venue_width_pt("neurips", 0), 5.5 * 72);
@@ -64,7 +59,7 @@ TEST(PageLayout, EverythingIsOnThePageOnceAndApart) {
           EXPECT_LE(places[i].right(), page.width_pt + 1e-9) << i;
           EXPECT_LE(places[i].bottom(), page.height_pt + 1e-9) << i;
           for (std::size_t k = 0; k < i; ++k)
-            EXPECT_FALSE(overlap(places[i], places[k])) << i << " and " << k;
+            EXPECT_FALSE(test::overlap(places[i], places[k])) << i << " and " << k;
         }
         for (const Rect& panel : page.panels) {
           EXPECT_DOUBLE_EQ(panel.width, columns.side);
@@ -94,6 +89,27 @@ TEST(PageLayout, TooManyColumnsStandInBandsFilledEvenly) {
   const PageColumns narrow = page_columns(72 * 3.25, 7, 1, true);
   EXPECT_EQ(narrow.bands, 3);
   EXPECT_EQ(narrow.in_band, 2);
+}
+
+// By hand: blocks of 80, 40, 20 and 10 pt in 160; of 22.5, 11.25 and 5.6 pt in 45.
+TEST(PageLayout, NamesStandInBlocksOfTenPointsAndMore) {
+  EXPECT_EQ(levels_named_inside(160, 3), 3);
+  EXPECT_EQ(levels_named_inside(160, 4), 4);
+  EXPECT_EQ(levels_named_inside(159, 4), 3);
+  EXPECT_EQ(levels_named_inside(45, 3), 2);
+  EXPECT_EQ(levels_named_inside(kSmallestPanel, 7), 2);
+}
+
+TEST(PageLayout, TheNameOfACornerHasRoomAboveTheRowOfItsBandAlone) {
+  const PageColumns columns = page_columns(396, 13, 1, true);
+  const PageLayout without = page_layout({columns, 1, {1, 1}, 0}),
+                   with = page_layout({columns, 1, {1, 1}, 0, {false, true, false, false}});
+  EXPECT_EQ(with.panels[0], without.panels[0]);
+  EXPECT_DOUBLE_EQ(with.panels[13].y, without.panels[13].y + kCornerName);
+  EXPECT_DOUBLE_EQ(with.panels[13].height, without.panels[13].height);
+  EXPECT_DOUBLE_EQ(with.panels[7].y, without.panels[7].y + kCornerName) << "the second band moves as a whole";
+  EXPECT_DOUBLE_EQ(with.panels[20].y, without.panels[20].y + kCornerName);
+  EXPECT_DOUBLE_EQ(with.height_pt, without.height_pt + kCornerName);
 }
 
 TEST(PageLayout, FewPanelsStandInTheMiddle) {

@@ -10,6 +10,9 @@
 
 #include "common/base/file.h"
 #include "plotting/figure_cases.h"
+#include "plotting/figure_rebuilt.h"
+#include "plotting/figure_spatial.h"
+#include "plotting/figure_wcam.h"
 #include "plotting/page.h"
 #include "tests/plotting/sample_figures.h"
 #include "tests/support.h"
@@ -55,6 +58,51 @@ Page sample_differences() {
     content.cases.push_back({seed == 1 ? "augmix" : "pixmix", CaseMap{map, 17}});
   }
   return figure_difference(content);
+}
+
+Page sample_means() {
+  FigureMean content{"Total-order Sobol index", "the first altered variant of each image", "", {}};
+  for (const int seed : {1, 2, 3})
+    content.cases.push_back({seed == 1   ? "augmix"
+                             : seed == 2 ? "fast_adv"
+                                         : "our_net",
+                             CaseMap{noisy_map(seed), 12, seed == 2 ? std::size_t{5} : 0},
+                             CaseMap{noisy_map(seed + 9), 11}});
+  content.cases[2].altered = Absent{"not yet explained, or nothing to explain"};
+  return figure_mean(content);
+}
+
+Page sample_spatial() {
+  Figure5 content = test::sample_figure5(2);
+  std::get<Explanation>(content.cases[0].altered).map.doubtful = true;
+  auto& none = std::get<Explanation>(content.cases[1].altered).map;
+  none.cells.assign(none.cells.size(), 0.0F);
+  return figure_spatial(content);
+}
+
+Page sample_rebuilt_page() {
+  Rebuilt source = test::sample_rebuilt(), altered = test::sample_rebuilt();
+  for (std::size_t k = 0; k < source.steps.size(); ++k)
+    source.steps[k].picture = altered.steps[k].picture = test::sample_picture(224, 60 * static_cast<int>(k));
+  source.sufficient = Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 57};
+  altered.sufficient = Absent{"the label never returns"};
+  altered.explanation.map.doubtful = true;
+  return figure_rebuilt({"cat.jpg", "augmix", "jpeg, severity 5", "tiger cat", "", source, altered});
+}
+
+Page sample_wcam() {
+  FigureWcam content{"cat.jpg",
+                     "jpeg, severity 5",
+                     "pixmix",
+                     "class 282 (tiger cat), logit 12.3",
+                     "Total-order Sobol index",
+                     "an index above 1",
+                     "lynx",
+                     "",
+                     test::sample_picture(224, 40),
+                     {"tiger cat", noisy_map(4), "tiger cat", 0.93, true}};
+  content.explanation.map.doubtful = true;
+  return figure_wcam(content);
 }
 
 constexpr int kBlock = 4;
@@ -108,6 +156,12 @@ TEST(PageReference, FigureFive) { expect_like_reference(sample_page5(3), "figure
 TEST(PageReference, FigureFiveInBands) { expect_like_reference(sample_page5(9), "figure5_bands"); }
 TEST(PageReference, FigureFourWithAPanelMissing) { expect_like_reference(sample_page4(), "figure4"); }
 TEST(PageReference, Differences) { expect_like_reference(sample_differences(), "difference"); }
+TEST(PageReference, Means) { expect_like_reference(sample_means(), "mean"); }
+TEST(PageReference, Places) { expect_like_reference(sample_spatial(), "spatial"); }
+TEST(PageReference, RebuiltPhotographs) { expect_like_reference(sample_rebuilt_page(), "rebuilt"); }
+TEST(PageReference, LoneWcam) { expect_like_reference(sample_wcam(), "wcam"); }
+// None is of a photograph that is not square: a sweep stores the middle that it explained, and a Picture has
+// one side (figure.h).
 
 // What the comparison above can tell.
 class Comparison : public testing::Test {

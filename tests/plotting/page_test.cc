@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include "plotting/figure_cases.h"
 #include "plotting/figure_rebuilt.h"
 #include "plotting/figure_spatial.h"
 #include "plotting/figure_wcam.h"
 #include "plotting/page_layout.h"
+#include "tests/plotting/pdf_words.h"
 #include "tests/plotting/sample_figures.h"
 
 namespace wcam {
@@ -120,13 +124,57 @@ TEST_P(EveryPageFormat, SamePageGivesTheSameBytes) {
   EXPECT_EQ(draw(page, options_for(GetParam())), first);
 }
 
-TEST_P(EveryPageFormat, OneToTwelveCasesAreDrawnOnEveryWidth) {
+// A hair wider than it is: PDF rounds, and letters may lean out of their box.
+bool within(const Rect& inner, const Rect& outer, double hair = 0.6) {
+  return inner.x >= outer.x - hair && inner.right() <= outer.right() + hair && inner.y >= outer.y - hair &&
+         inner.bottom() <= outer.bottom() + hair;
+}
+
+// Words of which the middle lies in a rectangle, joined.
+std::string text_in(const std::vector<test::Word>& words, const Rect& area) {
+  std::vector<test::Word> inside;
+  for (const test::Word& word : words) {
+    const double x = word.box.x + word.box.width / 2, y = word.box.y + word.box.height / 2;
+    if (x > area.x && x < area.right() && y > area.y && y < area.bottom()) inside.push_back(word);
+  }
+  return test::joined_words(inside);
+}
+
+// Everything that a page has a place for: panels, their captions, titles, bars with their numbers and names.
+std::vector<Rect> places_of(const PageLayout& layout) {
+  std::vector<Rect> places = layout.panels;
+  for (const auto* more : {&layout.captions, &layout.titles, &layout.row_names, &layout.bar_names})
+    places.insert(places.end(), more->begin(), more->end());
+  const double half_tick = kLineHeight * kPageTick / 2;
+  for (std::size_t i = 0; i < layout.bars.size(); ++i)
+    places.push_back({layout.bars[i].x, layout.bars[i].y - half_tick,
+                      layout.bar_names[i].x - layout.bars[i].x, layout.bars[i].height + 2 * half_tick});
+  places.push_back(layout.notes);
+  return places;
+}
+
+TEST(PageCases, OneToTwelveHaveTheirTitlesAboveTheirPanelsAndNothingMeetsOnAnyWidth) {
   for (const double inches : {3.25, 5.5, 6.8})
     for (const int cases : {1, 2, 5, 6, 7, 12}) {
-      DrawOptions options = options_for(GetParam(), 50);
+      SCOPED_TRACE(std::to_string(inches) + " in, " + std::to_string(cases) + " cases");
+      DrawOptions options = options_for(Format::kPdf);
       options.width_pt = 72 * inches;
-      EXPECT_LT(draw(figure5(test::sample_figure5(cases)), options).size(), 1'000'000u)
-          << inches << " " << cases;
+      const Page page = figure5(test::sample_figure5(cases));
+      const PageLayout layout = layout_of(page, options);
+      const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, options));
+      const auto columns = static_cast<std::size_t>(1 + cases);
+      ASSERT_EQ(page.titles.size(), columns);
+      for (std::size_t column = 0; column < columns; ++column) {
+        EXPECT_EQ(text_in(words, layout.titles[column]),
+                  column == 0 ? "Image" : "case_" + std::to_string(column - 1));
+        EXPECT_EQ(text_in(words, layout.captions[columns + column]).empty(), false) << column;
+      }
+      const std::vector<Rect> places = places_of(layout);
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        EXPECT_TRUE(within(places[i], {0, 0, layout.width_pt, layout.height_pt})) << i;
+        for (std::size_t k = 0; k < i; ++k)
+          EXPECT_FALSE(test::overlap(places[i], places[k])) << i << " and " << k;
+      }
     }
 }
 
@@ -145,23 +193,113 @@ TEST(PagePdf, IsAsWideAsTheVenuesPageAndEmbedsTrueType) {
   EXPECT_TRUE(contains(pdf, "/FontFile2") && contains(pdf, "+DejaVuSans"));
 }
 
-TEST(PageText, FromRightToLeftAndLongAndOfOtherScriptsStaysOnThePage) {
+// Of one line in a rectangle the letters from right to left; poppler takes each for a word.
+std::string leftwards_in(std::vector<test::Word> words, const Rect& area) {
+  std::erase_if(words, [&](const test::Word& word) { return !within(word.box, area); });
+  std::sort(words.begin(), words.end(),
+            [](const test::Word& a, const test::Word& b) { return a.box.x > b.box.x; });
+  std::string letters;
+  for (const test::Word& word : words) letters += word.text;
+  return letters;
+}
+
+TEST(PageText, FromRightToLeftAndLongAndOfOtherScriptsStaysInItsPlace) {
   Figure5 five = test::sample_figure5(3);
   five.image = "תמונה של חתול";
+  five.true_class = "";  // the image's name stands below it instead
   std::get<Explanation>(five.cases[0].source).explained =
       std::string(80, 'w') + " a class of a very long name";
   std::get<Explanation>(five.cases[1].source).explained = "قطة مخططة";
   five.cases[2].case_name = "a_case_with_a_name_that_no_column_holds_in_one_line";
+  const Page page = figure5(five);
   std::map<std::string, std::string> boxes;
-  DrawOptions options = options_for(Format::kPng, 150);
+  DrawOptions options = options_for(Format::kPdf);
   options.on_unreadable = [&](const std::string& text, const std::string& packages) {
     boxes[text] = packages;
   };
-  const auto png = test::decode_png(draw(figure5(five), options));
+  const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, options));
   EXPECT_TRUE(boxes.empty()) << boxes.begin()->first;
-  const Rgb white{255, 255, 255};
-  for (int y = 0; y < png.height; ++y)
-    ASSERT_EQ(png.at(png.width - 1, y), white) << "ink at the edge, row " << y;
+
+  const PageLayout layout = layout_of(page, options);
+  EXPECT_EQ(leftwards_in(words, layout.captions[0]), "תמונהשלחתול");
+  EXPECT_EQ(leftwards_in(words, layout.captions[2]), "قطةمخططة");
+  const std::string cut = text_in(words, layout.captions[1]);
+  EXPECT_TRUE(cut.starts_with("www") && cut.ends_with("…")) << cut;
+  EXPECT_TRUE(text_in(words, layout.titles[3]).starts_with("a_case_with_a_")) << "broken behind a word";
+  const std::vector<Rect> places = places_of(layout);
+  for (const test::Word& word : words)
+    EXPECT_TRUE(std::any_of(places.begin(), places.end(),
+                            [&](const Rect& place) { return within(word.box, place, 2); }))
+        << word.text << " at " << word.box.x << ", " << word.box.y << " stands in no place of the page";
+}
+
+// A figure 5 of maps of so many levels, with its panels' side.
+std::pair<Page, double> page_of_levels(int cases, int levels) {
+  Figure5 five = test::sample_figure5(cases);
+  for (auto& column : five.cases)
+    for (auto* content : {&column.source, &column.altered})
+      std::get<Explanation>(*content).map.levels = levels;
+  Page page = figure5(five);
+  const double side = layout_of(page, {}).panels[0].width;
+  return {std::move(page), side};
+}
+
+TEST(PageNames, StandInBlocksThatHaveRoomAndOtherwiseAboveTheirCorner) {
+  struct Claim {
+    int cases, levels, inside;
+    std::string corner;
+  };
+  for (const Claim& claim : {Claim{1, 3, 3, ""}, Claim{1, 5, 4, "A, 5"}, Claim{6, 1, 1, ""},
+                             Claim{6, 3, 2, "A, 3"}, Claim{6, 5, 2, "A, 5–3"}}) {
+    SCOPED_TRACE(std::to_string(claim.cases) + " cases, " + std::to_string(claim.levels) + " levels");
+    const auto [page, side] = page_of_levels(claim.cases, claim.levels);
+    const PageLayout layout = layout_of(page, {});
+    const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, {}));
+    for (const std::size_t row : {0U, 1U}) {
+      const Rect& panel = layout.panels[row * page.titles.size() + 1];
+      double block = side;
+      for (int level = 1; level <= claim.levels; ++level) {
+        block /= 2;
+        for (const auto& [name, right, down] :
+             {std::tuple("V", 1, 0), std::tuple("H", 0, 1), std::tuple("D", 1, 1)}) {
+          const Rect area{panel.x + right * block, panel.y + down * block, block, block};
+          EXPECT_EQ(text_in(words, area), level <= claim.inside ? name + std::to_string(level) : "")
+              << name << level;
+        }
+      }
+      EXPECT_EQ(text_in(words, {panel.x, panel.y, block, block}), claim.corner.empty() ? "A" : "");
+      if (!claim.corner.empty()) {
+        EXPECT_EQ(text_in(words, {panel.x, panel.y - kCornerName, side, kCornerName}), claim.corner);
+      }
+      for (std::size_t column = 2; column < page.titles.size(); ++column)
+        EXPECT_EQ(text_in(words, layout.panels[row * page.titles.size() + column]), "")
+            << "only in the first";
+    }
+    const std::string explained =
+        "1 the finest level" + (claim.corner.empty() ? "" : "; " + claim.corner + ": in the corner below") +
+        ".";
+    EXPECT_TRUE(contains(test::joined_words(words), explained)) << test::joined_words(words);
+    EXPECT_TRUE(contains(caption(page, {}), explained));
+  }
+}
+
+TEST(PageNames, StandInTheFirstMapThatIsThereWhereverItIs) {
+  const FigureWcam lone{"cat.jpg", "source", "augmix", "",          "Index",
+                        "",        "",       "",       Absent{"-"}, {"tiger cat", test::sample_map(28, 1)}};
+  const Page wcam = figure_wcam(lone);
+  EXPECT_TRUE(
+      text_in(test::words_of_pdf_bytes(draw(wcam, {})), layout_of(wcam, {}).panels[1]).starts_with("A"));
+
+  // 9 cases in bands, the first of which has no map in its first row: names and their room are in the second.
+  Figure5 five = test::sample_figure5(9);
+  for (std::size_t i = 0; i < 5; ++i) five.cases[i].source = Absent{"none"};
+  const Page page = figure5(five);
+  const PageLayout layout = layout_of(page, {});
+  ASSERT_EQ(layout.bands, 2);
+  const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, {}));
+  const Rect& panel = layout.panels[6];
+  EXPECT_EQ(text_in(words, {panel.x, panel.y - kCornerName, panel.width, kCornerName}), "A, 3");
+  EXPECT_FALSE(test::overlap({panel.x, panel.y - kCornerName, panel.width, kCornerName}, layout.titles[6]));
 }
 
 TEST(Figure5Page, SaysUnderEachMapWhatIsPredictedAndMarksWhatIsWrong) {
@@ -219,24 +357,52 @@ TEST(SpatialPage, LaysMapsOverTheirPhotographs) {
   EXPECT_FALSE(draw(page, options_for(Format::kPng)).empty());
 }
 
-Rebuilt sample_rebuilt() {
-  Rebuilt rebuilt{test::sample_picture(224, 3), {"tiger cat", test::sample_map(28, 1)}, {}};
-  for (std::size_t k = 0; k < kRebuiltShares.size(); ++k)
-    rebuilt.steps.push_back({10 * k + 1, test::sample_picture(224, 9)});
-  return rebuilt;
+// Words that are a mark, in a panel.
+bool is_marked(const std::vector<test::Word>& words, const Rect& panel) {
+  const std::string text = text_in(words, panel);
+  return text == "?" || text.ends_with(" ?");
+}
+
+const std::string kDoubtful = "?: a doubtful map, for reasons that the results name.";
+
+TEST(SpatialPage, MarksPlacesOfDoubtfulMaps) {
+  Figure5 five = test::sample_figure5(2);
+  const std::vector<test::Word> none = test::words_of_pdf_bytes(draw(figure_spatial(five), {}));
+  EXPECT_FALSE(contains(test::joined_words(none), "?"));
+  std::get<Explanation>(five.cases[1].source).map.doubtful = true;
+  const Page page = figure_spatial(five);
+  const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, {}));
+  const PageLayout layout = layout_of(page, {});
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(is_marked(words, layout.panels[i]), i == 2) << i;
+  EXPECT_TRUE(contains(test::joined_words(words), kDoubtful)) << test::joined_words(words);
+  EXPECT_TRUE(contains(caption(page, {}), kDoubtful));
 }
 
 TEST(RebuiltPage, SaysThatTheClassifierWasNotAsked) {
   const Page page =
-      figure_rebuilt({"cat.jpg", "sin", "", "", "", sample_rebuilt(), Absent{"no affected variant"}});
+      figure_rebuilt({"cat.jpg", "sin", "", "", "", test::sample_rebuilt(), Absent{"no affected variant"}});
   EXPECT_EQ(page.titles.size(), 5u);
   EXPECT_EQ(page.rows[0].panels[2].caption, Lines{"11 of 784 cells"});
   EXPECT_TRUE(contains(caption(page, {}), "The classifier was not asked what it sees"));
   EXPECT_FALSE(draw(page, options_for(Format::kPng)).empty());
 }
 
+// What is rebuilt from them, not the photograph.
+TEST(RebuiltPage, MarksPicturesFromDoubtfulMaps) {
+  Rebuilt source = test::sample_rebuilt(), altered = test::sample_rebuilt();
+  source.sufficient = altered.sufficient =
+      Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 31};
+  altered.explanation.map.doubtful = true;
+  const Page page = figure_rebuilt({"cat.jpg", "sin", "jpeg, severity 5", "", "", source, altered});
+  const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, {}));
+  const PageLayout layout = layout_of(page, {});
+  for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(is_marked(words, layout.panels[i]), i > 6) << i;
+  EXPECT_TRUE(contains(test::joined_words(words), kDoubtful)) << test::joined_words(words);
+  EXPECT_TRUE(contains(caption(page, {}), kDoubtful));
+}
+
 TEST(RebuiltPage, ShowsTheFewestCellsThatGiveTheClass) {
-  Rebuilt source = sample_rebuilt(), altered = sample_rebuilt();
+  Rebuilt source = test::sample_rebuilt(), altered = test::sample_rebuilt();
   source.sufficient = Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 31};
   altered.sufficient = Absent{"the label never returns"};
   Page page = figure_rebuilt({"cat.jpg", "sin", "jpeg, severity 5", "", "", source, altered});
@@ -295,6 +461,25 @@ TEST(CasesPage, CaptionsTellHowManyImagesThereAreAndWhoseTheErrorsAre) {
   EXPECT_TRUE(contains(about(seven, one), "of a single image, that of its own design points."));
   EXPECT_TRUE(contains(about(one, one), "over 1 image under 2 classifiers"));
   EXPECT_TRUE(contains(about(one, one), "Standard errors are those of the image's own design points."));
+}
+
+TEST(CasesPage, SaysHowManyOfTheMapsAreDoubtful) {
+  CaseMap sure{test::sample_map(8, 2), 5}, some{test::sample_map(8, 3), 4, 3};
+  sure.map.standard_errors = some.map.standard_errors = std::vector<float>(64, 0.01F);
+  const auto drawn = [](const Page& page, std::size_t panel) {
+    return text_in(test::words_of_pdf_bytes(draw(page, {})), layout_of(page, {}).captions[panel]);
+  };
+  const Page mean = figure_mean({"Index", "", "", {{"augmix", sure, some}, {"sin", sure, Absent{"none"}}}});
+  EXPECT_EQ(drawn(mean, 0), "n = 5");
+  EXPECT_EQ(drawn(mean, 2), "n = 4 3 doubtful");
+  EXPECT_TRUE(
+      contains(caption(mean, {}), "Of the 14 maps that the means are of, 3 are doubtful, for reasons"))
+      << caption(mean, {});
+  const Page difference = figure_difference({"Index", "", "", {{"augmix", some}, {"sin", sure}}});
+  EXPECT_EQ(drawn(difference, 0), "n = 4 3 doubtful");
+  EXPECT_TRUE(contains(caption(difference, {}), "Of the 9 differences that the means are of, 3 are doubtful"))
+      << caption(difference, {});
+  EXPECT_FALSE(contains(caption(figure_difference({"Index", "", "", {{"sin", sure}}}), {}), "doubtful"));
 }
 
 TEST(Caption, TellsStandardErrorsAndWhatPaleCellsMean) {

@@ -10,6 +10,7 @@
 
 #include "plotting/figure4.h"
 #include "plotting/figure5.h"
+#include "plotting/figure_rebuilt.h"
 
 namespace wcam::test {
 
@@ -52,6 +53,20 @@ inline Figure5 sample_figure5(int cases) {
     figure.cases.push_back({"case_" + std::to_string(i), Explanation{"tiger cat", sample_map(28, i + 1)},
                             Explanation{"lynx", sample_map(28, i + 40)}});
   return figure;
+}
+
+inline Rebuilt sample_rebuilt() {
+  Rebuilt rebuilt{sample_picture(224, 3), {"tiger cat", sample_map(28, 1)}, {}};
+  for (std::size_t k = 0; k < kRebuiltShares.size(); ++k)
+    rebuilt.steps.push_back({10 * k + 1, sample_picture(224, 9)});
+  return rebuilt;
+}
+
+// Whether two places share more than an edge.
+inline bool overlap(const Rect& a, const Rect& b) {
+  constexpr double kHair = 1e-9;
+  return a.x + kHair < b.right() && b.x + kHair < a.right() && a.y + kHair < b.bottom() &&
+         b.y + kHair < a.bottom();
 }
 
 struct PngPixels {

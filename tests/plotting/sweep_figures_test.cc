@@ -18,6 +18,7 @@
 #include "common/store/segment.h"
 #include "common/study/plan.h"
 #include "plotting/lone_wcam.h"
+#include "tests/plotting/pdf_words.h"
 #include "tests/plotting/sample_figures.h"
 
 namespace fs = std::filesystem;
@@ -213,6 +214,52 @@ TEST_F(SweepFigures, ProgramTellsHowManyWcamsOfItsFiguresAreDoubtful) {
           "tells why\n");
   EXPECT_EQ(run_plot(figure + "baseline --image 0").output,
             path + "baseline_0_a.svg\n" + path + "baseline_0_a.txt\n");
+}
+
+// Both of image 0 under sin have doubts: what the terminal, the page and its caption say of them, by kind.
+TEST_F(SweepFigures, EveryKindSaysWhatIsDoubtful) {
+  Rows rows = sample_rows();
+  rows.profiles[0].doubts = rows.profiles[1].doubts = "an index above 1";
+  store(rows);
+  const std::string tail = ": docs/reading_results.md tells why\n",
+                    marked = "note: 2 WCAMs in these figures are doubtful, marked '?'" + tail,
+                    averaged =
+                        "note: 2 WCAMs in the means of these figures are doubtful, counted below the maps" +
+                        tail,
+                    mark = "?: a doubtful map, for reasons that the results name.";
+  struct Claim {
+    std::string kind, file, note;
+    std::ptrdiff_t marks;     // drawn
+    std::string drawn, said;  // on the page; in the text for its caption
+  };
+  for (const Claim& claim :
+       {Claim{"figure-4 --case sin", "figure-4/corruptions_sin_0_a", marked, 2, mark, mark},
+        Claim{"figure-5", "figure-5/robust_training_corruptions_0_a", marked, 2, mark, mark},
+        Claim{"spatial", "spatial/corruptions_0_a", marked, 2, mark, mark},
+        Claim{"rebuilt --case sin", "rebuilt/corruptions_sin_0_a", marked, 8, mark, mark},
+        Claim{"mean", "mean/corruptions", averaged, 0, "n = 1 1 doubtful",
+              "Of the 4 maps that the means are of, 2 are doubtful"},
+        Claim{"difference", "difference/corruptions", averaged, 0, "n = 1 1 doubtful",
+              "Of the 2 differences that the means are of, 1 is doubtful"}}) {
+    SCOPED_TRACE(claim.kind);
+    const Ran ran = run_plot(claim.kind + " " + directory().root.string() + " --image 0 --format pdf");
+    EXPECT_TRUE(ran.output.ends_with(".txt\n" + claim.note)) << ran.output;
+    const std::string file = (directory().figures() / claim.file).string();
+    const std::vector<test::Word> words = test::words_of_pdf(file + ".pdf");
+    EXPECT_EQ(
+        std::count_if(words.begin(), words.end(), [](const test::Word& word) { return word.text == "?"; }),
+        claim.marks);
+    const std::string text = test::joined_words(words), caption = read_file(file + ".txt");
+    EXPECT_NE(text.find(claim.drawn), std::string::npos) << text;
+    EXPECT_NE(caption.find(claim.said), std::string::npos) << caption;
+  }
+  const Ran all = run_plot("all " + directory().root.string() + " --image 0 --format pdf --cut 2");
+  EXPECT_TRUE(all.output.ends_with(marked + averaged)) << all.output;
+  for (const std::string kind : {"spatial", "rebuilt", "mean", "difference"}) {
+    const Ran none = run_plot(kind + " " + directory().root.string() + " --case baseline --format pdf");
+    EXPECT_EQ(none.output.find("note"), std::string::npos) << none.output;
+    EXPECT_EQ(none.output.find("doubtful"), std::string::npos);
+  }
 }
 
 TEST_F(SweepFigures, Figure5IsAFileAnImage) {
