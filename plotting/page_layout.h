@@ -38,9 +38,9 @@ struct PageColumns {
 // bars: with room for bars of colours right of the last column.
 PageColumns page_columns(double width_pt, int columns, int leading, bool bars);
 
-// In how many of a map's levels, the finest ones, the blocks are large enough for their names to be written
-// in them, in a panel of this side. Names of the ticks' size would cover more than a third of a smaller block:
-// those levels and the approximation share a name above their corner.
+// In how many of a map's levels, the finest ones, blocks have room for their names in a panel of this side: a
+// name of the ticks' size would cover more than a third of a smaller block. Those levels and the
+// approximation share a name above their corner.
 int levels_named_inside(double side, int levels);
 inline constexpr double kCornerName = 9;  // room for that, above the panel
 
