@@ -13,11 +13,12 @@ namespace wcam {
 
 namespace {
 
-constexpr double kPoints = 72;                                         // an inch
-constexpr double kEdge = 1;                                            // above and below everything
-constexpr double kRowName = 10;                                        // room for it, left of the panels
-constexpr double kGap = 4;                                             // between panels of a row
-constexpr double kBarGap = 5, kBar = 9, kNumbers = 24, kBarName = 15;  // right of the panels
+constexpr double kPoints = 72;                          // an inch
+constexpr double kEdge = 1;                             // above and below everything
+constexpr double kRowName = 10;                         // room for it, left of the panels
+constexpr double kGap = 4;                              // between panels of a row
+constexpr double kBarGap = 5, kBar = 9, kBarName = 15;  // right of the panels
+constexpr double kNumbers = 29.5;                       // room for ">0.0062" beside a bar
 constexpr double kBelowTitle = 2, kAboveCaption = 1.5, kBelowRow = 5, kBetweenBands = 4, kAboveNotes = 2;
 constexpr double kBarRoom = kBarGap + kBar + kNumbers + kBarName;
 
@@ -63,7 +64,7 @@ PageColumns page_columns(double width_pt, int columns, int leading, bool bars) {
 }
 
 int levels_named_inside(double side, int levels) {
-  constexpr double kRoom = 10;
+  constexpr double kRoom = 9.5;
   int named = 0;
   for (double block = side / 2; named < levels && block >= kRoom; block /= 2) ++named;
   return named;

@@ -39,7 +39,7 @@ struct PageColumns {
 PageColumns page_columns(double width_pt, int columns, int leading, bool bars);
 
 // In how many of a map's levels, the finest ones, blocks have room for their names in a panel of this side: a
-// name of the ticks' size would cover more than a third of a smaller block. Those levels and the
+// name of the ticks' size would cover two fifths of a smaller block and more. Those levels and the
 // approximation share a name above their corner.
 int levels_named_inside(double side, int levels);
 inline constexpr double kCornerName = 9;  // room for that, above the panel

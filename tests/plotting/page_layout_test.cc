@@ -69,11 +69,11 @@ TEST(PageLayout, EverythingIsOnThePageOnceAndApart) {
       }
 }
 
-// By hand: 396 - 10 (row's name) - 53 (bar, numbers, name) = 333; with 7 columns (333 - 6 * 4) / 7 = 44.1.
+// By hand: 396 - 10 (row's name) - 58.5 (bar, numbers, name) = 327.5; with 7 columns (327.5 - 24) / 7 = 43.4.
 TEST(PageLayout, SixCasesFitBesideAPhotographOnNeurips) {
   const PageColumns columns = page_columns(396, 7, 1, true);
   EXPECT_EQ(columns.bands, 1);
-  EXPECT_NEAR(columns.side, (333 - 24) / 7.0, 1e-9);
+  EXPECT_NEAR(columns.side, (327.5 - 24) / 7.0, 1e-9);
 }
 
 TEST(PageLayout, TooManyColumnsStandInBandsFilledEvenly) {
@@ -91,11 +91,12 @@ TEST(PageLayout, TooManyColumnsStandInBandsFilledEvenly) {
   EXPECT_EQ(narrow.in_band, 2);
 }
 
-// By hand: blocks of 80, 40, 20 and 10 pt in 160; of 22.5, 11.25 and 5.6 pt in 45.
-TEST(PageLayout, NamesStandInBlocksOfTenPointsAndMore) {
+// By hand: blocks of 80, 40, 20, 10 and 5 pt in 160; of 22.5, 11.25 and 5.6 pt in 45.
+TEST(PageLayout, NamesStandInBlocksThatTheyLeaveVisible) {
   EXPECT_EQ(levels_named_inside(160, 3), 3);
-  EXPECT_EQ(levels_named_inside(160, 4), 4);
-  EXPECT_EQ(levels_named_inside(159, 4), 3);
+  EXPECT_EQ(levels_named_inside(160, 5), 4);
+  EXPECT_EQ(levels_named_inside(16 * 9.5, 4), 4);
+  EXPECT_EQ(levels_named_inside(16 * 9.4, 4), 3);
   EXPECT_EQ(levels_named_inside(45, 3), 2);
   EXPECT_EQ(levels_named_inside(kSmallestPanel, 7), 2);
 }

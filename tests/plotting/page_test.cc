@@ -113,6 +113,29 @@ TEST(PageMap, MapsOfARowShareOneScale) {
   EXPECT_EQ(colour(1, 1, 1), table[colour_index(1.0, {0, 50})]);
 }
 
+TEST(PageBar, NumbersEndBeforeTheNameBesideThem) {
+  for (const float largest : {0.0062F, 0.074F, 87.0F}) {
+    Map map{4, 1, 16, std::vector<float>(16, largest)};
+    map.cells[0] = -largest;
+    map.cells[1] = 2 * largest;
+    DrawOptions options = options_for(Format::kPdf);
+    options.cut_percent = 7;
+    options.width_pt = 234;
+    const Page page = bare_page(map);
+    const PageLayout layout = layout_of(page, options);
+    const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, options));
+    const double right = layout.bars[0].right(), name = layout.bar_names[0].x;
+    const auto is_number = [&](const test::Word& word) {
+      return word.box.x > right && word.box.x < name && word.box.y < layout.notes.y;
+    };
+    EXPECT_GE(std::count_if(words.begin(), words.end(), is_number), 3);
+    for (const test::Word& word : words)
+      if (is_number(word)) {
+        EXPECT_LE(word.box.right(), name) << word.text;
+      }
+  }
+}
+
 class EveryPageFormat : public testing::TestWithParam<Format> {};
 INSTANTIATE_TEST_SUITE_P(Pages, EveryPageFormat, testing::Values(Format::kPdf, Format::kPng, Format::kSvg),
                          [](const auto& format) { return to_string(format.param); });
