@@ -16,12 +16,14 @@ logit's variance, without unit.
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import json
 import os
 import pathlib
 import warnings
-from typing import Any, Iterable, Sequence
+import zlib
+from typing import Any, Iterable, Iterator, Sequence
 
 import h5py
 import numpy as np
@@ -30,6 +32,14 @@ __all__ = ["Study", "indices", "level_areas", "open"]
 
 FORMAT_VERSION = 1
 ROLES = ["source", "altered", "unaffected"]
+# Columns that every version of the format has.
+REQUIRED = {
+    "profiles": "job attempt image perturbation variant case role rank role_index label logit wcam standard_error "
+                "outputs level_share level_contributions spectral_profile robustness_margin spatial_spread "
+                "forward_equivalents batch_size seconds device estimator".split(),
+    "predictions": "job attempt image perturbation variant case label logit probability".split(),
+    "images": "image variant pixels".split(),
+}  # fmt: skip
 # Columns that files of earlier versions lack, and what a reader takes them for (format.md).
 DEFAULTS: dict[str, dict[str, Any]] = {
     "profiles": {
@@ -45,15 +55,28 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "predictions": {"provenance": ""},
     "images": {"caution": ""},
 }
-ARRAYS = ("wcam", "standard_error", "outputs", "pixels")  # large: read by row, never as a whole
+TOP = {"top_labels": -1, "top_probabilities": np.nan}  # the same, where other files of the sweep have them
+ARRAYS = ("wcam", "standard_error", "outputs", "pixels")  # large: read by row, checked by block
 Header = tuple[str, int, int]  # sweep's id, grid, levels
 BLOCK = 256  # rows of them at once: 3 MiB of outputs at the usual setting
 
 
 def open(path: str | os.PathLike[str]) -> Study:  # noqa: A001  (wcam.open, as gzip.open)
-    """A sweep's folder or one file of results. ValueError or OSError naming the file when it is none. Segments that
-    are damaged or of another sweep are left out, with a warning: `wcam retry SWEEP --damaged` mends that."""
+    """A sweep's folder or one file of results. ValueError or OSError naming the file when it is none.
+
+    Values are held against the CRC-32 that is stored with each column, a whole column at a time:
+    - segments that no results.h5 has yet: every column, here. Those that are damaged or of another sweep are left out,
+      with a warning that says why: `wcam retry SWEEP --damaged` mends that;
+    - results.h5, or one file of results: a column when it is first read, those of a table together, each of maps,
+      outputs and pixels with the first row of it that is asked for. Damage is an error: `wcam verify SWEEP` says what
+      it spoils.
+    Not checked: columns without a CRC-32, written by others, and the plan in results.h5, which counts where there is no
+    plan.json."""
     return Study(pathlib.Path(path))
+
+
+class _NewerFormat(ValueError):
+    """A file of a later version: sound for all that is known, so it is not left out but refused."""
 
 
 class Study:
@@ -64,10 +87,11 @@ class Study:
         self.path = path
         self.plan: dict[str, Any] | None = None
         self._places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._checked: set[tuple[pathlib.Path, str]] = set()  # columns of ARRAYS whose values are those written
         self._files = _sources(path) if path.is_dir() else [path]
         self._packed = path.is_dir() and self._files[:1] == [path / "results.h5"]
         if path.is_dir() and (path / "plan.json").exists():
-            self.plan = json.loads((path / "plan.json").read_text())
+            self.plan = _plan((path / "plan.json").read_bytes(), path / "plan.json")
         self._files, header = self._sound()
         if header is not None:
             self.sweep_id, self.grid, self.levels = header
@@ -198,9 +222,14 @@ class Study:
         for file in self._files:
             try:
                 headers[file] = self._header(file)
-            except (OSError, ValueError, KeyError) as problem:
-                if file.parent.name != "segments" or file == self.path:
+                if self._may_be_left_out(file):
+                    self._check_all(file)
+            except _NewerFormat:
+                raise
+            except (OSError, ValueError) as problem:
+                if not self._may_be_left_out(file):
                     raise
+                headers.pop(file, None)
                 warnings.warn(f"left out: {problem}", stacklevel=4)
         if not headers:
             return [], None
@@ -213,8 +242,32 @@ class Study:
         header = own[0] if certain else collections.Counter(current).most_common(1)[0][0]
         for file in files:
             if headers[file][0] not in earlier | {header[0]}:
-                warnings.warn(f"left out: {file} belongs to another sweep ({headers[file][0][:12]})", stacklevel=4)
-        return [file for file in files if headers[file][0] in earlier | {header[0]}], header
+                why = f"{file} belongs to another sweep ({headers[file][0][:12]})"
+            elif headers[file][1:] != header[1:]:
+                why = f"{file} has grid and levels {headers[file][1:]}, this sweep {header[1:]}"
+            else:
+                continue
+            warnings.warn(f"left out: {why}", stacklevel=4)
+            del headers[file]
+        return list(headers), header
+
+    def _may_be_left_out(self, file: pathlib.Path) -> bool:
+        return file not in (self.path, self.path / "results.h5")
+
+    def _check_all(self, path: pathlib.Path) -> None:
+        """ValueError or OSError naming the file unless all its values are those that were written."""
+        with _opened(path) as file:
+            for group in REQUIRED:
+                for name in _names(file, group):
+                    if name in ARRAYS:
+                        self._check_array(path, file[group][name])
+                    else:
+                        _column(file[group][name])
+
+    def _check_array(self, path: pathlib.Path, data: h5py.Dataset) -> None:
+        if (path, data.name) not in self._checked:
+            _check(data, _blocks(data))
+            self._checked.add((path, data.name))
 
     def _header(self, path: pathlib.Path) -> Header:
         with _opened(path) as file:
@@ -223,9 +276,10 @@ class Study:
             version, writer = int(file.attrs["format_version"]), _text(file.attrs.get("software_version", b""))
             if version != FORMAT_VERSION:
                 known = f"{FORMAT_VERSION} is known: wcam {writer} wrote it"
-                raise ValueError(f"{path} has format version {version}, {known}")
+                kind = _NewerFormat if version > FORMAT_VERSION else ValueError
+                raise kind(f"{path} has format version {version}, {known}")
             if self.plan is None and "plan" in file:
-                self.plan = json.loads(_text(file["plan"][()]))
+                self.plan = _plan(file["plan"][()], path)
             return _text(file.attrs["sweep_id"]), int(file.attrs["grid"]), int(file.attrs["levels"])
 
     def _kept(self, group: str) -> tuple[np.ndarray, np.ndarray]:
@@ -240,15 +294,14 @@ class Study:
         for number, path in enumerate(self._files):
             with _opened(path) as file:
                 superseded = _text(file.attrs["sweep_id"]) in self._of_fewer_points
-                if group not in file or group == "profiles" and superseded:
+                if not _names(file, group) or group == "profiles" and superseded:
                     continue
-                first = "image" if group == "images" else "job"
-                count = len(file[group][first])
+                count = len(file[group]["image"])
                 files.append(np.full(count, number))
                 rows.append(np.arange(count))
                 if group != "images":
-                    jobs.append(file[group]["job"][:])
-                    attempts.append(file[group]["attempt"][:].astype("i8"))
+                    jobs.append(_column(file[group]["job"]))
+                    attempts.append(_column(file[group]["attempt"]).astype("i8"))
         if not files:
             return np.zeros(0, int), np.zeros(0, int)
         file, row = np.concatenate(files), np.concatenate(rows)
@@ -272,7 +325,7 @@ class Study:
         for number in np.unique(of_file):
             rows = of_row[of_file == number]
             with _opened(self._files[number]) as file:
-                for name in file[group]:
+                for name in _names(file, group):
                     if name not in ARRAYS:
                         parts.setdefault(name, [None] * len(lengths)).append(_column(file[group][name])[rows])
             lengths.append(len(rows))
@@ -284,10 +337,14 @@ class Study:
         for name in [*parts, *(name for name in known if name not in parts)]:
             column = parts.get(name, [None] * len(lengths))
             if any(part is None for part in column):
-                if name not in known:  # optional, and some files lack it: as if all did
-                    continue
-                kind = object if isinstance(known[name], str) else known[name].dtype
-                column = [np.full(n, known[name], kind) if part is None else part for part, n in zip(column, lengths)]
+                if name in TOP:
+                    like = next(part for part in column if part is not None)
+                    lacking, kind, shape = TOP[name], like.dtype, like.shape[1:]
+                else:
+                    lacking, shape = known[name], ()
+                    kind = object if isinstance(lacking, str) else lacking.dtype
+                column = [np.full((n, *shape), lacking, kind) if part is None else part
+                          for part, n in zip(column, lengths)]  # fmt: skip
             columns[name] = np.concatenate(column)
         return columns
 
@@ -301,13 +358,14 @@ class Study:
         stored = self._stored("predictions")
         if not stored:
             return {}
-        is_source = stored["variant"] == "source"
-        of_job = dict(zip(stored["job"][is_source], stored["label"][is_source]))  # a predict job is an (image, case)
+        sources = np.flatnonzero(stored["variant"] == "source")
+        of_source = {(stored["image"][k], stored["case"][k]): stored["label"][k] for k in sources}
         if "top_labels" in stored:  # zeros in rows of before 0.2.0 that were packed beside later ones
             lacking = stored["top_probabilities"][:, 0] == 0
             stored["top_labels"][lacking], stored["top_probabilities"][lacking] = -1, np.nan
         table = self._with_names(_flat(stored))
-        table["source_label"] = np.array([of_job.get(job, -1) for job in stored["job"]], "i8")
+        pairs = zip(stored["image"], stored["case"])
+        table["source_label"] = np.array([of_source.get(pair, -1) for pair in pairs], "i8")
         table["affected"] = (table["source_label"] >= 0) & (table["source_label"] != table["label"])
         return table
 
@@ -377,15 +435,14 @@ class Study:
         wanted = set(zip(table["image"], table["variant"], table["case"]))
         keys = zip(predicted["image"], predicted["variant"], predicted["case"])
         at = {key: k for k, key in enumerate(keys) if key in wanted}
+        # The first of five is known of every row, the others not of those of before 0.2.0.
+        top = [name[11:] for name in predicted if name.startswith("top_labels_")]
+        columns = [("label", "probability"), *((f"top_labels_{k}", f"top_probabilities_{k}") for k in top)]
         for r, (*key, label) in enumerate(zip(table["image"], table["variant"], table["case"], table["label"])):
             k = at.get(tuple(key))
             if k is None:
                 continue
-            labels, probabilities = ["label"], ["probability"]
-            if "top_labels_0" in predicted:
-                labels = [name for name in predicted if name.startswith("top_labels_")]
-                probabilities = [f"top_probabilities_{name[11:]}" for name in labels]
-            for of_label, of_probability in zip(labels, probabilities):
+            for of_label, of_probability in columns:
                 if predicted[of_label][k] == label:
                     result[r] = predicted[of_probability][k]
                     break
@@ -426,6 +483,7 @@ class Study:
             mine = np.flatnonzero(files[rows] == number)
             wanted, back = np.unique(places[rows[mine]], return_inverse=True)  # h5py wants them ascending, once
             with _opened(self._files[number]) as file:
+                self._check_array(self._files[number], file[group][column])
                 values = file[group][column][wanted][back]
             if result is None:
                 result = np.empty((len(rows), *values.shape[1:]), values.dtype)
@@ -591,21 +649,90 @@ def _sources(folder: pathlib.Path) -> list[pathlib.Path]:
     return [results] + [path for path in segments if path.name not in merged]
 
 
-def _opened(path: pathlib.Path) -> h5py.File:
+@contextlib.contextmanager
+def _opened(path: pathlib.Path) -> Iterator[h5py.File]:
+    """For the moment of a read: whatever that fails of is a ValueError or OSError that names the file."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there")
     try:
-        return h5py.File(path, "r", locking=False)  # files of ours never change once they have their name
-    except OSError as problem:
-        raise OSError(f"{path}: {problem}") from None
+        with h5py.File(path, "r", locking=False) as file:  # files of ours never change once they have their name
+            yield file
+    except (OSError, RuntimeError, LookupError, TypeError, ValueError) as problem:
+        why = str(problem.args[0] if isinstance(problem, KeyError) else problem)
+        if str(path) in why:
+            raise
+        raise (OSError if isinstance(problem, OSError) else ValueError)(f"{path}: {why}") from None
+
+
+def _plan(text: bytes, origin: pathlib.Path) -> dict[str, Any]:
+    """ValueError naming the file unless all that is read of a plan here is in it."""
+    try:
+        plan = json.loads(text)
+        for name in ("grid", "levels", "nb_design", "mode", "estimator", "order", "approximation"):
+            plan["wcam"][name]
+        for case in plan["cases"]:
+            case["name"], case["input_size"], plan["class_lists"][case["class_list"]]
+        for image in plan["images"]:
+            image["path"]
+    except (LookupError, TypeError, ValueError) as problem:
+        raise ValueError(f"{origin}: no plan of a sweep: {type(problem).__name__}: {problem}") from None
+    return plan
 
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def _names(file: h5py.File, group: str) -> list[str]:
+    """Of a group's columns, those that are known here; none where it is absent. ValueError when they are not those of
+    a table. Asked for by name: HDF5 1.10 crashes where it lists a group in which names are damaged."""
+    if group not in file:
+        return []
+    known = [*REQUIRED[group], *DEFAULTS[group], *(TOP if group == "predictions" else ())]
+    columns = {name: file[group][name] for name in known if name in file[group]}
+    for name in REQUIRED[group]:
+        if name not in columns:
+            raise ValueError(f"{group}/{name} is not there")
+    lacking = [name for name in known if name not in columns]
+    if lacking and len(file[group]) > len(columns) and "crc32" in columns["image"].attrs:  # written by us, in no version
+        raise ValueError(f"{group}/{lacking[0]} is not there and something unknown is: the name of a column is damaged")
+    g, levels = int(file.attrs["grid"]), int(file.attrs["levels"])
+    shapes = {"wcam": (g, g), "standard_error": (g, g), "level_share": (levels + 1,)}
+    rows = len(columns["image"])
+    for name, data in columns.items():
+        expected = (rows, *shapes.get(name, data.shape[1:]))
+        if data.shape != expected:
+            raise ValueError(f"{group}/{name} has the shape {data.shape}, {expected} expected")
+    return list(columns)
+
+
+def _blocks(data: h5py.Dataset) -> Iterator[np.ndarray]:
+    """Its rows, 4 MiB at once."""
+    step = max(1, (4 << 20) * len(data) // max(1, data.nbytes))
+    return (data[first : first + step] for first in range(0, len(data), step))
+
+
+def _check(data: h5py.Dataset, blocks: Iterable[np.ndarray]) -> None:
+    """ValueError when these, all its values, are not the ones whose CRC-32 was written with them."""
+    found = functools.reduce(lambda before, block: zlib.crc32(block, before), blocks, 0)
+    if int(data.attrs.get("crc32", found)) != found:
+        written = f"written were values with {data.attrs['crc32']}"
+        raise ValueError(f"{data.name[1:]} is damaged: its values have CRC-32 {found}, {written}")
+
+
 def _column(data: h5py.Dataset) -> np.ndarray:
-    return data.asstr()[:] if h5py.check_string_dtype(data.dtype) else data[:]
+    """All its values, checked. Text is of dtype object."""
+    text = h5py.check_string_dtype(data.dtype)
+    if text is not None and text.length is None:
+        raise ValueError(f"{data.name[1:]} is text of variable length: write it with a fixed width")
+    values = data[:]
+    _check(data, [values])
+    if text is not None:
+        values = _objects(value.decode() for value in values)
+    if data.name == "/profiles/role":
+        for role in set(values) - set(ROLES):
+            raise ValueError(f"{data.name[1:]} is {role!r}, none of {', '.join(ROLES)}")
+    return values
 
 
 def _objects(values: Iterable[str]) -> np.ndarray:

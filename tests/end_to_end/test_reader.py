@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
+import warnings
 
 import h5py
 import matplotlib
@@ -166,10 +168,19 @@ def test_segments_give_the_tables_of_results(copy):
     assert (loose.maps() == maps).all()
 
 
+@contextlib.contextmanager
+def edited(path):
+    """A file to write in, whose values go without checksums from then on, as a stranger's do."""
+    with h5py.File(path, "r+") as file:
+        yield file
+        for column in (column for group in file.values() if isinstance(group, h5py.Group) for column in group.values()):
+            column.attrs.pop("crc32", None)
+
+
 def later_answer(segment, path, attempt):
     """The same jobs answered once more, with other values."""
     shutil.copy(segment, path)
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         for group in set(file) & {"profiles", "predictions"}:
             file[group]["attempt"][:] = attempt
             file[group]["logit"][:] += 100
@@ -233,7 +244,7 @@ def later(copy):
     for k, image in enumerate(plan["images"][1:]):
         image["true_label"] = k
     (copy / "plan.json").write_text(json.dumps(plan))
-    with h5py.File(copy / "results.h5", "r+") as file:
+    with edited(copy / "results.h5") as file:
         del file["plan"]
         add_text(file, "plan", json.dumps(plan))
         profiles, predictions = file["profiles"], file["predictions"]
@@ -252,8 +263,10 @@ def later(copy):
         predictions["top_probabilities"] = numpy.stack(
             [probability, probability / 2, probability / 4, numpy.nan * probability, numpy.nan * probability], axis=1
         ).astype("f4")
-        for column in ("top_labels", "top_probabilities"):  # a row of an earlier version, packed beside later ones
-            predictions[column][-1] = 0
+        names = [list(zip(*(group[n].asstr()[:] for n in ("image", "variant", "case")))) for group in (profiles, predictions)]
+        of_earlier = names[1].index(names[0][2])
+        for column in ("top_labels", "top_probabilities"):  # rows of an earlier version, packed beside later ones
+            predictions[column][-1] = predictions[column][of_earlier] = 0
         profiles["label"][0] = (profiles["label"][0] + 2) % 12  # the third of the five
         profiles["label"][1] = (profiles["label"][1] + 5) % 12  # none of them
     return copy
@@ -271,10 +284,14 @@ def test_the_columns_of_a_study_with_controls_are_read(later):
     said = study.predictions.set_index(["image", "variant", "case"]).loc[key_of(table)[first]]
     assert table["probability"][first] == said["probability"] / 4
     assert numpy.isnan(table["probability"][second]) and table["probability"].isna().sum() == 1
-    assert list(study.predictions["top_labels_2"])[:-1] == list((study.predictions["label"] + 2) % 12)[:-1]
+    third = list(rows).index(2)  # of an earlier version
+    said = study.predictions.set_index(["image", "variant", "case"]).loc[key_of(table)[third]]
+    assert said["top_labels_0"] == -1 and table["probability"][third] == said["probability"]
+    known = study.predictions["top_labels_0"] >= 0
+    assert (~known).sum() == 2
+    assert list(study.predictions["top_labels_2"][known]) == list((study.predictions["label"] + 2)[known] % 12)
     assert set(study.predictions["top_labels_4"]) == {-1} and study.predictions["top_probabilities_4"].isna().all()
-    last = study.predictions.iloc[-1]
-    assert last["top_labels_0"] == -1 and numpy.isnan(last["top_probabilities_0"])
+    assert study.predictions["top_probabilities_0"][~known].isna().all()
     planned = json.loads((later / "plan.json").read_text())["images"]
     truth = {image["path"]: image.get("true_label", -1) for image in planned}
     assert list(study.predictions["true_label"]) == [truth[image] for image in study.predictions["image"]]
@@ -302,10 +319,159 @@ def test_files_that_are_none_are_named(copy, tmp_path):
     with pytest.warns(UserWarning, match="left out: .*foreign.h5 belongs to another sweep") as warned:
         assert len(wcam.open(copy).profiles) == rows
     assert any("cut.h5" in str(warning.message) for warning in warned)
-    with h5py.File(copy / "results.h5", "r+") as file:
+    (copy / "segments/cut.h5").unlink()
+    with h5py.File(copy / "segments/foreign.h5", "r+") as file:
         file.attrs["format_version"] = 2
-    with pytest.raises(ValueError, match="has format version 2, 1 is known: wcam .* wrote it"):
-        wcam.open(copy / "results.h5")
+    with pytest.raises(ValueError, match="foreign.h5 has format version 2, 1 is known: wcam .* wrote it"):
+        wcam.open(copy)  # sound for all that is known: it may hold what the others lack
+
+
+def test_segments_of_before_0_2_0_beside_later_ones_lack_no_more_than_they_do(copy):
+    (copy / "results.h5").unlink()
+    study = wcam.open(copy)
+    profiles, predictions = study.profiles, study.predictions
+    older = max((copy / "segments").glob("[!.]*.h5"), key=lambda path: "predictions" in h5py.File(path))
+    with edited(older) as file:
+        jobs = file["predictions/job"][:]
+        for group, optional in (("profiles", wcam.DEFAULTS["profiles"]), ("predictions", wcam.TOP), ("images", wcam.DEFAULTS["images"])):
+            for name in set(file.get(group, [])) & set(optional):
+                del file[group][name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study = wcam.open(copy)
+        old = study.predictions["job"].isin(jobs)
+        assert 0 < old.sum() < len(old)
+        assert set(study.predictions["top_labels_0"][old]) == {-1} and study.predictions["top_probabilities_0"][old].isna().all()
+        pandas.testing.assert_frame_equal(study.predictions[~old], predictions[~old])
+        assert list(study.profiles["probability"]) == list(profiles["probability"])
+
+
+def address(data):
+    """Where in its file a column's first value lies."""
+    return data.id.get_offset() if data.chunks is None else data.id.get_chunk_info(0).byte_offset
+
+
+def flip(path, at, bit=0):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1 << bit
+    path.write_bytes(content)
+
+
+def columns_of(path):
+    """{column: where its first value lies}"""
+    with h5py.File(path) as file:
+        groups = {name: group for name, group in file.items() if isinstance(group, h5py.Group)}
+        return {f"{name}/{column}": address(data) for name, group in groups.items() for column, data in group.items()}
+
+
+def everything(path):
+    """All that the module reads of a sweep, [column, ...] with its values; and what it warned of."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        study = wcam.open(path)
+        tables = [study.columns("profiles"), study.columns("predictions")]
+        read = {f"{k} {name}": values for k, table in enumerate(tables) for name, values in table.items()}
+        for name in ("wcam", "standard_error", "outputs"):
+            read[name] = study._array("profiles", name, None)
+        for image, variant in zip(study._images["image"], study._images["variant"]):
+            read[f"pixels of {image} {variant}"] = study.pixels(image, variant)
+    return read, [str(warning.message) for warning in warned]
+
+
+def is_equal(one, other):
+    return one.keys() == other.keys() and all(numpy.array_equal(one[name], other[name], equal_nan=one[name].dtype.kind == "f")
+                                              for name in one)  # fmt: skip
+
+
+def test_a_flipped_bit_in_any_column_of_a_segment_leaves_it_out(copy):
+    (copy / "results.h5").unlink()
+    segment = max((copy / "segments").glob("[!.]*.h5"), key=lambda path: len(columns_of(path)))
+    sound, (rows, content) = columns_of(segment), (len(wcam.open(copy).profiles), segment.read_bytes())
+    assert len(sound) > 20
+    for column, at in sound.items():
+        flip(segment, at)
+        with pytest.warns(UserWarning, match=f"left out: {re.escape(str(segment))}: ({column} is damaged|.*Fletcher32)"):
+            assert len(wcam.open(copy).profiles) < rows or column.startswith("predictions")
+        segment.write_bytes(content)
+
+
+def test_a_flipped_bit_in_any_column_of_results_is_told_when_that_is_read(copy):
+    """Of a file of which HDF5 itself checks nothing, too: what `wcam explain` writes, or a lone segment."""
+    results = copy / "results.h5"
+    lone = max((copy / "segments").glob("[!.]*.h5"), key=lambda path: len(columns_of(path)))
+    for path in (results, lone):
+        sound, content = columns_of(path), path.read_bytes()
+        for column, at in sound.items():
+            flip(path, at)
+            with pytest.raises((OSError, ValueError), match=f"{re.escape(str(path))}: "):
+                everything(path)
+            path.write_bytes(content)
+        everything(path)
+
+
+@pytest.mark.parametrize("name", ["results.h5", "segment"])
+def test_a_flipped_bit_anywhere_is_told_or_changes_nothing(copy, name):
+    """In what HDF5 keeps its own books in, too: names of columns, which chunk is where."""
+    path = copy / name
+    if name == "segment":
+        (copy / "results.h5").unlink()
+        path, *others = sorted((copy / "segments").glob("[!.]*.h5"), key=lambda path: path.stat().st_size, reverse=True)
+        for other in others:
+            other.unlink()
+    expected, _ = everything(copy)
+    content, dice, told = path.read_bytes(), random.Random(1), 0
+    for _ in range(100):
+        at, bit = dice.randrange(len(content)), dice.randrange(8)
+        flip(path, at, bit)
+        try:
+            found, warned = everything(copy)
+        except (OSError, ValueError) as problem:
+            assert str(path) in str(problem), (at, bit)
+            told += 1
+        else:
+            assert is_equal(found, expected) or any(str(path) in words for words in warned), (at, bit)
+            told += bool(warned)
+        path.write_bytes(content)
+    assert told > 50
+
+
+def test_the_name_of_a_column_that_is_damaged_is_no_column_that_is_lacking(copy):
+    """Where HDF5 keeps no checksum of names a changed one would be read as a column that came later."""
+    with h5py.File(copy / "results.h5", "r+") as file:
+        file.move("profiles/explained", "profiles/explaimed")
+    with pytest.raises(ValueError, match="results.h5: profiles/explained is not there and something unknown is"):
+        wcam.open(copy).columns("profiles")
+    with h5py.File(copy / "results.h5", "r+") as file:
+        file.move("profiles/explaimed", "profiles/explained")
+        file["profiles/later"] = numpy.zeros(len(file["profiles/job"]))  # a later version has it besides
+    assert "later" not in wcam.open(copy).columns("profiles")
+
+
+def begin_with(file, name, first):
+    values = [first, *file[name][1:]]
+    del file[name]
+    file.create_dataset(name, data=values, dtype=h5py.string_dtype("utf-8", max(map(len, values))))
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda file: file["profiles"].pop("label"), "profiles/label is not there"),
+    (lambda file: file["profiles/wcam"].resize(1, 0), r"profiles/wcam has the shape \(1, 8, 8\), \(\d+, 8, 8\) expected"),
+    (lambda file: begin_with(file, "profiles/role", b"chief"), "profiles/role is 'chief', none of source, altered, unaffected"),
+    (lambda file: begin_with(file, "profiles/image", b"\xff"), "can't decode byte 0xff"),
+    (lambda file: file.attrs.pop("grid"), "grid"),
+])  # fmt: skip
+def test_what_a_stranger_wrote_wrongly_is_named(copy, spoil, words):
+    with edited(copy / "results.h5") as file:
+        spoil(file)
+    with pytest.raises(ValueError, match=f"{re.escape(str(copy / 'results.h5'))}: .*{words}"):
+        wcam.open(copy).columns("profiles")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"wcam": {}}'])
+def test_a_plan_that_is_none_is_named(copy, text):
+    (copy / "plan.json").write_text(text)
+    with pytest.raises(ValueError, match="plan.json: no plan of a sweep: "):
+        wcam.open(copy)
 
 
 def test_a_sweep_without_results_has_empty_tables(copy):
@@ -413,7 +579,7 @@ def test_plot_stable_and_unstable_prediction_shows_three_roles(sweep):
 
 
 def test_a_panel_that_is_not_stored_says_so(copy):
-    with h5py.File(copy / "results.h5", "r+") as file:
+    with edited(copy / "results.h5") as file:
         roles = [role.decode().replace("unaffected", "altered") for role in file["profiles/role"][:]]
         del file["profiles/role"]
         add_text(file["profiles"], "role", roles)
