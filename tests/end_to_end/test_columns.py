@@ -2,6 +2,7 @@
 common/store/format.md: grids whose cells straddle the borders between levels, both modes, every treatment of the
 approximation. What is computed here shares no code with what is read."""
 
+import hashlib
 import json
 
 import h5py
@@ -10,7 +11,7 @@ import pytest
 import scipy.ndimage
 import torch
 
-from conftest import ROOT, run, textured_image, write_png
+from conftest import ROOT, Study, run, textured_image, write_png
 
 MODELS = ROOT / "models/demo/models.json"
 S = 224
@@ -323,3 +324,51 @@ def test_sufficient_cells_are_those_with_which_pytorch_gives_the_class(case, opt
 
 def test_sufficient_cells_are_0_unless_they_were_asked_for(store):
     assert store.sufficient == (0, 0)
+
+
+def job_of(*words):
+    name = "".join(f"{word}\0" for word in words).encode()
+    return int.from_bytes(hashlib.sha256(name).digest()[:8], "big") // 2
+
+
+def check_jobs(sweep):
+    """Of every row; the labels and replicates explained, and the blocks of variants that were predicted."""
+    with h5py.File(sweep / "results.h5") as file:
+        plan = json.loads(file["plan"][()])
+        profiles, predictions = ({name: data.asstr()[:] if h5py.check_string_dtype(data.dtype) else data[:]
+                                  for name, data in file[group].items() if data.ndim == 1}
+                                 for group in ("profiles", "predictions"))  # fmt: skip
+    kinds = set()
+    for job, image, variant, case, explained, replicate in zip(
+        *(profiles[name] for name in ("job", "image", "variant", "case", "explained", "replicate"))
+    ):
+        kind = explained.split(",")[0]
+        kinds.add((kind, int(replicate)))
+        more = [] if (kind, replicate) == ("predicted", 0) else [kind, replicate]
+        assert job == job_of("explain", image, variant, case, *more), (variant, explained, replicate)
+    borders = [before["variants"] for before in plan.get("extends", [])]
+    blocks = [plan["variants"][begin:end] for begin, end in zip([0, *borders], [*borders, None])]
+    names = {variant: "" if k == 0 else ",".join(block) for k, block in enumerate(blocks) for variant in block}
+    names["source"] = ""
+    for job, image, variant, case in zip(*(predictions[name] for name in ("job", "image", "variant", "case"))):
+        assert job == job_of("predict", image, names[variant], case), variant
+    return kinds, len({names[variant] for variant in predictions["variant"]})
+
+
+def test_jobs_are_named_by_what_they_are(tmp_path):
+    study = Study(tmp_path)
+    study.OPTIONS = {"--grid": "4", "--nb-design": "2", "--severities": "5", "--max-altered": "1", "--sample-size": "1"}
+    study.run("--explain", "predicted,source", "--replicates", "2")
+    every = {(kind, replicate) for kind in ("predicted", "source") for replicate in (0, 1)}
+    assert check_jobs(study.sweep) == (every, 1)
+    for severities in ("4,5", "3,4,5"):
+        run("wcam", "run", "--sweep", study.sweep, "--extend", "--severities", severities)
+    assert check_jobs(study.sweep) == (every, 3)
+
+
+def test_what_explain_writes_is_named_by_image_and_case_alone(tmp_path):
+    explained(tmp_path, "--grid", 4, "--nb-design", 2, "--label", 3)
+    with h5py.File(tmp_path / "x.h5") as file:
+        image = file["profiles/image"].asstr()[0]
+        assert file["profiles/job"][0] == job_of("explain", image, "source", "augmix")
+        assert file["predictions/job"][0] == job_of("predict", image, "", "augmix")
