@@ -78,10 +78,9 @@ std::vector<std::string> labels_in_names(const Plan& plan) {
     if (labels.back().empty()) lacking.push_back(image.path);
   }
   if (!lacking.empty())
-    throw InputError(
-        "--labels " + std::string(kLabelsInNames) + ": " + counted(lacking.size(), "image") +
-        " lies in no folder named after its class and is not named like n01443537_goldfish.JPEG: " +
-        first_of(lacking, lacking.size()));
+    throw InputError("--labels " + std::string(kLabelsInNames) + ": " + counted(lacking.size(), "image") +
+                     " in no folder named after a class and not named like n01443537_goldfish.JPEG: " +
+                     first_of(lacking, lacking.size()));
   return labels;
 }
 

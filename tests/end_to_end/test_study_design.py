@@ -169,7 +169,7 @@ def test_only_correct_leaves_out_what_is_misclassified(study, tmp_path):
     (["--controls", "none"], 2, "--controls 'none' is unknown; known: matched"),
     (["--controls", "matched", "--max-unaffected", "2"], 2, "--max-unaffected 2 does not go with --controls matched"),
     (["--only-correct"], 3, "only images that are classified rightly are wanted, and what is right is not known"),
-    (["--labels", "folders"], 3, "4 images lies in no folder"),
+    (["--labels", "folders"], 3, "4 images in no folder named after a class"),
     (["--replicates", "0"], 2, "--replicates 0"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_is_made(study, options, code, words, tmp_path):

@@ -61,9 +61,9 @@ TEST_F(TrueLabels, AreReadFromAFileByPathOrByNameWhereThatIsOneImages) {
 TEST_F(TrueLabels, AreReadFromTheNamesOfFoldersAndFiles) {
   EXPECT_EQ(labels(plan({"tern/1.png", "cat/2.png"}, {{"cat", "tern"}}), kLabelsInNames),
             (std::vector<std::int64_t>{1, 0}));
-  EXPECT_NE(refusal(plan({"tern/1.png", "2.png"}, {{"cat", "tern"}}), kLabelsInNames)
-                .find("1 image lies in no folder"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal(plan({"tern/1.png", "2.png"}, {{"cat", "tern"}}), kLabelsInNames).find("1 image in no folder"),
+      std::string::npos);
 }
 
 TEST_F(TrueLabels, AreTheSameClassUnderEveryCase) {
