@@ -3,6 +3,7 @@ larger study would have computed."""
 import collections
 import contextlib
 import json
+import re
 import shutil
 import signal
 import sqlite3
@@ -43,13 +44,17 @@ def attempts(sweep):
         return dict(ledger.execute("SELECT id, attempts FROM jobs WHERE state = 'done'").fetchall())
 
 
+def figures(sweep):
+    return {str(path.relative_to(sweep)) for path in (sweep / "figures").rglob("*.*") if path.name != "drawn.txt"}
+
+
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory):
     """A finished sweep, extended in every way at once; .before: its results then."""
     study = Study(tmp_path_factory.mktemp("grown"))
     study.run()
     study.before, study.segments_before = table(study.sweep, *COLUMNS), {p.name: p.read_bytes() for p in study.segments()}
-    study.id = (study.sweep / "plan.json").read_bytes()
+    study.id, study.figures_before = (study.sweep / "plan.json").read_bytes(), figures(study.sweep)
     write_png(study.images / "new.png", textured_image(7))
     study.said = run("wcam", "run", "--sweep", study.sweep, "--extend", "--images", study.images,
                      "--models", study.models / "models.json", *GROWN).stderr  # fmt: skip
@@ -83,6 +88,26 @@ def test_every_result_stays_with_its_rank_role_and_number(grown):
     for job, row in grown.before.items():
         assert after[job][:-1] == row[:-1] and (after[job][-1] == row[-1]).all()
     assert len({key(row) for row in after.values()}) == len(after)
+
+
+def test_figures_of_old_ranks_keep_their_names(grown):
+    """Whose images and cases they are of is in the names: those that are new are of the new rank or case."""
+    assert len(grown.figures_before) >= 3 * (2 + 2 * len(Study.CASES))
+    new = figures(grown.sweep) - grown.figures_before
+    assert grown.figures_before < figures(grown.sweep)
+    assert all(re.search(r"/corruptions_augmix_\d_|/(corruptions_\w+|robust_training_corruptions)_2_", name) for name in new), new
+    images = {row[5]: row[0] for row in table(grown.sweep, *COLUMNS).values()}
+    for name in figures(grown.sweep):
+        rank, image = re.search(r"_(\d)_([^/]*)\.\w+$", name).groups()
+        assert images[int(rank)] == f"{image}.png"
+
+
+def test_a_variant_that_came_later_knows_the_label_of_its_source(grown):
+    """It is predicted by a job of its own, which has no row of the source."""
+    predictions = wcam.open(grown.sweep).predictions
+    sources = predictions[predictions["variant"] == "source"].set_index(["image", "case"])["label"]
+    assert len(set(predictions["job"])) > len(sources)
+    assert [sources[pair] for pair in zip(predictions["image"], predictions["case"])] == list(predictions["source_label"])
 
 
 def test_nothing_is_computed_twice(grown):

@@ -2,6 +2,7 @@
 predictions, against the plan, and against `wcam explain` of the same picture, class and design."""
 import collections
 import json
+import re
 import subprocess
 
 import h5py
@@ -143,9 +144,44 @@ def test_the_sufficient_image_is_drawn(study, tmp_path):
         assert "with which the classifier gives the class explained" in " ".join(caption.read().split())
 
 
-def test_figures_show_the_predicted_label_of_the_published_design(study):
-    assert sorted(path.name for path in (study.sweep / "figures/figure-5").glob("*.png"))
-    assert run("wcam", "verify", study.sweep).stdout.count("is sound") == 1
+def largest_of_rows(caption):
+    """What a figure's caption says is the largest index of its source's row and of the altered one's."""
+    rows = re.findall(r"\((Source|Altered)\): colours from \S+ to (\S+), (?:nothing cut|.*? the largest (\S+))\. ", caption)
+    return {name: float(largest or end) for name, end, largest in rows}
+
+
+@pytest.mark.parametrize("options, label, replicates", [
+    ([], "predicted", [0, 1]),
+    (["--replicate", 0], "predicted", [0]),
+    (["--label-explained", "source", "--replicate", 1], "source", [1]),
+])  # fmt: skip
+def test_figures_show_the_label_and_the_replicates_asked_for(study, options, label, replicates, tmp_path):
+    """Without being asked, the predicted label and the mean of all replicates: by the caption's numbers."""
+    folder = study.sweep / "figures"
+    if options:
+        folder = tmp_path
+        run("wcam", "plot", "figure-5", study.sweep, "--format", "pdf", "--out", folder, *options)
+    ranks = sorted({(row["rank"], row["image"]) for row in study.profiles})
+    assert len(ranks) == 2
+    for rank, image in ranks:
+        (caption,) = (folder / "figure-5").glob(f"robust_training_corruptions_{rank}_*.txt")
+        shown = largest_of_rows(" ".join(caption.read_text().split()))
+        altered = [row for row in study.profiles if row["image"] == image and row["role"] == "altered"]
+        variant = min(altered, key=lambda row: row["role_index"])["variant"]
+        for line, of in (("Source", "source"), ("Altered", variant)):
+            largest = lambda label, replicates: max(
+                np.mean([wcam for row, wcam in zip(study.profiles, study.wcam) if (row["image"], row["variant"], row["case"]) ==
+                         (image, of, case) and label in row["explained"].split(",") and row["replicate"] in replicates], axis=0).max()
+                for case in Study.CASES)  # fmt: skip
+            assert shown[line] == pytest.approx(largest(label, replicates), rel=6e-3), caption
+            others = [largest(label, other) for other in ([0], [1], [0, 1]) if other != replicates]
+            if of != "source":
+                others += [largest(other, replicates) for other in ("predicted", "source") if other != label]
+            assert all(shown[line] != pytest.approx(other, rel=6e-3) for other in others)  # or nothing is told apart
+
+
+def test_a_sweep_with_controls_labels_and_replicates_is_sound(study):
+    assert "is sound" in run("wcam", "verify", study.sweep).stdout
 
 
 def test_only_correct_leaves_out_what_is_misclassified(study, tmp_path):
