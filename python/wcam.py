@@ -694,7 +694,8 @@ def _names(file: h5py.File, group: str) -> list[str]:
         if name not in columns:
             raise ValueError(f"{group}/{name} is not there")
     lacking = [name for name in known if name not in columns]
-    if lacking and len(file[group]) > len(columns) and "crc32" in columns["image"].attrs:  # written by us, in no version
+    by_us = "crc32" in columns["image"].attrs
+    if by_us and lacking and len(file[group]) > len(columns):  # no version writes others and lacks these
         raise ValueError(f"{group}/{lacking[0]} is not there and something unknown is: the name of a column is damaged")
     g, levels = int(file.attrs["grid"]), int(file.attrs["levels"])
     shapes = {"wcam": (g, g), "standard_error": (g, g), "level_share": (levels + 1,)}
