@@ -29,6 +29,27 @@ std::string brackets(const Estimate& estimate, double scale, int digits) {
          decimal(scale * estimate.interval->second, digits) + "]";
 }
 
+// What gives that many more images of the kind of which there are so few. A larger sample takes images that
+// are planned and not predicted yet; where there are none left, or too few, only other images help.
+std::string how_to_get_more(std::size_t images, std::size_t more, const Observations& found) {
+  if (found.sweeps > 1) return "wcam run --extend with more images in one of the sweeps";
+  if (found.plan.selection.rule == SelectionRule::kListed)
+    return "wcam run --extend with a longer --select-file";
+  // The sample has to grow by more than is missing where only some of its images count.
+  const std::size_t sample = found.explained_images, planned = found.plan.images.size(),
+                    left = planned - std::min(planned, found.images.size());
+  const std::size_t larger =
+      images == 0 ? std::max(sample + more, 2 * sample)
+                  : static_cast<std::size_t>(
+                        std::ceil(static_cast<double>(sample * kFewestImages) / static_cast<double>(images)));
+  const bool small_sample = larger > static_cast<std::size_t>(found.plan.selection.sample_size),
+             few_left = larger > sample + left;
+  if (!small_sample && !few_left)
+    return counted(left, "planned image") + (left == 1 ? " is" : " are") + " not predicted yet";
+  return "wcam run --extend" + (small_sample ? " --sample-size " + std::to_string(larger) : "") +
+         (few_left ? " --images FOLDER, where these " + counted(planned, "image") + " and more are" : "");
+}
+
 }  // namespace
 
 std::string decimal(double value, int digits) {
@@ -148,20 +169,9 @@ std::string in_words(Measure measure) {
 
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of) {
   const std::size_t more = kFewestImages - std::min(images, kFewestImages);
-  // The sample has to grow by more than is missing where only some of its images count.
-  const std::size_t sample = found.explained_images;
-  const std::size_t larger =
-      images == 0 ? std::max(sample + more, 2 * sample)
-                  : static_cast<std::size_t>(
-                        std::ceil(static_cast<double>(sample * kFewestImages) / static_cast<double>(images)));
-  const std::string option = found.sweeps > 1 ? "wcam run --extend with a larger sample in one of the sweeps"
-                             : found.plan.selection.rule == SelectionRule::kListed
-                                 ? "wcam run --extend with a longer --select-file"
-                                 : "wcam run --extend --sample-size " + std::to_string(larger) +
-                                       (larger > found.plan.images.size() ? ", and more of --images" : "");
   return "Nothing is asserted of " + counted(images, "image") + of + ": " + std::to_string(kFewestImages) +
          " are the fewest, so that " + std::to_string(more) + " more " + (more == 1 ? "is" : "are") +
-         " needed (" + option + ").";
+         " needed (" + how_to_get_more(images, more, found) + ").";
 }
 
 std::string needed_words(std::size_t needed, std::size_t images) {

@@ -39,7 +39,8 @@ std::string id_of(Measure measure);
 std::string in_words(Measure measure);
 
 // "Nothing is asserted of 3 images: 8 are the fewest, so that 5 more are needed (wcam run --extend
-// --sample-size 8)." `of` is what the images must have: "" or " with an altered variant".
+// --sample-size 8)." `of` is what the images must have: "" or " with an altered variant". What it advises
+// helps: a larger sample where planned images are left for it, else more images.
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
 // "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
 std::string needed_words(std::size_t needed, std::size_t images);

@@ -34,19 +34,54 @@ TEST(Wording, ListsEndWithAnd) {
   EXPECT_EQ(listed({"a", "b", "c"}), "a, b and c");
 }
 
-TEST(Wording, OfTooFewImagesItSaysHowManyMoreAndWhichOptionGivesThem) {
+TEST(Wording, OfTooFewImagesItSaysHowManyMoreAndWhatGivesThem) {
+  struct Row {
+    std::size_t images, explained, predicted, planned;
+    int sample_size;
+    std::string advice;
+  };
+  const std::string more_images = "wcam run --extend --images FOLDER, where these ";
+  const Row rows[] = {
+      // The sample is full, and images are left for a larger one: enough, or not.
+      {7, 7, 7, 20, 7, "wcam run --extend --sample-size 8"},
+      {3, 6, 9, 40, 6, "wcam run --extend --sample-size 16"},
+      {7, 7, 7, 8, 7, "wcam run --extend --sample-size 8"},
+      {1, 7, 7, 8, 7,
+       "wcam run --extend --sample-size 56 --images FOLDER, where these 8 images and more are"},
+      // All planned images are predicted: no larger sample finds another.
+      {3, 3, 3, 3, 17, more_images + "3 images and more are"},
+      {3, 3, 3, 3, 8, more_images + "3 images and more are"},
+      {3, 3, 3, 3, 3, "wcam run --extend --sample-size 8 --images FOLDER, where these 3 images and more are"},
+      {0, 2, 30, 30, 17, more_images + "30 images and more are"},
+      {0, 0, 5, 5, 17, more_images + "5 images and more are"},
+      // The sweep goes on.
+      {3, 3, 3, 30, 17, "27 planned images are not predicted yet"},
+      {7, 7, 9, 10, 17, "1 planned image is not predicted yet"},
+      {0, 0, 0, 30, 17, "30 planned images are not predicted yet"},
+      {3, 3, 3, 5, 17, more_images + "5 images and more are"},
+  };
+  for (const Row& row : rows) {
+    Observations found;
+    found.explained_images = row.explained;
+    found.images.resize(row.predicted);
+    found.plan.images.resize(row.planned);
+    found.plan.selection.sample_size = row.sample_size;
+    const std::string said = too_few_sentence(row.images, found);
+    EXPECT_NE(said.find(" needed (" + row.advice + ")."), std::string::npos) << said << " not " << row.advice;
+  }
   Observations found;
   found.explained_images = 7;
-  found.plan.images.resize(8);
-  EXPECT_EQ(too_few_sentence(7, found),
-            "Nothing is asserted of 7 images: 8 are the fewest, so that 1 more is needed (wcam run --extend "
-            "--sample-size 8).");
+  found.images.resize(7);
+  found.plan.images.resize(9);
+  found.plan.selection.sample_size = 7;
   EXPECT_EQ(
-      too_few_sentence(1, found, " with an altered variant"),
-      "Nothing is asserted of 1 image with an altered variant: 8 are the fewest, so that 7 more are needed "
-      "(wcam run --extend --sample-size 56, and more of --images).");
+      too_few_sentence(7, found, " with an altered variant"),
+      "Nothing is asserted of 7 images with an altered variant: 8 are the fewest, so that 1 more is needed "
+      "(wcam run --extend --sample-size 8).");
   found.plan.selection.rule = SelectionRule::kListed;
   EXPECT_NE(too_few_sentence(3, found).find("with a longer --select-file"), std::string::npos);
+  found.sweeps = 2;
+  EXPECT_NE(too_few_sentence(3, found).find("with more images in one of the sweeps"), std::string::npos);
 }
 
 TEST(Wording, NeededImagesAreSaidWhereTheyAreMoreAndNotAbsurd) {
