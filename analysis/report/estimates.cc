@@ -91,6 +91,11 @@ bool Paired::differs() const {
          (difference.interval->first > 0 || difference.interval->second < 0);
 }
 
+bool Paired::is_beyond() const {
+  return p_beyond_holm && *p_beyond_holm <= kLevel && difference.interval &&
+         (difference.interval->first > margin || difference.interval->second < -margin);
+}
+
 std::size_t Paired::images_to_see_it() const {
   // Quantiles of the normal distribution: a two-sided test at 5 % with a power of 80 %.
   constexpr double kQuantiles = 1.960 + 0.842;
@@ -98,7 +103,7 @@ std::size_t Paired::images_to_see_it() const {
   return std::max(kFewestImages, static_cast<std::size_t>(std::ceil(std::pow(kQuantiles / ratio, 2))));
 }
 
-Paired paired(const ImageMeans& first, const ImageMeans& second) {
+Paired paired(const ImageMeans& first, const ImageMeans& second, double margin) {
   const ImageMeans* both[] = {&first, &second};
   const auto values = in_common(both);
   std::vector<double> differences;
@@ -114,10 +119,18 @@ Paired paired(const ImageMeans& first, const ImageMeans& second) {
     result.ratio = result.difference.value / std::sqrt(squares / static_cast<double>(n - 1));
   const auto effect = hedges_g(differences);
   result.effect = estimate_of(effect, effect ? effect->estimate : kUnknown, n);
-  if (const auto test = sign_flip_test(differences))
-    result.p = test->p;
-  else
+  const auto test = sign_flip_test(differences);
+  if (!test) {
     result.why_not = test.why_not();
+    return result;
+  }
+  result.p = result.p_beyond = test->p;
+  result.margin = margin;
+  if (margin == 0) return result;
+  result.p_beyond = 1;
+  if (std::abs(result.difference.value) <= margin) return result;
+  for (double& difference : differences) difference -= std::copysign(margin, result.difference.value);
+  if (const auto further = sign_flip_test(differences)) result.p_beyond = further->p;
   return result;
 }
 
@@ -148,13 +161,17 @@ std::optional<WithoutOne> without_the_largest(const ImageMeans& first, const Ima
 }
 
 void correct(std::span<Paired* const> family) {
-  std::vector<double> p;
-  for (const Paired* one : family)
-    if (one->p) p.push_back(*one->p);
-  const std::vector<double> corrected = holm(p);
-  std::size_t next = 0;
-  for (Paired* one : family)
-    if (one->p) one->p_holm = corrected[next++];
+  using P = std::optional<double> Paired::*;
+  for (const auto& [plain, corrected] :
+       {std::pair<P, P>(&Paired::p, &Paired::p_holm), {&Paired::p_beyond, &Paired::p_beyond_holm}}) {
+    std::vector<double> p;
+    for (const Paired* one : family)
+      if (one->*plain) p.push_back(*(one->*plain));
+    const std::vector<double> of_family = holm(p);
+    std::size_t next = 0;
+    for (Paired* one : family)
+      if (one->*plain) one->*corrected = of_family[next++];
+  }
 }
 
 }  // namespace wcam

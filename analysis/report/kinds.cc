@@ -4,7 +4,7 @@
 // share of them. Two cases are called so when each level's mean difference in share, on the same unaltered
 // images, is shown to be within the margin (two one-sided tests for every level: all must agree, so that no
 // correction is needed) while the sums differ; in kind, when some level's share is shown to differ by more
-// than the margin.
+// than the margin. Each level of each pair is one more look that may find this by chance: all are one family.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include "analysis/maps/level_shares.h"
 #include "analysis/report/sections.h"
 #include "analysis/report/wording.h"
+#include "analysis/statistics/jackknife.h"
 #include "common/base/error.h"
 #include "common/base/message_text.h"
 
@@ -27,6 +28,7 @@ namespace {
 struct CaseProfiles {
   std::vector<ImageMeans> shares;                         // [levels + 1], by image
   ImageMeans log2_sum;                                    // of the indices
+  ImageMeans apart;                                       // profiles of two images, by image (apart_of)
   std::map<std::uint32_t, const ExplainedMap*> by_image;  // the source's map
 };
 
@@ -48,13 +50,35 @@ std::string to_string(Verdict verdict) {
 
 struct CasePair {
   std::size_t a = 0, b = 0;
-  std::vector<Paired> levels;               // b less a
+  std::vector<Paired> levels;               // b less a, against the margin
   std::vector<std::optional<double>> same;  // p of equivalence
   Paired size;                              // log2 of the sums
-  Estimate between, within, noise;          // mean distances of profiles, in levels
+  Paired apart;                             // profiles of two images; of the two cases, in levels
+  Estimate noise;                           // two estimates of one profile
   std::size_t images_to_decide = 0;         // 0: unknown
   Verdict verdict = Verdict::kOpen;
 };
+
+// Of estimates that share no design point: one profile's two are apart by noise alone.
+double profile_distance(const ExplainedMap& a, const ExplainedMap& b) {
+  if (a.independent_shares.empty() || b.independent_shares.empty()) return kUnknown;
+  return (scale_shift(a.independent_shares.front(), b.independent_shares.back()).distance +
+          scale_shift(b.independent_shares.front(), a.independent_shares.back()).distance) /
+         2;
+}
+
+// How far a case's profiles of two images are apart, mean over all pairs. Pairs that share an image are not
+// independent, so each image's value is its pseudo-value.
+ImageMeans apart_of(const std::map<std::uint32_t, const ExplainedMap*>& by_image) {
+  std::vector<const ExplainedMap*> maps;
+  for (const auto& [image, map] : by_image)
+    if (!map->independent_shares.empty()) maps.push_back(map);
+  const std::vector<double> values = pair_pseudo_values(
+      maps.size(), [&](std::size_t i, std::size_t j) { return profile_distance(*maps[i], *maps[j]); });
+  ImageMeans apart;
+  for (std::size_t i = 0; i < values.size(); ++i) apart.add(maps[i]->image, values[i]);
+  return apart;
+}
 
 std::vector<CaseProfiles> gather(const Observations& found) {
   std::vector<CaseProfiles> cases(found.cases());
@@ -66,34 +90,26 @@ std::vector<CaseProfiles> gather(const Observations& found) {
     one.log2_sum.add(map.image, map.sum > 0 ? std::log2(map.sum) : kUnknown);
     one.by_image.emplace(map.image, &map);
   }
+  for (CaseProfiles& one : cases) one.apart = apart_of(one.by_image);
   return cases;
 }
 
-// Of independent maps, one of each: of the first's and the second's halves or designs.
-double profile_distance(const ExplainedMap& a, const ExplainedMap& b) {
-  if (a.independent_shares.empty() || b.independent_shares.empty()) return kUnknown;
-  return scale_shift(a.independent_shares.front(), b.independent_shares.back()).distance;
-}
-
 // How far profiles of two cases are apart on one image, against those of one case on two images and of two
-// estimates of one.
-void measure_distances(CasePair& pair, const std::vector<CaseProfiles>& cases) {
+// estimates of one; of some pairs.
+struct ProfileDistances {
   ImageMeans between, within, noise;
-  for (const auto& [image, map] : cases[pair.a].by_image) {
-    const auto other = cases[pair.b].by_image.find(image);
-    if (other == cases[pair.b].by_image.end()) continue;
-    between.add(image, profile_distance(*map, *other->second));
-    noise.add(image, (profile_distance(*map, *map) + profile_distance(*other->second, *other->second)) / 2);
-  }
-  for (const CaseProfiles* one : {&cases[pair.a], &cases[pair.b]})
-    for (auto at = one->by_image.begin(); at != one->by_image.end() && one->by_image.size() > 1; ++at) {
-      const auto next = std::next(at) == one->by_image.end() ? one->by_image.begin() : std::next(at);
-      within.add(at->first, profile_distance(*at->second, *next->second));
+
+  void add(const CaseProfiles& a, const CaseProfiles& b) {
+    for (const auto& [image, map] : a.by_image) {
+      const auto other = b.by_image.find(image);
+      if (other == b.by_image.end() || !a.apart.has(image) || !b.apart.has(image)) continue;
+      between.add(image, profile_distance(*map, *other->second));
+      within.add(image, (a.apart.of(image) + b.apart.of(image)) / 2);
+      noise.add(image, (profile_distance(*map, *map) + profile_distance(*other->second, *other->second)) / 2);
     }
-  pair.between = mean_of(between);
-  pair.within = mean_of(within);
-  pair.noise = mean_of(noise);
-}
+  }
+  Paired apart() const { return paired(within, between); }
+};
 
 // So many images would bring the level within the margin, if its mean difference is what it seems: the usual
 // approximation of two one-sided tests at 5 % with a power of 80 %.
@@ -105,20 +121,15 @@ std::size_t images_to_show_equivalence(const Paired& level, double margin) {
                   static_cast<std::size_t>(std::ceil(std::pow((1.645 + 1.282) * deviation / room, 2))));
 }
 
-bool is_beyond(const Paired& level, double margin) {
-  return level.differs() &&
-         (level.difference.interval->first > margin || level.difference.interval->second < -margin);
-}
-
 void decide(CasePair& pair, double margin) {
   const bool same = std::all_of(pair.same.begin(), pair.same.end(),
                                 [](const std::optional<double>& p) { return p && *p <= kLevel; });
   const bool beyond = std::any_of(pair.levels.begin(), pair.levels.end(),
-                                  [&](const Paired& level) { return is_beyond(level, margin); });
-  pair.verdict = beyond                            ? Verdict::kKind
-                 : same && size_differs(pair.size) ? Verdict::kDegree
-                 : same                            ? Verdict::kAlike
-                                                   : Verdict::kOpen;
+                                  [](const Paired& level) { return level.is_beyond(); });
+  pair.verdict = beyond                          ? Verdict::kKind
+                 : same && pair.size.is_beyond() ? Verdict::kDegree
+                 : same                          ? Verdict::kAlike
+                                                 : Verdict::kOpen;
   bool known = true;
   for (const Paired& level : pair.levels) {
     const std::size_t needed = images_to_show_equivalence(level, margin);
@@ -141,24 +152,32 @@ std::vector<CasePair> compare_all(const std::vector<CaseProfiles>& cases, double
   std::vector<CasePair> pairs;
   for (std::size_t a = 0; a < cases.size(); ++a)
     for (std::size_t b = a + 1; b < cases.size(); ++b) {
-      CasePair pair{a, b, {}, {}, paired(cases[a].log2_sum, cases[b].log2_sum), {}, {}, {}};
+      CasePair pair;
+      pair.a = a;
+      pair.b = b;
+      pair.size = paired(cases[a].log2_sum, cases[b].log2_sum, std::log2(kSizeMargin));
       for (std::size_t k = 0; k < cases[a].shares.size(); ++k) {
-        pair.levels.push_back(paired(cases[a].shares[k], cases[b].shares[k]));
+        pair.levels.push_back(paired(cases[a].shares[k], cases[b].shares[k], margin));
         const ImageMeans* both[] = {&cases[a].shares[k], &cases[b].shares[k]};
         auto values = in_common(both);
         for (std::size_t i = 0; i < values[0].size(); ++i) values[1][i] -= values[0][i];
         pair.same.push_back(p_of_equivalence(values[1], margin));
       }
-      measure_distances(pair, cases);
+      ProfileDistances distances;
+      distances.add(cases[a], cases[b]);
+      pair.apart = distances.apart();
+      pair.noise = mean_of(distances.noise);
       pairs.push_back(std::move(pair));
     }
-  std::vector<Paired*> levels, sizes;
+  std::vector<Paired*> levels, sizes, apart;
   for (CasePair& pair : pairs) {
     for (Paired& level : pair.levels) levels.push_back(&level);
     sizes.push_back(&pair.size);
+    apart.push_back(&pair.apart);
   }
   correct(levels);
   correct(sizes);
+  correct(apart);
   for (CasePair& pair : pairs) decide(pair, margin);
   return pairs;
 }
@@ -173,6 +192,9 @@ ReportTable levels_table(const std::vector<CasePair>& pairs, double margin, cons
   add_estimate_columns(columns, "effect", "Hedges' g");
   columns.emplace_back("p", "two-sided sign-flip test against 0");
   columns.emplace_back("p_holm", "after Holm's correction over pairs and levels");
+  columns.emplace_back("p_beyond_holm",
+                       "sign-flip test against the margin, that the difference is beyond it, after Holm's "
+                       "correction over pairs and levels; 1 within it");
   columns.emplace_back("p_equivalence", "two one-sided tests against the margin; at most 0.05: within it");
   columns.emplace_back("margin", "of equivalence, as given (--margin)");
   ReportTable table = make_table("kinds_levels.csv", columns);
@@ -183,6 +205,7 @@ ReportTable levels_table(const std::vector<CasePair>& pairs, double margin, cons
                             k == 0 ? 0LL : static_cast<long long>(found.shares() - k),
                             count_cell(level.difference.images)};
       add_cells(row, level);
+      row.push_back(p_cell(level.p_beyond_holm));
       row.push_back(p_cell(pair.same[k]));
       row.emplace_back(margin);
       table.rows.push_back(std::move(row));
@@ -196,11 +219,19 @@ ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& 
                          {"differ", "in kind, in degree only, neither, or undecided"},
                          {"images", "unaltered, explained under both"}};
   add_estimate_columns(columns, "log2_size", "of the other's summed indices over the case's");
-  columns.emplace_back("p_holm", "sign-flip test of it, after Holm's correction over pairs");
+  columns.emplace_back("p_holm", "sign-flip test of it against 0, after Holm's correction over pairs");
+  columns.emplace_back("p_beyond_holm", "the same against a factor of " + decimal(kSizeMargin) +
+                                            ", that it is larger, or smaller than its inverse");
   add_estimate_columns(
       columns, "between_cases",
       "distance of the two profiles of an image (Wasserstein of level shares), levels, with noise");
-  add_estimate_columns(columns, "within_case", "the same between one case's profiles of two images");
+  add_estimate_columns(
+      columns, "within_case",
+      "the same between one case's profiles of two images, mean over all pairs of images and "
+      "both cases");
+  add_estimate_columns(columns, "between_less_within", "the first less the second");
+  columns.emplace_back("between_less_within_p_holm",
+                       "sign-flip test of it against 0, after Holm's correction over pairs of cases");
   add_estimate_columns(columns, "noise", "the same between two estimates of one profile");
   ReportTable table = make_table("kinds.csv", columns);
   for (const CasePair& pair : pairs) {
@@ -208,7 +239,11 @@ ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& 
                           count_cell(pair.size.difference.images)};
     add_cells(row, pair.size.difference);
     row.push_back(p_cell(pair.size.p_holm));
-    for (const Estimate* estimate : {&pair.between, &pair.within, &pair.noise}) add_cells(row, *estimate);
+    row.push_back(p_cell(pair.size.p_beyond_holm));
+    for (const Estimate* estimate : {&pair.apart.second, &pair.apart.first, &pair.apart.difference})
+      add_cells(row, *estimate);
+    row.push_back(p_cell(pair.apart.p_holm));
+    add_cells(row, pair.noise);
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -234,41 +269,45 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
 }
 
 // The level that differs most, of those that differ by more than the margin where there are any.
-std::size_t level_of_most(const CasePair& pair, double margin) {
+std::size_t level_of_most(const CasePair& pair) {
   std::size_t most = 0;
   const auto key = [&](std::size_t k) {
-    return std::pair(is_beyond(pair.levels[k], margin), std::abs(pair.levels[k].difference.value));
+    return std::pair(pair.levels[k].is_beyond(), std::abs(pair.levels[k].difference.value));
   };
   for (std::size_t k = 1; k < pair.levels.size(); ++k)
     if (key(k) > key(most)) most = k;
   return most;
 }
 
-// "adv has 12 points [8, 16] more at level 3 than baseline (p = 0.012)". `correction`: what stands behind the
-// first p of an answer.
-std::string level_words(const CasePair& pair, double margin, std::string& correction,
-                        const Observations& found) {
-  const std::size_t most = level_of_most(pair, margin);
+// " (p = 0.012 against the margin)", corrected, of a difference that seems beyond it; `against` stands behind
+// the first p of an answer.
+std::string beyond_words(const Paired& result, std::string& against) {
+  if (!result.p_beyond_holm || !(std::abs(result.difference.value) > result.margin)) return "";
+  return " (" + p_value(*result.p_beyond_holm) + std::exchange(against, "") + ")";
+}
+
+// "adv has 12 points [8, 16] more at level 3 than baseline (p = 0.012)".
+std::string level_words(const CasePair& pair, std::string& against, const Observations& found) {
+  const std::size_t most = level_of_most(pair);
   const Paired& level = pair.levels[most];
   const bool less = level.difference.value < 0;
   return found.case_name(pair.b) + " has " +
          with_points_interval(less ? negated(level.difference) : level.difference) +
          (less ? " less at " : " more at ") + level_of(most, found) + " than " + found.case_name(pair.a) +
-         " (" + corrected_p(level) + std::exchange(correction, "") + ")";
+         beyond_words(level, against);
 }
 
-std::string degree_words(const CasePair& pair, std::string& correction, const Observations& found) {
+std::string degree_words(const CasePair& pair, std::string& against, const Observations& found) {
   return found.case_name(pair.b) + " has summed indices " + with_interval(as_factor(pair.size.difference)) +
-         " times those of " + found.case_name(pair.a) + " (" + corrected_p(pair.size) +
-         std::exchange(correction, "") + ")";
+         " times those of " + found.case_name(pair.a) + beyond_words(pair.size, against);
 }
 
 // The largest difference first.
-std::vector<const CasePair*> by_size(const std::vector<CasePair>& pairs, double margin) {
+std::vector<const CasePair*> by_size(const std::vector<CasePair>& pairs) {
   std::vector<const CasePair*> order;
   for (const CasePair& pair : pairs) order.push_back(&pair);
   const auto size = [&](const CasePair* pair) {
-    const double difference = std::abs(pair->levels[level_of_most(*pair, margin)].difference.value);
+    const double difference = std::abs(pair->levels[level_of_most(*pair)].difference.value);
     return std::isnan(difference) ? 0 : difference;
   };
   std::stable_sort(order.begin(), order.end(),
@@ -276,15 +315,22 @@ std::vector<const CasePair*> by_size(const std::vector<CasePair>& pairs, double 
   return order;
 }
 
+// Looks at the margin: one family.
+std::size_t levels_tested(const std::vector<CasePair>& pairs) {
+  std::size_t tested = 0;
+  for (const CasePair& pair : pairs)
+    tested += static_cast<std::size_t>(std::count_if(
+        pair.levels.begin(), pair.levels.end(), [](const Paired& level) { return level.p.has_value(); }));
+  return tested;
+}
+
 std::string answer_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
   std::vector<std::string> kind_texts, degree_texts, alike, open, few;
-  std::size_t needed = 0, images = 0, levels_tested = 0, sizes_tested = 0;
-  for (const CasePair& pair : pairs) {
-    sizes_tested += pair.size.p ? 1 : 0;
-    for (const Paired& level : pair.levels) levels_tested += level.p ? 1 : 0;
-  }
-  std::string of_levels = holm_words(levels_tested, "test"), of_sizes = holm_words(sizes_tested, "test");
-  for (const CasePair* told : by_size(pairs, margin)) {
+  std::size_t needed = 0, images = 0, sizes_tested = 0;
+  for (const CasePair& pair : pairs) sizes_tested += pair.size.p ? 1 : 0;
+  std::string of_levels = " against the margin" + holm_words(levels_tested(pairs), "test"),
+              of_sizes = " against a factor of " + decimal(kSizeMargin) + holm_words(sizes_tested, "test");
+  for (const CasePair* told : by_size(pairs)) {
     const CasePair& pair = *told;
     const std::string names = found.case_name(pair.a) + " and " + found.case_name(pair.b);
     images = std::max(images, pair.size.difference.images);
@@ -292,11 +338,11 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
       few.push_back(names);
       continue;
     }
-    if (pair.verdict == Verdict::kKind) kind_texts.push_back(level_words(pair, margin, of_levels, found));
+    if (pair.verdict == Verdict::kKind) kind_texts.push_back(level_words(pair, of_levels, found));
     if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, of_sizes, found));
     if (pair.verdict == Verdict::kAlike) alike.push_back(names);
     if (pair.verdict != Verdict::kOpen) continue;
-    open.push_back(level_words(pair, margin, of_levels, found));
+    open.push_back(level_words(pair, of_levels, found));
     needed = std::max(needed, pair.images_to_decide);
   }
   constexpr std::size_t kTold = 3;
@@ -333,6 +379,35 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
   return text + too_few_of(few);
 }
 
+// With n images a sign-flip test has no p below 2 / 2^n, which the first of Holm's steps multiplies by all.
+std::string unreachable_doubt(std::size_t images, std::size_t looks) {
+  const auto fewest = static_cast<std::size_t>(std::ceil(1 + std::log2(static_cast<double>(looks) / kLevel)));
+  if (images < kFewestImages || looks == 0 || images >= fewest) return "";
+  return "That cases differ in kind can be shown by " + std::to_string(fewest) + " images or more, since " +
+         std::to_string(looks) + " levels of pairs are looked at.";
+}
+
+// " On one image the profiles of two cases lie 0.12 levels [0.10, 0.14] apart, ...": over all pairs.
+std::string apart_words(const std::vector<CaseProfiles>& cases) {
+  ProfileDistances distances;
+  for (std::size_t a = 0; a < cases.size(); ++a)
+    for (std::size_t b = a + 1; b < cases.size(); ++b) distances.add(cases[a], cases[b]);
+  Paired apart = distances.apart();
+  if (apart.difference.images < kFewestImages) return "";
+  Paired* const alone[] = {&apart};
+  correct(alone);
+  const bool less = apart.difference.value < 0;
+  const std::string p = apart.p ? ", " + p_value(*apart.p) : "";
+  return " On one image the profiles of two cases lie " + with_interval(apart.second) +
+         " levels apart, those of one case on two images " + with_interval(apart.first) +
+         ", two estimates of one profile " + with_interval(mean_of(distances.noise)) + ": " +
+         (apart.differs() ? std::string("cases differ ") + (less ? "less" : "more") + " than images do, by " +
+                                with_interval(less ? negated(apart.difference) : apart.difference)
+                          : "which differ more, cases or images, is not shown (difference " +
+                                with_interval(apart.difference)) +
+         (apart.differs() ? " (" : "; ") + counted(apart.difference.images, "image") + p + ").";
+}
+
 }  // namespace
 
 Section kinds_section(const Observations& found, const ReportOptions& options) {
@@ -340,7 +415,8 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
   section.id = "kinds";
   section.question = "Do training methods differ in kind or in degree?";
   const double margin = options.equivalence_margin;
-  const std::vector<CasePair> pairs = compare_all(gather(found), margin);
+  const std::vector<CaseProfiles> cases = gather(found);
+  const std::vector<CasePair> pairs = compare_all(cases, margin);
   for (const CasePair& pair : pairs) section.images = std::max(section.images, pair.size.difference.images);
   if (found.cases() < 2)
     section.answer =
@@ -349,12 +425,13 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
     section.answer =
         too_few_sentence(section.images, found, " whose unaltered form was explained under two cases");
   else
-    section.answer = answer_of(pairs, margin, found);
+    section.answer = answer_of(pairs, margin, found) + apart_words(cases);
   add_chart(section.charts, chart_of(pairs, margin, found));
   section.tables = {pairs_table(pairs, found), levels_table(pairs, margin, found)};
   add_design_doubts(section.doubts, found);
   section.doubts.push_back("The margin of " + points(margin) +
                            " is a choice: it has to be made before the results are seen.");
+  add_doubt(section.doubts, unreachable_doubt(section.images, levels_tested(pairs)));
   section.doubts.push_back(
       "Profiles say at which scales a case decides, not where in the image: cases with equal profiles may "
       "look at "

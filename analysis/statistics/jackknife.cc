@@ -14,4 +14,22 @@ double jackknife_standard_error(std::span<const double> without) {
   return without.size() < 3 || !std::isfinite(error) ? std::numeric_limits<double>::infinity() : error;
 }
 
+std::vector<double> pair_pseudo_values(std::size_t n,
+                                       const std::function<double(std::size_t, std::size_t)>& h) {
+  if (n < 3) return {};
+  std::vector<double> with_others(n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const double value = h(i, j);
+      with_others[i] += value;
+      with_others[j] += value;
+    }
+  double all = 0;  // each pair twice
+  for (const double sum : with_others) all += sum;
+  const auto parts = static_cast<double>(n);
+  std::vector<double> values;
+  for (const double sum : with_others) values.push_back(all / (parts - 1) - (all - 2 * sum) / (parts - 2));
+  return values;
+}
+
 }  // namespace wcam

@@ -124,6 +124,31 @@ TEST(LevelShareErrors, AreInfiniteForTwoMaps) {
   for (const double error : level_share_errors(two, areas)) EXPECT_TRUE(std::isinf(error));
 }
 
+// Their mean is the mean over pairs, and their spread gives the delete-one jackknife's standard error of it.
+TEST(Jackknife, PseudoValuesOfPairsGiveItsStandardError) {
+  const std::vector<double> x{3, 1, 4, 1, 5, 9, 2, 6};
+  const auto h = [&](std::size_t i, std::size_t j) { return std::abs(x[i] - x[j]); };
+  const auto mean_over_pairs = [&](std::size_t left_out) {
+    double sum = 0;
+    int pairs = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (i != left_out && j != left_out) sum += h(i, j), ++pairs;
+    return sum / pairs;
+  };
+  const std::vector<double> values = pair_pseudo_values(x.size(), h);
+  std::vector<double> without;
+  double mean = 0, squares = 0;
+  for (const double value : values) mean += value / 8;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    without.push_back(mean_over_pairs(i));
+    squares += (values[i] - mean) * (values[i] - mean);
+  }
+  EXPECT_NEAR(mean, mean_over_pairs(x.size()), 1e-12);
+  EXPECT_NEAR(std::sqrt(squares / 7 / 8), jackknife_standard_error(without), 1e-12);
+  EXPECT_TRUE(pair_pseudo_values(2, h).empty());
+}
+
 TEST(Jackknife, OfAMeanIsTheMeansStandardError) {
   const std::vector<double> values{3, 1, 4, 1, 5, 9, 2, 6};
   std::vector<double> without;

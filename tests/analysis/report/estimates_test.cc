@@ -91,6 +91,38 @@ TEST(Paired, FamiliesAreCorrectedWithoutThoseThatAreNotTested) {
   EXPECT_FALSE(weak.differs());
 }
 
+// Holm's over the family for the margin as for 0, and the interval has to agree.
+TEST(Paired, IsBeyondAMarginByATestAgainstItsNearEnd) {
+  const ImageMeans zeros = by_image(std::vector<double>(10, 0));
+  const std::vector<double> differences{0.1, 0.12, 0.09, 0.13, 0.08, 0.11, 0.1, 0.09, 0.12, 0.11};
+  for (const double sign : {1.0, -1.0}) {
+    std::vector<double> signed_differences;
+    for (const double difference : differences) signed_differences.push_back(sign * difference);
+    Paired far = paired(zeros, by_image(signed_differences), 0.05),
+           near = paired(zeros, by_image(signed_differences), 0.1),
+           within = paired(zeros, by_image(signed_differences), 0.2);
+    EXPECT_DOUBLE_EQ(*far.p_beyond, 2.0 / 1024);  // all are beyond 0.05
+    EXPECT_EQ(*far.p_beyond, *far.p);
+    EXPECT_GT(*near.p_beyond, 0.05);
+    EXPECT_EQ(*within.p_beyond, 1);
+    EXPECT_FALSE(far.is_beyond());  // not before the family was corrected
+    Paired* const family[] = {&far, &near, &within};
+    correct(family);
+    EXPECT_DOUBLE_EQ(*far.p_beyond_holm, 3 * 2.0 / 1024);
+    EXPECT_DOUBLE_EQ(*far.p_holm, 3 * 2.0 / 1024);
+    EXPECT_TRUE(far.is_beyond());
+    EXPECT_FALSE(near.is_beyond());
+    EXPECT_FALSE(within.is_beyond());
+    EXPECT_TRUE(within.differs());
+    std::vector<Paired> more(30, within);  // 31 looks: 0.061
+    std::vector<Paired*> larger{&far};
+    for (Paired& one : more) larger.push_back(&one);
+    correct(larger);
+    EXPECT_FALSE(far.is_beyond());
+    EXPECT_FALSE(paired(zeros, by_image(signed_differences), 0).is_beyond());
+  }
+}
+
 TEST(Paired, ImagesToSeeADifferenceAreThoseOfAPowerOfFourInFive) {
   Paired result;
   result.ratio = 0.5;  // (1.960 + 0.842)^2 / 0.25 = 31.4

@@ -86,7 +86,7 @@ Plan plan_of(const Truth& truth) {
   plan.wcam.nb_design = truth.nb_design;
   plan.wcam.levels = kLevels;
   plan.selection.sample_size = truth.images;
-  plan.selection.max_altered = truth.altered;
+  plan.selection.max_altered = std::max(1, truth.altered);
   plan.selection.matched_controls = true;
   plan.explain = LabelKinds{LabelKind::kPredicted};
   if (truth.source_too) plan.explain.insert(LabelKind::kSource);
@@ -164,6 +164,7 @@ class Generator {
     turn_some(map);
     if (c == 1 && truth_.cases_differ == Differ::kDegree) map.strength *= kStronger;
     if (c == 1 && truth_.cases_differ == Differ::kKind) move_to_coarse(map, 0.5);
+    if (c % 2 == 1 && truth_.cases_differ == Differ::kWithin) move_to_coarse(map, 0.15);
     std::vector<bool> flipped{false};
     for (std::size_t v = 0; v < plan_.variants.size(); ++v) {
       const double severity = parsed(static_cast<std::uint16_t>(v + 1)).severity;

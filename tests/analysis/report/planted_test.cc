@@ -37,12 +37,11 @@ TEST(Planted, IndicesOfAnAdditiveFunctionAreTheirPartsOfTheVariance) {
   EXPECT_NEAR(known[1], 0.75, 1e-5);
 }
 
-// One small sweep of each claim, of a fixed seed.
+// One sweep of each claim, of a fixed seed; a small one where variants are explained, which takes seconds.
 TEST(Planted, ReportsSayWhatIsSo) {
   for (const Claim& claim : claims()) {
-    if (claim.truth.images > 40) continue;  // seconds each
     Truth truth = claim.truth;
-    truth.images = 24;
+    if (truth.altered > 0) truth.images = 24;
     truth.seed = 5;
     const TemporaryFolder folder;
     const std::string said = answer(folder.path() / "sweep", truth, claim.section);

@@ -21,7 +21,8 @@ struct Claim {
 };
 
 inline std::vector<Claim> claims() {
-  Truth none, degree, kind, severity, flip, cases_degree, cases_kind, cases_alike, halves_none, halves_kind;
+  Truth none, degree, kind, severity, flip, cases_degree, cases_kind, cases_alike, seven_alike, seven_within,
+      halves_none, halves_kind;
   degree.moves = Moves::kDegree;
   kind.moves = Moves::kKind;
   severity.moves = Moves::kSeverity;
@@ -30,7 +31,15 @@ inline std::vector<Claim> claims() {
   cases_kind.cases_differ = Differ::kKind;
   halves_none.replicates = halves_kind.replicates = 1;
   halves_kind.moves = Moves::kKind;
-  cases_degree.images = cases_kind.images = cases_alike.images = 120;
+  for (Truth* cases : {&cases_degree, &cases_kind, &cases_alike, &seven_alike, &seven_within}) {
+    cases->images = 120;
+    cases->altered = 0;  // cases are compared on sources
+    cases->corruptions = 1;
+  }
+  // 84 looks at the margin.
+  seven_alike.cases = seven_within.cases = 7;
+  seven_alike.images = seven_within.images = 60;
+  seven_within.cases_differ = Differ::kWithin;
   // Strong interactions among few points: what two designs misjudge is up to 4 points of share in all images.
   cases_degree.replicates = 4;
   const std::string still = "Corruptions that change the prediction are not shown to move",
@@ -61,6 +70,12 @@ inline std::vector<Claim> claims() {
        {"the shift is larger when the label flips under"},
        {"not shown"}},
       {"cases alike: not in kind", cases_alike, "kinds", {"Neither in kind"}, {"They differ"}},
+      {"cases alike, seven of them: not in kind", seven_alike, "kinds", {}, {"They differ"}},
+      {"cases within the margin, seven of them: not in kind",
+       seven_within,
+       "kinds",
+       {},
+       {"They differ in kind"}},
       {"cases differ in degree: said so",
        cases_degree,
        "kinds",

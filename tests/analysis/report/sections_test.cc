@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analysis/report/alexnet.h"
+#include "analysis/statistics/random_numbers.h"
 #include "common/base/error.h"
 #include "tests/analysis/report/planted_sweep.h"
 #include "tests/temporary_folder.h"
@@ -328,14 +329,15 @@ TEST(Kinds, SameSharesWithOtherSumsAreDegreeOtherSharesAreKind) {
           0),
       0U)
       << of_degree.answer;
-  EXPECT_NE(of_degree.answer.find("] times those of baseline (p = 0.002)."), std::string::npos)
+  EXPECT_NE(of_degree.answer.find("] times those of baseline (p = 0.002 against a factor of 1.25)."),
+            std::string::npos)
       << of_degree.answer;
   EXPECT_NE(of_degree.answer.find("If the cases are training methods, this agrees with the published claim"),
             std::string::npos);
   EXPECT_EQ(
       of_kind.answer.rfind("They differ in kind, by more than 5.0 percentage points of some level's share: "
                            "adv has 20.0 points [19.2, 21.0] more at the approximation than baseline (p = "
-                           "0.006 after Holm's correction over 3 tests).",
+                           "0.006 against the margin after Holm's correction over 3 tests).",
                            0),
       0U)
       << of_kind.answer;
@@ -372,6 +374,92 @@ TEST(Kinds, TheLargestDifferenceIsToldFirstWithItsDirection) {
   EXPECT_NE(last, std::string::npos) << answer;
   EXPECT_NE(answer.find("] more at level 1 than adv ("), std::string::npos) << answer;
   EXPECT_NE(answer.find("] less at level 2 than baseline ("), std::string::npos) << answer;
+}
+
+// Shares of the approximation and of level 3 alone, so that two profiles are as many levels apart as the
+// first differ: 0.02 between cases, 0.04 |i - j| between images i and j, whose mean over pairs of ten is
+// 0.44 / 3.
+TEST(Kinds, CasesAreSetAgainstImages) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image)
+    for (const std::uint16_t c : {std::uint16_t{0}, std::uint16_t{1}}) {
+      const double share = 0.1 + 0.04 * image + (c == 0 ? 0 : 0.02);
+      found.maps.push_back(source_map(image, c, {share, 1 - share, 0, 0}));
+    }
+  const Section section = kinds_section(found, {});
+  const ReportTable& pairs = table(section, "kinds.csv");
+  EXPECT_NEAR(number(pairs, 0, "between_cases"), 0.02, 1e-12);
+  EXPECT_NEAR(number(pairs, 0, "within_case"), 0.44 / 3, 1e-12);
+  EXPECT_NEAR(number(pairs, 0, "between_less_within"), 0.02 - 0.44 / 3, 1e-12);
+  EXPECT_NEAR(number(pairs, 0, "noise"), 0, 1e-12);
+  EXPECT_LT(number(pairs, 0, "within_case_low"), 0.12);  // ten images say little of how far images are apart
+  EXPECT_GT(number(pairs, 0, "within_case_high"), 0.17);
+  EXPECT_NE(section.answer.find(" On one image the profiles of two cases lie 0.02 levels apart, those of one "
+                                "case on two images 0.15 ["),
+            std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find("], two estimates of one profile 0.00: cases differ less than images do, by "
+                                "0.13 ["),
+            std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find("] (10 images, p = 0.0"), std::string::npos) << section.answer;
+}
+
+// Seven noisy cases, of which every second has the margin more or less at each level: 48 of the 84 looks are
+// at the margin's very end, where each alone is beyond it by chance in one study of 40.
+TEST(FalseKinds, AreRareHoweverManyPairsAreLookedAt) {
+  constexpr int kStudies = 40;
+  constexpr double kMargin = 0.05;
+  RandomNumbers random(7);
+  int called = 0, any_alone = 0;
+  for (int study = 0; study < kStudies; ++study) {
+    Observations found = two_cases();
+    while (found.cases() < 7) {
+      CaseSpec more = found.plan.cases.back();
+      more.name += "'";
+      found.plan.cases.push_back(more);
+    }
+    name_images(found, 14);
+    for (std::uint32_t image = 0; image < 14; ++image)
+      for (std::uint16_t c = 0; c < 7; ++c) {
+        std::vector<double> shares{0.2, 0.3, 0.3, 0.2};
+        for (std::size_t k = 0; k < shares.size(); ++k) {
+          const double noise = random.uniform() + random.uniform() + random.uniform() - 1.5;
+          shares[k] += (c % 2 == 0 ? 0 : k % 2 == 0 ? kMargin : -kMargin) + 0.1 * noise;
+        }
+        found.maps.push_back(source_map(image, c, shares));
+      }
+    const Section section = kinds_section(found, {"", "", kMargin});
+    called += section.answer.rfind("They differ in kind", 0) == 0 ? 1 : 0;
+    const ReportTable& levels = table(section, "kinds_levels.csv");
+    bool beyond = false;
+    for (std::size_t row = 0; row < levels.rows.size(); ++row)
+      beyond = beyond || number(levels, row, "difference_low") > kMargin ||
+               number(levels, row, "difference_high") < -kMargin;
+    any_alone += beyond ? 1 : 0;
+  }
+  EXPECT_LE(called, 6);  // 5 % of 40 and three standard errors
+  EXPECT_GE(any_alone, 10);
+}
+
+// 84 looks: 2 / 2^n times 84 is at most 0.05 from 12 images on.
+TEST(Kinds, SoManyLooksThatNoTestOfSoFewImagesCanShowThemAreADoubt) {
+  for (const std::uint32_t images : {11U, 12U}) {
+    Observations found = two_cases();
+    while (found.cases() < 7) found.plan.cases.push_back(found.plan.cases.back());
+    name_images(found, images);
+    for (std::uint32_t image = 0; image < images; ++image)
+      for (std::uint16_t c = 0; c < 7; ++c) {
+        const double w = wobble(image + c) + 0.01 * c, v = wobble(image + 2 * c + 1) + 0.02 * c;
+        found.maps.push_back(source_map(image, c, {0.1 + v, 0.5 + w, 0.3 - w, 0.1 - v}));
+      }
+    EXPECT_EQ(
+        has_doubt(kinds_section(found, {}),
+                  "That cases differ in kind can be shown by 12 images or more, since 84 levels of pairs "
+                  "are looked at."),
+        images == 11);
+  }
 }
 
 TEST(Kinds, OneCaseAloneIsNotCompared) {
