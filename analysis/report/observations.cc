@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "analysis/indices/noise_floor.h"
+#include "analysis/indices/split_halves.h"
 #include "analysis/maps/level_shares.h"
 #include "common/base/error.h"
 #include "common/study/forward_plan.h"

@@ -1,12 +1,15 @@
 #include "analysis/statistics/correlation.h"
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "analysis/statistics/jackknife.h"
 #include "analysis/statistics/ranks.h"
 
 namespace wcam {
@@ -21,6 +24,13 @@ void check_lengths(std::span<const double> x, std::span<const double> y) {
 
 double mean_of(std::span<const double> x) {
   return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+}
+
+double covariance(std::span<const double> x, std::span<const double> y) {
+  const double mean_x = mean_of(x), mean_y = mean_of(y);
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) sum += (x[i] - mean_x) * (y[i] - mean_y);
+  return sum / static_cast<double>(x.size());
 }
 
 }  // namespace
@@ -64,12 +74,40 @@ Stated<double> cosine(std::span<const double> x, std::span<const double> y) {
   return std::clamp(xy / std::sqrt(xx) / std::sqrt(yy), -1.0, 1.0);
 }
 
-Stated<double> noise_corrected(double r_xy, double r_xx, double r_yy) {
-  if (r_xx > 0 && r_yy > 0) return r_xy / std::sqrt(r_xx * r_yy);
-  return NotStated{"replicates correlate by " + std::to_string(r_xx) + " and " + std::to_string(r_yy) +
-                   ": without a correlation above 0 there is no signal to correct"};
+Stated<double> noise_corrected(std::span<const double> x1, std::span<const double> x2,
+                               std::span<const double> y1, std::span<const double> y2) {
+  check_lengths(x1, y1);
+  const auto of_x = pearson(x1, x2), of_y = pearson(y1, y2);
+  for (const auto* one : {&of_x, &of_y})
+    if (!*one) return *one;
+  if (*of_x > 0 && *of_y > 0)
+    return (covariance(x1, y2) + covariance(x2, y1)) / 2 / std::sqrt(covariance(x1, x2) * covariance(y1, y2));
+  return NotStated{"two measurements correlate by " + std::to_string(*of_x) + " and " +
+                   std::to_string(*of_y) + ": without a correlation above 0 there is no signal to correct"};
 }
 
-double spearman_brown(double r, double k) { return r > 0 ? k * r / (1 + (k - 1) * r) : r; }
+Stated<Interval> noise_corrected_interval(std::span<const double> x1, std::span<const double> x2,
+                                          std::span<const double> y1, std::span<const double> y2,
+                                          double level) {
+  const std::size_t n = x1.size();
+  if (auto few = too_few(n)) return *few;
+  const auto value = noise_corrected(x1, x2, y1, y2);
+  if (!value) return NotStated{value.why_not()};
+  std::vector<double> without;
+  for (std::size_t left_out = 0; left_out < n; ++left_out) {
+    std::vector<double> rest[4];
+    for (std::size_t i = 0; i < n; ++i)
+      if (i != left_out)
+        for (const auto& [list, from] : {std::pair(0, x1), {1, x2}, {2, y1}, {3, y2}})
+          rest[list].push_back(from[i]);
+    const auto of_rest = noise_corrected(rest[0], rest[1], rest[2], rest[3]);
+    if (!of_rest)
+      return NotStated{"without one of the " + std::to_string(n) + " images " + of_rest.why_not()};
+    without.push_back(*of_rest);
+  }
+  const boost::math::students_t_distribution<> student(static_cast<double>(n) - 1);
+  const double reach = boost::math::quantile(student, (1 + level) / 2) * jackknife_standard_error(without);
+  return Interval{*value, *value - reach, *value + reach, level, n};
+}
 
 }  // namespace wcam

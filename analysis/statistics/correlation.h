@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "analysis/statistics/resampling.h"
 #include "analysis/statistics/stated.h"
 
 namespace wcam {
@@ -17,14 +18,17 @@ Stated<double> spearman(std::span<const double> x, std::span<const double> y);
 // stated when one list is all 0.
 Stated<double> cosine(std::span<const double> x, std::span<const double> y);
 
-// What the correlation of x and y would be without noise: r_xy / sqrt(r_xx r_yy), with r_xx and r_yy the
-// correlations of two replicates of the same (C. Spearman, Am. J. Psychology 15, 1904). All three are of
-// single measurements, or all of means of equally many. Noise in the three moves it beyond 1 at times: it is
-// not cut off. Not stated when a reliability is not above 0: then there is no signal to correlate.
-Stated<double> noise_corrected(double r_xy, double r_xx, double r_yy);
-
-// Reliability of k times as many measurements from that of one, k r / (1 + (k - 1) r) (C. Spearman, W. Brown
-// 1910). Where r is not above 0 it stays as it is: no agreement, which more of the same does not make.
-double spearman_brown(double r, double k = 2);
+// What the correlation of x and y over images would be without noise, from two measurements of each with
+// independent noise: cov(x, y) / sqrt(cov(x1, x2) cov(y1, y2)), cov(x, y) the mean of cov(x1, y2) and cov(x2,
+// y1) (C. Spearman, Am. J. Psychology 15, 1904). By chance it lies beyond 1 at times: it is not cut off. Not
+// stated as above, and when a measure's own covariance is not above 0: then there is no signal to correlate.
+Stated<double> noise_corrected(std::span<const double> x1, std::span<const double> x2,
+                               std::span<const double> y1, std::span<const double> y2);
+// With its interval over images: delete-one jackknife with Student's t. Of 8, 12, 20, 50 and 200 images, a
+// correlation of 0.8 and noise of half the signal's deviation it covers 91, 90, 92, 93 and 94 %. Not stated
+// also below kFewestImages, and when it is not stated without one of the images.
+Stated<Interval> noise_corrected_interval(std::span<const double> x1, std::span<const double> x2,
+                                          std::span<const double> y1, std::span<const double> y2,
+                                          double level = 0.95);
 
 }  // namespace wcam

@@ -2,18 +2,12 @@
 
 #include <algorithm>
 #include <boost/math/distributions/non_central_t.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
-
-#include "analysis/statistics/jackknife.h"
-#include "analysis/statistics/paired_tests.h"
 
 namespace wcam {
 
@@ -46,16 +40,6 @@ double noncentrality(double t, double degrees, double probability) {
   return (bracket.first + bracket.second) / 2;
 }
 
-double rank_biserial_of(std::span<const double> differences) {
-  const std::vector<double> ranks = signed_ranks(differences);
-  double balance = 0, all = 0;
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    balance += differences[i] > 0 ? ranks[i] : -ranks[i];
-    all += ranks[i];
-  }
-  return all > 0 ? balance / all : 0;
-}
-
 }  // namespace
 
 Stated<Interval> hedges_g(std::span<const double> differences, double level) {
@@ -71,24 +55,6 @@ Stated<Interval> hedges_g(std::span<const double> differences, double level) {
   const double d = found.mean / found.deviation, t = d * root_n;
   return Interval{unbiased * d, noncentrality(t, m, (1 + level) / 2) / root_n,
                   noncentrality(t, m, (1 - level) / 2) / root_n, level, n};
-}
-
-Stated<Interval> rank_biserial(std::span<const double> differences, double level) {
-  const std::size_t n = differences.size();
-  if (auto few = too_few(n)) return *few;
-  const double r = rank_biserial_of(differences);
-  const bool one_sign = std::abs(r) >= 1 - 1e-12;
-  if (one_sign) return NotStated{"all differences have one sign, so the correlation has no standard error"};
-  std::vector<double> without;
-  for (std::size_t left_out = 0; left_out < n; ++left_out) {
-    std::vector<double> rest(differences.begin(), differences.end());
-    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(left_out));
-    without.push_back(rank_biserial_of(rest));
-  }
-  const boost::math::students_t_distribution<> student(static_cast<double>(n) - 1);
-  const double reach =
-      boost::math::quantile(student, (1 + level) / 2) * jackknife_standard_error(without) / (1 - r * r);
-  return Interval{r, std::tanh(std::atanh(r) - reach), std::tanh(std::atanh(r) + reach), level, n};
 }
 
 Stated<Equivalence> equivalence_test(std::span<const double> differences, double margin,

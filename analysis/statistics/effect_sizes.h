@@ -1,5 +1,5 @@
 // How large is a difference between two conditions on the same images, in units that compare across measures?
-// One difference an image goes in (clusters.h).
+// One difference an image goes in.
 #pragma once
 
 #include <span>
@@ -18,20 +18,13 @@ namespace wcam {
 // 91 to 95 %. Not stated below kFewestImages and when all differences are equal.
 Stated<Interval> hedges_g(std::span<const double> differences, double level = 0.95);
 
-// Rank-biserial correlation of matched pairs: (sum of ranks of positive - of negative differences) / sum of
-// ranks, -1 to 1, ranks as in signed_rank_test() (D. S. Kerby, Comprehensive Psychology 3, 2014). Interval:
-// delete-one jackknife on the scale of the arc tanh with Student's t; it covers 92 to 99.6 % with 8 to 20
-// images, 94 to 97 % from 50. Not stated below kFewestImages, and when all differences have one sign: 1 or -1
-// then has no standard error.
-Stated<Interval> rank_biserial(std::span<const double> differences, double level = 0.95);
-
 // Is the mean difference too small to matter? margin: the smallest mean difference that would matter, stated
 // before the data are seen, in the differences' unit. Two one-sided tests (D. J. Schuirmann, J.
 // Pharmacokinetics and Biopharmaceutics 15, 1987), each with the bootstrap distribution of t in place of
 // Student's (resampling.h). At the margin itself 5 % should be called equivalent. Of 8, 20 and 50 images,
 // 4,000 samples each, so many are, the long tail of lognormal differences pointing outwards, with Student's t
-// in brackets:
-//   normal 5, 5, 5 %;   sigma 1/2: 9, 7, 6 % (11, 9, 8);   sigma 1: 13, 10, 9 % (22, 17, 14).
+// in brackets; with the tail inwards fewer than 5 %:
+//   normal 5, 5, 5 %;   sigma 1/2: 9, 7, 6 % (11, 9, 8);   sigma 1: 13, 10, 8 % (22, 17, 14).
 struct Equivalence {
   double p = 1;   // the larger of the two; at most 0.05: equivalent within the margin
   Interval mean;  // at 90 %: inside the margin exactly when p is at most 0.05

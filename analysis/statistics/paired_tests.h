@@ -1,6 +1,6 @@
-// Do two conditions differ on the same images? One difference an image goes in (clusters.h), images are
-// independent of each other, and both tests are two-sided. With its effect size (effect_sizes.h) and interval
-// (resampling.h), never alone.
+// Do two conditions differ on the same images? One difference an image goes in, however many rows it has
+// (ImageMeans in analysis/report/estimates.h): images are independent of each other. With its effect size
+// (effect_sizes.h) and interval (resampling.h), never alone.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,9 @@
 namespace wcam {
 
 struct PairedTest {
-  double statistic = 0;  // mean difference, or rank-biserial correlation (effect_sizes.h)
-  double p = 1;
-  bool exact = false;  // over all 2^n signs, not over drawn ones and not by a normal distribution
+  double statistic = 0;  // mean difference
+  double p = 1;          // two-sided
+  bool exact = false;    // over all 2^n signs, not over drawn ones
   std::size_t images = 0;
 };
 
@@ -27,15 +27,6 @@ struct PairedTest {
 // valid as it is (B. Phipson and G. Smyth, SAGMB 9(1), 2010). Not stated below kFewestImages and when all
 // differences are 0.
 Stated<PairedTest> sign_flip_test(std::span<const double> differences, std::uint64_t seed = 20141);
-
-// The same null hypothesis, by ranks: Wilcoxon's signed-rank test, not led astray by a few large differences.
-// Zeros take part in the ranking and are then left out (J. W. Pratt, JASA 54, 1959); equal sizes share their
-// mean rank. Up to 100 images p is exact given ties and zeros; above, normal with the variance that ties and
-// zeros leave, no continuity correction. Not stated as above.
-Stated<PairedTest> signed_rank_test(std::span<const double> differences);
-
-// Ranks of the differences' sizes, from 1, ties at their mean rank, 0 for a difference of 0 (Pratt).
-std::vector<double> signed_ranks(std::span<const double> differences);
 
 // Holm's step-down adjustment of a family of p values, in their order: all below `level` may be rejected with
 // a chance of at most `level` of one false rejection, however the tests depend on each other (S. Holm, Scand.

@@ -84,6 +84,8 @@ class LinearisedStatistic {
 };
 
 double t_of(const Estimate& resample, const Estimate& sample) {
+  if (!std::isfinite(resample.value) || std::isnan(resample.standard_error))
+    return std::numeric_limits<double>::quiet_NaN();
   const double difference = resample.value - sample.value;
   if (resample.standard_error > 0) return difference / resample.standard_error;
   if (std::abs(difference) <= kRelativeRounding * std::abs(sample.value)) return 0;
@@ -172,26 +174,6 @@ Stated<Interval> mean_interval(std::span<const double> per_image, const Bounds& 
   if (!found) return widest;
   return Interval{mean, std::max(found->low, widest.low), std::min(found->high, widest.high), found->level,
                   n};
-}
-
-Stated<Interval> ratio_interval(std::span<const double> numerators, std::span<const double> denominators,
-                                const Resampling& resampling) {
-  if (numerators.size() != denominators.size())
-    throw std::invalid_argument("ratio_interval: " + std::to_string(numerators.size()) + " numerators, " +
-                                std::to_string(denominators.size()) + " denominators");
-  ImageRows rows{2, {}};
-  for (std::size_t i = 0; i < numerators.size(); ++i) {
-    rows.values.push_back(numerators[i]);
-    rows.values.push_back(denominators[i]);
-  }
-  const auto logarithm = [](std::span<const double> means) {
-    return means[0] > 0 && means[1] > 0 ? std::log(means[0] / means[1])
-                                        : std::numeric_limits<double>::quiet_NaN();
-  };
-  const auto found = function_interval(rows, logarithm, {}, resampling);
-  if (!found) return NotStated{found.why_not()};
-  return Interval{std::exp(found->estimate), std::exp(found->low), std::exp(found->high), found->level,
-                  found->images};
 }
 
 Stated<Interval> median_interval(std::span<const double> per_image, double level) {

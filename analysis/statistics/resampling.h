@@ -66,17 +66,12 @@ Stated<Interval> mean_interval(std::span<const double> per_image, const Bounds& 
 
 // Of g(means of the columns over images): a ratio of means, a correlation, a standardised mean. g is smooth
 // where the means are, and best on a scale on which its error is about the same everywhere: hand in the
-// logarithm of a ratio or the arc tanh of a correlation, and transform the ends back. Not stated as above,
-// and when g is not finite on more than one resample in a hundred. O(resamples * images * width).
+// logarithm of a ratio or the arc tanh of a correlation, and transform the ends back. So a ratio of means of
+// lognormal values or of counted flips covers 93.2 to 95.5 % from 8 images on. Not stated as above, and when
+// g is not finite on more than one resample in a hundred. O(resamples * images * width).
 using FunctionOfMeans = std::function<double(std::span<const double>)>;
 Stated<Interval> function_interval(const ImageRows& rows, const FunctionOfMeans& g, const Bounds& bounds = {},
                                    const Resampling& resampling = {});
-
-// Of mean(numerators) / mean(denominators), the same images in both; by the ratio's logarithm. Of lognormal
-// values and of counted flips it covers 93.2 to 95.5 % from 8 images on. Not stated also when a mean is not
-// above 0.
-Stated<Interval> ratio_interval(std::span<const double> numerators, std::span<const double> denominators,
-                                const Resampling& resampling = {});
 
 // Of the median, between order statistics, interpolated (T. Hettmansperger and S. Sheather, Statistics and
 // Probability Letters 4, 1986): needs no resampling and no assumption but a continuous distribution, and

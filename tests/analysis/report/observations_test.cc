@@ -7,9 +7,10 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
-#include "analysis/indices/noise_floor.h"
+#include "analysis/indices/split_halves.h"
 #include "analysis/maps/level_shares.h"
 #include "common/base/error.h"
 #include "common/store/segment.h"
@@ -101,14 +102,30 @@ TEST(Observations, WithoutReplicatesHalvesOfTheDesignStandForThem) {
     const auto source = split_halves(observed.row(shift, true, 0, 0).outputs, forwards, wcam);
     const auto variant = split_halves(observed.row(shift, false, label, 0).outputs, forwards, wcam);
     ASSERT_EQ(source->size(), 3U);
-    double across = 0;
-    for (std::size_t k = 0; k < 3; ++k)
+    double across = 0, within = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
       across +=
           (1 - *compare(Measure::kSpearman, (*source)[k].first, (*variant)[k].second, observed.areas)) / 3;
+      within +=
+          (1 - *compare(Measure::kSpearman, (*source)[k].first, (*source)[k].second, observed.areas)) / 3;
+    }
     EXPECT_NEAR(shift.distance[0], across, kRounding);
-    EXPECT_NEAR(shift.source_floor[0],
-                1 - floor_from_halves(Measure::kSpearman, *source, observed.areas)->cautious, kRounding);
+    EXPECT_NEAR(shift.source_floor[0], within, kRounding);
   }
+}
+
+// Three replicates make three pairs.
+TEST(Observations, TheFloorIsTheMeanDistanceOfAllPairsOfAMap) {
+  planted::Truth truth = small();
+  truth.replicates = 3;
+  const Observed three(truth);
+  for (const Shift& shift : three.found.shifts)
+    for (std::size_t m = 0; m < kMeasureCount; ++m) {
+      double mean = 0;
+      for (const auto& [i, j] : {std::pair(0U, 1U), {0U, 2U}, {1U, 2U}})
+        mean += distance(m, three.row(shift, true, 0, i), three.row(shift, true, 0, j), three.areas) / 3;
+      EXPECT_NEAR(shift.source_floor[m], mean, kRounding);
+    }
 }
 
 TEST(Observations, TwoDesignPointsTellNoNoiseButDistances) {

@@ -9,10 +9,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "analysis/report/alexnet.h"
+#include "analysis/report/wording.h"
+#include "analysis/statistics/correlation.h"
 #include "analysis/statistics/random_numbers.h"
 #include "common/base/error.h"
 #include "tests/analysis/report/planted_sweep.h"
@@ -790,6 +793,39 @@ TEST(Trust, MoreImagesAndReplicatesBuyWhatTheVariancesSay) {
   EXPECT_NEAR(number(cases, 0, "median_error"), 0.145, 1e-12);
   EXPECT_GT(number(cases, 0, "median_error_low"), 0.09);
   EXPECT_NE(section.answer.find("Twice the images would make it 29 % smaller, twice the replicates "),
+            std::string::npos)
+      << section.answer;
+}
+
+TEST(Trust, SharesAreCorrelatedBetweenCasesWithoutTheirNoise) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  std::vector<double> of[2][2];
+  for (std::uint32_t image = 0; image < 10; ++image)
+    for (const std::uint16_t c : {std::uint16_t{0}, std::uint16_t{1}}) {
+      const double share = 0.3 + 0.02 * image + 0.3 * wobble(image + 4 * c),
+                   noise = 0.5 * wobble(3 * image + c);
+      ExplainedMap map = source_map(image, c, {share, 1 - share, 0, 0});
+      map.independent_shares = {{share + noise, 0.6, 0, 0}, {share - noise, 0.6, 0, 0}};
+      of[c][0].push_back(share + noise);
+      of[c][1].push_back(share - noise);
+      found.maps.push_back(map);
+    }
+  const Section section = trust_section(found);
+  const ReportTable& rows = table(section, "trust_correlations.csv");
+  ASSERT_EQ(rows.rows.size(), 1U);  // the other levels do not vary
+  EXPECT_EQ(number(rows, 0, "images"), 10);
+  EXPECT_NEAR(number(rows, 0, "correlation"), *pearson(of[0][0], of[1][1]), 1e-12);
+  const auto corrected = noise_corrected_interval(of[0][0], of[0][1], of[1][0], of[1][1]);
+  EXPECT_NEAR(number(rows, 0, "corrected"), *noise_corrected(of[0][0], of[0][1], of[1][0], of[1][1]), 1e-12);
+  EXPECT_NEAR(number(rows, 0, "corrected_low"), corrected->low, 1e-12);
+  EXPECT_NEAR(number(rows, 0, "corrected_high"), corrected->high, 1e-12);
+  EXPECT_NE(section.answer.find(
+                " Without its noise, a level's share correlates over images between two cases "
+                "by " +
+                with_interval({corrected->estimate, std::pair(corrected->low, corrected->high), 10}) +
+                " (the approximation under baseline and adv, 10 images), stated of 1 of 1 "
+                "(trust_correlations.csv)."),
             std::string::npos)
       << section.answer;
 }

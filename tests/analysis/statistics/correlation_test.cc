@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 #include "analysis/statistics/random_numbers.h"
 #include "tests/analysis/statistics_golden.h"
@@ -45,21 +46,31 @@ TEST(NoiseCorrected, FindsTheCorrelationOfWhatIsUnderTheNoise) {
     y1.push_back(y + normal()), y2.push_back(y + normal());
   }
   EXPECT_NEAR(*pearson(x1, y1), 0.4, 0.02);
-  EXPECT_NEAR(*noise_corrected(*pearson(x1, y1), *pearson(x1, x2), *pearson(y1, y2)), 0.8, 0.04);
+  EXPECT_NEAR(*noise_corrected(x1, x2, y1, y2), 0.8, 0.04);
+}
+
+// x1 = y1 and x2 = y2: where noise is shared, the covariance across measurements is that of each.
+TEST(NoiseCorrected, IsTheCovarianceOverTheRootOfBoth) {
+  const Numbers x1{1, 2, 3, 4}, x2{1, 3, 2, 5}, y2{2, 2, 3, 6};
+  // cov(x1, x2) = 5.5 / 4, cov(x1, y2) = 6.5 / 4, cov(x2, x1) = 5.5 / 4: of y1 = x1.
+  EXPECT_NEAR(*noise_corrected(x1, x2, x1, y2), (6.5 + 5.5) / 2 / std::sqrt(5.5 * 6.5), 1e-12);
+  Numbers less = x1;
+  for (double& value : less) value = 7 - 3 * value;
+  Numbers less2 = x2;
+  for (double& value : less2) value = 1 - 3 * value;
+  EXPECT_NEAR(*noise_corrected(x1, x2, less, less2), -1, 1e-12);
 }
 
 TEST(NoiseCorrected, IsNotCutOffAndNotStatedWithoutSignal) {
-  EXPECT_DOUBLE_EQ(*noise_corrected(0.6, 0.5, 0.5), 1.2);
-  EXPECT_DOUBLE_EQ(*noise_corrected(-0.2, 0.25, 0.64), -0.5);
-  EXPECT_EQ(noise_corrected(0.3, 0.5, 0).why_not(),
-            "replicates correlate by 0.500000 and 0.000000: without a correlation above 0 there is no signal "
-            "to correct");
-}
-
-TEST(SpearmanBrown, IsTheReliabilityOfAMeanOfMeasurements) {
-  EXPECT_DOUBLE_EQ(spearman_brown(0.5), 2.0 / 3);
-  EXPECT_DOUBLE_EQ(spearman_brown(spearman_brown(0.3), 2), spearman_brown(0.3, 4));
-  EXPECT_DOUBLE_EQ(spearman_brown(-0.3), -0.3);
+  const Numbers x1{1, 2, 3, 4, 5, 6, 7, 8}, x2{1, 7, 5, 2, 6, 4, 3, 8}, y1{2, 7, 5, 4, 1, 8, 3, 6},
+      y2{5, 3, 4, 1, 6, 8, 2, 7};
+  EXPECT_GT(*noise_corrected(x1, x2, y1, y2), 1);
+  const Numbers back{8, 7, 6, 5, 4, 3, 2, 1};
+  EXPECT_NE(noise_corrected(x1, back, y1, y2).why_not().find("there is no signal to correct"),
+            std::string::npos);
+  EXPECT_FALSE(noise_corrected_interval(x1, back, y1, y2));
+  const auto interval = noise_corrected_interval(x1, x2, y1, y2);
+  EXPECT_TRUE(!interval || std::abs(interval->estimate - *noise_corrected(x1, x2, y1, y2)) < 1e-12);
 }
 
 }  // namespace

@@ -1,14 +1,11 @@
-#include "analysis/indices/noise_floor.h"
+#include "analysis/indices/split_halves.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <string>
-#include <utility>
 
 #include "analysis/indices/subset_indices.h"
-#include "analysis/statistics/correlation.h"
 #include "analysis/statistics/random_numbers.h"
 #include "common/study/estimator.h"
 
@@ -43,33 +40,7 @@ std::vector<Split> drawn_splits(std::size_t points, std::uint64_t seed) {
   return splits;
 }
 
-// Of `pairs` of maps.
-template <typename Pairs, typename Compare>
-Stated<NoiseFloor> mean_over(const Pairs& pairs, const Compare& compare_pair) {
-  NoiseFloor floor;
-  for (const auto& pair : pairs) {
-    const Stated<double> value = compare_pair(pair);
-    if (!value) return NotStated{value.why_not()};
-    floor.value += *value;
-    ++floor.pairs;
-  }
-  floor.value /= floor.pairs;
-  floor.cautious = floor.value;
-  return floor;
-}
-
 }  // namespace
-
-Stated<NoiseFloor> floor_from_replicates(Measure measure, std::span<const std::vector<float>> replicates,
-                                         const LevelAreas& areas) {
-  if (replicates.size() < 2) return NotStated{"one map alone: run with --replicates 2 or more"};
-  std::vector<std::pair<std::size_t, std::size_t>> pairs;
-  for (std::size_t i = 0; i < replicates.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) pairs.emplace_back(i, j);
-  return mean_over(pairs, [&](const auto& pair) {
-    return compare(measure, replicates[pair.first], replicates[pair.second], areas);
-  });
-}
 
 Stated<std::vector<Halves>> split_halves(std::span<const float> outputs, const ForwardPlan& plan,
                                          const WcamSettings& settings, std::uint64_t seed) {
@@ -90,17 +61,6 @@ Stated<std::vector<Halves>> split_halves(std::span<const float> outputs, const F
     return NotStated{std::string("of half the design points ") + constant.what()};
   }
   return halves;
-}
-
-Stated<NoiseFloor> floor_from_halves(Measure measure, std::span<const Halves> splits,
-                                     const LevelAreas& areas) {
-  if (splits.empty()) return NotStated{"a map without splits of its design points"};
-  const auto floor = mean_over(
-      splits, [&](const Halves& halves) { return compare(measure, halves.first, halves.second, areas); });
-  if (!floor) return floor;
-  NoiseFloor of_all = *floor;
-  of_all.value = is_similarity(measure) ? spearman_brown(floor->value) : floor->value / std::sqrt(2);
-  return of_all;
 }
 
 }  // namespace wcam
