@@ -84,6 +84,7 @@ struct Paired {
   // So many would show a difference of the size seen in four studies of five; 0: none is seen.
   std::size_t images_to_see_it() const;
 };
+// margin: from 0, in the differences' unit.
 Paired paired(const ImageMeans& first, const ImageMeans& second, double margin = 0);
 // Changes as they are, tested against 0.
 Paired against_zero(const ImageMeans& changes);
