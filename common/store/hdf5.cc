@@ -324,7 +324,7 @@ void Dataset::check_values() const {
     read(first, count, memory, bytes.data());
     sum = crc32_of(sum, bytes);
   }
-  if (H5Aexists(id_, kChecksum) <= 0) return;
+  if (!has_checksum()) return;
   std::uint32_t expected = 0;
   const Id attribute(H5Aopen(id_, kChecksum, H5P_DEFAULT));
   if (attribute < 0 || H5Aread(attribute, H5T_NATIVE_UINT32, &expected) < 0) fail("read the checksum of");
@@ -332,6 +332,8 @@ void Dataset::check_values() const {
     throw InputError(file_ + ": " + name_ + " is damaged: its values have CRC-32 " + std::to_string(sum) +
                      ", written were values with " + std::to_string(expected));
 }
+
+bool Dataset::has_checksum() const { return H5Aexists(id_, kChecksum) > 0; }
 
 // ---------------------------------------------------------------------------------------------- File
 
@@ -428,6 +430,13 @@ bool File::has(const std::string& object) const {
     }
   }
   return true;
+}
+
+std::size_t File::members(const std::string& group) const {
+  H5G_info_t info{};
+  if (H5Gget_info_by_name(impl_->id, group.c_str(), &info, H5P_DEFAULT) < 0)
+    throw InputError(impl_->path + ": cannot read the group " + group + ": " + reason());
+  return info.nlinks;
 }
 
 Dataset& File::dataset(const std::string& name) {

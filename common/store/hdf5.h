@@ -104,6 +104,7 @@ class Dataset {
   // Reads all rows. Throws InputError when HDF5 finds damage, or when they do not have the CRC-32 that was
   // written with them, if one was.
   void check_values() const;
+  bool has_checksum() const;
 
  private:
   friend class File;
@@ -136,6 +137,8 @@ class File {
 
   const std::string& path() const;
   bool has(const std::string& object) const;
+  // How many datasets and groups a group has. Their names are not asked for: HDF5 1.10 crashes on damaged ones.
+  std::size_t members(const std::string& group) const;
 
   // Opened once and kept. Throws InputError when it is not there.
   Dataset& dataset(const std::string& name);

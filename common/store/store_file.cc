@@ -221,9 +221,21 @@ std::vector<ColumnShape> StoreReader::shapes() {
 template <class Row>
 void StoreReader::check_values_of() {
   if (rows<Row>() == 0) return;
+  std::size_t known = 0;
+  const char* lacking = nullptr;
   all_columns<Row>([&](const char* column, auto, Shape shape) {
-    if (!lacks<Row>(column)) checked<Row>(column, shape).check_values();
+    if (lacks<Row>(column)) {
+      lacking = column;
+      return;
+    }
+    checked<Row>(column, shape).check_values();
+    ++known;
   });
+  // No version writes columns that this one does not know and lacks one that it knows.
+  if (lacking != nullptr && file_.members(Columns<Row>::kGroup) > known &&
+      file_.dataset(Columns<Row>::kFirst).has_checksum())
+    throw InputError(path() + ": " + path_of<Row>(lacking) +
+                     " is not there and something unknown is: the name of a column is damaged");
 }
 
 void StoreReader::check_values() {

@@ -14,6 +14,7 @@
 #include "common/store/hdf5.h"
 #include "common/store/results.h"
 #include "common/store/segment.h"
+#include "common/store/store_file.h"
 #include "tests/common/sample_store.h"
 #include "tests/common/sample_sweep.h"
 #include "tests/common/store_support.h"
@@ -352,6 +353,23 @@ TEST(Damage, ASegmentWithBytesChangedIsReadOrRefused) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+// Older files lack them, so that what is not found under its name would be read as empty.
+TEST(Damage, AColumnWhoseNameIsChangedIsNotTakenForOneThatWasNeverThere) {
+  const TemporaryFolder folder;
+  write_sample(folder.path() / "whole.h5", 9, 9, 3);
+  const std::string whole = read_file(folder.path() / "whole.h5");
+  const fs::path changed = folder.path() / "changed.h5";
+  for (const std::string name : {"doubts", "sufficient_cells", "replicate"}) {
+    std::string bytes = whole;
+    for (std::size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1))
+      bytes[at + 1] = static_cast<char>(bytes[at + 1] ^ 1);
+    ASSERT_NE(bytes, whole);
+    std::ofstream(changed, std::ios::binary) << bytes;
+    EXPECT_NE(refused([&] { store::StoreReader(changed).check_values(); }), "accepted") << name;
+    fs::remove(changed);
+  }
 }
 
 TEST(Damage, AFullDiskIsOneClearErrorAndLeavesNoFile) {
