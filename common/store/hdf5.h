@@ -137,7 +137,8 @@ class File {
 
   const std::string& path() const;
   bool has(const std::string& object) const;
-  // How many datasets and groups a group has. Their names are not asked for: HDF5 1.10 crashes on damaged ones.
+  // How many datasets and groups a group has. Their names are not asked for: HDF5 1.10 crashes on damaged
+  // ones.
   std::size_t members(const std::string& group) const;
 
   // Opened once and kept. Throws InputError when it is not there.
