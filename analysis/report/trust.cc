@@ -291,18 +291,22 @@ std::string bought_words(const std::vector<Bought>& bought, const Observations& 
          few_listed(as_good, "trust_more.csv") + ").";
 }
 
+// A correlation whose interval is wider than half of -1 to 1 says nothing.
+bool is_told(const Estimate& correlation) {
+  return correlation.interval && correlation.interval->second - correlation.interval->first < 1;
+}
+
 // " Without its noise, a level's share correlates over images between two cases by 0.93 [0.80, 1.05] (level 2
-// under baseline and adv, 17 images) to 0.99 ...": of those with an interval the least and the most.
+// under baseline and adv, 17 images) to 0.99 ...": of those that can be told the least and the most.
 std::string correlation_words(const std::vector<Correlation>& correlations, const Observations& found) {
   if (correlations.empty()) return "";
   std::vector<const Correlation*> stated;
   for (const Correlation& one : correlations)
-    if (one.corrected.interval) stated.push_back(&one);
+    if (is_told(one.corrected)) stated.push_back(&one);
   const std::string table = " (trust_correlations.csv)";
   if (stated.empty())
-    return " How a level's share correlates between cases without its noise is not stated: two estimates of "
-           "it "
-           "agree too little" +
+    return " How a level's share correlates between cases without its noise cannot be told from so few "
+           "images and estimates" +
            table + ".";
   const auto [least, most] = std::minmax_element(
       stated.begin(), stated.end(),
@@ -312,9 +316,13 @@ std::string correlation_words(const std::vector<Correlation>& correlations, cons
            found.case_name(one.a) + " and " + found.case_name(one.b) + ", " +
            counted(one.corrected.images, "image") + ")";
   };
+  const std::size_t untold = correlations.size() - stated.size();
   return " Without its noise, a level's share correlates over images between two cases by " + words(**least) +
-         (*least == *most ? "" : " to " + words(**most)) + ", stated of " + std::to_string(stated.size()) +
-         " of " + std::to_string(correlations.size()) + table + ".";
+         (*least == *most ? "" : " to " + words(**most)) +
+         (untold == 0 ? ""
+                      : "; for " + std::to_string(untold) + " of " + std::to_string(correlations.size()) +
+                            " pairs and levels it cannot be told") +
+         table + ".";
 }
 
 std::string answer_of(const Whole& whole, const std::vector<Bought>& bought,

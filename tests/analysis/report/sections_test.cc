@@ -824,10 +824,16 @@ TEST(Trust, SharesAreCorrelatedBetweenCasesWithoutTheirNoise) {
                 " Without its noise, a level's share correlates over images between two cases "
                 "by " +
                 with_interval({corrected->estimate, std::pair(corrected->low, corrected->high), 10}) +
-                " (the approximation under baseline and adv, 10 images), stated of 1 of 1 "
-                "(trust_correlations.csv)."),
+                " (the approximation under baseline and adv, 10 images) (trust_correlations.csv)."),
             std::string::npos)
       << section.answer;
+  // Noise as large as what differs between images: the interval would be wider than what it is of.
+  for (ExplainedMap& map : found.maps)
+    for (const std::size_t k : {0U, 1U})
+      map.independent_shares[k][0] += (k == 0 ? 3 : -3) * wobble(7 * map.image + 4 * map.case_index);
+  EXPECT_NE(trust_section(found).answer.find("without its noise cannot be told from so few images"),
+            std::string::npos)
+      << trust_section(found).answer;
 }
 
 TEST(Trust, WhatIsRareIsCountedAndNoiseAloneIsNamed) {
