@@ -213,9 +213,12 @@ def test_a_sweep_over_folders_grows_by_a_folder(editing, tmp_path):
     whole = EditingStudy(tmp_path / "whole")
     whole.OPTIONS = editing.OPTIONS
     whole.run()
-    assert predictions(whole.sweep) == after
+    expected = predictions(whole.sweep)
+    assert after.keys() == expected.keys() and all(after[key][0] == row[0] for key, row in expected.items())
+    # Up to rounding: in a predict job of its own a variant has another place in its batch.
+    assert all(after[key][1:] == pytest.approx(row[1:], rel=1e-4, abs=1e-5) for key, row in expected.items())
     grown, new = editing.rows(), whole.rows()
-    assert grown.keys() == new.keys() and all((grown[key][3] == new[key][3]).all() for key in new)
+    assert grown.keys() == new.keys() and all(grown[key][3] == new[key][3] for key in new)
 
     for file in (editing.variants / "Negative").rglob("*.png"):
         write_png(file, textured_image(9))
