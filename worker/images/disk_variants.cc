@@ -50,8 +50,12 @@ const DiskVariants::Files& DiskVariants::verified(const std::string& image) {
   if (folders_.empty()) find_folders();
   const PlannedImage& planned = plan_.find_image(image);
   Files files = read(planned, From::kStage);
-  if (digest_of(files) != planned.variants_sha256) files = read(planned, From::kPlace);
-  if (const std::string found = digest_of(files); found != planned.variants_sha256)
+  std::string found = digest_of(files);
+  if (found != planned.variants_sha256) {
+    files = read(planned, From::kPlace);
+    found = digest_of(files);
+  }
+  if (found != planned.variants_sha256)
     throw BadImage("the variants of " + image + " in " + plan_.variants_root.string() +
                    " have together SHA-256 " + found + ", the plan says " + planned.variants_sha256 +
                    ": one of them was changed after the sweep began");
