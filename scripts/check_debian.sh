@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the project on a clean Debian of another release than this machine's, in a folder, passes all unit tests there
-# and runs a sweep to its figures. Its results must be those of the same sweep here, up to rounding.
+# Builds the project with sanitizers on a clean Debian of another release than this machine's, in a folder, passes the
+# tests there and runs a sweep to its figures. Its results must be those of the same sweep here, up to rounding.
 #   scripts/check_debian.sh SUITE [DIR]     needs root, a network and build/dev; DIR: build/debian/SUITE, kept
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,14 +9,16 @@ suite=$1
 models/demo/photos.sh build/demo/photos
 root=${2:-build/debian/$suite}
 
-sweep='rm -rf build/sweep && build/dev/bin/wcam run --images build/demo/photos --models models/demo/models.json \
-  --cases baseline,adv --corruptions contrast,jpeg,defocus-blur --sample-size 2 --max-altered 1 --grid 14 --workers 2 \
-  --sweep build/sweep'
-bash -c "$sweep"
+sweep() { # with the programs of PRESET
+  echo "rm -rf build/sweep && build/$1/bin/wcam run --images build/demo/photos --models models/demo/models.json \
+    --cases baseline,adv --corruptions contrast,jpeg,defocus-blur --sample-size 2 --max-altered 1 --grid 14 --workers 2 \
+    --sweep build/sweep"
+}
+bash -c "$(sweep dev)"
 
-scripts/clean_debian.sh "$suite" "$root" --sources 'scripts/test.sh --fast
-  ctest --preset dev --tests-regex models_export --no-tests=error # what this PyTorch can read and the other cannot
+scripts/clean_debian.sh "$suite" "$root" --sources 'scripts/test.sh --sanitized
+  ctest --test-dir build/asan --tests-regex models_export --no-tests=error --output-on-failure # what this PyTorch can read
   mkdir -p build/demo'
 cp -r build/demo/photos "$root/root/wcam/build/demo/"
-scripts/clean_debian.sh "$suite" "$root" "cd wcam && $sweep && ls build/sweep/figures/figure-{4,5}/*.pdf"
+scripts/clean_debian.sh "$suite" "$root" "cd wcam && $(sweep asan) && ls build/sweep/figures/figure-{4,5}/*.pdf"
 scripts/compare_results.py build/sweep/results.h5 "$root/root/wcam/build/sweep/results.h5"

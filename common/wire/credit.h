@@ -19,8 +19,8 @@ class Credit {
 
   // How many jobs of this kind fit, if all that is left goes to them.
   std::uint32_t left(JobKind kind) const {
-    constexpr double kRounding = 1e-6;
-    return static_cast<std::uint32_t>(whole_[index(kind)] * left_ + kRounding);
+    constexpr double kTolerance = 1e-6;
+    return static_cast<std::uint32_t>(whole_[index(kind)] * left_ + kTolerance);
   }
   // Whether the same is left, of both kinds.
   bool operator==(const Credit& other) const {

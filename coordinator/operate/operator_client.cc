@@ -118,11 +118,11 @@ wire::Reply act_at_rest(const SweepDirectory& sweep, const wire::Request& reques
 
 }  // namespace
 
-Answer carry_out(const SweepDirectory& sweep, const wire::Request& request) {
+OperatorAnswer carry_out(const SweepDirectory& sweep, const wire::Request& request) {
   const std::optional<Status> coordinator = running_status(sweep.root);
   if (!coordinator) return {act_at_rest(sweep, request), false};
   check_reachable(sweep, *coordinator);
-  Answer answer{Errand(sweep, *coordinator).run(request), true};
+  OperatorAnswer answer{Errand(sweep, *coordinator).run(request), true};
   if (answer.reply.has_refused()) throw UsageError(answer.reply.refused());
   return answer;
 }

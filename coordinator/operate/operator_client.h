@@ -7,7 +7,7 @@
 
 namespace wcam {
 
-struct Answer {
+struct OperatorAnswer {
   wire::Reply reply;     // never refused
   bool running = false;  // it came from the coordinator that runs the sweep
 };
@@ -17,6 +17,6 @@ struct Answer {
 // changes is durable when this returns. Throws UsageError with the reason for which nothing was done, and
 // InputError when the folder is no sweep that has begun, when its coordinator does not answer, or when its
 // key or ledger cannot be used.
-Answer carry_out(const SweepDirectory& sweep, const wire::Request& request);
+OperatorAnswer carry_out(const SweepDirectory& sweep, const wire::Request& request);
 
 }  // namespace wcam

@@ -311,8 +311,8 @@ Credit Conversation::credit() const {
   double room = 1;
   for (const wire::Job& job : queue_) room -= part[static_cast<std::size_t>(kind_of(job))];
   const auto jobs = [&](std::size_t kind) {
-    constexpr double kRounding = 1e-6;
-    return static_cast<std::uint32_t>(std::max(0.0, room) / part[kind] + kRounding);
+    constexpr double kTolerance = 1e-6;
+    return static_cast<std::uint32_t>(std::max(0.0, room) / part[kind] + kTolerance);
   };
   return {jobs(0), jobs(1)};
 }
