@@ -364,17 +364,17 @@ function aboutMap(i) {
 function panelOf(i) {
   const canvas = element("canvas"), mark = element("div", "mark"), picture = element("div", "picture", [canvas, mark]);
   mark.hidden = true;
-  const name = element("div", "name", [caseOf(i)]);
-  if (index.severalReplicates) name.append(element("span", "soft", ` r${index.maps.replicate[i]}`));
+  const name = element("div", "name", [element("span", "case", caseOf(i))]);
+  if (index.severalReplicates) name.append(element("span", "soft", `r${index.maps.replicate[i]}`));
   const doubts = of("doubts", "doubts", i);
-  if (doubts) name.append(" ", element("span", "doubt", "?"));
+  if (doubts) name.append(element("span", "doubt", "?"));
   const prediction = element("div", "", [index.maps.wrong[i] ? element("span", "wrong", "✗ ") : "", predictionOf(i)]);
   const last = element("div", "soft", aboutMap(i));
   const root = element("div", "panel", [picture, element("div", "caption", [name, prediction, last])]);
   root.id = `map-${i}`;
   root.setAttribute("role", "img");
   root.setAttribute("aria-label", [caseOf(i), predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join(", "));
-  root.lastChild.title = [predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join("\n");
+  root.lastChild.title = [caseOf(i), predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join("\n");
   follow(picture);
   root.addEventListener("click", () => {
     setCurrent(placeOf.get(i), false);

@@ -322,6 +322,16 @@ def test_one_map_without_standard_errors(tmp_path):
     gallery.close()
 
 
+def test_a_long_name_of_a_case_hides_no_doubt(tmp_path):
+    sweep = make_sweep(tmp_path / "study", cases=("a_network_of_a_very_long_name_at_width_025",), doubtful=(0,))
+    run("wcam", "gallery", sweep.file, "--out", tmp_path / "one.html")
+    gallery = Gallery(tmp_path / "one.html", tmp_path)
+    assert gallery.value("(name => name.scrollWidth > name.clientWidth)(document.querySelector('.name .case'))"), "else it shows nothing"
+    (doubt,) = gallery.seen(".caption .doubt")
+    assert doubt["text"] == "?" and doubt["right"] <= gallery.seen(".panel canvas")[0]["right"]
+    gallery.close()
+
+
 def test_a_cell_that_straddles_subbands_is_named_by_all(tmp_path):
     """On a grid of 28 the approximation ends in the middle of the fourth row and column (common/store/format.md)."""
     sweep = make_sweep(tmp_path / "study", grid=28, side=224)
