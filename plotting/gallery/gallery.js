@@ -364,7 +364,9 @@ function aboutMap(i) {
 function panelOf(i) {
   const canvas = element("canvas"), mark = element("div", "mark"), picture = element("div", "picture", [canvas, mark]);
   mark.hidden = true;
-  const name = element("div", "name", [element("span", "case", caseOf(i))]);
+  // Where there is no room the middle is left out: names of a family begin alike.
+  const letters = [...caseOf(i)], tail = letters.splice(-8);
+  const name = element("div", "name", [element("span", "case", [element("span", "", letters.join("")), element("span", "", tail.join(""))])]);
   if (index.severalReplicates) name.append(element("span", "soft", `r${index.maps.replicate[i]}`));
   const doubts = of("doubts", "doubts", i);
   if (doubts) name.append(element("span", "doubt", "?"));

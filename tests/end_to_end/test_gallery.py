@@ -322,13 +322,14 @@ def test_one_map_without_standard_errors(tmp_path):
     gallery.close()
 
 
-def test_a_long_name_of_a_case_hides_no_doubt(tmp_path):
+def test_a_long_name_of_a_case_hides_neither_its_end_nor_a_doubt(tmp_path):
     sweep = make_sweep(tmp_path / "study", cases=("a_network_of_a_very_long_name_at_width_025",), doubtful=(0,))
     run("wcam", "gallery", sweep.file, "--out", tmp_path / "one.html")
     gallery = Gallery(tmp_path / "one.html", tmp_path)
-    assert gallery.value("(name => name.scrollWidth > name.clientWidth)(document.querySelector('.name .case'))"), "else it shows nothing"
-    (doubt,) = gallery.seen(".caption .doubt")
-    assert doubt["text"] == "?" and doubt["right"] <= gallery.seen(".panel canvas")[0]["right"]
+    assert gallery.value("(name => name.scrollWidth > name.clientWidth)(document.querySelector('.case').firstChild)"), "else it shows nothing"
+    (doubt,), (beginning, end) = gallery.seen(".caption .doubt")[:1], gallery.seen(".case > span")[:2]
+    assert doubt["text"] == "?" and end["text"] == "idth_025" and beginning["right"] <= end["left"]
+    assert end["right"] <= doubt["left"] and doubt["right"] <= gallery.seen(".panel canvas")[0]["right"]
     gallery.close()
 
 
