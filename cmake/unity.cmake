@@ -27,8 +27,10 @@ if(WCAM_WITH_TESTS)
   compiled_alone(tests/common command_line/options_test.cc study/extension_test.cc study/plan_test.cc wire/credit_test.cc)
   compiled_alone(tests/coordinator
     ledger/job_report_test.cc operate/retry_test.cc simulation/simulation_test.cc transport/zeromq_traps_test.cc)
-  compiled_alone(tests/worker
-    images/disk_variants_test.cc jobs/job_runner_test.cc models/check_report_test.cc models/model_cache_test.cc
-    protocol/conversation_test.cc wcam/sufficient_test.cc wcam/summary_test.cc wcam/wcam_test.cc
-    wcam/reconstruction_test.cc)
+  if(WCAM_WITH_WORKER)
+    compiled_alone(tests/worker
+      images/disk_variants_test.cc jobs/job_runner_test.cc models/check_report_test.cc models/model_cache_test.cc
+      protocol/conversation_test.cc wcam/reconstruction_test.cc wcam/sufficient_test.cc wcam/summary_test.cc
+      wcam/wcam_test.cc)
+  endif()
 endif()

@@ -6,6 +6,7 @@
 #                                             LibTorch
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
 # ctest of a preset, with more of its options if need be.
 pass() {
   local results=$PWD/build/$1/results.xml
