@@ -1,6 +1,6 @@
-# With CMAKE_UNITY_BUILD (preset asan) several files of a library are compiled as one, in about half the time. These are
-# not: what they name for themselves bears the name of something in a file beside them, which is no mistake. Where the
-# compiler says that such a name is defined twice, a file belongs here.
+# With CMAKE_UNITY_BUILD (presets asan and fuzz) several files of a library are compiled as one, in about half the time.
+# These are not: what they name for themselves bears the name of something in a file beside them, which is no mistake.
+# Where the compiler says that such a name is defined twice, a file belongs here.
 function(compiled_alone folder)
   list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/${folder}/)
   set_source_files_properties(${ARGN} DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}
