@@ -375,8 +375,9 @@ function panelOf(i) {
   const root = element("div", "panel", [picture, element("div", "caption", [name, prediction, last])]);
   root.id = `map-${i}`;
   root.setAttribute("role", "img");
-  root.setAttribute("aria-label", [caseOf(i), predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join(", "));
-  root.lastChild.title = [caseOf(i), predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean).join("\n");
+  const said = [caseOf(i), predictionOf(i), aboutMap(i), doubts && `doubtful: ${doubts}`].filter(Boolean);
+  root.setAttribute("aria-label", said.join(", "));
+  root.lastChild.title = said.join("\n");
   follow(picture);
   root.addEventListener("click", () => {
     setCurrent(placeOf.get(i), false);

@@ -327,7 +327,7 @@ def test_a_long_name_of_a_case_hides_neither_its_end_nor_a_doubt(tmp_path):
     run("wcam", "gallery", sweep.file, "--out", tmp_path / "one.html")
     gallery = Gallery(tmp_path / "one.html", tmp_path)
     assert gallery.value("(name => name.scrollWidth > name.clientWidth)(document.querySelector('.case').firstChild)"), "else it shows nothing"
-    (doubt,), (beginning, end) = gallery.seen(".caption .doubt")[:1], gallery.seen(".case > span")[:2]
+    (doubt,), (beginning, end, *_) = gallery.seen(".caption .doubt"), gallery.seen(".case > span")
     assert doubt["text"] == "?" and end["text"] == "idth_025" and beginning["right"] <= end["left"]
     assert end["right"] <= doubt["left"] and doubt["right"] <= gallery.seen(".panel canvas")[0]["right"]
     gallery.close()
