@@ -232,7 +232,10 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   allow_many_connections();
   const std::atomic<int>& interrupts = count_interrupts();
   Coordinator coordinator(directory, *ledger, plan, options);
-  ledger->begin_run(host_name(), version_text(), "wcam-coordinator run " + quoted(arguments));
+  std::error_code removed;
+  ledger->begin_run(host_name(), version_text(),
+                    "cd " + quoted(std::filesystem::current_path(removed).string()) +
+                        " && wcam-coordinator run " + quoted(arguments));
   const ExitCode code = coordinator.run(interrupts);
   ledger->end_run();
   const bool finished = code == ExitCode::kDone || code == ExitCode::kSetAside;
