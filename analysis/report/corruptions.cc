@@ -163,6 +163,10 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
            " is shown to change the share of a level (largest change " +
            with_points_interval(largest->difference) +
            needed_words(largest->images_to_see_it(), largest->difference.images) + ").";
+    if (const std::string unreachable =
+            unreachable_words("change of a level's share", largest->difference.images, largest->family);
+        !unreachable.empty())
+      text += " " + unreachable;
   } else {
     constexpr std::size_t kTold = 4;
     std::vector<std::string> told;
@@ -178,8 +182,8 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
   return text + too_few_of(too_few);
 }
 
-// "saturate on 7, brightness on 6, the others on 1 to 3".
-std::string counts_of(const std::map<Place, Tested>& tested) {
+// "saturate on 7, brightness on 6, the others on 1 to 3, 5 on none".
+std::string counts_of(const std::map<Place, Tested>& tested, const Observations& found) {
   std::vector<std::pair<std::string, std::size_t>> counts;
   for (const auto& [place, one] : tested)
     if (place.second == 0) counts.emplace_back(place.first, one.images);
@@ -189,10 +193,16 @@ std::string counts_of(const std::map<Place, Tested>& tested) {
   std::string text;
   for (std::size_t i = 0; i < std::min(kTold, counts.size()); ++i)
     text += (i == 0 ? "" : ", ") + counts[i].first + " on " + std::to_string(counts[i].second);
-  if (counts.size() <= kTold) return text;
+  std::set<std::string> without;
+  for (const Variant& variant : found.variants)
+    if (!variant.family.empty() && !tested.contains({variant.name, 0}))  // the source has none
+      without.insert(variant.name);
+  const std::string none = without.empty() ? "" : ", " + counted(without.size(), "other") + " on none";
+  if (counts.size() <= kTold) return text + none;
   const std::size_t least = counts.back().second, most = counts[kTold].second;
-  return text + ", " + (counts.size() == kTold + 1 ? counts.back().first : "the others") + " on " +
-         (least == most ? "" : std::to_string(least) + " to ") + std::to_string(most);
+  return text + ", " +
+         (counts.size() == kTold + 1 ? counts.back().first : counted(counts.size() - kTold, "other")) +
+         " on " + (least == most ? "" : std::to_string(least) + " to ") + std::to_string(most) + none;
 }
 
 // The published rule explains few variants of an image, whichever they are: more images are a long way to
@@ -202,8 +212,8 @@ std::string too_few_answer(const std::map<Place, Tested>& tested, std::size_t im
   if (tested.empty() || found.explained_images < kFewestImages ||
       found.plan.selection.rule != SelectionRule::kPublished)
     return too_few_sentence(images, found, " with one and the same corruption explained");
-  return "No corruption was explained on " + std::to_string(kFewestImages) + " images: " + counts_of(tested) +
-         "; --select all explains every one.";
+  return "No corruption was explained on " + std::to_string(kFewestImages) +
+         " images: " + counts_of(tested, found) + "; --select all explains every one.";
 }
 
 }  // namespace

@@ -75,15 +75,21 @@ struct Paired {
   double margin = 0;
   std::optional<double> p_beyond, p_beyond_holm;
   double ratio = kUnknown;  // of the differences' mean to their standard deviation
+  std::size_t family = 1;   // so many are corrected together
   std::string why_not;      // nothing is tested
 
   // The corrected test says so, and so does the interval, which skewed differences do not mislead.
   bool differs() const;
   // The same of the margin. Each look at a margin is one of its family, as each look at 0 is.
   bool is_beyond() const;
-  // So many would show a difference of the size seen in four studies of five; 0: none is seen.
+  // So many would show a difference of the size seen, in its family, in four studies of five; 0: none is seen.
   std::size_t images_to_see_it() const;
+  // So many would show it to be beyond the margin; 0: it seems within.
+  std::size_t images_to_see_it_beyond() const;
 };
+// A sign-flip test of n images has no p below 2 / 2^n, and the first of Holm's steps multiplies it by the whole
+// family: so many can show something there.
+std::size_t fewest_images_of(std::size_t family);
 // margin: from 0, in the differences' unit.
 Paired paired(const ImageMeans& first, const ImageMeans& second, double margin = 0);
 // Changes as they are, tested against 0.
@@ -97,7 +103,7 @@ struct WithoutOne {
 std::optional<WithoutOne> without_the_largest(const ImageMeans& first,
                                               const ImageMeans& second);  // of 2 or more
 
-// Fills p_holm and p_beyond_holm of those that have a p, each over the whole family.
+// Fills p_holm, p_beyond_holm and family of those that have a p, each over the whole family.
 void correct(std::span<Paired* const> family);
 
 }  // namespace wcam

@@ -286,12 +286,26 @@ std::string tested_words(const Paired& result, std::string& correction) {
          std::exchange(correction, "");
 }
 
-// Of several cases: "differences 0.01 to 0.08 on 9 to 10 images, smallest p = 0.14". Not their intervals'
-// ends: a union of intervals is the interval of nothing.
+// How many images would show it; nothing of what is not larger.
+std::string needed_for(const Paired& result) {
+  return needed_words(result.difference.value > 0 ? result.images_to_see_it() : 0, result.difference.images);
+}
+
+// Of several cases: "differences 0.01 to 0.08 on 9 to 10 images, the least certain 0.04 [-0.10, 0.35], smallest p
+// = 0.14; about 80 images would show the largest". Not their intervals' ends: a union of intervals is the
+// interval of nothing.
 std::string range_words(const std::vector<const Tested*>& cases, std::string& correction) {
   std::vector<double> differences, p;
   std::vector<std::size_t> images;
+  const auto width = [](const Tested* one) {
+    const auto& interval = one->matched().difference.interval;
+    return interval ? interval->second - interval->first : 0;
+  };
+  const Tested* widest = cases.front();
+  const Tested* largest = cases.front();
   for (const Tested* one : cases) {
+    if (width(one) > width(widest)) widest = one;
+    if (one->matched().difference.value > largest->matched().difference.value) largest = one;
     differences.push_back(one->matched().difference.value);
     images.push_back(one->matched().difference.images);
     if (one->matched().p_holm) p.push_back(*one->matched().p_holm);
@@ -300,17 +314,17 @@ std::string range_words(const std::vector<const Tested*>& cases, std::string& co
   const auto [fewest, most] = std::minmax_element(images.begin(), images.end());
   return "differences " + decimal(*low) + " to " + decimal(*high) + " on " +
          (*fewest == *most ? "" : std::to_string(*fewest) + " to ") + counted(*most, "image") +
+         ", the least certain " + with_interval(widest->matched().difference) +
          (p.empty() ? ""
                     : ", smallest " + p_value(*std::min_element(p.begin(), p.end())) +
                           std::exchange(correction, "")) +
-         "; flips.csv";
+         needed_for(largest->matched()) + "; flips.csv";
 }
 
 std::string open_words(const std::vector<const Tested*>& cases, std::string& correction) {
   if (cases.size() > 1) return range_words(cases, correction);
   const Paired& result = cases.front()->matched();
-  return tested_words(result, correction) +
-         needed_words(result.difference.value > 0 ? result.images_to_see_it() : 0, result.difference.images);
+  return tested_words(result, correction) + needed_for(result);
 }
 
 // Of one kind of label; what it says begins with "the shift is".
@@ -511,6 +525,9 @@ Section flips_section(const Observations& found) {
         std::string(explains(LabelKind::kSource) ? "." : " (--explain predicted,source tells them apart)."));
   add_doubt(section.doubts, unlike_verdicts_doubt(tested, found));
   add_noise_doubts(section.doubts, found);
+  if (!tested.empty())
+    add_doubt(section.doubts,
+              unreachable_words("difference", section.images, tested.front().matched().family));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

@@ -55,8 +55,13 @@ struct CasePair {
   Paired size;                              // log2 of the sums
   Paired apart;                             // profiles of two images; of the two cases, in levels
   Estimate noise;                           // two estimates of one profile
-  std::size_t images_to_decide = 0;         // 0: unknown
   Verdict verdict = Verdict::kOpen;
+
+  // Some level's mean difference is.
+  bool seems_beyond() const {
+    return std::any_of(levels.begin(), levels.end(),
+                       [](const Paired& level) { return std::abs(level.difference.value) > level.margin; });
+  }
 };
 
 // Of estimates that share no design point: one profile's two are apart by noise alone.
@@ -121,7 +126,22 @@ std::size_t images_to_show_equivalence(const Paired& level, double margin) {
                   static_cast<std::size_t>(std::ceil(std::pow((1.645 + 1.282) * deviation / room, 2))));
 }
 
-void decide(CasePair& pair, double margin) {
+// So many would show a level of the pair to be beyond the margin, where one seems to be, else all to be within,
+// if the differences are what they seem; 0: unknown.
+std::size_t images_to_decide(const CasePair& pair) {
+  const bool beyond = pair.seems_beyond();
+  std::size_t fewest = 0, most = 0;
+  for (const Paired& level : pair.levels) {
+    const std::size_t needed =
+        beyond ? level.images_to_see_it_beyond() : images_to_show_equivalence(level, level.margin);
+    if (needed == 0 && !beyond) return 0;
+    most = std::max(most, needed);
+    if (needed > 0) fewest = fewest == 0 ? needed : std::min(fewest, needed);
+  }
+  return beyond ? fewest : most;
+}
+
+void decide(CasePair& pair) {
   const bool same = std::all_of(pair.same.begin(), pair.same.end(),
                                 [](const std::optional<double>& p) { return p && *p <= kLevel; });
   const bool beyond = std::any_of(pair.levels.begin(), pair.levels.end(),
@@ -130,13 +150,6 @@ void decide(CasePair& pair, double margin) {
                  : same && pair.size.is_beyond() ? Verdict::kDegree
                  : same                          ? Verdict::kAlike
                                                  : Verdict::kOpen;
-  bool known = true;
-  for (const Paired& level : pair.levels) {
-    const std::size_t needed = images_to_show_equivalence(level, margin);
-    known = known && needed > 0;
-    pair.images_to_decide = std::max(pair.images_to_decide, needed);
-  }
-  if (!known) pair.images_to_decide = 0;
 }
 
 // Also where nothing varies: a level without cells has no share in any image.
@@ -178,7 +191,7 @@ std::vector<CasePair> compare_all(const std::vector<CaseProfiles>& cases, double
   correct(levels);
   correct(sizes);
   correct(apart);
-  for (CasePair& pair : pairs) decide(pair, margin);
+  for (CasePair& pair : pairs) decide(pair);
   return pairs;
 }
 
@@ -214,10 +227,14 @@ ReportTable levels_table(const std::vector<CasePair>& pairs, double margin, cons
 }
 
 ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& found) {
-  ColumnMeanings columns{{"case", "name of a classifier"},
-                         {"other_case", "of another"},
-                         {"differ", "in kind, in degree only, neither, or undecided"},
-                         {"images", "unaltered, explained under both"}};
+  ColumnMeanings columns{
+      {"case", "name of a classifier"},
+      {"other_case", "of another"},
+      {"differ", "in kind, in degree only, neither, or undecided"},
+      {"images", "unaltered, explained under both"},
+      {"images_to_decide",
+       "so many would show, four times in five, a level beyond the margin where one's "
+       "difference is, else all within it, if differences are as they seem; empty: unknown"}};
   add_estimate_columns(columns, "log2_size", "of the other's summed indices over the case's");
   columns.emplace_back("p_holm", "sign-flip test of it against 0, after Holm's correction over pairs");
   columns.emplace_back("p_beyond_holm", "the same against a factor of " + decimal(kSizeMargin) +
@@ -237,6 +254,8 @@ ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& 
   for (const CasePair& pair : pairs) {
     std::vector<Cell> row{found.case_name(pair.a), found.case_name(pair.b), to_string(pair.verdict),
                           count_cell(pair.size.difference.images)};
+    const std::size_t needed = images_to_decide(pair);
+    row.push_back(needed > 0 ? count_cell(needed) : Cell(kUnknown));
     add_cells(row, pair.size.difference);
     row.push_back(p_cell(pair.size.p_holm));
     row.push_back(p_cell(pair.size.p_beyond_holm));
@@ -251,20 +270,26 @@ ReportTable pairs_table(const std::vector<CasePair>& pairs, const Observations& 
 
 Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
   Chart chart;
-  chart.kind = Chart::Kind::kDots;
+  constexpr std::size_t kToldApart = 6;  // by the colours of cases
+  chart.kind = pairs.size() > kToldApart ? Chart::Kind::kHeat : Chart::Kind::kDots;
   chart.name = "kinds_levels";
   chart.x_title = "Scale";
   chart.y_title = "Difference in share (percentage points)";
   for (const CasePair& pair : pairs) {
-    ChartSeries series{found.case_name(pair.b) + " less " + found.case_name(pair.a), {}};
+    ChartSeries series{found.case_name(pair.b) + " minus " + found.case_name(pair.a), {}};
     for (std::size_t k = 0; k < pair.levels.size(); ++k)
       series.points.push_back(level_point(k, pair.levels[k].difference, found));
     chart.series.push_back(std::move(series));
   }
   chart.lines = {{"margin", 100 * margin}, {"margin", -100 * margin}};
   chart.caption =
-      "Difference of level shares between two cases on the same unaltered images, with the margin "
-      "within which they do not differ in kind; 95 % intervals over images.";
+      "Difference of level shares between two cases on the same unaltered images, the first minus the "
+      "second; "
+      "within " +
+      points(margin) + " they do not differ in kind" +
+      (chart.kind == Chart::Kind::kHeat
+           ? " (intervals: kinds_levels.csv)."
+           : "; 95 % intervals over images, not corrected for the number of pairs and levels.");
   return chart;
 }
 
@@ -279,10 +304,12 @@ std::size_t level_of_most(const CasePair& pair) {
   return most;
 }
 
-// " (p = 0.012 against the margin)", corrected, of a difference that seems beyond it; `against` stands behind
-// the first p of an answer.
+// " (p = 0.012 against the margin)", corrected, of a difference that seems beyond it and that so many images can
+// show; `against` stands behind the first p of an answer.
 std::string beyond_words(const Paired& result, std::string& against) {
-  if (!result.p_beyond_holm || !(std::abs(result.difference.value) > result.margin)) return "";
+  if (!result.p_beyond_holm || !(std::abs(result.difference.value) > result.margin) ||
+      result.difference.images < fewest_images_of(result.family))
+    return "";
   return " (" + p_value(*result.p_beyond_holm) + std::exchange(against, "") + ")";
 }
 
@@ -324,9 +351,56 @@ std::size_t levels_tested(const std::vector<CasePair>& pairs) {
   return tested;
 }
 
+// " If differences are as they seem, about 31 images would show the first beyond the margin and 640 the 3 pairs that
+// seem within it to be so." `open`: undecided pairs, the largest difference first.
+std::string needed_to_decide(const std::vector<const CasePair*>& open) {
+  constexpr std::size_t kAbsurd = 100;  // times as many images
+  const auto is_told = [](std::size_t needed, const CasePair& pair) {
+    const std::size_t images = pair.size.difference.images;
+    return needed > images && needed < kAbsurd * images;
+  };
+  std::vector<std::string> told;
+  if (!open.empty() && open.front()->seems_beyond())
+    if (const std::size_t needed = images_to_decide(*open.front()); is_told(needed, *open.front()))
+      told.push_back("about " + counted(needed, "image") + " would show the first beyond the margin");
+  std::size_t most = 0, pairs = 0;
+  bool known = true;
+  for (const CasePair* pair : open) {
+    if (pair->seems_beyond()) continue;
+    const std::size_t needed = images_to_decide(*pair);
+    known = known && needed > 0;
+    most = std::max(most, needed);
+    ++pairs;
+  }
+  if (pairs > 0 && known && is_told(most, *open.front()))
+    told.push_back("about " + counted(most, "image") + " the " +
+                   (pairs == 1 ? std::string("pair that seems within it to be so")
+                               : counted(pairs, "pair") + " that seem within it to be so"));
+  return told.empty() ? "" : " If differences are as they seem, " + listed(told) + ".";
+}
+
+// Of pairs that nothing is decided of in kind, what the sums say of degree.
+std::string sizes_sentence(const std::vector<CasePair>& pairs, std::string& against,
+                           const Observations& found) {
+  std::vector<std::string> beyond;
+  std::size_t compared = 0;
+  for (const CasePair& pair : pairs) {
+    compared += pair.size.p ? 1 : 0;
+    if (pair.size.is_beyond()) beyond.push_back(degree_words(pair, against, found));
+  }
+  if (compared == 0) return "";
+  const std::string factor = "a factor of " + decimal(kSizeMargin);
+  if (beyond.empty())
+    return " That summed indices differ by more than " + factor + " is shown of no pair of " +
+           std::to_string(compared) + ".";
+  return " Summed indices differ by more than " + factor + " in " + std::to_string(beyond.size()) + " of " +
+         counted(compared, "pair") + ": " + few_listed(beyond, "kinds.csv") + ".";
+}
+
 std::string answer_of(const std::vector<CasePair>& pairs, double margin, const Observations& found) {
-  std::vector<std::string> kind_texts, degree_texts, alike, open, few;
-  std::size_t needed = 0, images = 0, sizes_tested = 0;
+  std::vector<std::string> kind_texts, degree_texts, alike, open_texts, few;
+  std::vector<const CasePair*> open;
+  std::size_t images = 0, sizes_tested = 0;
   for (const CasePair& pair : pairs) sizes_tested += pair.size.p ? 1 : 0;
   std::string of_levels = " against the margin" + holm_words(levels_tested(pairs), "test"),
               of_sizes = " against a factor of " + decimal(kSizeMargin) + holm_words(sizes_tested, "test");
@@ -342,8 +416,8 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
     if (pair.verdict == Verdict::kDegree) degree_texts.push_back(degree_words(pair, of_sizes, found));
     if (pair.verdict == Verdict::kAlike) alike.push_back(names);
     if (pair.verdict != Verdict::kOpen) continue;
-    open.push_back(level_words(pair, of_levels, found));
-    needed = std::max(needed, pair.images_to_decide);
+    open_texts.push_back(level_words(pair, of_levels, found));
+    open.push_back(told);
   }
   constexpr std::size_t kTold = 3;
   const std::string within = "every level's share within " + points(margin);
@@ -354,18 +428,19 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
     text += (text.empty() ? "" : " ") + words + ": " +
             listed(all ? names : std::vector<std::string>(names.begin(), names.begin() + kTold)) +
             (all ? "."
-                 : ", and " + counted(names.size() - kTold, "other pair") + " of " +
+                 : "; the same holds of " + counted(names.size() - kTold, "other pair") + " of " +
                        std::to_string(pairs.size()) + " (kinds.csv).");
   };
   add(kind_texts, "They differ in kind, by more than " + points(margin) + " of some level's share");
   add(degree_texts, "They differ in degree only, " + within);
   add(alike, "Neither in kind nor shown to differ in degree, " + within);
-  add(open,
+  add(open_texts,
       "Whether they differ in kind, at some level beyond a margin of " + points(margin) + ", is undecided");
-  constexpr std::size_t kAbsurd = 100;  // times as many images
-  if (!open.empty() && needed > images && needed < kAbsurd * images)
-    text += " About " + counted(needed, "image") +
-            " would decide it if the differences are as small as they seem.";
+  if (!open.empty()) {
+    const std::string unreachable = unreachable_words("difference in kind", images, levels_tested(pairs));
+    text += (unreachable.empty() ? "" : " ") + unreachable + needed_to_decide(open) +
+            sizes_sentence(pairs, of_sizes, found);
+  }
   text +=
       !kind_texts.empty()
           ? " If the cases are training methods, this contradicts the published claim that these differ only "
@@ -377,14 +452,6 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
             "is "
             "neither confirmed nor refuted.";
   return text + too_few_of(few);
-}
-
-// With n images a sign-flip test has no p below 2 / 2^n, which the first of Holm's steps multiplies by all.
-std::string unreachable_doubt(std::size_t images, std::size_t looks) {
-  const auto fewest = static_cast<std::size_t>(std::ceil(1 + std::log2(static_cast<double>(looks) / kLevel)));
-  if (images < kFewestImages || looks == 0 || images >= fewest) return "";
-  return "That cases differ in kind can be shown by " + std::to_string(fewest) + " images or more, since " +
-         std::to_string(looks) + " levels of pairs are looked at.";
 }
 
 // " On one image the profiles of two cases lie 0.12 levels [0.10, 0.14] apart, ...": over all pairs.
@@ -431,7 +498,6 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
   add_design_doubts(section.doubts, found);
   section.doubts.push_back("The margin of " + points(margin) +
                            " is a choice: it has to be made before the results are seen.");
-  add_doubt(section.doubts, unreachable_doubt(section.images, levels_tested(pairs)));
   section.doubts.push_back(
       "Profiles say at which scales a case decides, not where in the image: cases with equal profiles may "
       "look at "

@@ -73,16 +73,17 @@ void add_design_doubts(std::vector<std::string>& doubts, const Observations& fou
                                "replicates reduce."
                          : "All images share one design, so that intervals leave out its own error, which "
                            "only replicates reduce.");
-  std::size_t above = 0, maps = 0;
+  std::size_t doubtful = 0, above = 0, maps = 0;
   for (const ExplainedMap& map : found.maps) {
+    doubtful += static_cast<std::size_t>(map.doubtful);
     above += static_cast<std::size_t>(map.above_one);
     maps += static_cast<std::size_t>(map.replicates);
   }
-  if (above > 0)
-    doubts.push_back(
-        counted(above, "map") + " of " + std::to_string(maps) + (above == 1 ? " has" : " have") +
-        " an index above 1, which no Sobol index is: so few design points say little of a single "
-        "map (--nb-design).");
+  if (doubtful > 0)
+    doubts.push_back("Of " + counted(maps, "map") + " " + std::to_string(doubtful) +
+                     (doubtful == 1 ? " is" : " are") + " doubtful, " + std::to_string(above) +
+                     " with an index above 1, which no Sobol index is: so few design points say little of a "
+                     "single map (--nb-design).");
 }
 
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {
@@ -206,7 +207,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Observations& fo
       {"input size", side + " x " + side + " pixels"},
       {"controls", plan.selection.matched_controls ? "matched" : "none"},
       {"true labels", found.labels_known ? "known" : "not known"},
-      {"intervals", "95 %, over images"},
+      {"intervals", "95 % over images, by the studentised bootstrap"},
+      {"tests", "sign flips of images' differences; p after Holm's correction over the family that is named"},
   };
 }
 

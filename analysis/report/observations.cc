@@ -16,6 +16,7 @@
 #include "analysis/indices/split_halves.h"
 #include "analysis/maps/level_shares.h"
 #include "common/base/error.h"
+#include "common/command_line/options.h"
 #include "common/study/forward_plan.h"
 
 namespace wcam {
@@ -178,24 +179,15 @@ std::vector<Pair> own_pairs(const Subject& subject) {
   return pairs;
 }
 
-// Of an even number the mean of the two in the middle.
-double median_of(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  const auto upper = static_cast<double>(*middle);
-  if (values.size() % 2 == 1) return upper;
-  return (upper + static_cast<double>(*std::max_element(values.begin(), middle))) / 2;
-}
-
 void add_replicate(Subject& subject, ProfileRow&& row, const Settings& settings) {
-  const double median_error = median_of(row.standard_error);
   const double largest = *std::max_element(row.wcam.begin(), row.wcam.end());
   double sum = 0;
   for (const float index : row.wcam) sum += static_cast<double>(index);
-  subject.found.median_error += median_error;
+  subject.found.largest_error += *std::max_element(row.standard_error.begin(), row.standard_error.end());
   subject.found.largest_index += largest;
-  subject.found.uncertain += median_error > largest ? 1 : 0;
   subject.found.above_one += largest > 1.0001 ? 1 : 0;  // beyond rounding, as `doubts` has it
+  subject.found.doubtful += row.doubts.empty() ? 0 : 1;
+  for (const std::string& doubt : split_list(row.doubts)) ++subject.found.doubts[doubt];
   subject.found.sum += sum;
   if (settings.noise == NoiseFrom::kHalves) {
     auto halves = split_halves(row.outputs, settings.forwards, settings.wcam);
@@ -222,7 +214,7 @@ void finish(Subject& subject, const Settings& settings) {
   ExplainedMap& found = subject.found;
   const auto n = static_cast<double>(subject.maps.size());
   found.replicates = static_cast<int>(subject.maps.size());
-  found.median_error /= n;
+  found.largest_error /= n;
   found.largest_index /= n;
   found.sum /= n;
   found.shares.assign(static_cast<std::size_t>(settings.wcam.levels) + 1, 0);

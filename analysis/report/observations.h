@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,10 +48,11 @@ struct ExplainedMap {
   ShareBounds bounds;          // the same, however straddling cells are split; of sources only
   Distances floor{};           // between two independent ones
   int replicates = 0;
-  int above_one = 0;                           // so many of the replicates have an index above 1
-  int uncertain = 0;                           // and so many a median standard error above the largest index
-  double sum = 0;                              // of the indices; mean over replicates, as what follows
-  double largest_index = 0, median_error = 0;  // of the standard errors the median
+  int above_one = 0;                            // so many of the replicates have an index above 1
+  int doubtful = 0;                             // and so many some mark of wcam_doubts()
+  std::map<std::string, int> doubts;            // how many have which
+  double sum = 0;                               // of the indices; mean over replicates, as what follows
+  double largest_index = 0, largest_error = 0;  // of the standard errors
 };
 
 // A variant's map against that of its image's source, by the same case for the same kind of label.

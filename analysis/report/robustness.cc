@@ -28,7 +28,7 @@ struct Count {
 
 struct CaseRobustness {
   ImageMeans flips, wrong, beyond;  // of an image's variants
-  ImageMeans clean;                 // 1: the unaltered image is wrong
+  ImageMeans clean, clean_beyond;   // 1: the unaltered image is wrong; not among the five largest
   ImageMeans rise;                  // wrong less clean
   std::map<std::string, ImageMeans> failed_by_corruption;
   std::map<int, ImageMeans> failed_by_severity;
@@ -49,6 +49,7 @@ std::vector<CaseRobustness> gather(const Observations& found) {
     CaseRobustness& at = cases[one.case_index];
     if (one.variant == 0) {
       if (found.labels_known) at.clean.add(one.image, one.wrong ? 1 : 0);
+      if (found.five_known) at.clean_beyond.add(one.image, one.beyond ? 1 : 0);
       continue;
     }
     const Variant& variant = found.variants[one.variant];
@@ -78,10 +79,13 @@ Quantity failures(const Observations& found) {
   return found.labels_known ? &CaseRobustness::wrong : &CaseRobustness::flips;
 }
 
-Estimate clean_error(const CaseRobustness& one) {
-  const std::vector<double> wrong = one.clean.values();
-  return share_of(static_cast<std::size_t>(std::count(wrong.begin(), wrong.end(), 1.0)), wrong.size());
+// Of numbers that are 1 or 0 of each image.
+Estimate share_of_ones(const ImageMeans& in) {
+  const std::vector<double> values = in.values();
+  return share_of(static_cast<std::size_t>(std::count(values.begin(), values.end(), 1.0)), values.size());
 }
+
+Estimate clean_error(const CaseRobustness& one) { return share_of_ones(one.clean); }
 
 ReportTable table_of(const std::vector<CaseRobustness>& cases, const Observations& found) {
   ColumnMeanings columns{
@@ -110,7 +114,7 @@ ReportTable table_of(const std::vector<CaseRobustness>& cases, const Observation
   const auto of = [](const Count& count) { return share_of(count.failed, count.images); };
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const CaseRobustness& one = cases[c];
-    if (found.labels_known) add(c, "none", -1, {}, clean_error(one), {});
+    if (found.labels_known) add(c, "none", -1, {}, clean_error(one), share_of_ones(one.clean_beyond));
     add(c, "all", 0, mean_of(one.flips, kShare), mean_of(one.wrong, kShare), mean_of(one.beyond, kShare),
         mean_of(one.rise, kRise));
     for (const auto& [place, flipped] : one.flipped_at) {
@@ -168,7 +172,8 @@ Mce mce_of(const CaseRobustness& one, const CaseRobustness* reference, const Obs
   std::vector<double> means;
   for (const auto& column : values) means.push_back(mean_of(column).value);
   const double value = images == 0 ? kUnknown : ratio(means);
-  if (!std::isfinite(value)) return {{}, "the reference has a corruption without an error"};
+  if (!std::isfinite(value))
+    return {{kUnknown, std::nullopt, images}, "the reference has a corruption without an error"};
   const auto interval = function_interval(rows, ratio, Bounds{0}, resampling_for(images));
   return {estimate_of(interval, value, images), interval ? "" : interval.why_not()};
 }
@@ -297,6 +302,7 @@ std::vector<Chart> charts_of(const std::vector<CaseRobustness>& cases, const Obs
 struct Ranking {
   std::size_t best = 0;
   std::vector<std::string> worse, alike, few;
+  std::vector<std::string> without_best;  // pairs of others that differ, "adv less than baseline (p = 0.010)"
 };
 
 // name_of: a case with its numbers, "baseline (60 %". None where no case has enough images.
@@ -330,6 +336,14 @@ std::optional<Ranking> rank(const std::vector<CaseRobustness>& cases, const std:
     else
       ranking.alike.push_back(name_of(c) + ")");
   }
+  for (const CasePair& pair : pairs) {
+    const Paired& compared = pair.*result;
+    if (pair.a == ranking.best || pair.b == ranking.best || !compared.differs()) continue;
+    const bool less = compared.difference.value < 0;
+    ranking.without_best.push_back(found.case_name(less ? pair.b : pair.a) + " less than " +
+                                   found.case_name(less ? pair.a : pair.b) + " (" + corrected_p(compared) +
+                                   ")");
+  }
   return ranking;
 }
 
@@ -342,6 +356,8 @@ std::string others(const Ranking& ranking, const std::string& less_than, std::si
             (pairs > 1 ? ", p after Holm's correction over " + counted(pairs, "pair") : "");
   if (!ranking.alike.empty())
     text += "; no difference from " + few_listed(ranking.alike, "robustness_pairs.csv") + " is shown";
+  if (!ranking.without_best.empty())
+    text += "; of the others, " + few_listed(ranking.without_best, "robustness_pairs.csv");
   return text;
 }
 
@@ -415,6 +431,9 @@ Section robustness_section(const Observations& found, const ReportOptions& optio
     section.doubts.push_back(
         "True labels are not known, so that a changed prediction may be a corrected one (--labels).");
   }
+  if (!pairs.empty())
+    add_doubt(section.doubts,
+              unreachable_words("difference of two cases", section.images, pairs.front().failures.family));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/maps/level_shares.h"
@@ -72,6 +73,14 @@ Straddling straddling(std::size_t level, const LevelAreas& areas, const Observat
   return cells;
 }
 
+// "1.6 % belong to the approximation, 4.7 % to level 3, ...".
+std::string plane_words(const std::vector<double>& parts, const Observations& found) {
+  std::vector<std::string> words;
+  for (std::size_t k = 0; k < parts.size(); ++k)
+    words.push_back(percent(parts[k]) + (k == 0 ? " belong to " : " to ") + level_of(k, found));
+  return listed(words);
+}
+
 struct MainLevel {
   std::size_t level = 0, next = 0;  // with the largest share, with the second largest
   Paired lead;                      // of the former over the latter
@@ -117,6 +126,7 @@ std::string answer_of(const std::vector<CaseScales>& cases, const std::vector<Ma
                       const LevelAreas& areas, const Observations& found) {
   std::map<std::size_t, std::vector<std::string>> most, open;
   std::vector<std::string> shared, few, parts;
+  std::string correction = holm_words(mains.front().lead.family, "test");
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const MainLevel& main = mains[c];
     const CaseScales& one = cases[c];
@@ -125,17 +135,18 @@ std::string answer_of(const std::vector<CaseScales>& cases, const std::vector<Ma
       few.push_back(name);
       continue;
     }
-    const std::string share = with_percent_interval(mean_of(one.shares[main.level]));
+    const std::string share = with_percent_interval(mean_of(one.shares[main.level])),
+                      tested = corrected_p(main.lead) + std::exchange(correction, "");
     if (!main.lead.differs())
       shared.push_back(name + " (" + level_of(main.level, found) + " " + share + ", " +
                        level_of(main.next, found) + " " +
-                       with_percent_interval(mean_of(one.shares[main.next])) + ")");
+                       with_percent_interval(mean_of(one.shares[main.next])) + ", " + tested + ")");
     else if (!main.identified())
       open[main.level].push_back(decimal(100 * mean_value(one.least[main.level]), 0) + " to " +
                                  percent(mean_value(one.most[main.level])) + " under " + name);
     else
       most[main.level].push_back(name + " (" + share + ", " + with_points_interval(main.lead.difference) +
-                                 " more than " + level_of(main.next, found) + ")");
+                                 " more than " + level_of(main.next, found) + ", " + tested + ")");
   }
   for (const auto& [level, names] : most)
     parts.push_back((parts.empty() ? "the largest share of the importance lies at " : "at ") +
@@ -185,7 +196,9 @@ Section scales_section(const Observations& found) {
   chart.y_title = "Share of the summed indices (%)";
   chart.caption =
       "Share of the summed Sobol indices at each level of the Haar transform, unaltered images, class "
-      "predicted; cells that straddle two levels count by area (what other splits give: scales.csv); 95 % "
+      "predicted; of all coefficients " +
+      plane_words(parts, found) +
+      "; cells that straddle two levels count by area (what other splits give: scales.csv); 95 % "
       "intervals "
       "over images.";
 
@@ -229,6 +242,8 @@ Section scales_section(const Observations& found) {
   section.doubts.push_back(
       "Which level is the largest was seen in the same images: a small lead over the next is somewhat "
       "overstated.");
+  add_design_doubts(section.doubts, found);
+  add_doubt(section.doubts, unreachable_words("lead of a level", section.images, mains.front().lead.family));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

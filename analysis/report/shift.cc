@@ -2,7 +2,9 @@
 //
 // A variant's map is compared with the source's by designs that share no point, exactly as two estimates of
 // one map are compared for the noise floor. Were nothing moved, both distances would be equal on average; so
-// their paired difference, an image's mean over its variants, is what is tested.
+// their paired difference, an image's mean over its variants, is what is tested. The question is answered by the
+// mean over cases. Only where that has moved are cases named, by a family of their own: with a gate before it,
+// a case is named by chance no more often than that (fixed-sequence testing).
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -22,7 +24,7 @@ namespace wcam {
 
 namespace {
 
-struct Group {  // shifts of one kind of label and role under one case
+struct Group {  // shifts of one kind of label and role under one case, or under all
   std::array<ImageMeans, kMeasureCount> distance, floor, source_floor, variant_floor;
   std::vector<ImageMeans> share_change;  // [levels + 1]
   ImageMeans log2_size;
@@ -31,7 +33,7 @@ struct Group {  // shifts of one kind of label and role under one case
 struct Tested {
   LabelKind kind{};
   Role role{};
-  std::size_t case_index = 0;
+  std::size_t case_index = 0;               // as many as there are cases: the mean over all
   std::array<Paired, kMeasureCount> moved;  // distance less floor
   std::array<std::optional<WithoutOne>, kMeasureCount> without;
   // Of the main measure: similarity without noise, 1 where nothing moved (C. Spearman's correction of the
@@ -39,9 +41,10 @@ struct Tested {
   Estimate corrected;
   std::vector<Paired> share_change;
   Paired size;
+  const Paired& main() const { return moved[kMainMeasure]; }
   // Further than noise by the main measure.
   bool beyond() const {
-    return is_a_shift(moved[kMainMeasure]) && moved[kMainMeasure].difference.value > 0 &&
+    return is_a_shift(main()) && main().difference.value > 0 &&
            (!corrected.interval || corrected.interval->second < 1);
   }
 };
@@ -68,6 +71,31 @@ Groups gather(const Observations& found) {
   return groups;
 }
 
+void add_by_image(ImageMeans& to, const ImageMeans& from) {
+  for (std::size_t image = 0; image < from.places(); ++image)
+    if (from.has(image)) to.add(static_cast<std::uint32_t>(image), from.of(image));
+}
+
+// To each kind and role the group of all cases: by image the mean over those that have it.
+Groups with_means_over_cases(Groups groups, const Observations& found) {
+  Groups all;
+  for (const auto& [key, group] : groups) {
+    Group& mean = all[{std::get<LabelKind>(key), std::get<Role>(key), found.cases()}];
+    mean.share_change.resize(found.shares());
+    for (std::size_t m = 0; m < kMeasureCount; ++m) {
+      add_by_image(mean.distance[m], group.distance[m]);
+      add_by_image(mean.floor[m], group.floor[m]);
+      add_by_image(mean.source_floor[m], group.source_floor[m]);
+      add_by_image(mean.variant_floor[m], group.variant_floor[m]);
+    }
+    for (std::size_t k = 0; k < found.shares(); ++k)
+      add_by_image(mean.share_change[k], group.share_change[k]);
+    add_by_image(mean.log2_size, group.log2_size);
+  }
+  groups.merge(all);
+  return groups;
+}
+
 Estimate corrected_similarity(const Group& group) {
   const ImageMeans* columns[] = {&group.distance[kMainMeasure], &group.source_floor[kMainMeasure],
                                  &group.variant_floor[kMainMeasure]};
@@ -89,7 +117,33 @@ Estimate corrected_similarity(const Group& group) {
                      images);
 }
 
-std::vector<Tested> test(const Groups& groups) {
+// Corrected as one: for each measure, for the sizes, and for all levels' shares.
+void correct_together(const std::vector<Tested*>& family) {
+  std::vector<Paired*> sizes, shares;
+  for (std::size_t m = 0; m < kMeasureCount; ++m) {
+    std::vector<Paired*> moved;
+    for (Tested* one : family) moved.push_back(&one->moved[m]);
+    correct(moved);
+  }
+  for (Tested* one : family) {
+    sizes.push_back(&one->size);
+    for (Paired& change : one->share_change) shares.push_back(&change);
+  }
+  correct(sizes);
+  correct(shares);
+}
+
+// Families, for each kind of label: altered and unaffected variants over all cases; the cases with one role.
+void correct_families(std::vector<Tested>& tested, const Observations& found) {
+  std::map<std::pair<LabelKind, std::optional<Role>>, std::vector<Tested*>> families;
+  for (Tested& one : tested) {
+    const bool all = one.case_index == found.cases();
+    families[{one.kind, all ? std::nullopt : std::optional(one.role)}].push_back(&one);
+  }
+  for (const auto& [key, family] : families) correct_together(family);
+}
+
+std::vector<Tested> test(const Groups& groups, const Observations& found) {
   std::vector<Tested> tested;
   for (const auto& [key, group] : groups) {
     Tested one;
@@ -103,32 +157,19 @@ std::vector<Tested> test(const Groups& groups) {
     one.size = against_zero(group.log2_size);
     tested.push_back(std::move(one));
   }
-  // Families, of one kind and role: the cases and levels for shares; the cases for each measure; with the
-  // main one the sizes, since an answer is made from both.
-  for (std::size_t begin = 0; begin < tested.size();) {
-    std::size_t end = begin;
-    while (end < tested.size() && tested[end].kind == tested[begin].kind &&
-           tested[end].role == tested[begin].role)
-      ++end;
-    std::array<std::vector<Paired*>, kMeasureCount> by_measure;
-    std::vector<Paired*> shares;
-    for (std::size_t i = begin; i < end; ++i) {
-      for (std::size_t m = 0; m < kMeasureCount; ++m) by_measure[m].push_back(&tested[i].moved[m]);
-      for (Paired& change : tested[i].share_change) shares.push_back(&change);
-      by_measure[kMainMeasure].push_back(&tested[i].size);
-    }
-    for (const auto& family : by_measure) correct(family);
-    correct(shares);
-    begin = end;
-  }
+  correct_families(tested, found);
   return tested;
+}
+
+std::string case_words(const Tested& one, const Observations& found) {
+  return one.case_index == found.cases() ? "all" : found.case_name(one.case_index);
 }
 
 std::string role_words(Role role) { return role == Role::kAltered ? "altered" : "unaffected"; }
 
 ReportTable distances_table(const std::vector<Tested>& tested, const Observations& found) {
   ColumnMeanings columns{
-      {"case", "name of the classifier"},
+      {"case", "name of the classifier; all: an image's mean over the cases"},
       {"explained", "for which class: the same kind of label on both sides"},
       {"role", "altered: variants that change the prediction; unaffected: ones that do not"},
       {"measure",
@@ -143,8 +184,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
   add_estimate_columns(columns, "effect", "Hedges' g of the images' differences");
   columns.emplace_back("p", "two-sided sign-flip test of the images' differences");
   columns.emplace_back("p_holm",
-                       "the same after Holm's correction over the cases; spearman's family includes "
-                       "log2_size of shift_levels.csv");
+                       "the same after Holm's correction over the cases; all: over altered and unaffected");
   add_estimate_columns(
       columns, "corrected_similarity",
       "spearman only: similarity corrected for the noise of both maps, 1 where nothing moved");
@@ -152,7 +192,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
   for (const Tested& one : tested)
     for (std::size_t m = 0; m < kMeasureCount; ++m) {
       const Paired& moved = one.moved[m];
-      std::vector<Cell> row{found.case_name(one.case_index), to_string(one.kind), role_words(one.role),
+      std::vector<Cell> row{case_words(one, found), to_string(one.kind), role_words(one.role),
                             id_of(kMeasures[m]), count_cell(moved.difference.images)};
       for (const Estimate* estimate : {&moved.second, &moved.first, &moved.difference})
         add_cells(row, *estimate);
@@ -168,7 +208,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
 
 ReportTable levels_table(const std::vector<Tested>& tested, const Observations& found) {
   ColumnMeanings columns{
-      {"case", "name of the classifier"},
+      {"case", "name of the classifier; all: an image's mean over the cases"},
       {"explained", "for which class"},
       {"role", "altered or unaffected"},
       {"quantity", "share: of the summed indices; log2_size: of the summed indices themselves"},
@@ -178,16 +218,14 @@ ReportTable levels_table(const std::vector<Tested>& tested, const Observations& 
                        "share: variant less source, -1 to 1; log2_size: of their ratio, 1 is twice as much");
   add_estimate_columns(columns, "effect", "Hedges' g");
   columns.emplace_back("p", "two-sided sign-flip test against 0");
-  columns.emplace_back(
-      "p_holm", "after Holm's correction: over cases and levels; log2_size: with spearman of shift.csv");
+  columns.emplace_back("p_holm",
+                       "after Holm's correction over the cases (all: over altered and unaffected), and for "
+                       "share over levels");
   ReportTable table = make_table("shift_levels.csv", columns);
   const auto add = [&](const Tested& one, const std::string& quantity, Cell level, const Paired& change) {
-    std::vector<Cell> row{found.case_name(one.case_index),
-                          to_string(one.kind),
-                          role_words(one.role),
-                          quantity,
-                          std::move(level),
-                          count_cell(change.difference.images)};
+    std::vector<Cell> row{case_words(one, found), to_string(one.kind),
+                          role_words(one.role),   quantity,
+                          std::move(level),       count_cell(change.difference.images)};
     add_cells(row, change);
     table.rows.push_back(std::move(row));
   };
@@ -206,20 +244,19 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   chart.x_title = "Case";
   std::string distance = in_words(kMeasures[m]);
   distance[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(distance[0])));
-  chart.y_title = distance + ", less noise";
+  chart.y_title = distance + ", minus noise";
   ChartSeries altered{"altered", {}}, unaffected{"unaffected", {}};
   for (const Tested& one : tested)
-    if (one.kind == kind)
+    if (one.kind == kind && (found.cases() > 1 || one.case_index < found.cases()))
       (one.role == Role::kAltered ? altered : unaffected)
-          .points.push_back(chart_point(found.case_name(one.case_index), static_cast<double>(one.case_index),
+          .points.push_back(chart_point(case_words(one, found), static_cast<double>(one.case_index),
                                         one.moved[m].difference));
   chart.series = {std::move(altered), std::move(unaffected)};
   chart.lines.push_back({"no further apart than by noise", 0});
-  chart.caption =
-      distance + " of a variant's map from its source's less that between " + noise_words(found) +
-      " of one map, explained for " + in_words(kind) +
-      ", by variants that change the prediction (altered) or not (unaffected); 95 % intervals over "
-      "images.";
+  chart.caption = distance + " of a variant's map from its source's, minus the noise: that between " +
+                  noise_words(found) + ". Variants that change the prediction (altered) or do not " +
+                  "(unaffected), explained for " + in_words(kind) +
+                  "; all: the mean over cases; 95 % intervals over images, not corrected for their number.";
   return chart;
 }
 
@@ -231,7 +268,7 @@ Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Obse
   chart.x_title = "Scale";
   chart.y_title = "Change of share (percentage points)";
   for (const Tested& one : tested) {
-    if (one.kind != kind || one.role != Role::kAltered) continue;
+    if (one.kind != kind || one.role != Role::kAltered || one.case_index == found.cases()) continue;
     ChartSeries series{found.case_name(one.case_index), {}};
     for (std::size_t k = 0; k < one.share_change.size(); ++k)
       series.points.push_back(level_point(k, one.share_change[k].difference, found));
@@ -245,99 +282,117 @@ Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Obse
   return chart;
 }
 
-// Distance and floor by the main measure, mean over all cases, by image.
-Paired over_cases(const Groups& groups, LabelKind kind, Role role) {
-  ImageMeans distance, floor;
-  for (const auto& [key, group] : groups) {
-    if (std::get<0>(key) != kind || std::get<1>(key) != role) continue;
-    for (const auto& [from, to] : {std::pair(&group.distance, &distance), std::pair(&group.floor, &floor)})
-      for (std::size_t image = 0; image < (*from)[kMainMeasure].places(); ++image)
-        if ((*from)[kMainMeasure].has(image))
-          to->add(static_cast<std::uint32_t>(image), (*from)[kMainMeasure].of(image));
-  }
-  return paired(floor, distance);
-}
-
-std::string under_how_many(std::size_t some, std::size_t all) {
-  if (all == 1) return "under the one case";
-  if (some == all) return "under all " + std::to_string(all) + " cases";
-  return "under " + std::to_string(some) + " of " + std::to_string(all) + " cases";
-}
-
 std::string corruptions_of(Role role, const Observations& found) {
   return (has_severities(found.plan.perturbation) ? "Corruptions" : "Variants") +
          std::string(role == Role::kAltered ? " that change the prediction" : " that do not change it");
 }
 
-std::string main_sentence(const std::vector<const Tested*>& cases, const Groups& groups, Role role,
-                          const Observations& found) {
-  std::vector<const Tested*> moved, still;
-  std::vector<std::string> few;
-  for (const Tested* one : cases)
-    if (one->moved[kMainMeasure].difference.images < kFewestImages)
+std::string over_cases(const Observations& found) {
+  return found.cases() == 1 ? "" : ", mean over " + counted(found.cases(), "case");
+}
+
+// "; it is shown under 3 of 7 cases, each by itself (largest p = 0.041 after Holm's correction over 7 tests)".
+std::string by_case_words(const std::vector<const Tested*>& cases, const Observations& found) {
+  std::vector<std::string> few, still;
+  std::vector<double> p_moved, p_still;
+  std::size_t family = 1;
+  for (const Tested* one : cases) {
+    if (one->main().difference.images < kFewestImages) {
       few.push_back(found.case_name(one->case_index));
-    else
-      (one->beyond() ? moved : still).push_back(one);
-  if (moved.empty() && still.empty())
-    return "Nothing is asserted of " + listed(few) + ": fewer than " + std::to_string(kFewestImages) +
-           " images have maps that can be ranked.";
-  const Paired all = over_cases(groups, cases.front()->kind, role);
-  const std::string numbers = "Spearman distance " + with_interval(all.second) + " against " +
-                              with_interval(all.first) + " between " + noise_words(found) + ", difference " +
-                              with_interval(all.difference);
-  if (moved.empty()) {
-    std::size_t needed = 0;
-    for (const Tested* one : still) {
-      const Paired& result = one->moved[kMainMeasure];
-      const std::size_t of_case = result.difference.value > 0 ? result.images_to_see_it() : 0;
-      if (of_case > 0 && (needed == 0 || of_case < needed)) needed = of_case;
+      continue;
     }
-    return corruptions_of(role, found) +
-           " are not shown to move the maps further than their estimation noise under any case (" + numbers +
-           needed_words(needed, all.difference.images) + ")." + too_few_of(few);
+    family = one->main().family;
+    (one->beyond() ? p_moved : p_still).push_back(one->main().p_holm.value_or(1));
+    if (!one->beyond())
+      still.push_back(found.case_name(one->case_index) + " (difference " +
+                      with_interval(one->main().difference) + ", " + corrected_p(one->main()) + ")");
   }
-  double largest_p = 0;
-  for (const Tested* one : moved) largest_p = std::max(largest_p, *one->moved[kMainMeasure].p_holm);
-  std::vector<std::string> names;
-  for (const Tested* one : still)
-    names.push_back(found.case_name(one->case_index) + " (difference " +
-                    with_interval(one->moved[kMainMeasure].difference) + ", " +
-                    corrected_p(one->moved[kMainMeasure]) + ")");
-  return corruptions_of(role, found) + " move the maps further than their estimation noise " +
-         under_how_many(moved.size(), moved.size() + still.size()) + " (" + numbers + "; " +
-         (largest_p < 0.001 || moved.size() == 1 ? "" : "largest ") + p_value(largest_p) +
-         " after Holm's correction)" +
-         (names.empty() ? "" : "; it is not shown under " + few_listed(names, "shift.csv")) + "." +
-         too_few_of(few);
+  const std::size_t compared = p_moved.size() + p_still.size();
+  if (found.cases() == 1 || compared == 0) return "." + too_few_of(few);
+  const std::string correction = holm_words(family, "test");
+  if (p_moved.empty())
+    return "; under no case by itself is it shown (smallest " +
+           p_value(*std::min_element(p_still.begin(), p_still.end())) + correction + ")." + too_few_of(few);
+  return "; it is shown under " + (still.empty() ? "all " : std::to_string(p_moved.size()) + " of ") +
+         counted(compared, "case") + ", each by itself (largest " +
+         p_value(*std::max_element(p_moved.begin(), p_moved.end())) + correction + ")" +
+         (still.empty() ? "" : ", not under " + few_listed(still, "shift.csv")) + "." + too_few_of(few);
+}
+
+// What the mean over cases says, and where that has moved, which cases do.
+std::string main_sentence(const Tested& all, const std::vector<const Tested*>& cases,
+                          const Observations& found) {
+  const Paired& result = all.main();
+  if (result.difference.images < kFewestImages)
+    return "Nothing is asserted of " +
+           (has_severities(found.plan.perturbation) ? std::string("corruptions") : "variants") +
+           (all.role == Role::kAltered ? " that change the prediction" : " that do not change it") +
+           ": fewer than " + std::to_string(kFewestImages) + " images have maps that can be ranked.";
+  const std::string explained = all.role == Role::kAltered ? ", explained for " + in_words(all.kind) : "";
+  const std::string numbers = "Spearman distance from the source's map " + with_interval(result.second) +
+                              ", between " + noise_words(found) + " " + with_interval(result.first) +
+                              ", difference " + with_interval(result.difference) + over_cases(found) +
+                              explained + "; " + corrected_p(result) + holm_words(result.family, "test");
+  const std::string of_noise = " the maps further than their estimation noise (" + numbers;
+  if (all.beyond())
+    return corruptions_of(all.role, found) + " move" + of_noise + ")" + by_case_words(cases, found);
+  return corruptions_of(all.role, found) + " are not shown to move" + of_noise +
+         needed_words(result.difference.value > 0 ? result.images_to_see_it() : 0, result.difference.images) +
+         ").";
+}
+
+// The regions themselves, in words that need no correlation.
+std::string regions_sentence(const Tested& all, const Observations& found) {
+  for (std::size_t m = 0; m < kMeasureCount; ++m) {
+    const Paired& result = all.moved[m];
+    if (kMeasures[m] != Measure::kTopTenth || result.difference.images < kFewestImages) continue;
+    return " Of the most important tenth of a map's cells " + with_percent_interval(result.second) +
+           " are not among the source's, against " + with_percent_interval(result.first) + " between " +
+           noise_words(found) + ".";
+  }
+  return "";
 }
 
 // "Under baseline one image makes most of the difference from noise of altered variants: 0.035 is 0.016
 // without n01871265_tusker.JPEG."; of a difference that one image does not make, empty.
 std::string one_image_doubt(const Tested& one, const Observations& found) {
-  const Estimate& difference = one.moved[kMainMeasure].difference;
+  const Estimate& difference = one.main().difference;
   const auto& without = one.without[kMainMeasure];
   if (!without || difference.images < kFewestImages || difference.value < kSmallestShift ||
       without->difference > difference.value / 2)
     return "";
-  return "Under " + found.case_name(one.case_index) +
+  return (one.case_index == found.cases() ? "Over all cases" : "Under " + found.case_name(one.case_index)) +
          " one image makes most of the difference from noise of " + role_words(one.role) +
          " variants: " + decimal(difference.value, 3) + " is " + decimal(without->difference, 3) +
          " without " + found.images[without->image] + ".";
 }
 
-std::string size_sentence(const std::vector<const Tested*>& cases, const Observations& found) {
-  std::vector<std::string> changed;
-  bool moved = false;
-  for (const Tested* one : cases) {
-    moved = moved || one->beyond();
-    if (!size_differs(one->size)) continue;
-    changed.push_back(found.case_name(one->case_index) + " " +
-                      with_interval(as_factor(one->size.difference)));
+std::string size_sentence(const Tested& all, const Observations& found) {
+  if (!size_differs(all.size)) return "";
+  return (all.beyond() ? " The indices as a whole change too, by a factor of "
+                       : " The shift is one of degree: the indices as a whole change by a factor of ") +
+         with_interval(as_factor(all.size.difference)) + " (" + corrected_p(all.size) + over_cases(found) +
+         ").";
+}
+
+// Of one role and the class told first.
+struct OfRole {
+  const Tested* all = nullptr;
+  std::vector<const Tested*> cases;
+
+  std::size_t images() const { return all ? all->size.difference.images : 0; }
+};
+
+OfRole of_role(const std::vector<Tested>& tested, LabelKind kind, Role role, const Observations& found) {
+  OfRole chosen;
+  for (const Tested& one : tested) {
+    if (one.kind != kind || one.role != role) continue;
+    if (one.case_index == found.cases())
+      chosen.all = &one;
+    else
+      chosen.cases.push_back(&one);
   }
-  if (changed.empty()) return "";
-  return (moved ? " The indices as a whole change too, by a factor of: "
-                : " The shift is one of degree: the indices as a whole change by a factor of: ") +
-         few_listed(changed, "shift_levels.csv") + ".";
+  return chosen;
 }
 
 }  // namespace
@@ -346,45 +401,47 @@ Section shift_section(const Observations& found) {
   Section section;
   section.id = "shift";
   section.question = "Does corruption move the important regions, and is it more than estimation noise?";
-  const Groups groups = gather(found);
-  const std::vector<Tested> tested = test(groups);
+  const std::vector<Tested> tested = test(with_means_over_cases(gather(found), found), found);
   const LabelKind kind = main_kind(found);
-  std::vector<const Tested*> altered, unaffected;
-  std::size_t images = 0, unaffected_images = 0;
-  for (const Tested& one : tested) {
-    if (one.kind != kind) continue;
-    const std::size_t of_case = groups.at({kind, one.role, one.case_index}).log2_size.images();
-    (one.role == Role::kAltered ? altered : unaffected).push_back(&one);
-    std::size_t& most = one.role == Role::kAltered ? images : unaffected_images;
-    most = std::max(most, of_case);
-  }
-  section.images = images;
+  const OfRole altered = of_role(tested, kind, Role::kAltered, found),
+               unaffected = of_role(tested, kind, Role::kUnaffected, found);
+  section.images = altered.images();
   if (found.noise == NoiseFrom::kNothing) {
     section.answer =
         "Nothing is asserted, since nothing tells the noise of these maps: wcam run --extend "
         "--replicates 2 does.";
-  } else if (images < kFewestImages) {
-    section.answer = too_few_sentence(images, found, " with an altered variant that was explained");
+  } else if (section.images < kFewestImages) {
+    section.answer = too_few_sentence(section.images, found, " with an altered variant that was explained");
   } else {
-    section.answer = main_sentence(altered, groups, Role::kAltered, found) + size_sentence(altered, found);
-    if (unaffected_images >= kFewestImages)
-      section.answer += " " + main_sentence(unaffected, groups, Role::kUnaffected, found);
+    section.answer = main_sentence(*altered.all, altered.cases, found) +
+                     regions_sentence(*altered.all, found) + size_sentence(*altered.all, found);
+    if (unaffected.images() >= kFewestImages)
+      section.answer += " " + main_sentence(*unaffected.all, unaffected.cases, found);
   }
-  for (const Measure measure : {Measure::kSpearman, Measure::kTransport, Measure::kScale})
+  for (const Measure measure : {Measure::kSpearman, Measure::kTopTenth, Measure::kTransport, Measure::kScale})
     for (std::size_t m = 0; m < kMeasureCount; ++m)
       if (kMeasures[m] == measure) section.charts.push_back(chart_of(tested, kind, m, found));
   section.charts.push_back(levels_chart(tested, kind, found));
   section.tables = {distances_table(tested, found), levels_table(tested, found)};
   add_noise_doubts(section.doubts, found);
-  for (const auto* of_role : {&altered, &unaffected})
-    for (const Tested* one : *of_role) add_doubt(section.doubts, one_image_doubt(*one, found));
+  for (const OfRole* role : {&altered, &unaffected}) {
+    if (role->all && found.cases() > 1) add_doubt(section.doubts, one_image_doubt(*role->all, found));
+    for (const Tested* one : role->cases) add_doubt(section.doubts, one_image_doubt(*one, found));
+  }
+  if (!altered.cases.empty())
+    add_doubt(section.doubts, unreachable_words("shift under one case by itself", section.images,
+                                                altered.cases.front()->main().family));
   if (kind == LabelKind::kPredicted)
     section.doubts.push_back(
         "Altered variants were explained for the class that is predicted for them, so that a change of class "
         "is part of the shift (--explain predicted,source tells them apart).");
   section.doubts.push_back(
-      "The number of images is that of the case with the most; an altered image is one that this case takes "
-      "for something else, so that cases are not compared on the same variants.");
+      "An altered variant is one that a case takes for something else: cases are not compared on the same "
+      "variants, and an image's mean is over the cases that have one.");
+  section.doubts.push_back(
+      "The rank correlation of all cells was chosen as the measure before any result; by others (shift.csv) "
+      "it "
+      "may look otherwise.");
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

@@ -21,23 +21,25 @@ namespace {
 
 // Of some maps, those of all replicates.
 struct Whole {
-  ImageMeans above_one, uncertain;
-  std::size_t maps = 0, maps_above_one = 0, maps_uncertain = 0;
-  ImageMeans agreement;  // Spearman's correlation of two estimates of one map
+  ImageMeans doubtful, above_one;
+  std::size_t maps = 0, maps_doubtful = 0, maps_above_one = 0;
+  std::map<std::string, std::size_t> doubts;  // so many maps have each mark
+  ImageMeans agreement;                       // Spearman's correlation of two estimates of one map
 
   void add(const ExplainedMap& map) {
+    doubtful.add(map.image, static_cast<double>(map.doubtful) / map.replicates);
     above_one.add(map.image, static_cast<double>(map.above_one) / map.replicates);
-    uncertain.add(map.image, static_cast<double>(map.uncertain) / map.replicates);
     maps += static_cast<std::size_t>(map.replicates);
+    maps_doubtful += static_cast<std::size_t>(map.doubtful);
     maps_above_one += static_cast<std::size_t>(map.above_one);
-    maps_uncertain += static_cast<std::size_t>(map.uncertain);
+    for (const auto& [doubt, count] : map.doubts) doubts[doubt] += static_cast<std::size_t>(count);
     agreement.add(map.image, 1 - map.floor[kMainMeasure]);
   }
 };
 
 struct CaseTrust {
   Whole all;
-  ImageMeans largest_index, median_error;
+  ImageMeans largest_index, largest_error;
   std::vector<std::vector<std::vector<double>>> shares;  // [levels + 1][image][estimate], unaltered images
 };
 
@@ -48,7 +50,7 @@ std::vector<CaseTrust> gather(const Observations& found) {
     CaseTrust& one = cases[map.case_index];
     one.all.add(map);
     one.largest_index.add(map.image, map.largest_index);
-    one.median_error.add(map.image, std::isfinite(map.median_error) ? map.median_error : kUnknown);
+    one.largest_error.add(map.image, std::isfinite(map.largest_error) ? map.largest_error : kUnknown);
     if (map.role != Role::kSource || !map.explained.contains(LabelKind::kPredicted)) continue;
     for (std::size_t k = 0; k < found.shares() && !map.independent_shares.empty(); ++k) {
       std::vector<double> estimates;
@@ -85,20 +87,28 @@ std::vector<Bought> what_more_buys(const std::vector<CaseTrust>& cases, const Ob
   return bought;
 }
 
+// "an index above 1: 106, ...", the most frequent first.
+std::string doubts_words(const std::map<std::string, std::size_t>& doubts) {
+  std::vector<std::pair<std::string, std::size_t>> order(doubts.begin(), doubts.end());
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  return joined(order, [](const auto& one) { return one.first + ": " + std::to_string(one.second); });
+}
+
 ReportTable cases_table(const std::vector<CaseTrust>& cases, const Observations& found) {
   ColumnMeanings columns{{"case", "name of the classifier"},
                          {"images", "explained"},
                          {"maps", "of all replicates"},
-                         {"maps_above_one", "so many of them have an index above 1"},
-                         {"maps_uncertain", "so many a median standard error above their largest index"}};
-  add_estimate_columns(columns, "above_one",
-                       "share of an image's maps with an index above 1, mean over images, 0 to 1");
-  add_estimate_columns(columns, "uncertain",
-                       "the same of maps whose median standard error is above their largest index");
+                         {"maps_doubtful", "so many of them are marked as doubtful (doubts of results.h5)"},
+                         {"maps_above_one", "so many have an index above 1"},
+                         {"doubts", "so many have each mark, the most frequent first"}};
+  add_estimate_columns(columns, "doubtful",
+                       "share of an image's maps that are marked as doubtful, mean over images, 0 to 1");
+  add_estimate_columns(columns, "above_one", "the same of maps with an index above 1");
   add_estimate_columns(columns, "largest_index",
                        "median over images of their maps' largest indices (an image's mean)");
-  add_estimate_columns(columns, "median_error",
-                       "median over images of their maps' median standard errors (an image's mean)");
+  add_estimate_columns(columns, "largest_error",
+                       "median over images of their maps' largest standard errors (an image's mean)");
   add_estimate_columns(
       columns, "agreement",
       "Spearman's correlation of two estimates of one map (replicates, or halves of N / 2 points), "
@@ -107,11 +117,16 @@ ReportTable cases_table(const std::vector<CaseTrust>& cases, const Observations&
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const CaseTrust& one = cases[c];
     const Whole& all = one.all;
-    std::vector<Cell> row{found.case_name(c), count_cell(all.above_one.images()), count_cell(all.maps),
-                          count_cell(all.maps_above_one), count_cell(all.maps_uncertain)};
-    for (const ImageMeans* means : {&all.above_one, &all.uncertain})
+    std::vector<Cell> row{found.case_name(c),
+                          count_cell(all.above_one.images()),
+                          count_cell(all.maps),
+                          count_cell(all.maps_doubtful),
+                          count_cell(all.maps_above_one),
+                          doubts_words(all.doubts)};
+    for (const ImageMeans* means : {&all.doubtful, &all.above_one})
       add_cells(row, mean_of(*means, Bounds{0, 1}));
-    for (const ImageMeans* means : {&one.largest_index, &one.median_error}) add_cells(row, median_of(*means));
+    for (const ImageMeans* means : {&one.largest_index, &one.largest_error})
+      add_cells(row, median_of(*means));
     add_cells(row, mean_of(all.agreement));
     table.rows.push_back(std::move(row));
   }
@@ -220,46 +235,51 @@ Chart chart_of(const std::vector<CaseTrust>& cases, const Observations& found) {
   return chart;
 }
 
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 Chart bought_chart(const std::vector<Bought>& bought, const Observations& found) {
   Chart chart;
   chart.kind = Chart::Kind::kLines;
   chart.name = "trust_more";
   chart.x_title = "Times as many";
-  chart.y_title = "Median standard error of a level's share (percentage points)";
+  chart.y_title = "Standard error of a level's share, relative to now (%)";
   ChartSeries images{"images", {}}, points_series{"design points", {}};
   for (const int times : {1, 2, 4, 8}) {
     std::vector<double> with_images, with_points;
     for (const Bought& one : bought) {
+      if (!(one.now > 0)) continue;  // a level that has the same share in all images
       const auto n = static_cast<double>(one.found.images);
-      with_images.push_back(100 * predicted_standard_error(one.found, times * n, one.found.replicates));
-      with_points.push_back(100 * predicted_standard_error(one.found, n, times * one.found.replicates));
+      with_images.push_back(predicted_standard_error(one.found, times * n, one.found.replicates) / one.now);
+      with_points.push_back(predicted_standard_error(one.found, n, times * one.found.replicates) / one.now);
     }
-    if (bought.empty()) continue;
-    for (auto* values : {&with_images, &with_points})
-      std::nth_element(values->begin(), values->begin() + static_cast<std::ptrdiff_t>(values->size() / 2),
-                       values->end());
-    images.points.push_back(
-        {std::to_string(times), static_cast<double>(times), with_images[with_images.size() / 2], {}});
-    points_series.points.push_back(
-        {std::to_string(times), static_cast<double>(times), with_points[with_points.size() / 2], {}});
+    if (with_images.empty()) continue;
+    const std::string label = std::to_string(times);
+    images.points.push_back({label, static_cast<double>(times), 100 * median_of(with_images), {}});
+    points_series.points.push_back({label, static_cast<double>(times), 100 * median_of(with_points), {}});
   }
   chart.series = {std::move(images), std::move(points_series)};
+  chart.lines = {{"as it is", 100}, {"no error", 0}};
   chart.caption =
       "What more images, or more design points (or replicates) of each map, would buy: predicted standard "
-      "error "
-      "of a level's mean share on unaltered images, median over cases and levels, from the variances found "
-      "(" +
-      noise_words(found) + ").";
+      "error of a level's mean share on unaltered images over that of now, median over cases and levels, "
+      "from "
+      "the variances found (" +
+      noise_words(found) + "). Twice as many images do the same for all; points do more where noise is more.";
   return chart;
 }
 
 constexpr double kRare = 0.1;
 
-// "18 % [12, 24]"; of what is rare how often it was seen, since the interval of so few says nothing.
+// "276 of 335 maps, of an image's 83 % [75, 89]"; of what is rare the first alone, since the interval of so few
+// says nothing.
 std::string often_words(std::size_t seen, std::size_t maps, const ImageMeans& by_image) {
-  if (static_cast<double>(seen) < kRare * static_cast<double>(maps))
-    return std::to_string(seen) + " of " + counted(maps, "map");
-  return with_percent_interval(mean_of(by_image, Bounds{0, 1})) + " of the maps";
+  const std::string text = std::to_string(seen) + " of " + counted(maps, "map");
+  if (static_cast<double>(seen) < kRare * static_cast<double>(maps)) return text;
+  return text + ", of an image's " + with_percent_interval(mean_of(by_image, Bounds{0, 1}));
 }
 
 // "1.02 to 4.91" hundredths.
@@ -316,20 +336,23 @@ std::string correlation_words(const std::vector<Correlation>& correlations, cons
            found.case_name(one.a) + " and " + found.case_name(one.b) + ", " +
            counted(one.corrected.images, "image") + ")";
   };
-  const std::size_t untold = correlations.size() - stated.size();
+  const bool above = (*most)->corrected.interval->second > 1;
   return " Without its noise, a level's share correlates over images between two cases by " + words(**least) +
-         (*least == *most ? "" : " to " + words(**most)) +
-         (untold == 0 ? ""
-                      : "; for " + std::to_string(untold) + " of " + std::to_string(correlations.size()) +
-                            " pairs and levels it cannot be told") +
+         (*least == *most ? "" : " to " + words(**most)) + (above ? ", above 1 by chance" : "") +
+         (stated.size() == correlations.size()
+              ? ""
+              : "; only " + std::to_string(stated.size()) + " of " + std::to_string(correlations.size()) +
+                    " pairs and levels have an interval narrower than 1 and are told") +
          table + ".";
 }
 
 std::string answer_of(const Whole& whole, const std::vector<Bought>& bought,
                       const std::vector<Correlation>& correlations, const Observations& found) {
-  std::string text = often_words(whole.maps_above_one, whole.maps, whole.above_one) +
-                     " have an index above 1; the median standard error exceeds the largest index in " +
-                     often_words(whole.maps_uncertain, whole.maps, whole.uncertain);
+  std::string text = whole.maps_doubtful == 0
+                         ? "No map of " + std::to_string(whole.maps) + " is doubtful by itself"
+                         : "Doubtful by themselves are " +
+                               often_words(whole.maps_doubtful, whole.maps, whole.doubtful) + " (" +
+                               doubts_words(whole.doubts) + ")";
   if (whole.agreement.images() > 0)
     text += "; two estimates of one map (" + noise_words(found) + ") agree by a rank correlation of " +
             with_interval(mean_of(whole.agreement));

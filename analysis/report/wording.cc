@@ -180,6 +180,13 @@ std::string needed_words(std::size_t needed, std::size_t images) {
   return "; about " + counted(needed, "image") + " would show a difference of that size";
 }
 
+std::string unreachable_words(const std::string& what, std::size_t images, std::size_t family) {
+  if (images < kFewestImages || images >= fewest_images_of(family)) return "";
+  return "No " + what + " can be shown by " + counted(images, "image") + ": " + counted(family, "test") +
+         " are corrected together, for which " + std::to_string(fewest_images_of(family)) +
+         " images are the fewest.";
+}
+
 std::string few_images_doubt(std::size_t images) {
   if (images < kFewestImages || images >= kFewImages) return "";
   return "It rests on " + counted(images, "image") + ": only large differences can be seen.";

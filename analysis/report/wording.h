@@ -44,6 +44,9 @@ std::string in_words(Measure measure);
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
 // "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
 std::string needed_words(std::size_t needed, std::size_t images);
+// "No difference of two cases can be shown by 9 images: 84 tests are corrected together, for which 12 are the
+// fewest."; empty where enough are there, or too few for anything. `what`: "difference of two cases".
+std::string unreachable_words(const std::string& what, std::size_t images, std::size_t family);
 // What makes an answer from 8 to 19 images doubtful; else empty.
 std::string few_images_doubt(std::size_t images);
 

@@ -133,6 +133,27 @@ TEST(Paired, ImagesToSeeADifferenceAreThoseOfAPowerOfFourInFive) {
   EXPECT_EQ(result.images_to_see_it(), kFewestImages);
   result.ratio = 0;
   EXPECT_EQ(result.images_to_see_it(), 0U);
+  EXPECT_EQ(result.images_to_see_it_beyond(), 0U);
+}
+
+TEST(Paired, ImagesToSeeADifferenceAreThoseOfItsFamily) {
+  Paired result;
+  result.ratio = 0.5;
+  result.family = 14;  // quantiles of 0.05 / 28 and 0.2: (2.914 + 0.842)^2 / 0.25 = 56.4
+  EXPECT_EQ(result.images_to_see_it(), 57U);
+  result.ratio = 5;
+  EXPECT_EQ(result.images_to_see_it(), 10U);  // 2 / 2^9 times 14 is above 0.05
+  EXPECT_EQ(fewest_images_of(1), 6U);
+  EXPECT_EQ(fewest_images_of(6), 8U);
+  EXPECT_EQ(fewest_images_of(84), 12U);
+  // Beyond a margin only what is beyond it counts.
+  result = {};
+  result.ratio = 1;
+  result.difference.value = 0.2;
+  result.margin = 0.1;
+  EXPECT_EQ(result.images_to_see_it_beyond(), 32U);
+  result.difference.value = -0.1;
+  EXPECT_EQ(result.images_to_see_it_beyond(), 0U);
 }
 
 TEST(Paired, WithoutTheImageThatMovesTheMeanMost) {

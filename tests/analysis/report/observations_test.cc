@@ -221,29 +221,29 @@ TEST(Observations, CountReplicatesImagesAndMarks) {
   EXPECT_EQ(observed.found.explained_images, 3U);
   EXPECT_EQ(observed.found.profiles, observed.rows.size());
   std::size_t profiles = 0;
-  int above = 0, expected = 0, uncertain = 0, expected_uncertain = 0;
+  int above = 0, expected = 0, doubtful = 0, expected_doubtful = 0, uncertain = 0, expected_uncertain = 0;
   double errors = 0, expected_errors = 0;
   for (const ExplainedMap& map : observed.found.maps) {
     EXPECT_EQ(map.replicates, 2);
     EXPECT_EQ(map.independent_shares.size(), 2U);
     profiles += static_cast<std::size_t>(map.replicates);
     above += map.above_one;
-    uncertain += map.uncertain;
-    errors += map.median_error * map.replicates;
+    doubtful += map.doubtful;
+    const auto marked = map.doubts.find("a standard error above the largest index");
+    uncertain += marked == map.doubts.end() ? 0 : marked->second;
+    errors += map.largest_error * map.replicates;
   }
   for (const auto& [key, row] : observed.rows) {
     const float largest = *std::max_element(row.wcam.begin(), row.wcam.end());
-    std::vector<float> sorted = row.standard_error;
-    std::sort(sorted.begin(), sorted.end());
-    ASSERT_EQ(sorted.size() % 2, 0U);
-    const double median = (static_cast<double>(sorted[sorted.size() / 2 - 1]) +
-                           static_cast<double>(sorted[sorted.size() / 2])) /
-                          2;
+    const float error = *std::max_element(row.standard_error.begin(), row.standard_error.end());
     expected += largest > 1.0001F ? 1 : 0;
-    expected_uncertain += median > static_cast<double>(largest) ? 1 : 0;
-    expected_errors += median;
+    expected_uncertain += error > largest ? 1 : 0;
+    expected_doubtful += row.doubts.empty() ? 0 : 1;
+    expected_errors += static_cast<double>(error);
   }
   EXPECT_EQ(uncertain, expected_uncertain);
+  EXPECT_GT(uncertain, 0);
+  EXPECT_EQ(doubtful, expected_doubtful);
   EXPECT_NEAR(errors, expected_errors, 1e-9);
   EXPECT_EQ(profiles, observed.rows.size());
   EXPECT_EQ(above, expected);

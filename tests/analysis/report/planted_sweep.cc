@@ -13,11 +13,13 @@
 #include "analysis/statistics/random_numbers.h"
 #include "common/base/file.h"
 #include "common/base/ids.h"
+#include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
 #include "common/store/segment.h"
 #include "common/study/indices.h"
 #include "common/study/perturbation.h"
 #include "common/study/plan.h"
+#include "common/study/wcam_doubts.h"
 
 namespace wcam::planted {
 
@@ -292,6 +294,7 @@ class Generator {
       row.level_share.assign(kLevels + 1, 0);  // no report reads the stored summaries
       row.level_contributions.assign(kLevels + 1, 0);
       row.spectral_profile.assign(3 * kLevels - 2, 0);
+      row.doubts = joined(wcam_doubts(row.wcam, row.standard_error, row.level_share), &WcamDoubt::mark);
       row.device = "cpu";
       row.estimator = "jansen-total";
       profiles_.push_back(std::move(row));

@@ -239,7 +239,7 @@ ExplainedMap source_map(std::uint32_t image, std::uint16_t c, const std::vector<
   map.replicates = 2;
   map.sum = sum;
   map.largest_index = 0.5;
-  map.median_error = 0.1;
+  map.largest_error = 0.1;
   return map;
 }
 
@@ -264,7 +264,8 @@ TEST(Scales, TheLargestShareIsNamedWithItsLeadOrThatNoneIsShown) {
       0U)
       << section.answer;
   EXPECT_NE(section.answer.find("], 20 points ["), std::string::npos) << section.answer;
-  EXPECT_NE(section.answer.find("more than level 2); which of two levels has the largest share of the "
+  EXPECT_NE(section.answer.find("more than level 2, p = 0.004 after Holm's correction over 2 tests); which "
+                                "of two levels has the largest share of the "
                                 "importance is not shown under adv ("),
             std::string::npos)
       << section.answer;
@@ -447,7 +448,7 @@ TEST(FalseKinds, AreRareHoweverManyPairsAreLookedAt) {
 }
 
 // 84 looks: 2 / 2^n times 84 is at most 0.05 from 12 images on.
-TEST(Kinds, SoManyLooksThatNoTestOfSoFewImagesCanShowThemAreADoubt) {
+TEST(Kinds, SoManyLooksThatNoTestOfSoFewImagesCanShowThemAreSaid) {
   for (const std::uint32_t images : {11U, 12U}) {
     Observations found = two_cases();
     while (found.cases() < 7) found.plan.cases.push_back(found.plan.cases.back());
@@ -457,11 +458,14 @@ TEST(Kinds, SoManyLooksThatNoTestOfSoFewImagesCanShowThemAreADoubt) {
         const double w = wobble(image + c) + 0.01 * c, v = wobble(image + 2 * c + 1) + 0.02 * c;
         found.maps.push_back(source_map(image, c, {0.1 + v, 0.5 + w, 0.3 - w, 0.1 - v}));
       }
-    EXPECT_EQ(
-        has_doubt(kinds_section(found, {}),
-                  "That cases differ in kind can be shown by 12 images or more, since 84 levels of pairs "
-                  "are looked at."),
-        images == 11);
+    const Section section = kinds_section(found, {});
+    EXPECT_EQ(section.answer.find(" No difference in kind can be shown by 11 images: 84 tests are corrected "
+                                  "together, for which 12 images are the fewest.") != std::string::npos,
+              images == 11)
+        << section.answer;
+    // Nor is a p told that could not have been small.
+    EXPECT_EQ(section.answer.find("against the margin") == std::string::npos, images == 11) << section.answer;
+    EXPECT_EQ(section.charts.front().kind, Chart::Kind::kHeat);  // 21 pairs
   }
 }
 
@@ -510,14 +514,44 @@ TEST(Shift, DistancesAreSetAgainstTheFloorOfBothMaps) {
   EXPECT_DOUBLE_EQ(number(rows, 0, "p"), 2.0 / 1024);
   EXPECT_NEAR(number(rows, 0, "corrected_similarity"), 0.5 / 0.8, 1e-12);
   EXPECT_EQ(section.answer.rfind("Corruptions that change the prediction move the maps further than their "
-                                 "estimation noise under 1 of 2 cases (Spearman "
-                                 "distance ",
+                                 "estimation noise (Spearman distance from the source's map 0.350 [",
                                  0),
             0U)
       << section.answer;
-  EXPECT_NE(section.answer.find(" between replicates, difference "), std::string::npos) << section.answer;
-  EXPECT_NE(section.answer.find("; it is not shown under adv (difference 0.00"), std::string::npos)
+  EXPECT_NE(section.answer.find("], between replicates 0.20, difference 0.150 ["), std::string::npos)
       << section.answer;
+  EXPECT_NE(section.answer.find("], mean over 2 cases, explained for the source's class; p = 0.002); it is "
+                                "shown under 1 of 2 cases, each by itself (largest p = 0.004 after Holm's "
+                                "correction over 2 tests), not under adv (difference 0.00"),
+            std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find(" Of the most important tenth of a map's cells 35.0 % ["), std::string::npos)
+      << section.answer;
+  // The mean over cases by image, not over rows.
+  const std::size_t all = 2 * kMeasureCount;
+  EXPECT_EQ(text(rows, all, "case"), "all");
+  EXPECT_NEAR(number(rows, all, "distance"), 0.35, 1e-12);
+  EXPECT_NEAR(number(rows, all, "corrected_similarity"), 0.65 / 0.8, 1e-12);
+}
+
+// Eight images and twelve cases: 2 / 2^8 times 12 is above 0.05, so that no case can be shown by itself.
+TEST(Shift, WhatNoCaseCanShowByItselfTheirMeanDoes) {
+  Observations found = two_cases();
+  while (found.cases() < 12) found.plan.cases.push_back(found.plan.cases.back());
+  name_images(found, 8);
+  for (std::uint32_t image = 0; image < 8; ++image)
+    for (std::uint16_t c = 0; c < 12; ++c)
+      found.shifts.push_back(shift(image, c, 5, Role::kAltered, 0.3 + wobble(image + c)));
+  const Section section = shift_section(found);
+  EXPECT_NE(section.answer.find("move the maps further than their estimation noise ("), std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find("; under no case by itself is it shown (smallest p = 0.094 after Holm's "
+                                "correction over 12 tests)."),
+            std::string::npos)
+      << section.answer;
+  EXPECT_TRUE(has_doubt(section,
+                        "No shift under one case by itself can be shown by 8 images: 12 tests are corrected "
+                        "together, for which 9 images are the fewest."));
 }
 
 TEST(Shift, SmallerThanWhatDesignsShareIsCalledNone) {
@@ -744,8 +778,8 @@ TEST(Corruptions, WhatTooFewImagesHaveIsCountedAndNotDrawn) {
   }
   const Section section = corruptions_section(found);
   EXPECT_EQ(section.answer,
-            "No corruption was explained on 8 images: saturate on 7, brightness on 6, the others on 1 to 3; "
-            "--select all explains every one.");
+            "No corruption was explained on 8 images: saturate on 7, brightness on 6, 2 others on 1 to 3, 1 "
+            "other on none; --select all explains every one.");
   EXPECT_TRUE(section.charts.empty());
   EXPECT_FALSE(section.tables.front().rows.empty());
   found.plan.selection.rule = SelectionRule::kAll;
@@ -764,8 +798,9 @@ TEST(Trust, MoreImagesAndReplicatesBuyWhatTheVariancesSay) {
     ExplainedMap map = source_map(image, 0, {0.5, 0.5, 0, 0});
     map.independent_shares = {{0.5 + w + noise, 0.5, 0, 0}, {0.5 + w - noise, 0.5, 0, 0}};
     map.above_one = image < 4 ? 1 : 0;  // of two replicates
-    map.uncertain = image == 9 ? 1 : 0;
-    map.median_error = image == 9 ? 500 : 0.1 + 0.01 * image;
+    map.doubtful = image == 9 ? 1 : 0;
+    if (image == 9) map.doubts = {{"an index above 1", 1}};
+    map.largest_error = image == 9 ? 500 : 0.1 + 0.01 * image;
     found.maps.push_back(map);
     means.push_back(0.5 + w);
     within += 2 * noise * noise / 10;
@@ -783,18 +818,39 @@ TEST(Trust, MoreImagesAndReplicatesBuyWhatTheVariancesSay) {
   EXPECT_NEAR(number(more, 0, "error_twice_replicates"), std::sqrt((squares - within / 4) / 10), 1e-9);
   EXPECT_NEAR(number(more, 0, "cut_twice_replicates"),
               1 - std::sqrt((squares - within / 4) / 10) / std::sqrt(squares / 10), 1e-9);
-  EXPECT_EQ(section.answer.rfind("20 % [", 0), 0U) << section.answer;
   // What is rare is told as it was seen: the interval of one image in ten says nothing.
-  EXPECT_EQ(number(cases, 0, "maps_uncertain"), 1);
+  EXPECT_EQ(number(cases, 0, "maps_doubtful"), 1);
+  EXPECT_EQ(text(cases, 0, "doubts"), "an index above 1: 1");
   EXPECT_EQ(number(cases, 0, "maps"), 20);
-  EXPECT_NE(section.answer.find("exceeds the largest index in 1 of 20 maps"), std::string::npos)
+  EXPECT_EQ(section.answer.rfind(
+                "Doubtful by themselves are 1 of 20 maps (an index above 1: 1); two estimates of one map", 0),
+            0U)
       << section.answer;
   // One image's error of 500 is not that of the others.
-  EXPECT_NEAR(number(cases, 0, "median_error"), 0.145, 1e-12);
-  EXPECT_GT(number(cases, 0, "median_error_low"), 0.09);
+  EXPECT_NEAR(number(cases, 0, "largest_error"), 0.145, 1e-12);
+  EXPECT_GT(number(cases, 0, "largest_error_low"), 0.09);
   EXPECT_NE(section.answer.find("Twice the images would make it 29 % smaller, twice the replicates "),
             std::string::npos)
       << section.answer;
+}
+
+TEST(Trust, DoubtsOfManyMapsAreToldWithTheirReasonsTheMostFrequentFirst) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image) {
+    ExplainedMap map = source_map(image, 0, {0.5, 0.5, 0, 0});
+    map.doubtful = image < 6 ? 2 : image < 8 ? 1 : 0;
+    map.doubts = {{"an index above 1", image < 3 ? 1 : 0},
+                  {"a standard error above the largest index", map.doubtful}};
+    found.maps.push_back(map);
+  }
+  const Section section = trust_section(found);
+  EXPECT_EQ(section.answer.rfind("Doubtful by themselves are 14 of 20 maps, of an image's 70 % [", 0), 0U)
+      << section.answer;
+  EXPECT_NE(section.answer.find("] (a standard error above the largest index: 14, an index above 1: 3); two"),
+            std::string::npos)
+      << section.answer;
+  EXPECT_TRUE(has_doubt(section, "Of 20 maps 14 are doubtful"));
 }
 
 TEST(Trust, SharesAreCorrelatedBetweenCasesWithoutTheirNoise) {
@@ -824,7 +880,8 @@ TEST(Trust, SharesAreCorrelatedBetweenCasesWithoutTheirNoise) {
                 " Without its noise, a level's share correlates over images between two cases "
                 "by " +
                 with_interval({corrected->estimate, std::pair(corrected->low, corrected->high), 10}) +
-                " (the approximation under baseline and adv, 10 images) (trust_correlations.csv)."),
+                " (the approximation under baseline and adv, 10 images), above 1 by chance "
+                "(trust_correlations.csv)."),
             std::string::npos)
       << section.answer;
   // Noise as large as what differs between images: the interval would be wider than what it is of.
@@ -836,7 +893,7 @@ TEST(Trust, SharesAreCorrelatedBetweenCasesWithoutTheirNoise) {
       << trust_section(found).answer;
 }
 
-TEST(Trust, WhatIsRareIsCountedAndNoiseAloneIsNamed) {
+TEST(Trust, NoiseAloneIsNamed) {
   Observations found = two_cases();
   name_images(found, 12);
   for (std::uint32_t image = 0; image < 12; ++image) {
@@ -844,14 +901,12 @@ TEST(Trust, WhatIsRareIsCountedAndNoiseAloneIsNamed) {
     const double noise = 0.05 + 0.001 * (image % 3);
     ExplainedMap map = source_map(image, 0, {0.5, 0.5, 0, 0});
     map.independent_shares = {{0.5 + noise, 0.5, 0, 0}, {0.5 - noise, 0.5, 0, 0}};
-    map.uncertain = image == 0 ? 1 : 0;  // of 24
     found.maps.push_back(map);
   }
   const std::string answer = trust_section(found).answer;
   found.noise = NoiseFrom::kHalves;
   EXPECT_NE(trust_section(found).answer.find("beyond noise, so that design points help as much as images ("),
             std::string::npos);
-  EXPECT_NE(answer.find("exceeds the largest index in 1 of 24 maps"), std::string::npos) << answer;
   EXPECT_NE(answer.find("twice the replicates 29 %; in 1 of 1 no spread of images is seen beyond noise, so "
                         "that replicates help as much as images (the approximation under baseline)."),
             std::string::npos)
