@@ -13,6 +13,11 @@ void ImageMeans::add(std::uint32_t image, double value) {
   ++cells_[image].count;
 }
 
+void ImageMeans::add_means_of(const ImageMeans& other) {
+  for (std::size_t image = 0; image < other.places(); ++image)
+    if (other.has(image)) add(static_cast<std::uint32_t>(image), other.of(image));
+}
+
 std::vector<double> ImageMeans::values() const {
   std::vector<double> values;
   for (std::size_t image = 0; image < cells_.size(); ++image)

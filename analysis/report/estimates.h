@@ -26,6 +26,7 @@ namespace wcam {
 class ImageMeans {
  public:
   void add(std::uint32_t image, double value);
+  void add_means_of(const ImageMeans& other);  // of each of its images, once
   bool has(std::size_t image) const { return image < cells_.size() && cells_[image].count > 0; }
   double of(std::size_t image) const { return cells_[image].sum / cells_[image].count; }
   std::size_t places() const { return cells_.size(); }  // one more than the largest image's number

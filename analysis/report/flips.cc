@@ -1,4 +1,5 @@
-// Is the shift larger when the label flips, at equal severity?
+// Is the shift larger when the label flips, at equal severity? As of shifts, the mean over cases is asked first
+// (shift.cc).
 //
 // Altered variants are stronger corruptions than unaffected ones, so that comparing all of them mixes
 // strength with the change of label. Here each altered variant is set against the control that was chosen for
@@ -8,8 +9,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -61,7 +62,7 @@ struct TestedAgainst {
 
 struct Tested {
   LabelKind kind{};
-  std::size_t case_index = 0;
+  std::size_t case_index = 0;  // as many as there are cases: the mean over all
   std::array<TestedAgainst, std::size(kAgainst)> against;
 
   const TestedAgainst& to(Against other) const { return against[static_cast<std::size_t>(other)]; }
@@ -146,6 +147,24 @@ std::map<Key, Group> gather(const Observations& found) {
   return groups;
 }
 
+// To each kind of label the group of all cases: by image the mean over those that have it.
+std::map<Key, Group> with_means_over_cases(std::map<Key, Group> groups, const Observations& found) {
+  std::map<Key, Group> all;
+  for (const auto& [key, group] : groups)
+    for (std::size_t a = 0; a < group.size(); ++a) {
+      Compared& mean = all[{key.first, found.cases()}][a];
+      for (std::size_t m = 0; m < kMeasureCount; ++m) {
+        mean.unaffected[m].add_means_of(group[a].unaffected[m]);
+        mean.altered[m].add_means_of(group[a].altered[m]);
+      }
+      mean.unaffected_severity.add_means_of(group[a].unaffected_severity);
+      mean.altered_severity.add_means_of(group[a].altered_severity);
+      mean.pairs += group[a].pairs;
+    }
+  groups.merge(all);
+  return groups;
+}
+
 Pairs pairs_of(const Observations& found) {
   const ByPlace altered = by_place(found, Role::kAltered);
   std::set<std::tuple<std::size_t, std::uint32_t, int, int>> counted_ones;
@@ -166,7 +185,7 @@ Pairs pairs_of(const Observations& found) {
   return pairs;
 }
 
-std::vector<Tested> test(const std::map<Key, Group>& groups) {
+std::vector<Tested> test(const std::map<Key, Group>& groups, const Observations& found) {
   std::vector<Tested> tested;
   for (const LabelKind kind : kKindsInOrder)
     for (const auto& [key, group] : groups) {
@@ -180,12 +199,15 @@ std::vector<Tested> test(const std::map<Key, Group>& groups) {
       }
       tested.push_back(std::move(one));
     }
-  // Families: all cases and kinds of label, for each comparison and measure by itself.
+  // Families, for each comparison and measure by itself: the kinds of label over all cases; the cases of one kind.
   for (std::size_t a = 0; a < std::size(kAgainst); ++a)
     for (std::size_t m = 0; m < kMeasureCount; ++m) {
-      std::vector<Paired*> family;
-      for (Tested& one : tested) family.push_back(&one.against[a].shift[m]);
-      correct(family);
+      std::map<std::optional<LabelKind>, std::vector<Paired*>> families;
+      for (Tested& one : tested) {
+        const bool all = one.case_index == found.cases();
+        families[all ? std::nullopt : std::optional(one.kind)].push_back(&one.against[a].shift[m]);
+      }
+      for (const auto& [kind, family] : families) correct(family);
     }
   return tested;
 }
@@ -205,7 +227,7 @@ std::string id_of(Against other) {
 // What the answer tells comes first.
 ReportTable table_of(const std::vector<Tested>& tested, const Observations& found) {
   ColumnMeanings columns{
-      {"case", "name of the classifier"},
+      {"case", "name of the classifier; all: an image's mean over the cases"},
       {"explained", "for which class: the same kind of label in all maps"},
       {"comparison",
        "matched: each altered variant with its control of equal severity, another corruption; "
@@ -219,7 +241,7 @@ ReportTable table_of(const std::vector<Tested>& tested, const Observations& foun
   add_estimate_columns(columns, "difference", "altered less control");
   add_estimate_columns(columns, "effect", "Hedges' g of the images' differences");
   columns.emplace_back("p", "two-sided sign-flip test of the images' differences");
-  columns.emplace_back("p_holm", "after Holm's correction over cases and classes explained");
+  columns.emplace_back("p_holm", "after Holm's correction over cases; all: over classes explained");
   add_estimate_columns(columns, "severity_difference",
                        "severity of the altered less that of the unaffected; 0 by choice of the matched");
   ReportTable table = make_table("flips.csv", columns);
@@ -229,7 +251,7 @@ ReportTable table_of(const std::vector<Tested>& tested, const Observations& foun
         const TestedAgainst& compared = one.to(other);
         const Paired& result = compared.shift[m];
         if (result.difference.images == 0) continue;
-        std::vector<Cell> row{found.case_name(one.case_index),
+        std::vector<Cell> row{case_or_all(one.case_index, found),
                               to_string(one.kind),
                               id_of(other),
                               id_of(kMeasures[m]),
@@ -261,138 +283,83 @@ Chart chart_of(const std::vector<Tested>& tested, const std::vector<LabelKind>& 
   for (const LabelKind kind : kinds) {
     ChartSeries altered{"label flips, " + in_words(kind), {}}, control{"control, " + in_words(kind), {}};
     for (const Tested& one : tested) {
-      if (one.kind != kind) continue;
+      if (one.kind != kind || (found.cases() == 1 && one.case_index == found.cases())) continue;
       const double x = static_cast<double>(one.case_index);
       const Paired& result = one.matched();
-      altered.points.push_back(chart_point(found.case_name(one.case_index), x, result.second));
-      control.points.push_back(chart_point(found.case_name(one.case_index), x, result.first));
+      altered.points.push_back(chart_point(case_or_all(one.case_index, found), x, result.second));
+      control.points.push_back(chart_point(case_or_all(one.case_index, found), x, result.first));
     }
     chart.series.push_back(std::move(altered));
-    chart.series.push_back(std::move(control));
+    // Of a control, which keeps its label, the predicted class is the source's: the same maps, drawn once.
+    const bool drawn = kind == LabelKind::kPredicted && kinds.front() == LabelKind::kSource;
+    if (!drawn) chart.series.push_back(std::move(control));
   }
   chart.lines.push_back({"no shift beyond noise", 0});
   chart.caption =
       "Shift of the map from the source's, noise floor taken off, of variants that flip the label and of "
       "their unaffected controls, each " +
-      control_words(found) + "; by the class explained; 95 % intervals over images.";
+      control_words(found) + "; by the class explained" +
+      (found.cases() > 1 ? "; all: the mean over cases" : "") + "; 95 % intervals over images.";
   return chart;
 }
 
-// "difference 0.02 [-0.01, 0.05] on 10 images, p = 0.14". `correction`: what stands behind the first p of an
-// answer.
-std::string tested_words(const Paired& result, std::string& correction) {
+// The mean over cases for one kind of label.
+const Tested& over_all(const std::vector<Tested>& tested, LabelKind kind, const Observations& found) {
+  return *std::find_if(tested.begin(), tested.end(), [&](const Tested& one) {
+    return one.kind == kind && one.case_index == found.cases();
+  });
+}
+
+// "difference 0.02 [-0.01, 0.05] on 10 images, mean over 4 cases, p = 0.14".
+std::string tested_words(const Paired& result, const std::string& of_cases) {
   return "difference " + with_interval(result.difference) + " on " +
-         counted(result.difference.images, "image") + ", " + corrected_p(result) +
-         std::exchange(correction, "");
-}
-
-// How many images would show it; nothing of what is not larger.
-std::string needed_for(const Paired& result) {
-  return needed_words(result.difference.value > 0 ? result.images_to_see_it() : 0, result.difference.images);
-}
-
-// Of several cases: "differences 0.01 to 0.08 on 9 to 10 images, the least certain 0.04 [-0.10, 0.35], smallest p
-// = 0.14; about 80 images would show the largest". Not their intervals' ends: a union of intervals is the
-// interval of nothing.
-std::string range_words(const std::vector<const Tested*>& cases, std::string& correction) {
-  std::vector<double> differences, p;
-  std::vector<std::size_t> images;
-  const auto width = [](const Tested* one) {
-    const auto& interval = one->matched().difference.interval;
-    return interval ? interval->second - interval->first : 0;
-  };
-  const Tested* widest = cases.front();
-  const Tested* largest = cases.front();
-  for (const Tested* one : cases) {
-    if (width(one) > width(widest)) widest = one;
-    if (one->matched().difference.value > largest->matched().difference.value) largest = one;
-    differences.push_back(one->matched().difference.value);
-    images.push_back(one->matched().difference.images);
-    if (one->matched().p_holm) p.push_back(*one->matched().p_holm);
-  }
-  const auto [low, high] = std::minmax_element(differences.begin(), differences.end());
-  const auto [fewest, most] = std::minmax_element(images.begin(), images.end());
-  return "differences " + decimal(*low) + " to " + decimal(*high) + " on " +
-         (*fewest == *most ? "" : std::to_string(*fewest) + " to ") + counted(*most, "image") +
-         ", the least certain " + with_interval(widest->matched().difference) +
-         (p.empty() ? ""
-                    : ", smallest " + p_value(*std::min_element(p.begin(), p.end())) +
-                          std::exchange(correction, "")) +
-         needed_for(largest->matched()) + "; flips.csv";
-}
-
-std::string open_words(const std::vector<const Tested*>& cases, std::string& correction) {
-  if (cases.size() > 1) return range_words(cases, correction);
-  const Paired& result = cases.front()->matched();
-  return tested_words(result, correction) + needed_for(result);
+         counted(result.difference.images, "image") + of_cases + ", " + corrected_p(result);
 }
 
 // Of one kind of label; what it says begins with "the shift is".
-std::string sentence(const std::vector<const Tested*>& cases, std::string& correction,
-                     const Observations& found) {
-  std::vector<std::string> larger, smaller, few;
-  std::vector<const Tested*> open;
-  for (const Tested* one : cases) {
-    const Paired& result = one->matched();
-    if (result.difference.images < kFewestImages)
-      few.push_back(found.case_name(one->case_index));
-    else if (is_a_shift(result))
-      (result.difference.value > 0 ? larger : smaller)
-          .push_back(found.case_name(one->case_index) + " (" + decimal(result.second.value) + " against " +
-                     decimal(result.first.value) + ", " + tested_words(result, correction) + ")");
-    else
-      open.push_back(one);
+std::string sentence(const std::vector<Tested>& tested, LabelKind kind, const Observations& found) {
+  const Paired& result = over_all(tested, kind, found).matched();
+  if (result.difference.images < kFewestImages)
+    return "nothing is asserted: fewer than " + std::to_string(kFewestImages) + " images have such a pair.";
+  const bool shown = is_a_shift(result), larger = result.difference.value > 0;
+  std::vector<CaseVerdict> verdicts;
+  for (const Tested& one : tested) {
+    const Paired& of_case = one.matched();
+    if (one.kind == kind && one.case_index < found.cases())
+      verdicts.push_back(
+          {one.case_index, &of_case, is_a_shift(of_case) && (of_case.difference.value > 0) == larger});
   }
-  std::string text = "the shift is ";
-  if (!larger.empty()) text += "larger when the label flips under " + few_listed(larger, "flips.csv");
-  if (!smaller.empty())
-    text += (larger.empty() ? "" : " and ") + std::string("smaller when the label flips under ") +
-            few_listed(smaller, "flips.csv");
-  const bool none = larger.empty() && smaller.empty();
-  if (!open.empty())
-    text += (none               ? "not shown to be larger when the label flips"
-             : open.size() == 1 ? "; no difference is shown under " + found.case_name(open[0]->case_index)
-                                : std::string("; no difference is shown under the others")) +
-            " (" + open_words(open, correction) + ")";
-  if (none && open.empty()) text += "not compared";
-  return text + "." + too_few_of(few);
+  const std::string verdict = !shown ? "not shown to be larger" : larger ? "larger" : "smaller";
+  const std::string text = "the shift is " + verdict + " when the label flips (" +
+                           decimal(result.second.value) + " against " + decimal(result.first.value) + ", " +
+                           tested_words(result, over_cases(verdicts.size())) +
+                           holm_words(result.family, "test");
+  if (!shown)
+    return text + needed_words(larger ? result.images_to_see_it() : 0, result.difference.images) + ").";
+  return text + ")" + by_case_words(verdicts, "flips.csv", found);
 }
 
-// Against controls and, by the way, for each class explained.
+// Against controls, for each class explained.
 std::string answer_of(const std::vector<Tested>& tested, const std::vector<LabelKind>& kinds,
                       const Observations& found) {
-  std::size_t family = 0;
-  for (const Tested& one : tested) family += one.matched().p ? 1 : 0;
-  std::string text, correction = holm_words(family, "test");
-  for (const LabelKind kind : kinds) {
-    std::vector<const Tested*> cases;
-    for (const Tested& one : tested)
-      if (one.kind == kind) cases.push_back(&one);
-    text += text.empty() ? "Against " + control_words(found) + ", and explained for " + in_words(kind) + ", "
-                         : " Explained for " + in_words(kind) + ", ";
-    text += sentence(cases, correction, found);
-  }
+  std::string text;
+  for (const LabelKind kind : kinds)
+    text += (text.empty() ? "Against " + control_words(found) + ", and explained for " + in_words(kind)
+                          : " Explained for " + in_words(kind)) +
+            ", " + sentence(tested, kind, found);
   return text;
 }
 
 // What a comparison without controls would have said.
-std::string confounded_sentence(const std::vector<Tested>& tested, LabelKind kind,
-                                const Observations& found) {
-  std::vector<std::string> misled;
-  double most = 0;
-  for (const Tested& one : tested) {
-    const TestedAgainst& all = one.to(Against::kAllUnaffected);
-    const Paired& naive = all.shift[kMainMeasure];
-    const Estimate& stronger = all.severity.difference;
-    if (one.kind != kind || !is_a_shift(naive) || naive.difference.value < 0 || is_a_shift(one.matched()) ||
-        !((stronger.interval ? stronger.interval->first : stronger.value) > 0))
-      continue;
-    misled.push_back(found.case_name(one.case_index) + " (by " + with_interval(naive.difference) + ")");
-    most = std::max(most, stronger.value);
-  }
-  if (misled.empty()) return "";
-  return " Without controls it would seem larger under " + few_listed(misled, "flips.csv") +
-         ", but there altered variants are stronger (by up to " + decimal(most, 1) +
+std::string confounded_sentence(const Tested& all) {
+  const TestedAgainst& unmatched = all.to(Against::kAllUnaffected);
+  const Paired& naive = unmatched.shift[kMainMeasure];
+  const Estimate& stronger = unmatched.severity.difference;
+  if (!is_a_shift(naive) || naive.difference.value < 0 || is_a_shift(all.matched()) ||
+      !((stronger.interval ? stronger.interval->first : stronger.value) > 0))
+    return "";
+  return " Without controls it would seem larger (by " + with_interval(naive.difference) +
+         "), but there altered variants are stronger (by " + decimal(stronger.value, 1) +
          " severities on average): severity explains it as well as the label.";
 }
 
@@ -420,60 +387,35 @@ std::string corruptions_doubt(const Pairs& pairs, const Observations& found) {
 }
 
 // Where the corruption is the same, the severity is not.
-std::string same_corruption_doubt(const std::vector<Tested>& tested, LabelKind kind,
-                                  const Observations& found) {
-  std::size_t pairs = 0, images = 0;
-  double stronger = -std::numeric_limits<double>::infinity();
-  std::vector<std::string> told;
-  for (const Tested& one : tested) {
-    const TestedAgainst& same = one.to(Against::kSameCorruption);
-    if (one.kind != kind || same.pairs == 0) continue;
-    const Paired& result = same.shift[kMainMeasure];
-    pairs += same.pairs;
-    images = std::max(images, result.difference.images);
-    if (result.difference.images < kFewestImages) continue;
-    std::string correction;
-    stronger = std::max(stronger, same.severity.difference.value);
-    told.push_back(found.case_name(one.case_index) + " " + tested_words(result, correction));
-  }
-  if (!told.empty())
+std::string same_corruption_doubt(const Tested& all, const Observations& found) {
+  const TestedAgainst& same = all.to(Against::kSameCorruption);
+  const Paired& result = same.shift[kMainMeasure];
+  if (result.difference.images >= kFewestImages)
     return "Against unaffected variants of the same corruption, whose severity is another (that of the "
-           "altered "
-           "is higher by up to " +
-           decimal(stronger, 1) + " on average): " + few_listed(told, "flips.csv") + ".";
+           "altered is higher by " +
+           decimal(same.severity.difference.value, 1) + " on average): " + tested_words(result, "") + ".";
   return "Pairs of one corruption, whose severities differ instead, are too few to tell: " +
-         (pairs == 0 ? "there are none"
-                     : std::to_string(pairs) + " on at most " + counted(images, "image") + " of a case") +
+         (same.pairs == 0
+              ? "there are none"
+              : std::to_string(same.pairs) + " on " + counted(result.difference.images, "image")) +
          (found.plan.selection.rule == SelectionRule::kPublished ? " (--select all explains every variant)."
                                                                  : ".");
 }
 
-// A case whose difference is shown for one class explained and not for another: no difference between them.
-std::string unlike_verdicts_doubt(const std::vector<Tested>& tested, const Observations& found) {
+// What is shown for one class explained and not for another: no difference between them.
+std::string unlike_verdicts_doubt(const std::vector<Tested>& tested, const std::vector<LabelKind>& kinds,
+                                  const Observations& found) {
   std::vector<std::string> told;
-  for (const Tested& shown : tested)
-    for (const Tested& open : tested) {
-      if (shown.case_index != open.case_index || !is_a_shift(shown.matched()) || is_a_shift(open.matched()) ||
-          open.matched().difference.images < kFewestImages)
-        continue;
-      told.push_back("for " + in_words(shown.kind) + " and not for " + in_words(open.kind) + " under " +
-                     found.case_name(shown.case_index) + " (" + with_interval(shown.matched().difference) +
-                     " and " + with_interval(open.matched().difference) + ")");
+  for (const LabelKind shown : kinds)
+    for (const LabelKind open : kinds) {
+      const Paired &seen = over_all(tested, shown, found).matched(),
+                   &unseen = over_all(tested, open, found).matched();
+      if (is_a_shift(seen) && !is_a_shift(unseen) && unseen.difference.images >= kFewestImages)
+        told.push_back("for " + in_words(shown) + " and not for " + in_words(open) + " (" +
+                       with_interval(seen.difference) + " and " + with_interval(unseen.difference) + ")");
     }
   if (told.empty()) return "";
-  return "A difference that is shown " + few_listed(told, "flips.csv") +
-         " does not show that the classes differ.";
-}
-
-// That of the case with the fewest, of those that something is asserted of; else the most that there are.
-std::size_t images_of(const std::vector<Tested>& tested) {
-  std::size_t fewest = 0, most = 0;
-  for (const Tested& one : tested) {
-    const std::size_t images = one.matched().difference.images;
-    most = std::max(most, images);
-    if (images >= kFewestImages) fewest = fewest == 0 ? images : std::min(fewest, images);
-  }
-  return fewest > 0 ? fewest : most;
+  return "A difference that is shown " + listed(told) + " does not show that the classes differ.";
 }
 
 }  // namespace
@@ -482,15 +424,15 @@ Section flips_section(const Observations& found) {
   Section section;
   section.id = "flips";
   section.question = "Is the shift larger when the label flips, at equal severity?";
-  const std::vector<Tested> tested = test(gather(found));
+  const std::vector<Tested> tested = test(with_means_over_cases(gather(found), found), found);
   const Pairs pairs = pairs_of(found);
-  section.images = images_of(tested);
   std::vector<LabelKind> kinds;  // that have pairs
   for (const LabelKind kind : kKindsInOrder)
     if (std::any_of(tested.begin(), tested.end(), [&](const Tested& one) {
           return one.kind == kind && one.to(Against::kControl).pairs > 0;
         }))
       kinds.push_back(kind);
+  if (!kinds.empty()) section.images = over_all(tested, kinds.front(), found).matched().difference.images;
   const auto explains = [&](LabelKind kind) {
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
   };
@@ -502,13 +444,14 @@ Section flips_section(const Observations& found) {
     section.answer =
         too_few_sentence(section.images, found, " with an altered variant and its control of equal severity");
   else
-    section.answer = answer_of(tested, kinds, found) + confounded_sentence(tested, kinds.front(), found);
+    section.answer =
+        answer_of(tested, kinds, found) + confounded_sentence(over_all(tested, kinds.front(), found));
   add_chart(section.charts, chart_of(tested, kinds, found));
   section.tables.push_back(table_of(tested, found));
   if (pairs.equal > 0) {
     section.doubts.push_back(corruptions_doubt(pairs, found));
     if (has_severities(found.plan.perturbation))
-      section.doubts.push_back(same_corruption_doubt(tested, kinds.front(), found));
+      section.doubts.push_back(same_corruption_doubt(over_all(tested, kinds.front(), found), found));
     else
       section.doubts.push_back(
           "This family has no severities: controls are matched by image and case alone.");
@@ -523,11 +466,11 @@ Section flips_section(const Observations& found) {
         "Explained for the predicted class, an altered variant's map is of another class than its source's "
         "and its control's: the change of class is part of the difference" +
         std::string(explains(LabelKind::kSource) ? "." : " (--explain predicted,source tells them apart)."));
-  add_doubt(section.doubts, unlike_verdicts_doubt(tested, found));
+  add_doubt(section.doubts, unlike_verdicts_doubt(tested, kinds, found));
   add_noise_doubts(section.doubts, found);
   if (!tested.empty())
-    add_doubt(section.doubts,
-              unreachable_words("difference", section.images, tested.front().matched().family));
+    add_doubt(section.doubts, unreachable_words("difference under one case by itself", section.images,
+                                                tested.front().matched().family));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

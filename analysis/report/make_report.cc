@@ -248,6 +248,7 @@ Report make_report(const Study& study, const ReportOptions& options) {
                      kinds_section(found, options),
                      corruptions_section(found),
                      trust_section(found)};
+  for (Section& section : report.sections) section.in_short = in_short(section.answer);
   return report;
 }
 

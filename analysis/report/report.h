@@ -51,7 +51,8 @@ struct ReportTable {
 struct Section {
   std::string id;        // "robustness"
   std::string question;  // "How robust is each case?"
-  std::string answer;    // one sentence, or two
+  std::string answer;    // in sentences, with all numbers
+  std::string in_short;  // the first of them without what stands in brackets
   // That it rests on; below kFewestImages the answer asserts nothing.
   std::size_t images = 0;
   std::vector<std::string> doubts;  // what would make it wrong, a sentence each

@@ -357,7 +357,7 @@ std::string others(const Ranking& ranking, const std::string& less_than, std::si
   if (!ranking.alike.empty())
     text += "; no difference from " + few_listed(ranking.alike, "robustness_pairs.csv") + " is shown";
   if (!ranking.without_best.empty())
-    text += "; of the others, " + few_listed(ranking.without_best, "robustness_pairs.csv");
+    text += "; of the other pairs, " + few_listed(ranking.without_best, "robustness_pairs.csv");
   return text;
 }
 

@@ -71,11 +71,6 @@ Groups gather(const Observations& found) {
   return groups;
 }
 
-void add_by_image(ImageMeans& to, const ImageMeans& from) {
-  for (std::size_t image = 0; image < from.places(); ++image)
-    if (from.has(image)) to.add(static_cast<std::uint32_t>(image), from.of(image));
-}
-
 // To each kind and role the group of all cases: by image the mean over those that have it.
 Groups with_means_over_cases(Groups groups, const Observations& found) {
   Groups all;
@@ -83,14 +78,13 @@ Groups with_means_over_cases(Groups groups, const Observations& found) {
     Group& mean = all[{std::get<LabelKind>(key), std::get<Role>(key), found.cases()}];
     mean.share_change.resize(found.shares());
     for (std::size_t m = 0; m < kMeasureCount; ++m) {
-      add_by_image(mean.distance[m], group.distance[m]);
-      add_by_image(mean.floor[m], group.floor[m]);
-      add_by_image(mean.source_floor[m], group.source_floor[m]);
-      add_by_image(mean.variant_floor[m], group.variant_floor[m]);
+      mean.distance[m].add_means_of(group.distance[m]);
+      mean.floor[m].add_means_of(group.floor[m]);
+      mean.source_floor[m].add_means_of(group.source_floor[m]);
+      mean.variant_floor[m].add_means_of(group.variant_floor[m]);
     }
-    for (std::size_t k = 0; k < found.shares(); ++k)
-      add_by_image(mean.share_change[k], group.share_change[k]);
-    add_by_image(mean.log2_size, group.log2_size);
+    for (std::size_t k = 0; k < found.shares(); ++k) mean.share_change[k].add_means_of(group.share_change[k]);
+    mean.log2_size.add_means_of(group.log2_size);
   }
   groups.merge(all);
   return groups;
@@ -161,10 +155,6 @@ std::vector<Tested> test(const Groups& groups, const Observations& found) {
   return tested;
 }
 
-std::string case_words(const Tested& one, const Observations& found) {
-  return one.case_index == found.cases() ? "all" : found.case_name(one.case_index);
-}
-
 std::string role_words(Role role) { return role == Role::kAltered ? "altered" : "unaffected"; }
 
 ReportTable distances_table(const std::vector<Tested>& tested, const Observations& found) {
@@ -192,7 +182,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
   for (const Tested& one : tested)
     for (std::size_t m = 0; m < kMeasureCount; ++m) {
       const Paired& moved = one.moved[m];
-      std::vector<Cell> row{case_words(one, found), to_string(one.kind), role_words(one.role),
+      std::vector<Cell> row{case_or_all(one.case_index, found), to_string(one.kind), role_words(one.role),
                             id_of(kMeasures[m]), count_cell(moved.difference.images)};
       for (const Estimate* estimate : {&moved.second, &moved.first, &moved.difference})
         add_cells(row, *estimate);
@@ -223,9 +213,12 @@ ReportTable levels_table(const std::vector<Tested>& tested, const Observations& 
                        "share over levels");
   ReportTable table = make_table("shift_levels.csv", columns);
   const auto add = [&](const Tested& one, const std::string& quantity, Cell level, const Paired& change) {
-    std::vector<Cell> row{case_words(one, found), to_string(one.kind),
-                          role_words(one.role),   quantity,
-                          std::move(level),       count_cell(change.difference.images)};
+    std::vector<Cell> row{case_or_all(one.case_index, found),
+                          to_string(one.kind),
+                          role_words(one.role),
+                          quantity,
+                          std::move(level),
+                          count_cell(change.difference.images)};
     add_cells(row, change);
     table.rows.push_back(std::move(row));
   };
@@ -249,14 +242,16 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   for (const Tested& one : tested)
     if (one.kind == kind && (found.cases() > 1 || one.case_index < found.cases()))
       (one.role == Role::kAltered ? altered : unaffected)
-          .points.push_back(chart_point(case_words(one, found), static_cast<double>(one.case_index),
-                                        one.moved[m].difference));
+          .points.push_back(chart_point(case_or_all(one.case_index, found),
+                                        static_cast<double>(one.case_index), one.moved[m].difference));
   chart.series = {std::move(altered), std::move(unaffected)};
   chart.lines.push_back({"no further apart than by noise", 0});
-  chart.caption = distance + " of a variant's map from its source's, minus the noise: that between " +
+  chart.caption = distance +
+                  " between a variant's map and its source's, minus the noise, which is that between " +
                   noise_words(found) + ". Variants that change the prediction (altered) or do not " +
                   "(unaffected), explained for " + in_words(kind) +
-                  "; all: the mean over cases; 95 % intervals over images, not corrected for their number.";
+                  (found.cases() > 1 ? "; all: the mean over cases" : "") +
+                  "; 95 % intervals over images, not corrected for their number.";
   return chart;
 }
 
@@ -284,39 +279,8 @@ Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Obse
 
 std::string corruptions_of(Role role, const Observations& found) {
   return (has_severities(found.plan.perturbation) ? "Corruptions" : "Variants") +
-         std::string(role == Role::kAltered ? " that change the prediction" : " that do not change it");
-}
-
-std::string over_cases(const Observations& found) {
-  return found.cases() == 1 ? "" : ", mean over " + counted(found.cases(), "case");
-}
-
-// "; it is shown under 3 of 7 cases, each by itself (largest p = 0.041 after Holm's correction over 7 tests)".
-std::string by_case_words(const std::vector<const Tested*>& cases, const Observations& found) {
-  std::vector<std::string> few, still;
-  std::vector<double> p_moved, p_still;
-  std::size_t family = 1;
-  for (const Tested* one : cases) {
-    if (one->main().difference.images < kFewestImages) {
-      few.push_back(found.case_name(one->case_index));
-      continue;
-    }
-    family = one->main().family;
-    (one->beyond() ? p_moved : p_still).push_back(one->main().p_holm.value_or(1));
-    if (!one->beyond())
-      still.push_back(found.case_name(one->case_index) + " (difference " +
-                      with_interval(one->main().difference) + ", " + corrected_p(one->main()) + ")");
-  }
-  const std::size_t compared = p_moved.size() + p_still.size();
-  if (found.cases() == 1 || compared == 0) return "." + too_few_of(few);
-  const std::string correction = holm_words(family, "test");
-  if (p_moved.empty())
-    return "; under no case by itself is it shown (smallest " +
-           p_value(*std::min_element(p_still.begin(), p_still.end())) + correction + ")." + too_few_of(few);
-  return "; it is shown under " + (still.empty() ? "all " : std::to_string(p_moved.size()) + " of ") +
-         counted(compared, "case") + ", each by itself (largest " +
-         p_value(*std::max_element(p_moved.begin(), p_moved.end())) + correction + ")" +
-         (still.empty() ? "" : ", not under " + few_listed(still, "shift.csv")) + "." + too_few_of(few);
+         std::string(role == Role::kAltered ? " that change the prediction"
+                                            : " that do not change the prediction");
 }
 
 // What the mean over cases says, and where that has moved, which cases do.
@@ -324,18 +288,20 @@ std::string main_sentence(const Tested& all, const std::vector<const Tested*>& c
                           const Observations& found) {
   const Paired& result = all.main();
   if (result.difference.images < kFewestImages)
-    return "Nothing is asserted of " +
-           (has_severities(found.plan.perturbation) ? std::string("corruptions") : "variants") +
-           (all.role == Role::kAltered ? " that change the prediction" : " that do not change it") +
-           ": fewer than " + std::to_string(kFewestImages) + " images have maps that can be ranked.";
+    return corruptions_of(all.role, found) + ": nothing is asserted, fewer than " +
+           std::to_string(kFewestImages) + " images have maps that can be ranked.";
   const std::string explained = all.role == Role::kAltered ? ", explained for " + in_words(all.kind) : "";
   const std::string numbers = "Spearman distance from the source's map " + with_interval(result.second) +
                               ", between " + noise_words(found) + " " + with_interval(result.first) +
-                              ", difference " + with_interval(result.difference) + over_cases(found) +
+                              ", difference " + with_interval(result.difference) + over_cases(cases.size()) +
                               explained + "; " + corrected_p(result) + holm_words(result.family, "test");
   const std::string of_noise = " the maps further than their estimation noise (" + numbers;
-  if (all.beyond())
-    return corruptions_of(all.role, found) + " move" + of_noise + ")" + by_case_words(cases, found);
+  if (all.beyond()) {
+    std::vector<CaseVerdict> verdicts;
+    for (const Tested* one : cases) verdicts.push_back({one->case_index, &one->main(), one->beyond()});
+    return corruptions_of(all.role, found) + " move" + of_noise + ")" +
+           by_case_words(verdicts, "shift.csv", found);
+  }
   return corruptions_of(all.role, found) + " are not shown to move" + of_noise +
          needed_words(result.difference.value > 0 ? result.images_to_see_it() : 0, result.difference.images) +
          ").";
@@ -367,11 +333,11 @@ std::string one_image_doubt(const Tested& one, const Observations& found) {
          " without " + found.images[without->image] + ".";
 }
 
-std::string size_sentence(const Tested& all, const Observations& found) {
+std::string size_sentence(const Tested& all, std::size_t cases) {
   if (!size_differs(all.size)) return "";
   return (all.beyond() ? " The indices as a whole change too, by a factor of "
                        : " The shift is one of degree: the indices as a whole change by a factor of ") +
-         with_interval(as_factor(all.size.difference)) + " (" + corrected_p(all.size) + over_cases(found) +
+         with_interval(as_factor(all.size.difference)) + " (" + corrected_p(all.size) + over_cases(cases) +
          ").";
 }
 
@@ -414,7 +380,8 @@ Section shift_section(const Observations& found) {
     section.answer = too_few_sentence(section.images, found, " with an altered variant that was explained");
   } else {
     section.answer = main_sentence(*altered.all, altered.cases, found) +
-                     regions_sentence(*altered.all, found) + size_sentence(*altered.all, found);
+                     regions_sentence(*altered.all, found) +
+                     size_sentence(*altered.all, altered.cases.size());
     if (unaffected.images() >= kFewestImages)
       section.answer += " " + main_sentence(*unaffected.all, unaffected.cases, found);
   }

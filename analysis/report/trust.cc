@@ -246,7 +246,7 @@ Chart bought_chart(const std::vector<Bought>& bought, const Observations& found)
   chart.kind = Chart::Kind::kLines;
   chart.name = "trust_more";
   chart.x_title = "Times as many";
-  chart.y_title = "Standard error of a level's share, relative to now (%)";
+  chart.y_title = "Standard error (% of now)";
   ChartSeries images{"images", {}}, points_series{"design points", {}};
   for (const int times : {1, 2, 4, 8}) {
     std::vector<double> with_images, with_points;
@@ -338,7 +338,7 @@ std::string correlation_words(const std::vector<Correlation>& correlations, cons
   };
   const bool above = (*most)->corrected.interval->second > 1;
   return " Without its noise, a level's share correlates over images between two cases by " + words(**least) +
-         (*least == *most ? "" : " to " + words(**most)) + (above ? ", above 1 by chance" : "") +
+         (*least == *most ? "" : " to " + words(**most)) + (above ? ", beyond 1 by chance" : "") +
          (stated.size() == correlations.size()
               ? ""
               : "; only " + std::to_string(stated.size()) + " of " + std::to_string(correlations.size()) +

@@ -93,6 +93,22 @@ std::string too_few_of(const std::vector<std::string>& names) {
          ": fewer than " + std::to_string(kFewestImages) + " images.";
 }
 
+std::string in_short(const std::string& text) {
+  std::string kept;
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '(' || c == '[') {
+      if (depth++ == 0 && kept.ends_with(' ')) kept.pop_back();
+    } else if (c == ')' || c == ']') {
+      if (--depth < 0) return text;
+    } else if (depth == 0) {
+      if (c == ' ' && kept.ends_with('.')) return kept;
+      kept += c;
+    }
+  }
+  return depth == 0 ? kept : text;
+}
+
 std::string with_interval(const Estimate& estimate) {
   const bool narrow = estimate.interval && estimate.interval->second - estimate.interval->first < 0.02;
   const int digits = narrow ? 3 : 2;
@@ -178,6 +194,40 @@ std::string needed_words(std::size_t needed, std::size_t images) {
   constexpr std::size_t kAbsurd = 100;  // times as many
   if (needed <= images || needed > kAbsurd * images) return "";
   return "; about " + counted(needed, "image") + " would show a difference of that size";
+}
+
+std::string case_or_all(std::size_t case_index, const Observations& found) {
+  return case_index == found.cases() ? "all" : found.case_name(case_index);
+}
+
+std::string over_cases(std::size_t cases) { return cases < 2 ? "" : ", mean over " + counted(cases, "case"); }
+
+std::string by_case_words(const std::vector<CaseVerdict>& cases, const std::string& table,
+                          const Observations& found) {
+  std::vector<std::string> few, open;
+  std::vector<double> p_shown, p_open;
+  std::size_t family = 1;
+  for (const auto& [case_index, result, shown] : cases) {
+    if (result->difference.images < kFewestImages) {
+      few.push_back(found.case_name(case_index));
+      continue;
+    }
+    family = result->family;
+    (shown ? p_shown : p_open).push_back(result->p_holm.value_or(1));
+    if (!shown)
+      open.push_back(found.case_name(case_index) + " (difference " + with_interval(result->difference) +
+                     ", " + corrected_p(*result) + ")");
+  }
+  const std::size_t compared = p_shown.size() + p_open.size();
+  if (compared < 2) return "." + too_few_of(few);
+  const std::string correction = holm_words(family, "test");
+  if (p_shown.empty())
+    return "; under no case by itself is it shown (smallest " +
+           p_value(*std::min_element(p_open.begin(), p_open.end())) + correction + ")." + too_few_of(few);
+  return "; it is shown under " + (open.empty() ? "all " : std::to_string(p_shown.size()) + " of ") +
+         counted(compared, "case") + ", each by itself (largest " +
+         p_value(*std::max_element(p_shown.begin(), p_shown.end())) + correction + ")" +
+         (open.empty() ? "" : ", not under " + few_listed(open, table)) + "." + too_few_of(few);
 }
 
 std::string unreachable_words(const std::string& what, std::size_t images, std::size_t family) {

@@ -21,6 +21,9 @@ std::string listed(const std::vector<std::string>& names);  // "a, b and c"
 std::string few_listed(const std::vector<std::string>& names, const std::string& table);
 // " Nothing is asserted of a and b: fewer than 8 images."; empty of nobody.
 std::string too_few_of(const std::vector<std::string>& names);
+// The first sentence of a text without what stands in brackets, for whoever wants the answer before the numbers.
+// What does not close its brackets is left as it is.
+std::string in_short(const std::string& text);
 // "0.41 [0.36, 0.47]", with more digits where the interval is narrow; without one the value alone.
 std::string with_interval(const Estimate& estimate);
 std::string with_percent_interval(const Estimate& estimate);  // "41 % [36, 47]"
@@ -44,6 +47,20 @@ std::string in_words(Measure measure);
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
 // "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
 std::string needed_words(std::size_t needed, std::size_t images);
+// "all" of the mean over cases, whose index is as many as there are; else the case's name.
+std::string case_or_all(std::size_t case_index, const Observations& found);
+// ", mean over 7 cases"; of one case nothing.
+std::string over_cases(std::size_t cases);
+// What is shown of the mean over cases, of one of them by itself.
+struct CaseVerdict {
+  std::size_t case_index = 0;
+  const Paired* result = nullptr;
+  bool shown = false;
+};
+// "; it is shown under 3 of 7 cases, each by itself (largest p = 0.041 after Holm's correction over 7 tests), not
+// under adv (difference ..., p = 0.2)." and of which too few images say something; where one case is compared, a full stop alone.
+std::string by_case_words(const std::vector<CaseVerdict>& cases, const std::string& table,
+                          const Observations& found);
 // "No difference of two cases can be shown by 9 images: 84 tests are corrected together, for which 12 are the
 // fewest."; empty where enough are there, or too few for anything. `what`: "difference of two cases".
 std::string unreachable_words(const std::string& what, std::size_t images, std::size_t family);

@@ -111,6 +111,7 @@ Data section_data(const Section& section, std::size_t number, const ChartOptions
                 {"number", std::to_string(number)},
                 {"question", section.question},
                 {"answer", section.answer},
+                {"in_short", section.in_short},
                 {"rests", Data(section.images >= kFewestImages)},
                 {"images", counted(section.images, "image")},
                 {"charts", charts},
@@ -154,9 +155,10 @@ Json json_of(const Section& section) {
   Json charts = Json::array(), tables = Json::array();
   for (const Chart& chart : section.charts) charts.push_back(json_of(chart));
   for (const ReportTable& table : section.tables) tables.push_back(json_of(table));
-  return {{"id", section.id},         {"question", section.question}, {"answer", section.answer},
-          {"images", section.images}, {"doubts", section.doubts},     {"charts", charts},
-          {"tables", tables}};
+  return {{"id", section.id},         {"question", section.question},
+          {"answer", section.answer}, {"in_short", section.in_short},
+          {"images", section.images}, {"doubts", section.doubts},
+          {"charts", charts},         {"tables", tables}};
 }
 
 }  // namespace

@@ -78,10 +78,11 @@ def test_all_answers_are_seen(report, tmp_path, width, height):
                  and browser.value("document.querySelector('footer') !== null"))  # fmt: skip
         answers = browser.value(f"{SEEN}('nav li')")
         for one, section in zip(answers, said["sections"], strict=True):
-            assert section["question"] in one["text"] and section["answer"] in one["text"]
+            assert section["question"] in one["text"] and section["in_short"] in one["text"]
             assert one["left"] >= 0 and one["right"] <= width and one["height"] > 15
         if width == 1280:
             assert answers[-1]["bottom"] < height  # in one screen
+        assert [one["text"] for one in browser.value(f"{SEEN}('.answer')")] == [section["answer"] for section in said["sections"]]
         doubts = [doubt for section in said["sections"] for doubt in section["doubts"]]
         assert [one["text"] for one in browser.value(f"{SEEN}('.doubts li')")] == doubts
         assert browser.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

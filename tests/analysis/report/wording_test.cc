@@ -104,5 +104,15 @@ TEST(Wording, EveryMeasureHasAName) {
   }
 }
 
+TEST(Wording, InShortIsTheFirstSentenceWithoutItsNumbers) {
+  EXPECT_EQ(
+      in_short(
+          "adv is wrong on 20 % [10, 30] of them (0.0 % [0, 9] of others), less than v1.5 (p = 0.1). More."),
+      "adv is wrong on 20 % of them, less than v1.5.");
+  EXPECT_EQ(in_short("All is said."), "All is said.");
+  EXPECT_EQ(in_short("A case a(b is wrong. More."), "A case a(b is wrong. More.");
+  EXPECT_EQ(in_short("A case a)b is wrong. More."), "A case a)b is wrong. More.");
+}
+
 }  // namespace
 }  // namespace wcam

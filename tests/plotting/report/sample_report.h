@@ -105,6 +105,7 @@ inline Report sample_report() {
        "How robust is each case?",
        "Of 7 cases, AugMix keeps most predictions (61 %, 95 % interval 52 to 70 %), baseline fewest "
        "(38 %, 29 to 47 %).",
+       "Of 7 cases, AugMix keeps most predictions, baseline fewest.",
        17,
        {"Only 17 images were explained; with fewer than 10 nothing is said.",
         "<script>document.title = 'owned'</script> is a file's name."},
@@ -120,6 +121,7 @@ inline Report sample_report() {
   report.sections.push_back(
       {"scales",
        "At which scales does each case decide?",
+       "Every case rests most on the approximation.",
        "Every case rests most on the approximation.",
        1,
        {},
@@ -138,6 +140,7 @@ inline Report sample_report() {
        "Which corruptions move what, from the coarsest scale to the finest?",
        "Blur moves 12 % (9 to 15 %) of the indices to the approximation; no other corruption moves "
        "more than noise does.",
+       "Blur moves the indices to the approximation <b>, no other corruption more than noise does.",
        17,
        {"The noise floor is of designs, not of images."},
        {sample_lines(12), unknown, wide},
@@ -148,6 +151,7 @@ inline Report sample_report() {
   report.sections.push_back({"nothing",
                              "What if there is nothing?",
                              "Nothing can be said: no image was explained.",
+                             "Nothing can be said.",
                              0,
                              {"There is no image."},
                              {empty},

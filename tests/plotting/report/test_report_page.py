@@ -95,7 +95,7 @@ def test_what_is_seen(out, report, tmp_path, width, height, scheme):
         answers = seen("nav li")
         assert len(answers) == len(sections)
         for one, section in zip(answers, sections):
-            assert section["question"] in one["text"] and words(section["answer"]) in one["text"]
+            assert section["question"] in one["text"] and words(section["in_short"]) in one["text"]
         assert answers[-1]["bottom"] < height
         assert [one["text"] for one in seen(".answer")] == [section["answer"] for section in sections]
         doubts = [doubt for section in sections for doubt in section["doubts"]]
