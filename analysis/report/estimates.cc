@@ -1,7 +1,6 @@
 #include "analysis/report/estimates.h"
 
 #include <algorithm>
-#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 
 namespace wcam {
@@ -102,33 +101,12 @@ bool Paired::is_beyond() const {
          (difference.interval->first > margin || difference.interval->second < -margin);
 }
 
-namespace {
-
-// A two-sided test at the first of Holm's steps, with a power of 80 %, of a mean of that many standard
-// deviations: by quantiles of the normal distribution, and no fewer than the sign-flip test needs.
-std::size_t images_to_see(double ratio, std::size_t family) {
-  constexpr double kPower = 0.8;
-  if (!(std::abs(ratio) > 1e-6)) return 0;
-  const boost::math::normal_distribution<> normal;
-  const double quantiles =
-      boost::math::quantile(complement(normal, kLevel / 2 / static_cast<double>(family))) +
-      boost::math::quantile(normal, kPower);
-  const auto images = static_cast<std::size_t>(std::ceil(std::pow(quantiles / ratio, 2)));
-  return std::max({kFewestImages, fewest_images_of(family), images});
-}
-
-}  // namespace
-
-std::size_t fewest_images_of(std::size_t family) {
-  return static_cast<std::size_t>(std::ceil(1 + std::log2(static_cast<double>(family) / kLevel)));
-}
-
-std::size_t Paired::images_to_see_it() const { return images_to_see(ratio, family); }
+std::size_t Paired::images_to_see_it() const { return images_to_show(ratio, family, kLevel); }
 
 std::size_t Paired::images_to_see_it_beyond() const {
   const double beyond = std::abs(difference.value) - margin;
   if (!(beyond > 0)) return 0;
-  return images_to_see(ratio * beyond / std::abs(difference.value), family);
+  return images_to_show(ratio * beyond / std::abs(difference.value), family, kLevel);
 }
 
 Paired paired(const ImageMeans& first, const ImageMeans& second, double margin) {

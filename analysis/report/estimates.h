@@ -83,14 +83,12 @@ struct Paired {
   bool differs() const;
   // The same of the margin. Each look at a margin is one of its family, as each look at 0 is.
   bool is_beyond() const;
-  // So many would show a difference of the size seen, in its family, in four studies of five; 0: none is seen.
+  // So many would show, in its family, a difference of the size seen in four studies of five; 0: none is
+  // seen.
   std::size_t images_to_see_it() const;
   // So many would show it to be beyond the margin; 0: it seems within.
   std::size_t images_to_see_it_beyond() const;
 };
-// A sign-flip test of n images has no p below 2 / 2^n, and the first of Holm's steps multiplies it by the whole
-// family: so many can show something there.
-std::size_t fewest_images_of(std::size_t family);
 // margin: from 0, in the differences' unit.
 Paired paired(const ImageMeans& first, const ImageMeans& second, double margin = 0);
 // Changes as they are, tested against 0.

@@ -1,5 +1,5 @@
-// Is the shift larger when the label flips, at equal severity? As of shifts, the mean over cases is asked first
-// (shift.cc).
+// Is the shift larger when the label flips, at equal severity? As of shifts, the mean over cases is asked
+// first (shift.cc).
 //
 // Altered variants are stronger corruptions than unaffected ones, so that comparing all of them mixes
 // strength with the change of label. Here each altered variant is set against the control that was chosen for
@@ -199,7 +199,8 @@ std::vector<Tested> test(const std::map<Key, Group>& groups, const Observations&
       }
       tested.push_back(std::move(one));
     }
-  // Families, for each comparison and measure by itself: the kinds of label over all cases; the cases of one kind.
+  // Families, for each comparison and measure by itself: the kinds of label over all cases; the cases of one
+  // kind.
   for (std::size_t a = 0; a < std::size(kAgainst); ++a)
     for (std::size_t m = 0; m < kMeasureCount; ++m) {
       std::map<std::optional<LabelKind>, std::vector<Paired*>> families;

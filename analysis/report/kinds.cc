@@ -126,8 +126,8 @@ std::size_t images_to_show_equivalence(const Paired& level, double margin) {
                   static_cast<std::size_t>(std::ceil(std::pow((1.645 + 1.282) * deviation / room, 2))));
 }
 
-// So many would show a level of the pair to be beyond the margin, where one seems to be, else all to be within,
-// if the differences are what they seem; 0: unknown.
+// So many would show a level of the pair to be beyond the margin, where one seems to be, else all to be
+// within, if the differences are what they seem; 0: unknown.
 std::size_t images_to_decide(const CasePair& pair) {
   const bool beyond = pair.seems_beyond();
   std::size_t fewest = 0, most = 0;
@@ -304,11 +304,11 @@ std::size_t level_of_most(const CasePair& pair) {
   return most;
 }
 
-// " (p = 0.012 against the margin)", corrected, of a difference that seems beyond it and that so many images can
-// show; `against` stands behind the first p of an answer.
+// " (p = 0.012 against the margin)", corrected, of a difference that seems beyond it and that so many images
+// can show; `against` stands behind the first p of an answer.
 std::string beyond_words(const Paired& result, std::string& against) {
   if (!result.p_beyond_holm || !(std::abs(result.difference.value) > result.margin) ||
-      result.difference.images < fewest_images_of(result.family))
+      result.difference.images < fewest_images(result.family, kLevel))
     return "";
   return " (" + p_value(*result.p_beyond_holm) + std::exchange(against, "") + ")";
 }
@@ -351,8 +351,8 @@ std::size_t levels_tested(const std::vector<CasePair>& pairs) {
   return tested;
 }
 
-// " If differences are as they seem, about 31 images would show the first beyond the margin and 640 the 3 pairs that
-// seem within it to be so." `open`: undecided pairs, the largest difference first.
+// " If differences are as they seem, about 31 images would show the first beyond the margin and 640 the 3
+// pairs that seem within it to be so." `open`: undecided pairs, the largest difference first.
 std::string needed_to_decide(const std::vector<const CasePair*>& open) {
   constexpr std::size_t kAbsurd = 100;  // times as many images
   const auto is_told = [](std::size_t needed, const CasePair& pair) {

@@ -2,9 +2,9 @@
 //
 // A variant's map is compared with the source's by designs that share no point, exactly as two estimates of
 // one map are compared for the noise floor. Were nothing moved, both distances would be equal on average; so
-// their paired difference, an image's mean over its variants, is what is tested. The question is answered by the
-// mean over cases. Only where that has moved are cases named, by a family of their own: with a gate before it,
-// a case is named by chance no more often than that (fixed-sequence testing).
+// their paired difference, an image's mean over its variants, is what is tested. The question is answered by
+// the mean over cases. Only where that has moved are cases named, by a family of their own: with a gate
+// before it, a case is named by chance no more often than that (fixed-sequence testing).
 #include <algorithm>
 #include <array>
 #include <cctype>

@@ -274,8 +274,8 @@ Chart bought_chart(const std::vector<Bought>& bought, const Observations& found)
 
 constexpr double kRare = 0.1;
 
-// "276 of 335 maps, of an image's 83 % [75, 89]"; of what is rare the first alone, since the interval of so few
-// says nothing.
+// "276 of 335 maps, of an image's 83 % [75, 89]"; of what is rare the first alone, since the interval of so
+// few says nothing.
 std::string often_words(std::size_t seen, std::size_t maps, const ImageMeans& by_image) {
   const std::string text = std::to_string(seen) + " of " + counted(maps, "map");
   if (static_cast<double>(seen) < kRare * static_cast<double>(maps)) return text;

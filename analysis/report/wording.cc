@@ -231,9 +231,9 @@ std::string by_case_words(const std::vector<CaseVerdict>& cases, const std::stri
 }
 
 std::string unreachable_words(const std::string& what, std::size_t images, std::size_t family) {
-  if (images < kFewestImages || images >= fewest_images_of(family)) return "";
+  if (images < kFewestImages || images >= fewest_images(family, kLevel)) return "";
   return "No " + what + " can be shown by " + counted(images, "image") + ": " + counted(family, "test") +
-         " are corrected together, for which " + std::to_string(fewest_images_of(family)) +
+         " are corrected together, for which " + std::to_string(fewest_images(family, kLevel)) +
          " images are the fewest.";
 }
 

@@ -21,8 +21,8 @@ std::string listed(const std::vector<std::string>& names);  // "a, b and c"
 std::string few_listed(const std::vector<std::string>& names, const std::string& table);
 // " Nothing is asserted of a and b: fewer than 8 images."; empty of nobody.
 std::string too_few_of(const std::vector<std::string>& names);
-// The first sentence of a text without what stands in brackets, for whoever wants the answer before the numbers.
-// What does not close its brackets is left as it is.
+// The first sentence of a text without what stands in brackets, for whoever wants the answer before the
+// numbers. What does not close its brackets is left as it is.
 std::string in_short(const std::string& text);
 // "0.41 [0.36, 0.47]", with more digits where the interval is narrow; without one the value alone.
 std::string with_interval(const Estimate& estimate);
@@ -57,8 +57,9 @@ struct CaseVerdict {
   const Paired* result = nullptr;
   bool shown = false;
 };
-// "; it is shown under 3 of 7 cases, each by itself (largest p = 0.041 after Holm's correction over 7 tests), not
-// under adv (difference ..., p = 0.2)." and of which too few images say something; where one case is compared, a full stop alone.
+// "; it is shown under 3 of 7 cases, each by itself (largest p = 0.041 after Holm's correction over 7 tests),
+// not under adv (difference ..., p = 0.2)." and of which too few images say something; where one case is
+// compared, a full stop alone.
 std::string by_case_words(const std::vector<CaseVerdict>& cases, const std::string& table,
                           const Observations& found);
 // "No difference of two cases can be shown by 9 images: 84 tests are corrected together, for which 12 are the

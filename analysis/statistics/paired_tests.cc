@@ -1,6 +1,7 @@
 #include "analysis/statistics/paired_tests.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -80,6 +81,20 @@ std::vector<double> holm(std::span<const double> p) {
     adjusted[order[i]] = largest;
   }
   return adjusted;
+}
+
+std::size_t fewest_images(std::size_t tests, double level) {
+  return static_cast<std::size_t>(std::ceil(1 + std::log2(static_cast<double>(tests) / level)));
+}
+
+std::size_t images_to_show(double deviations, std::size_t tests, double level) {
+  constexpr double kPower = 0.8;
+  if (!(std::abs(deviations) > 1e-6)) return 0;
+  const boost::math::normal_distribution<> normal;
+  const double quantiles = boost::math::quantile(complement(normal, level / 2 / static_cast<double>(tests))) +
+                           boost::math::quantile(normal, kPower);
+  const auto images = static_cast<std::size_t>(std::ceil(std::pow(quantiles / deviations, 2)));
+  return std::max({kFewestImages, fewest_images(tests, level), images});
 }
 
 }  // namespace wcam

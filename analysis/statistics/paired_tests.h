@@ -33,4 +33,13 @@ Stated<PairedTest> sign_flip_test(std::span<const double> differences, std::uint
 // J. Statistics 6, 1979). Throws std::invalid_argument for a p outside [0, 1].
 std::vector<double> holm(std::span<const double> p);
 
+// A sign-flip test of n images has no p below 2 / 2^n, which the first of Holm's steps multiplies by the
+// number of tests: so many images can have one of them below `level`.
+std::size_t fewest_images(std::size_t tests, double level);
+
+// So many images would show, with a power of 80 % at the first of Holm's steps, a mean difference of that
+// many standard deviations: by quantiles of the normal distribution, and no fewer than kFewestImages and
+// fewest_images(). 0: there is no difference.
+std::size_t images_to_show(double deviations, std::size_t tests, double level);
+
 }  // namespace wcam

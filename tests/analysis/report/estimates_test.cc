@@ -143,9 +143,9 @@ TEST(Paired, ImagesToSeeADifferenceAreThoseOfItsFamily) {
   EXPECT_EQ(result.images_to_see_it(), 57U);
   result.ratio = 5;
   EXPECT_EQ(result.images_to_see_it(), 10U);  // 2 / 2^9 times 14 is above 0.05
-  EXPECT_EQ(fewest_images_of(1), 6U);
-  EXPECT_EQ(fewest_images_of(6), 8U);
-  EXPECT_EQ(fewest_images_of(84), 12U);
+  EXPECT_EQ(fewest_images(1, kLevel), 6U);
+  EXPECT_EQ(fewest_images(6, kLevel), 8U);
+  EXPECT_EQ(fewest_images(84, kLevel), 12U);
   // Beyond a margin only what is beyond it counts.
   result = {};
   result.ratio = 1;
