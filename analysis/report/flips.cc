@@ -335,8 +335,7 @@ std::string sentence(const std::vector<Tested>& tested, LabelKind kind, const Ob
                            decimal(result.second.value) + " against " + decimal(result.first.value) + ", " +
                            tested_words(result, over_cases(verdicts.size())) +
                            holm_words(result.family, "test");
-  if (!shown)
-    return text + needed_words(larger ? result.images_to_see_it() : 0, result.difference.images) + ").";
+  if (!shown) return text + not_shown_words(result) + ").";
   return text + ")" + by_case_words(verdicts, "flips.csv", found);
 }
 

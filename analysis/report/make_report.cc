@@ -35,6 +35,14 @@ bool is_a_shift(const Paired& distances) {
                                  distances.difference.interval->second < -kSmallestShift);
 }
 
+std::string not_shown_words(const Paired& distances) {
+  if (distances.differs())
+    return ", but not all of the interval is beyond " + decimal(kSmallestShift) +
+           ", which designs that all images share may make";
+  return needed_words(distances.difference.value > 0 ? distances.images_to_see_it() : 0,
+                      distances.difference.images);
+}
+
 bool size_differs(const Paired& log2_sizes) {
   return log2_sizes.differs() && (log2_sizes.difference.interval->first > std::log2(kSizeMargin) ||
                                   log2_sizes.difference.interval->second < -std::log2(kSizeMargin));

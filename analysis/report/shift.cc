@@ -302,8 +302,7 @@ std::string main_sentence(const Tested& all, const std::vector<const Tested*>& c
     return corruptions_of(all.role, found) + " move" + of_noise + ")" +
            by_case_words(verdicts, "shift.csv", found);
   }
-  return corruptions_of(all.role, found) + " are not shown to move" + of_noise +
-         needed_words(result.difference.value > 0 ? result.images_to_see_it() : 0, result.difference.images) +
+  return corruptions_of(all.role, found) + " are not shown to move" + of_noise + not_shown_words(result) +
          ").";
 }
 
