@@ -138,7 +138,7 @@ std::string moved_words(const Effect& effect, const Observations& found) {
 std::string answer_of(const std::map<Place, Tested>& tested, const Observations& found) {
   std::vector<Effect> effects;
   std::vector<std::string> too_few, beyond;
-  const Paired* largest = nullptr;
+  Effect largest;
   std::size_t asked = 0;
   for (const auto& [place, one] : tested) {
     if (place.second > 0) continue;
@@ -150,8 +150,9 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
     if (is_a_shift(one.distance) && one.distance.difference.value > 0) beyond.push_back(place.first);
     for (std::size_t k = 0; k < one.levels.size(); ++k) {
       if (one.levels[k].differs()) effects.push_back({place.first, k, &one.levels[k]});
-      if (!largest || std::abs(one.levels[k].difference.value) > std::abs(largest->difference.value))
-        largest = &one.levels[k];
+      if (!largest.change ||
+          std::abs(one.levels[k].difference.value) > std::abs(largest.change->difference.value))
+        largest = {place.first, k, &one.levels[k]};
     }
   }
   std::sort(effects.begin(), effects.end(), [](const Effect& a, const Effect& b) {
@@ -159,14 +160,14 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
   });
   std::string text;
   if (effects.empty()) {
+    const Paired& change = *largest.change;
     text = "No corruption of " + std::to_string(asked) +
-           " is shown to change the share of a level (largest change " +
-           with_points_interval(largest->difference) +
-           needed_words(largest->images_to_see_it(), largest->difference.images) + ").";
-    if (const std::string unreachable =
-            unreachable_words("change of a level's share", largest->difference.images, largest->family);
-        !unreachable.empty())
-      text += " " + unreachable;
+           " is shown to change the share of a level (the most, " + largest.corruption + " moves " +
+           moved_words(largest, found) + "; " + corrected_p(change) + holm_words(change.family, "test") +
+           needed_words(change.images_to_see_it(), change.difference.images) + ").";
+    const std::string unreachable =
+        unreachable_words("change of a level's share", change.difference.images, change.family);
+    text += (unreachable.empty() ? "" : " ") + unreachable;
   } else {
     constexpr std::size_t kTold = 4;
     std::vector<std::string> told;

@@ -347,13 +347,13 @@ std::optional<Ranking> rank(const std::vector<CaseRobustness>& cases, const std:
   return ranking;
 }
 
-// ", less often than a (...) and b (...), p after Holm's correction over 6 pairs; no difference from c (...)
+// ", less often than a (...) and b (...) (p after Holm's correction over 6 pairs); no difference from c (...)
 // is shown".
 std::string others(const Ranking& ranking, const std::string& less_than, std::size_t pairs) {
   std::string text;
   if (!ranking.worse.empty())
     text += ", " + less_than + " " + few_listed(ranking.worse, "robustness_pairs.csv") +
-            (pairs > 1 ? ", p after Holm's correction over " + counted(pairs, "pair") : "");
+            (pairs > 1 ? " (p after Holm's correction over " + counted(pairs, "pair") + ")" : "");
   if (!ranking.alike.empty())
     text += "; no difference from " + few_listed(ranking.alike, "robustness_pairs.csv") + " is shown";
   if (!ranking.without_best.empty())

@@ -274,14 +274,6 @@ Chart bought_chart(const std::vector<Bought>& bought, const Observations& found)
 
 constexpr double kRare = 0.1;
 
-// "276 of 335 maps, of an image's 83 % [75, 89]"; of what is rare the first alone, since the interval of so
-// few says nothing.
-std::string often_words(std::size_t seen, std::size_t maps, const ImageMeans& by_image) {
-  const std::string text = std::to_string(seen) + " of " + counted(maps, "map");
-  if (static_cast<double>(seen) < kRare * static_cast<double>(maps)) return text;
-  return text + ", of an image's " + with_percent_interval(mean_of(by_image, Bounds{0, 1}));
-}
-
 // "1.02 to 4.91" hundredths.
 std::string range_words(const std::vector<double>& values, int digits) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
@@ -346,13 +338,20 @@ std::string correlation_words(const std::vector<Correlation>& correlations, cons
          table + ".";
 }
 
+// "Doubtful by themselves are 276 of 335 maps (83 % [75, 89] of an image's; an index above 1: 120, ...)". Of
+// what is rare no share: the interval of so few says nothing.
+std::string doubtful_words(const Whole& whole) {
+  const std::string maps = std::to_string(whole.maps);
+  if (whole.maps_doubtful == 0) return "No map of " + maps + " is doubtful by itself";
+  const bool rare = static_cast<double>(whole.maps_doubtful) < kRare * static_cast<double>(whole.maps);
+  return "Doubtful by themselves are " + std::to_string(whole.maps_doubtful) + " of " + maps + " maps (" +
+         (rare ? "" : with_percent_interval(mean_of(whole.doubtful, Bounds{0, 1})) + " of an image's; ") +
+         doubts_words(whole.doubts) + ")";
+}
+
 std::string answer_of(const Whole& whole, const std::vector<Bought>& bought,
                       const std::vector<Correlation>& correlations, const Observations& found) {
-  std::string text = whole.maps_doubtful == 0
-                         ? "No map of " + std::to_string(whole.maps) + " is doubtful by itself"
-                         : "Doubtful by themselves are " +
-                               often_words(whole.maps_doubtful, whole.maps, whole.doubtful) + " (" +
-                               doubts_words(whole.doubts) + ")";
+  std::string text = doubtful_words(whole);
   if (whole.agreement.images() > 0)
     text += "; two estimates of one map (" + noise_words(found) + ") agree by a rank correlation of " +
             with_interval(mean_of(whole.agreement));

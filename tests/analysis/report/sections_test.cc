@@ -871,9 +871,10 @@ TEST(Trust, DoubtsOfManyMapsAreToldWithTheirReasonsTheMostFrequentFirst) {
     found.maps.push_back(map);
   }
   const Section section = trust_section(found);
-  EXPECT_EQ(section.answer.rfind("Doubtful by themselves are 14 of 20 maps, of an image's 70 % [", 0), 0U)
+  EXPECT_EQ(section.answer.rfind("Doubtful by themselves are 14 of 20 maps (70 % [", 0), 0U)
       << section.answer;
-  EXPECT_NE(section.answer.find("] (a standard error above the largest index: 14, an index above 1: 3); two"),
+  EXPECT_NE(section.answer.find(
+                "] of an image's; a standard error above the largest index: 14, an index above 1: 3); two"),
             std::string::npos)
       << section.answer;
   EXPECT_TRUE(has_doubt(section, "Of 20 maps 14 are doubtful"));
