@@ -16,7 +16,7 @@ namespace {
 
 constexpr Rgb kBlack{}, kAbsentGrey{238, 238, 238}, kTextGrey{90, 90, 90}, kAlert{176, 32, 32};
 constexpr double kSubbandLine = 0.5, kFrame = 0.4, kTick = 2;
-constexpr int kCaptionLines = 2, kTitleLines = 2, kNoteLines = 6;
+constexpr int kCaptionLines = 3, kTitleLines = 2, kNoteLines = 10;
 constexpr double kDefaultDpi = 300;
 constexpr const char* kWrong = "\u2717 ";  // before the class predicted of an image that is misclassified
 

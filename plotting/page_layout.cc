@@ -14,9 +14,10 @@ namespace wcam {
 namespace {
 
 constexpr double kPoints = 72;                          // an inch
-constexpr double kEdge = 1;                             // above and below everything
+constexpr double kEdge = 1;                             // round everything
 constexpr double kRowName = 10;                         // room for it, left of the panels
 constexpr double kGap = 4;                              // between panels of a row
+constexpr double kTextGap = 6;                          // between their texts: three spaces, not one
 constexpr double kBarGap = 5, kBar = 9, kBarName = 15;  // right of the panels
 constexpr double kNumbers = 29.5;                       // room for ">0.0062" beside a bar
 constexpr double kBelowTitle = 2, kAboveCaption = 1.5, kBelowRow = 5, kBetweenBands = 4, kAboveNotes = 2;
@@ -24,8 +25,7 @@ constexpr double kBarRoom = kBarGap + kBar + kNumbers + kBarName;
 
 double lines(int number, double size_pt) { return number * kLineHeight * size_pt; }
 
-// Captions reach half a gap beyond their panels.
-double room_at_right(bool bars) { return bars ? kBarRoom : kGap / 2; }
+double room_at_right(bool bars) { return bars ? kBarRoom : kEdge; }
 
 double side_of(double width_pt, int in_row, bool bars) {
   return (width_pt - kRowName - room_at_right(bars) - (in_row - 1) * kGap) / in_row;
@@ -57,7 +57,7 @@ PageColumns page_columns(double width_pt, int columns, int leading, bool bars) {
   result.in_band = std::max((others + result.bands - 1) / result.bands, 0);
   const int in_row = leading + result.in_band;
   result.side = std::min(side_of(width_pt, in_row, bars), kLargestPanel);
-  result.text_width = result.side + kGap - 1;
+  result.text_width = result.side + kGap - kTextGap;
   const double taken = kRowName + in_row * result.side + (in_row - 1) * kGap + room_at_right(bars);
   result.left = kRowName + (width_pt - taken) / 2;
   return result;

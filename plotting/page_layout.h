@@ -28,7 +28,7 @@ struct PageColumns {
   int in_band = 1;  // columns of a band that are not leading
   int bands = 1;
   double side = 0;        // of a panel
-  double text_width = 0;  // of its title and its caption, a little wider
+  double text_width = 0;  // of its title and its caption, which those beside them do not touch
   double left = 0;        // of the first panel
 };
 

@@ -244,6 +244,52 @@ TEST(PageText, FromRightToLeftAndLongAndOfOtherScriptsStaysInItsPlace) {
   EXPECT_TRUE(boxes.empty()) << boxes.begin()->first;
 
   const PageLayout layout = layout_of(page, options);
+// Names as long as they may come, of words and without a space.
+Figure5 figure_of_long_names(int cases) {
+  Figure5 five = test::sample_figure5(cases);
+  const Lines classes{"cameraman", "brick pavement of an ancient town", std::string(40, 'w'),
+                      "stained tissue"};
+  for (std::size_t i = 0; i < five.cases.size(); ++i) {
+    five.cases[i].case_name =
+        i % 2 == 0 ? "a_case_of_many_words_" + std::to_string(i) : std::string(30, 'm') + std::to_string(i);
+    for (auto* content : {&five.cases[i].source, &five.cases[i].altered}) {
+      auto& shown = std::get<Explanation>(*content);
+      shown.predicted = classes[i % classes.size()];
+      shown.probability = 0.51;
+      shown.misclassified = true;
+      shown.labels = "source, true";
+    }
+  }
+  return five;
+}
+
+// Closer than two spaces, "51 % cameraman" and "55 % cameraman" are read as one.
+TEST(PageCases, TextsOfNeighbouringColumnsStayApartHoweverLongTheyAre) {
+  for (const double inches : {3.25, 5.5, 6.8})
+    for (const int cases : {7, 12}) {
+      SCOPED_TRACE(std::to_string(inches) + " in, " + std::to_string(cases) + " cases");
+      DrawOptions options = options_for(Format::kPdf);
+      options.width_pt = 72 * inches;
+      const Page page = figure5(figure_of_long_names(cases));
+      const PageLayout layout = layout_of(page, options);
+      const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, options));
+      const auto columns = static_cast<std::size_t>(1 + cases);
+      for (const auto* boxes : {&layout.captions, &layout.titles})
+        for (std::size_t i = 0; i + 1 < boxes->size(); ++i) {
+          const Rect &here = (*boxes)[i], &next = (*boxes)[i + 1];
+          if ((i + 1) % columns == 0 || next.x < here.x) continue;  // another row, another band
+          double end = here.x, begin = next.right();
+          for (const test::Word& word : words) {
+            const double middle = word.box.y + word.box.height / 2, centre = word.box.x + word.box.width / 2;
+            if (middle < here.y || middle > here.bottom()) continue;
+            if (centre > here.x && centre < here.right()) end = std::max(end, word.box.right());
+            if (centre > next.x && centre < next.right()) begin = std::min(begin, word.box.x);
+          }
+          EXPECT_GT(begin - end, 0.6 * kPageText) << i;
+        }
+    }
+}
+
   EXPECT_EQ(leftwards_in(words, layout.captions[0]), "תמונהשלחתול");
   EXPECT_EQ(leftwards_in(words, layout.captions[2]), "قطةمخططة");
   const std::string cut = text_in(words, layout.captions[1]);
