@@ -104,11 +104,12 @@ Rgb from_lightness_chroma_hue(double lightness, double chroma, double degrees) {
           channel(0.0557 * x - 0.2040 * y + 1.0570 * z)};
 }
 
-// A line through L*a*b*, within sRGB: lightness and chroma change evenly, the hue turns from yellow to blue.
+// A line through L*a*b*, within sRGB. It begins without colour, so that no cell at 0 looks like a mark; then
+// the hue turns from yellow to blue.
 struct Lab {
   double lightness, chroma, degrees;
 };
-Lab ink_at(double share) { return {98 - 76 * share, 8 + 24 * share, 100 + 190 * share}; }
+Lab ink_at(double share) { return {98 - 77 * share, 25 * share * (2 - share), 100 + 190 * share}; }
 
 double apart(const Lab& a, const Lab& b) {
   const double turn = (a.degrees - b.degrees) * std::acos(-1.0) / 180;
@@ -169,10 +170,16 @@ ColourTable colour_table(ColourMap map) {
   return {};
 }
 
-Rgb set_back(const Rgb& colour) {
-  constexpr int kGrey = 247;
-  const auto mix = [](int channel) { return static_cast<std::uint8_t>((channel + 3 * kGrey) / 4); };
-  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
+ColourTable set_back(const ColourTable& table, const ColourRange& range) {
+  const Rgb& zero = table[colour_index(0, range)];
+  const auto mix = [](int channel, int of_zero) {
+    return static_cast<std::uint8_t>((channel + 3 * of_zero) / 4);
+  };
+  ColourTable faint;
+  std::transform(table.begin(), table.end(), faint.begin(), [&](const Rgb& colour) {
+    return Rgb{mix(colour.red, zero.red), mix(colour.green, zero.green), mix(colour.blue, zero.blue)};
+  });
+  return faint;
 }
 
 ColourRange range_of(std::span<const std::vector<float>* const> maps) {

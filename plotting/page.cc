@@ -105,7 +105,7 @@ std::string end_of_bar(double value, const ColourRange& range) {
 // What letters, colours and marks mean, a sentence each.
 std::vector<std::string> legend(const Page& page, const std::vector<Scale>& scales, double side) {
   std::vector<std::string> sentences;
-  if (has_noise(page)) sentences.push_back("Pale: within two standard errors of 0.");
+  if (has_noise(page)) sentences.push_back("Faint: within two standard errors of 0.");
   if (has_map(page)) {
     std::string corner;
     for (const PageRow& row : page.rows)
@@ -247,9 +247,8 @@ class PageDrawing {
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x) {
         const auto cell = static_cast<std::size_t>(y * map.grid / side * map.grid + x * map.grid / side);
-        const Rgb& colour = colours[colour_index(
-            static_cast<double>(values[static_cast<std::size_t>(y * side + x)]), scale.range)];
-        pixels.push_back(noise[cell] ? set_back(colour) : colour);
+        const double value = static_cast<double>(values[static_cast<std::size_t>(y * side + x)]);
+        pixels.push_back((noise[cell] ? faint : colours)[colour_index(value, scale.range)]);
       }
     canvas_.pixels(area, pixels, side, side);
     for (const Segment& line : subband_lines(area, map.levels)) canvas_.rule(line, kSubbandLine, kTextGrey);
@@ -273,6 +272,7 @@ class PageDrawing {
     if (named == map.levels) return name(0, 0, "A");
     canvas_.rule({area.x, area.y - kLine, area.x + side, area.y - kLine}, kSubbandLine, kTextGrey);
     canvas_.text_over(area.x, area.y - kCornerName, corner_name(map, columns_.side), kPageTick);
+    const ColourTable faint = set_back(colours, scale.range);
   }
 
   void draw_overlay(const Rect& area, const Overlay& overlay, const ColourTable& colours,
@@ -334,7 +334,7 @@ class PageDrawing {
     std::vector<Rgb> pixels;
     for (std::size_t k = kColours; k-- > 0;) {
       pixels.push_back(over ? over_grey(colours[k], 128) : colours[k]);
-      pixels.push_back(noisy ? set_back(colours[k]) : pixels.back());
+      pixels.push_back(noisy ? faint[k] : pixels.back());
     }
     canvas_.pixels(bar, pixels, 2, static_cast<int>(kColours));
     canvas_.frame(bar, kFrame, kBlack);
@@ -362,6 +362,7 @@ class PageDrawing {
   const PageLayout layout_;
   Canvas canvas_;
 };
+    const ColourTable faint = set_back(colours, scale.range);
 
 // Median and largest standard error, and the share of cells that is set back.
 std::string noise_sentence(const Page& page) {
@@ -385,7 +386,7 @@ std::string noise_sentence(const Page& page) {
     known = fmt::format("Standard errors: median {:.2g}, largest {:.2g}.", *middle,
                         *std::max_element(errors.begin(), errors.end()));
   }
-  return known + fmt::format(" Pale cells, {:.0f} % of all, are within two standard errors of 0.",
+  return known + fmt::format(" Faint cells, {:.0f} % of all, are within two standard errors of 0.",
                              100.0 * static_cast<double>(back) / static_cast<double>(cells));
 }
 
@@ -442,7 +443,7 @@ std::string caption(const Page& page, const DrawOptions& options) {
   std::vector<std::string> sentences{page.about, page.design, scale_sentence(page, options),
                                      noise_sentence(page)};
   for (const std::string& sentence : legend(page, scales_of(page, options), columns_of(page, options).side))
-    if (!sentence.starts_with("Pale")) sentences.push_back(sentence);
+    if (!sentence.starts_with("Faint")) sentences.push_back(sentence);
   if (has_map(page))
     sentences.push_back(
         options.interpolation == Interpolation::kNearest

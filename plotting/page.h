@@ -2,8 +2,8 @@
 // figure5 and the others say what is in one.
 //
 // What is drawn is what is in the data: cells as they are, one scale of colours a row, from the smallest to
-// the largest value of its cells, beside a bar that has it a second time, pale, for cells within two standard
-// errors of 0. Text is DejaVu Sans of 6 pt and more at the figure's final size.
+// the largest value of its cells, beside a bar that has it a second time, faint, for cells within two
+// standard errors of 0. Text is DejaVu Sans of 6 pt and more at the figure's final size.
 #pragma once
 
 #include <string>

@@ -91,11 +91,18 @@ function photographOf(group) {
 
 // ---- Colours.
 
-let colours;  // {full, pale}: [256] as ImageData has them
+let colours;  // [256] as ImageData has them
 
 function readColours() {
   const packed = (hex) => (0xff000000 | parseInt(hex.slice(4, 6) + hex.slice(2, 4) + hex.slice(0, 2), 16)) >>> 0;
-  colours = {full: index.colours.full.map(packed), pale: index.colours.pale.map(packed)};
+  colours = index.colours.map(packed);
+}
+
+// Three quarters of the way to the colour of 0, as a figure's (plotting/colour_map.h).
+function setBack(scale) {
+  const zero = colours[colourIndex(0, scale)];
+  const mix = (colour, shift) => ((colour >>> shift & 255) + 3 * (zero >>> shift & 255) >> 2) << shift;
+  return colours.map((colour) => (0xff000000 | mix(colour, 16) | mix(colour, 8) | mix(colour, 0)) >>> 0);
 }
 
 // As a figure's row has it (plotting/scale.h).
@@ -123,8 +130,9 @@ function drawMap(canvas, map, scale) {
   canvas.width = canvas.height = side;
   scrap.width = scrap.height = g;
   const picture = new ImageData(g, g), pixels = new Uint32Array(picture.data.buffer);
+  const faint = setBack(scale);
   for (let cell = 0; cell < g * g; ++cell)
-    pixels[cell] = colours[isNoise(map, cell) ? "pale" : "full"][colourIndex(map.values[cell], scale)];
+    pixels[cell] = (isNoise(map, cell) ? faint : colours)[colourIndex(map.values[cell], scale)];
   scrap.getContext("2d").putImageData(picture, 0, 0);
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
@@ -142,12 +150,12 @@ function bar(scale) {
   const canvas = element("canvas");
   canvas.width = 256, canvas.height = 2;
   const picture = new ImageData(256, 2), pixels = new Uint32Array(picture.data.buffer);
-  pixels.set(colours.full);
-  pixels.set(colours.pale, 256);
+  pixels.set(colours);
+  pixels.set(setBack(scale), 256);
   canvas.getContext("2d").putImageData(picture, 0, 0);
   const isSmall = Math.abs(scale.low) < (scale.high - scale.low) / 256;  // the bar is too coarse to show it
   const made = element("span", "bar", [isSmall ? "0" : number(scale.low), canvas, `${scale.cut ? ">" : ""}${number(scale.high)}`]);
-  made.title = `${index.quantity}; ${state.scale === "all" ? "one scale for all maps" : "the scale of this row"}; below: pale, within two standard errors of 0`;
+  made.title = `${index.quantity}; ${state.scale === "all" ? "one scale for all maps" : "the scale of this row"}; below: faint, within two standard errors of 0`;
   return made;
 }
 

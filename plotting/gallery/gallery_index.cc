@@ -43,12 +43,9 @@ std::string hex(const Rgb& colour) {
 }
 
 Json colours() {
-  Json full, pale;
-  for (const Rgb& colour : colour_table(ColourMap::kInk)) {
-    full.push_back(hex(colour));
-    pale.push_back(hex(set_back(colour)));
-  }
-  return {{"full", std::move(full)}, {"pale", std::move(pale)}};
+  Json colours;
+  for (const Rgb& colour : colour_table(ColourMap::kInk)) colours.push_back(hex(colour));
+  return colours;
 }
 
 // "motion-blur" and "3" of "corruptions/motion-blur/3"; no severity of "editing/background_20".

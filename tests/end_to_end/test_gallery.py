@@ -115,10 +115,11 @@ def in_order(sweep):
 
 
 def colours_of(values, errors, low, high, ink):
-    """By docs/gallery.md: 256 equal steps from low to high; pale within two standard errors of 0."""
+    """By docs/gallery.md: 256 equal steps from low to high; within two standard errors of 0 three quarters nearer to 0's."""
     steps = numpy.clip(((values - low) / (high - low) * 256).astype(int), 0, 255)
     steps[values <= low] = 0
-    return numpy.where((abs(values) <= 2 * errors)[..., None], ink["pale"][steps], ink["full"][steps])
+    zero = ink[numpy.clip(int(-low / (high - low) * 256), 0, 255)]
+    return numpy.where((abs(values) <= 2 * errors)[..., None], (ink[steps] + 3 * zero) // 4, ink[steps])
 
 
 def scale_of(values):
@@ -127,8 +128,7 @@ def scale_of(values):
 
 
 def ink_of(gallery):
-    read = lambda kind: numpy.array([[int(c[k : k + 2], 16) for k in (0, 2, 4)] for c in gallery.value(f"index.colours.{kind}")])
-    return {kind: read(kind) for kind in ("full", "pale")}
+    return numpy.array([[int(c[k : k + 2], 16) for k in (0, 2, 4)] for c in gallery.value("index.colours")])
 
 
 def check_maps(gallery, sweep, rows, scales):

@@ -136,39 +136,74 @@ TEST(ColourMap, DivergingIsAsDarkBelowZeroAsAboveAndWhiteAtIt) {
 
 // As seen without cones for red and for green light, G. Machado et al., IEEE Trans. Vis. Comput. Graph.
 // 15(6), 2009, severity 1.0, on linear RGB.
+using Matrix = std::array<std::array<double, 3>, 3>;
+constexpr Matrix kBlind[] = {
+    {{{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}}},
+    {{{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}}}};
+
+Rgb seen_by(const Matrix& matrix, const Rgb& colour) {
+  const double linear[] = {std::pow(colour.red / 255.0, 2.2), std::pow(colour.green / 255.0, 2.2),
+                           std::pow(colour.blue / 255.0, 2.2)};
+  std::uint8_t bytes[3];
+  for (std::size_t i = 0; i < 3; ++i) {
+    double sum = 0;
+    for (std::size_t k = 0; k < 3; ++k) sum += matrix[i][k] * linear[k];
+    bytes[i] = static_cast<std::uint8_t>(255 * std::pow(std::clamp(sum, 0.0, 1.0), 1 / 2.2));
+  }
+  return {bytes[0], bytes[1], bytes[2]};
+}
+
 TEST(ColourMap, TheColourBlindTellDivergingsEndsApart) {
-  const double blind[2][3][3] = {
-      {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
-      {{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}}};
   const ColourTable table = colour_table(ColourMap::kDiverging);
-  for (const auto& matrix : blind) {
-    const auto seen = [&](const Rgb& colour) {
-      const double linear[] = {std::pow(colour.red / 255.0, 2.2), std::pow(colour.green / 255.0, 2.2),
-                               std::pow(colour.blue / 255.0, 2.2)};
-      std::uint8_t bytes[3];
-      for (int i = 0; i < 3; ++i) {
-        double sum = 0;
-        for (int k = 0; k < 3; ++k) sum += matrix[i][k] * linear[k];
-        bytes[i] = static_cast<std::uint8_t>(255 * std::pow(std::clamp(sum, 0.0, 1.0), 1 / 2.2));
-      }
-      return Rgb{bytes[0], bytes[1], bytes[2]};
-    };
-    EXPECT_GT(apart(seen(table[0]), seen(table[255])), 60);
-    EXPECT_GT(apart(seen(table[64]), seen(table[191])), 30);
+  for (const auto& matrix : kBlind) {
+    EXPECT_GT(apart(seen_by(matrix, table[0]), seen_by(matrix, table[255])), 60);
+    EXPECT_GT(apart(seen_by(matrix, table[64]), seen_by(matrix, table[191])), 30);
   }
 }
 
-TEST(ColourMap, WhatIsSetBackIsPaleAndOfSmallValuesNearlyTheColourItself) {
-  for (const ColourMap map : {ColourMap::kInk, ColourMap::kViridis, ColourMap::kDiverging})
-    for (const Rgb& colour : colour_table(map)) {
-      const double lightness = lab_of(colour)[0], pale = lab_of(set_back(colour))[0];
-      EXPECT_GT(pale, 75);
-      if (lightness < 85) {
-        EXPECT_GT(apart(colour, set_back(colour)), 10);
-      } else if (lightness > 95) {
-        EXPECT_LT(std::abs(lightness - pale), 3) << "small values are not set off by it";
+TEST(ColourMap, WhatIsSetBackHasTheColourOfZeroAtZeroAndIsNearerToItElsewhere) {
+  for (const ColourMap map : {ColourMap::kInk, ColourMap::kViridis, ColourMap::kJet, ColourMap::kDiverging})
+    for (const ColourRange& range : {ColourRange{0, 1}, ColourRange{-0.3, 0.7}, ColourRange{-1, 1}}) {
+      const ColourTable table = colour_table(map), faint = set_back(table, range);
+      const Rgb& zero = table[colour_index(0, range)];
+      EXPECT_EQ(faint[colour_index(0, range)], zero);
+      for (std::size_t k = 0; k < kColours; ++k) {
+        const double far = apart(table[k], zero);
+        EXPECT_LE(apart(faint[k], zero), 0.75 * far + 1) << k;
+        if (far > 30) {
+          EXPECT_GT(apart(faint[k], table[k]), 15) << k;
+        }
       }
     }
+  EXPECT_EQ(set_back(colour_table(ColourMap::kInk), {0.2, 1}).front(), colour_table(ColourMap::kInk).front())
+      << "of a range that has no 0";
+}
+
+// Cells at 0 are most of a map: none of them, noise or not, is to look like a mark.
+TEST(ColourMap, InkBeginsWithoutATint) {
+  const auto lab = lab_of(colour_table(ColourMap::kInk).front());
+  EXPECT_LT(std::hypot(lab[1], lab[2]), 1);
+  EXPECT_GT(lab[0], 97);
+}
+
+// By all that see colours, and by those without cones for red or for green light.
+TEST(ColourMap, ALargeIndexSetBackIsNotTakenForASmallOne) {
+  const ColourTable table = colour_table(ColourMap::kInk), faint = set_back(table, {0, 1});
+  const auto nearest = [&](auto seen) {
+    double least = 1000;
+    for (const Rgb& colour : table) least = std::min(least, apart(seen(colour), seen(faint.back())));
+    return least;
+  };
+  EXPECT_GT(nearest([](const Rgb& colour) { return colour; }), 12);
+  for (const auto& matrix : kBlind)
+    EXPECT_GT(nearest([&](const Rgb& colour) { return seen_by(matrix, colour); }), 9);
+}
+
+TEST(ColourMap, TheColourBlindSeeInkGrowDarkerAllTheWay) {
+  const ColourTable table = colour_table(ColourMap::kInk);
+  for (const auto& matrix : kBlind)
+    for (std::size_t k = 8; k < kColours; k += 8)
+      EXPECT_LT(lab_of(seen_by(matrix, table[k]))[0], lab_of(seen_by(matrix, table[k - 8]))[0]) << k;
 }
 
 }  // namespace

@@ -64,11 +64,54 @@ TEST(PageMap, CellsHaveTheirOwnColourOnTheScaleOfTheData) {
   const ColourTable table = colour_table(ColourMap::kInk);
   const std::vector<float>* own[] = {&map.cells};
   const ColourRange range = range_of(own);
+  const ColourTable faint = set_back(table, range);
   const std::vector<Rgb> drawn = cell_colours(page, options_for(Format::kPng, 288));
   // The names of subbands cover the upper left corners of theirs: cells 0, 2, 8 and 10.
   for (const std::size_t i : {1U, 3U, 4U, 5U, 6U, 7U, 9U, 11U, 12U, 13U, 14U, 15U}) {
-    const Rgb& colour = table[colour_index(static_cast<double>(map.cells[i]), range)];
-    EXPECT_EQ(drawn[i], i == 5 ? set_back(colour) : colour) << i;
+    const std::size_t index = colour_index(static_cast<double>(map.cells[i]), range);
+    EXPECT_EQ(drawn[i], (i == 5 ? faint : table)[index]) << i;
+  }
+}
+
+// What is nearly 0 and surely not noise is not to stand out from noise that is as near.
+TEST(PageMap, ACellNearZeroLooksTheSameWhetherItIsNoiseOrNotAndALargeOneDoesNot) {
+  Map map{4, 1, 16, std::vector<float>(16, 0)};
+  map.cells[5] = map.cells[6] = 1e-6F;
+  map.cells[13] = map.cells[14] = 1;
+  map.standard_errors.assign(16, 1e-9F);
+  map.standard_errors[6] = map.standard_errors[14] = 2;
+  DrawOptions options = options_for(Format::kPng, 288);
+  for (const ColourMap colours : {ColourMap::kInk, ColourMap::kViridis, ColourMap::kJet}) {
+    options.colour_map = colours;
+    const std::vector<Rgb> drawn = cell_colours(bare_page(map), options);
+    EXPECT_EQ(drawn[5], drawn[6]);
+    EXPECT_EQ(drawn[5], drawn[4]);
+    EXPECT_EQ(drawn[13], colour_table(colours).back());
+    EXPECT_NE(drawn[13], drawn[14]);
+    EXPECT_NE(drawn[14], drawn[6]) << "its place in the map can still be told";
+  }
+}
+
+// Left in full colours, right set back: one colour at 0, wherever that is, two at the ends.
+TEST(PageBar, HasOneColourAtZeroInBothHalves) {
+  for (const float low : {0.0F, -0.25F}) {
+    Map map{4, 1, 16, std::vector<float>(16, 0.1F)};
+    map.cells[0] = low;
+    map.cells[15] = 1;
+    map.standard_errors.assign(16, 0.2F);
+    DrawOptions options = options_for(Format::kPng, 288);
+    options.cut_percent = 0;
+    const Page page = bare_page(map);
+    const Rect bar = layout_of(page, options).bars[0];
+    const auto png = test::decode_png(draw(page, options));
+    const auto at = [&](double share, double value) {
+      const double y = bar.bottom() - (value - low) / (1 - low) * bar.height;
+      return png.at(static_cast<int>(4 * (bar.x + share * bar.width)), static_cast<int>(4 * y));
+    };
+    const double near = 0.004 * (1 - low);  // the frame has the end: a step above it
+    EXPECT_NEAR(at(0.25, near).red, at(0.75, near).red, 1) << low;
+    EXPECT_NEAR(at(0.25, near).blue, at(0.75, near).blue, 1) << low;
+    EXPECT_GT(at(0.75, 0.9).red, at(0.25, 0.9).red + 100) << low;
   }
 }
 
@@ -560,7 +603,7 @@ TEST(Caption, TellsStandardErrorsAndWhatPaleCellsMean) {
   EXPECT_EQ(
       caption(page, {}),
       "What it is. N = 4. Index: colours from 1 to 1, nothing cut. Standard errors: median 0.2, largest 0.6. "
-      "Pale cells, 50 % of all, are within two standard errors of 0. A: approximation; V, H, D: details at "
+      "Faint cells, 50 % of all, are within two standard errors of 0. A: approximation; V, H, D: details at "
       "vertical, horizontal and diagonal edges, 1 the finest level. Cells are drawn as they are, without "
       "interpolation.\n");
   DrawOptions smooth;
