@@ -118,7 +118,7 @@ class Drawing {
       pixels.push_back(colours_[colour_index(static_cast<double>(value), range)]);
     canvas_.pixels(area, pixels, map.side, map.side);
     for (const Segment& line : subband_lines(area, map.levels)) canvas_.rule(line, kSubbandLine, kWhite);
-    if (!map.doubtful) return;
+    if (map.doubts.empty()) return;
     const Rect corner = canvas_.snapped({area.right() - kMark, area.bottom() - kMark, kMark, kMark});
     canvas_.fill(corner, kWhite);
     canvas_.text(corner, "?", kMarkText);
@@ -175,7 +175,7 @@ class Drawing {
 void note_doubts(Figure& figure) {
   if (std::none_of(figure.panels.begin(), figure.panels.end(), [](const Panel& panel) {
         const Map* map = std::get_if<Map>(&panel.content);
-        return map != nullptr && map->doubtful;
+        return map != nullptr && !map->doubts.empty();
       }))
     return;
   figure.style.note_pt = kNoteText;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,7 +46,8 @@ struct Picture {
 struct Map {
   int grid = 0, levels = 0, side = 0;
   std::vector<float> cells;
-  bool doubtful = false;  // marked by a "?" in its lower right corner
+  // Why its indices may mean nothing, the marks of wcam_doubts(); where any, a "?" in its lower right corner.
+  std::set<std::string> doubts{};
   // [grid * grid], or empty: not known. On paper cells within two of them of 0 are set back.
   std::vector<float> standard_errors{};
 };

@@ -35,10 +35,11 @@ void add_column(Figure& figure, std::size_t column, const std::string& what,
 
 Page figure4(const Figure4& content) {
   Page page;
-  const std::string title = case_title(content.case_name), altered = done_by(content.perturbation);
-  page.name = "WCAM, case " + content.case_name;
-  page.titles = {"Source", altered + ", unaffected", altered + ", affected"};
-  PageRow photographs{"Image", "", ColourMap::kInk, {}}, maps{"WCAM", content.quantity, ColourMap::kInk, {}};
+  const std::string title = case_title(content.case_name);
+  page.name = "WCAM, case " + title;
+  page.titles = {"Source", "Unaffected", "Altered"};
+  PageRow photographs{"Image", "", ColourMap::kInk, {}},
+      maps{"WCAM", content.quantity, ColourMap::kInk, {}, true};
   for (const auto* shown : {&content.source, &content.unaffected, &content.affected}) {
     if (const auto* variant = std::get_if<ShownVariant>(shown)) {
       PagePanel photograph = predicted_panel(variant->explanation, content.true_class);
@@ -54,8 +55,9 @@ Page figure4(const Figure4& content) {
   page.rows = {std::move(photographs), std::move(maps)};
   page.about =
       "Wavelet scale attribution (WCAM) of " + content.image + " under the classifier " + title +
-      ": the source, a variant that leaves its prediction as it is, and one that changes it; below each "
-      "image the class predicted with its probability, below that its map, which explains this class unless "
+      ": the source, a variant that leaves its prediction as it is (unaffected), and one that changes it "
+      "(altered); below each image the class predicted with its probability, below that its map, which "
+      "explains this class unless "
       "another is named below it.";
   page.design = content.design;
   return page;

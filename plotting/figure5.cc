@@ -56,23 +56,22 @@ Page figure5(const Figure5& content) {
   Page page;
   page.name = "WCAM by case, image " + content.image;
   page.leading = 1;
+  const std::vector<std::string> titles = case_titles(content.cases);
   page.titles = {"Image"};
-  PageRow source{"Source", content.quantity, ColourMap::kInk, {}},
-      altered{"Altered", content.quantity, ColourMap::kInk, {}};
+  page.titles.insert(page.titles.end(), titles.begin(), titles.end());
+  PageRow source{"Source", content.quantity, ColourMap::kInk, {}, true},
+      altered{"Altered", content.quantity, ColourMap::kInk, {}, true};
   source.panels.push_back(page_photograph(content.source, true_caption(content.true_class, content.image)));
   altered.panels.push_back(page_photograph(content.altered, {content.variant}));
   for (const auto& column : content.cases) {
-    page.titles.push_back(case_title(column.case_name));
     source.panels.push_back(page_map(column.source));
     altered.panels.push_back(page_map(column.altered));
   }
   page.rows = {std::move(source), std::move(altered)};
   page.about =
       "Wavelet scale attribution (WCAM) of " + content.image + " under " +
-      counted(content.cases.size(), "classifier") + " (" +
-      joined(std::vector(page.titles.begin() + 1, page.titles.end())) +
-      "). Above: the source image; below: " +
-      (content.variant.empty() ? "no altered image" : content.variant) +
+      counted(content.cases.size(), "classifier") + " (" + joined(titles) +
+      "). Above: the source image; below: " + altered_words(content.variant) +
       ". Below each map the class predicted with its probability; the map explains this class unless another "
       "is named.";
   page.design = content.design;

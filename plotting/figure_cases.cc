@@ -57,14 +57,16 @@ std::string error_words(const CaseMaps& maps) {
 // What a mean is of, "map" or "difference", and how many of these have doubts.
 std::string doubt_words(const CaseMaps& maps, const std::string& what) {
   std::size_t all = 0, doubtful = 0;
+  std::set<std::string> doubts;
   for (const auto* one : maps)
     if (const auto* shown = std::get_if<CaseMap>(one)) {
       all += shown->images;
       doubtful += shown->doubtful;
+      doubts.insert(shown->doubts.begin(), shown->doubts.end());
     }
   if (doubtful == 0) return "";
   return " Of the " + counted(all, what) + " that the means are of, " + std::to_string(doubtful) +
-         (doubtful == 1 ? " is" : " are") + " doubtful, for reasons that the results name.";
+         (doubtful == 1 ? " is" : " are") + " doubtful (" + alternatives(doubts) + ").";
 }
 
 }  // namespace
@@ -72,12 +74,12 @@ std::string doubt_words(const CaseMaps& maps, const std::string& what) {
 Page figure_mean(const FigureMean& content) {
   Page page;
   page.name = "Mean WCAM by case";
-  PageRow source{"Source", content.quantity, ColourMap::kInk, {}},
-      altered{"Altered", content.quantity, ColourMap::kInk, {}};
+  page.titles = case_titles(content.cases);
+  PageRow source{"Source", content.quantity, ColourMap::kInk, {}, true},
+      altered{"Altered", content.quantity, ColourMap::kInk, {}, true};
   CaseMaps maps;
   for (const auto& column : content.cases) {
     maps.insert(maps.end(), {&column.source, &column.altered});
-    page.titles.push_back(case_title(column.case_name));
     source.panels.push_back(case_panel(column.source));
     altered.panels.push_back(case_panel(column.altered));
   }
@@ -93,12 +95,12 @@ Page figure_mean(const FigureMean& content) {
 Page figure_difference(const FigureDifference& content) {
   Page page;
   page.name = "Difference of WCAMs by case";
+  page.titles = case_titles(content.cases);
   PageRow difference{"Difference", "Altered - source", ColourMap::kDiverging, {}},
       noise{"Std. error", "Standard error", ColourMap::kInk, {}};
   CaseMaps maps;
   for (const auto& column : content.cases) {
     maps.push_back(&column.difference);
-    page.titles.push_back(case_title(column.case_name));
     difference.panels.push_back(case_panel(column.difference));
     noise.panels.push_back(error_panel(column.difference));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace wcam {
 // The mean of some maps under a case, or that of differences.
 struct CaseMap {
   Map map;  // its standard errors: of the mean over the images; of one image, that of its own map
-  std::size_t images = 0;    // how many it is of
-  std::size_t doubtful = 0;  // of how many of these the map, or one of the two, has doubts
+  std::size_t images = 0;          // how many it is of
+  std::size_t doubtful = 0;        // of how many of these the map, or one of the two, has doubts
+  std::set<std::string> doubts{};  // that they have
 };
 
 struct FigureMean {

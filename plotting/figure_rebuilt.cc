@@ -18,7 +18,7 @@ PagePanel sufficient_panel(const Rebuilt& rebuilt) {
                   {fmt::format("at {} of {} cells", sufficient.cells, sufficient.of),
                    fmt::format("holding {:.0f} %", 100 * sufficient.share)},
                   false,
-                  rebuilt.explanation.map.doubtful};
+                  rebuilt.explanation.map.doubts};
   if (!sufficient.stay)
     panel.caption.emplace_back("lost again with all");
   else if (*sufficient.stay > sufficient.cells)
@@ -45,7 +45,7 @@ PageRow rebuilt_row(const std::string& name, const OrAbsent<Rebuilt>& content, c
     row.panels.push_back({step.picture,
                           {fmt::format("{} of {} cells", step.cells, rebuilt.explanation.map.cells.size())},
                           false,
-                          rebuilt.explanation.map.doubtful});
+                          rebuilt.explanation.map.doubts});
   if (columns > row.panels.size()) row.panels.push_back(sufficient_panel(rebuilt));
   return row;
 }
@@ -59,7 +59,8 @@ bool was_asked(const OrAbsent<Rebuilt>& content) {
 
 Page figure_rebuilt(const FigureRebuilt& content) {
   Page page;
-  page.name = "Rebuilt from the most important cells, image " + content.image + ", case " + content.case_name;
+  const std::string title = case_title(content.case_name);
+  page.name = "Rebuilt from the most important cells, image " + content.image + ", case " + title;
   page.leading = 1;
   page.titles = {"Image"};
   for (const double share : kRebuiltShares)
@@ -72,9 +73,8 @@ Page figure_rebuilt(const FigureRebuilt& content) {
       content.image +
       " rebuilt from its wavelet coefficients in the fewest cells that hold a share of the "
       "summed indices under the classifier " +
-      case_title(content.case_name) +
-      ", as the classifier would be shown it. Above: the source image; below: " +
-      (content.variant.empty() ? "no altered image" : content.variant) +
+      title + ", as the classifier would be shown it. Above: the source image; below: " +
+      altered_words(content.variant) +
       (asked ? ". Label returns: from the fewest of its most important cells with which the classifier "
                "gives the class explained, and the share of the importance that they hold; it was "
                "asked with 1 to 10 cells, then with a tenth more each time, up to all. With more cells "

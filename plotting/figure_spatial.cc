@@ -12,7 +12,7 @@ void place_over(PagePanel& panel, const OrAbsent<Picture>& picture) {
   const auto* map = std::get_if<Map>(&panel.content);
   const auto* photograph = std::get_if<Picture>(&picture);
   if (map == nullptr || photograph == nullptr) return;
-  panel.doubtful = map->doubtful;
+  panel.doubts = map->doubts;
   std::vector<float> places = importance_of_places(map->cells, map->grid, map->levels, photograph->side);
   if (places.empty())
     panel.content = Absent{"indices add up to 0 or less"};

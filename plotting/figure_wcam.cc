@@ -6,16 +6,17 @@ namespace wcam {
 
 Page figure_wcam(const FigureWcam& content) {
   Page page;
-  page.name = "WCAM of " + content.image + ", " + content.variant + ", case " + content.case_name;
-  page.titles = {content.image, "WCAM, " + case_title(content.case_name)};
+  const std::string title = case_title(content.case_name);
+  page.name = "WCAM of " + content.image + ", " + content.variant + ", case " + title;
+  page.titles = {content.image, "WCAM, " + title};
   PagePanel photograph = predicted_panel(content.explanation, content.true_class);
   std::visit([&photograph](const auto& picture) { photograph.content = picture; }, content.picture);
   photograph.caption.push_back(content.variant);
   PagePanel map{content.explanation.map, {content.explained}, false};
   if (!content.doubts.empty()) map.caption.push_back("Doubtful: " + content.doubts);
-  page.rows.push_back({"", content.quantity, ColourMap::kInk, {std::move(photograph), std::move(map)}});
+  page.rows.push_back({"", content.quantity, ColourMap::kInk, {std::move(photograph), std::move(map)}, true});
   page.about = "Wavelet scale attribution (WCAM) of " + content.image + " (" + content.variant +
-               ") under the classifier " + case_title(content.case_name) + ", for " + content.explained + ".";
+               ") under the classifier " + title + ", for " + content.explained + ".";
   if (!content.doubts.empty()) page.about += " The indices are doubtful: " + content.doubts + ".";
   page.design = content.design;
   return page;

@@ -12,6 +12,7 @@
 #include "common/base/file.h"
 #include "common/base/message_text.h"
 #include "common/base/sweep_directory.h"
+#include "common/command_line/options.h"
 #include "common/command_line/suggestion.h"
 #include "common/store/open_results.h"
 #include "common/store/results.h"
@@ -65,9 +66,10 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   content.explanation.explained = class_name(classes, profile.label);
   add_prediction(content.explanation, results, profile, classes);
   ImageRow pixels = results.read_pixels(profile.image, profile.variant);
+  const std::vector<std::string> doubts = split_list(profile.doubts);
   content.explanation.map = {
-      results.header().grid,   results.header().levels, pixels.size,
-      std::move(profile.wcam), !profile.doubts.empty(), std::move(profile.standard_error)};
+      results.header().grid,   results.header().levels,        pixels.size,
+      std::move(profile.wcam), {doubts.begin(), doubts.end()}, std::move(profile.standard_error)};
   content.picture = Picture{pixels.size, std::move(pixels.pixels)};
   return content;
 }
@@ -178,8 +180,8 @@ void draw_wcam_file(const WcamRequest& request) {
   if (request.out.has_parent_path()) make_directories(request.out.parent_path());
   DrawOptions options = request.draw;
   if (options.style == Style::kPublished) {
-    options.range = RangeScope::kFigure;       // one map's range is the same by any scope; this one has a bar
-    content.explanation.map.doubtful = false;  // said in words
+    options.range = RangeScope::kFigure;     // one map's range is the same by any scope; this one has a bar
+    content.explanation.map.doubts.clear();  // said in words
     return write_file_atomically(request.out, draw(published_figure_wcam(content), options));
   }
   const Page page = figure_wcam(content);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "common/base/message_text.h"
+#include "common/study/wcam_doubts.h"
 #include "plotting/scale.h"
 
 namespace wcam {
@@ -18,15 +19,16 @@ constexpr Rgb kBlack{}, kAbsentGrey{238, 238, 238}, kTextGrey{90, 90, 90}, kAler
 constexpr double kSubbandLine = 0.5, kFrame = 0.4, kTick = 2;
 constexpr int kCaptionLines = 3, kTitleLines = 2, kNoteLines = 10;
 constexpr double kDefaultDpi = 300;
-constexpr const char* kWrong = "\u2717 ";  // before the class predicted of an image that is misclassified
+constexpr const char* kWrong = "\u2717";  // before the class predicted of an image that is misclassified
 
 bool is_map(const PagePanel& panel) {
   return std::holds_alternative<Map>(panel.content) || std::holds_alternative<Overlay>(panel.content);
 }
 
-bool is_doubtful(const PagePanel& panel) {
+// Of the map that it shows or is made of.
+const std::set<std::string>& doubts_of(const PagePanel& panel) {
   const auto* map = std::get_if<Map>(&panel.content);
-  return panel.doubtful || (map != nullptr && map->doubtful);
+  return map != nullptr ? map->doubts : panel.doubts;
 }
 
 std::span<const float> values_of(const PagePanel& panel) {
@@ -53,6 +55,13 @@ bool has_noise(const Page& page) {
   });
 }
 
+std::set<std::string> doubts_of(const Page& page) {
+  std::set<std::string> doubts;
+  for (const PageRow& row : page.rows)
+    for (const PagePanel& panel : row.panels) doubts.insert(doubts_of(panel).begin(), doubts_of(panel).end());
+  return doubts;
+}
+
 bool has_bar(const Page& page) {
   return std::any_of(page.rows.begin(), page.rows.end(),
                      [](const PageRow& row) { return !row.quantity.empty(); });
@@ -67,16 +76,25 @@ std::optional<std::size_t> named_column(const PageRow& row) {
   return static_cast<std::size_t>(found - row.panels.begin());
 }
 
-// Of a map in a panel of this side: of the corner where names have no room, "A, 3" or "A, 5–3"; "" if all
-// have.
-std::string corner_name(const Map& map, double side) {
-  const int coarsest = map.levels, finest = levels_named_inside(side, coarsest) + 1;
-  if (finest > coarsest) return "";
-  return "A, " + std::to_string(coarsest) + (finest < coarsest ? "\u2013" + std::to_string(finest) : "");
+// The levels whose names have no room in a map of a panel of this side.
+struct CornerLevels {
+  int coarsest = 0, finest = 0;
+};
+std::optional<CornerLevels> corner_levels(const Map& map, double side) {
+  const CornerLevels levels{map.levels, levels_named_inside(side, map.levels) + 1};
+  if (levels.finest > levels.coarsest) return std::nullopt;
+  return levels;
 }
-std::string corner_name(const PageRow& row, double side) {
+std::optional<CornerLevels> corner_levels(const PageRow& row, double side) {
   const auto column = named_column(row);
-  return column ? corner_name(std::get<Map>(row.panels[*column].content), side) : "";
+  if (!column) return std::nullopt;
+  return corner_levels(std::get<Map>(row.panels[*column].content), side);
+}
+
+// What stands above the corner where they lie: "A, 3" or "A, 5–3".
+std::string corner_name(const CornerLevels& levels) {
+  return "A, " + std::to_string(levels.coarsest) +
+         (levels.finest < levels.coarsest ? "\u2013" + std::to_string(levels.finest) : "");
 }
 
 PageColumns columns_of(const Page& page, const DrawOptions& options) {
@@ -102,24 +120,30 @@ std::string end_of_bar(double value, const ColourRange& range) {
   return std::abs(value) < 100 ? fmt::format("{:.2g}", value) : fmt::format("{:.0f}", value);
 }
 
+std::string names_sentence(const Page& page, double side) {
+  std::string text =
+      "A: approximation; V, H, D: details at vertical, horizontal and diagonal edges, 1 the finest level";
+  for (const PageRow& row : page.rows)
+    if (const auto levels = corner_levels(row, side)) {
+      const bool one = levels->finest == levels->coarsest;
+      return text + "; " + corner_name(*levels) + ": above the upper left corner, which holds A and " +
+             (one ? "level " : "levels ") + std::to_string(levels->coarsest) +
+             (one ? "" : " to " + std::to_string(levels->finest)) + ".";
+    }
+  return text + ".";
+}
+
 // What letters, colours and marks mean, a sentence each.
 std::vector<std::string> legend(const Page& page, const std::vector<Scale>& scales, double side) {
   std::vector<std::string> sentences;
   if (has_noise(page)) sentences.push_back("Faint: within two standard errors of 0.");
-  if (has_map(page)) {
-    std::string corner;
-    for (const PageRow& row : page.rows)
-      if (corner.empty()) corner = corner_name(row, side);
-    sentences.push_back(
-        "A: approximation; V, H, D: details at vertical, horizontal and diagonal edges, 1 the finest level" +
-        (corner.empty() ? "." : "; " + corner + ": in the corner below."));
-  }
+  if (has_map(page)) sentences.push_back(names_sentence(page, side));
   if (std::any_of(scales.begin(), scales.end(), [](const Scale& scale) { return scale.cut > 0; }))
     sentences.push_back(">: values beyond have the last colour.");
   if (any_panel(page, [](const PagePanel& panel) { return panel.marked; }))
-    sentences.push_back(std::string(kWrong) + "misclassified.");
-  if (any_panel(page, is_doubtful))
-    sentences.push_back("?: a doubtful map, for reasons that the results name.");
+    sentences.push_back(std::string(kWrong) + ": misclassified.");
+  if (const auto doubts = doubts_of(page); !doubts.empty())
+    sentences.push_back("?: a doubtful map (" + alternatives(doubts) + ").");
   return sentences;
 }
 
@@ -170,7 +194,7 @@ class PageDrawing {
     PageGrid grid{columns_, 0, {}, 0, {}};
     grid.corner_names.resize(static_cast<std::size_t>(columns_.bands) * page_.rows.size());
     for (std::size_t row = 0; row < page_.rows.size(); ++row)
-      if (!corner_name(page_.rows[row], columns_.side).empty())
+      if (corner_levels(page_.rows[row], columns_.side))
         grid.corner_names[band_of(*named_column(page_.rows[row])) * page_.rows.size() + row] = true;
     for (const std::string& title : page_.titles)
       grid.title_lines =
@@ -221,7 +245,7 @@ class PageDrawing {
       draw_map(area, *map, colours, scales_[row]);
       if (column == named_column(page_.rows[row])) name_subbands(area, *map);
     }
-    if (is_doubtful(panel)) canvas_.text_over(area.right() - 5.5, area.bottom() - 8, "?", kPageTick);
+    if (!doubts_of(panel).empty()) canvas_.text_over(area.right() - 5.5, area.bottom() - 8, "?", kPageTick);
     draw_caption(layout_.captions[i], panel);
   }
 
@@ -242,6 +266,7 @@ class PageDrawing {
         cells_do ? map.cells
                  : pixels_of_map(map.cells, map.grid, map.levels, map.side, options_.interpolation);
     const std::vector<bool> noise = within_noise(map.cells, map.standard_errors);
+    const ColourTable faint = set_back(colours, scale.range);
     std::vector<Rgb> pixels;
     pixels.reserve(values.size());
     for (int y = 0; y < side; ++y)
@@ -271,8 +296,7 @@ class PageDrawing {
     }
     if (named == map.levels) return name(0, 0, "A");
     canvas_.rule({area.x, area.y - kLine, area.x + side, area.y - kLine}, kSubbandLine, kTextGrey);
-    canvas_.text_over(area.x, area.y - kCornerName, corner_name(map, columns_.side), kPageTick);
-    const ColourTable faint = set_back(colours, scale.range);
+    canvas_.text_over(area.x, area.y - kCornerName, corner_name({map.levels, named + 1}), kPageTick);
   }
 
   void draw_overlay(const Rect& area, const Overlay& overlay, const ColourTable& colours,
@@ -298,7 +322,7 @@ class PageDrawing {
     double y = box.y;
     for (std::size_t k = 0; k < panel.caption.size(); ++k) {
       const bool wrong = panel.marked && k == 0;
-      const std::string text = (wrong ? kWrong : "") + panel.caption[k];
+      const std::string text = (wrong ? std::string(kWrong) + " " : "") + panel.caption[k];
       const int lines = std::min(canvas_.lines_of(text, box.width, kPageText), kCaptionLines);
       const double height = lines * kLineHeight * kPageText;
       canvas_.paragraph({box.x, y, box.width, height}, text, kPageText, lines, Canvas::Align::kCentre,
@@ -331,6 +355,7 @@ class PageDrawing {
 
   // Its left half in full colours, its right half in those set back; over a photograph, as on middle grey.
   void draw_bar(const Rect& bar, const ColourTable& colours, const Scale& scale, bool noisy, bool over) {
+    const ColourTable faint = set_back(colours, scale.range);
     std::vector<Rgb> pixels;
     for (std::size_t k = kColours; k-- > 0;) {
       pixels.push_back(over ? over_grey(colours[k], 128) : colours[k]);
@@ -362,7 +387,23 @@ class PageDrawing {
   const PageLayout layout_;
   Canvas canvas_;
 };
-    const ColourTable faint = set_back(colours, scale.range);
+
+// The largest Sobol index on the page.
+std::optional<float> largest_index(const Page& page) {
+  std::optional<float> largest;
+  for (const PageRow& row : page.rows)
+    for (const PagePanel& panel : row.panels)
+      if (const auto* map = std::get_if<Map>(&panel.content); row.indices && map != nullptr)
+        largest = std::max(largest.value_or(map->cells.front()),
+                           *std::max_element(map->cells.begin(), map->cells.end()));
+  return largest;
+}
+
+std::string index_sentence(const Page& page) {
+  const std::optional<float> largest = largest_index(page);
+  if (!largest || !above_all_variance(*largest)) return "";
+  return "An index above 1, all of the variance, is an error of estimation: too few design points.";
+}
 
 // Median and largest standard error, and the share of cells that is set back.
 std::string noise_sentence(const Page& page) {
@@ -383,8 +424,11 @@ std::string noise_sentence(const Page& page) {
   if (!errors.empty()) {
     const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
     std::nth_element(errors.begin(), middle, errors.end());
-    known = fmt::format("Standard errors: median {:.2g}, largest {:.2g}.", *middle,
-                        *std::max_element(errors.begin(), errors.end()));
+    const float largest = *std::max_element(errors.begin(), errors.end());
+    known = fmt::format("Standard errors: median {:.2g}, largest {:.2g}{}.", *middle, largest,
+                        largest > largest_index(page).value_or(largest)
+                            ? ", above the largest index: too few design points"
+                            : "");
   }
   return known + fmt::format(" Faint cells, {:.0f} % of all, are within two standard errors of 0.",
                              100.0 * static_cast<double>(back) / static_cast<double>(cells));
@@ -433,6 +477,10 @@ std::vector<std::string> explained_caption(const Explanation& explanation) {
   return texts;
 }
 
+std::string altered_words(const std::string& variant) {
+  return variant.empty() ? "no altered image" : "the altered image, " + variant;
+}
+
 PageLayout layout_of(const Page& page, const DrawOptions& options) {
   return PageDrawing(page, options).layout();
 }
@@ -441,7 +489,7 @@ std::string draw(const Page& page, const DrawOptions& options) { return PageDraw
 
 std::string caption(const Page& page, const DrawOptions& options) {
   std::vector<std::string> sentences{page.about, page.design, scale_sentence(page, options),
-                                     noise_sentence(page)};
+                                     index_sentence(page), noise_sentence(page)};
   for (const std::string& sentence : legend(page, scales_of(page, options), columns_of(page, options).side))
     if (!sentence.starts_with("Faint")) sentences.push_back(sentence);
   if (has_map(page))

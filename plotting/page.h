@@ -6,6 +6,7 @@
 // standard errors of 0. Text is DejaVu Sans of 6 pt and more at the figure's final size.
 #pragma once
 
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,9 +24,10 @@ struct Overlay {
 
 struct PagePanel {
   std::variant<std::monostate, Absent, Picture, Map, Overlay> content;  // monostate: nothing at all
-  std::vector<std::string> caption{};                                   // below it; each may take two lines
-  bool marked = false;    // the caption's first text is of a misclassified image
-  bool doubtful = false;  // made of a map with doubts; a "?" in its lower right corner, as of such a Map
+  std::vector<std::string> caption{};                                   // below it; each may take three lines
+  bool marked = false;  // the caption's first text is of a misclassified image
+  // Of the map that it is made of; where any, a "?" in its lower right corner, as of such a Map.
+  std::set<std::string> doubts{};
 };
 
 // A panel whose caption says what was predicted: "93 % tiger cat" (with a no-break space), then "true: lynx"
@@ -34,12 +36,15 @@ PagePanel predicted_panel(const Explanation& explanation, const std::string& tru
 // "explains: lynx" where that is not the class predicted, and what it is: "explains: lynx (source)";
 // "explains this class" where it might have been another; "mean of 2 replicates" where the map is.
 std::vector<std::string> explained_caption(const Explanation& explanation);
+// What stands below the source: "the altered image, fog, severity 3"; variant empty: that there is none.
+std::string altered_words(const std::string& variant);
 
 struct PageRow {
   std::string name;                     // left of it
   std::string quantity;                 // what the colours mean; empty: no map is in the row
   ColourMap colours = ColourMap::kInk;  // kDiverging: a scale about 0; else the options' choice goes before
   std::vector<PagePanel> panels;
+  bool indices = false;  // its maps hold Sobol indices, which are shares of a variance: none is above 1
 };
 
 struct Page {
@@ -58,7 +63,8 @@ std::string draw(const Page& page, const DrawOptions& options);
 PageLayout layout_of(const Page& page, const DrawOptions& options);
 
 // The text for its caption, ready to be pasted, a line: what is shown, how it came about, what colours, marks
-// and letters mean, median and largest standard error, what was cut.
+// and letters mean, median and largest standard error, what was cut, and whether too few design points show:
+// in an index above 1, or a standard error above the largest index.
 std::string caption(const Page& page, const DrawOptions& options);
 
 }  // namespace wcam

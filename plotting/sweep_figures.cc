@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 #include <variant>
@@ -159,11 +160,13 @@ OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_n
   MeanMap mean;
   Map last;
   std::size_t doubtful = 0;
+  std::set<std::string> doubts;
   for (const ExplainedImage& image : sweep.images()) {
     std::optional<Map> map = map_of(figure4_rows(sweep.profiles(), image, case_name, sweep.variant()));
     if (!map) continue;
     mean.add(map->cells);
-    doubtful += map->doubtful ? 1 : 0;
+    doubtful += map->doubts.empty() ? 0 : 1;
+    doubts.merge(map->doubts);
     last = std::move(*map);
   }
   if (mean.count() == 0) return Absent{"not yet explained, or nothing to explain"};
@@ -171,8 +174,8 @@ OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_n
     last.cells = mean.mean();
     last.standard_errors = mean.standard_error();
   }
-  last.doubtful = false;  // said in numbers
-  return CaseMap{std::move(last), mean.count(), doubtful};
+  last.doubts.clear();  // said in numbers
+  return CaseMap{std::move(last), mean.count(), doubtful, std::move(doubts)};
 }
 
 std::string which_altered(const SweepReader& sweep) {
@@ -201,8 +204,8 @@ FigureDifference figure_difference_of(SweepReader& sweep) {
   const auto difference_of = [&](const Figure4Rows& rows) -> std::optional<Map> {
     if (!rows.source || !rows.affected) return std::nullopt;
     Map altered = sweep.map_for_mean(*rows.affected);
-    const Map source = sweep.map_for_mean(*rows.source);
-    altered.doubtful = altered.doubtful || source.doubtful;
+    Map source = sweep.map_for_mean(*rows.source);
+    altered.doubts.merge(source.doubts);
     altered.cells = difference(altered.cells, source.cells);
     altered.standard_errors = error_of_difference(altered.standard_errors, source.standard_errors);
     return altered;

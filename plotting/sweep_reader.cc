@@ -9,6 +9,7 @@
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "common/command_line/options.h"
 #include "common/command_line/suggestion.h"
 #include "common/store/open_results.h"
 #include "common/study/case_spec.h"
@@ -22,7 +23,7 @@ namespace {
 
 const Absent kNotYet{"not yet explained"};
 const Absent kNoUnaffected{"no unaffected variant"};
-const Absent kNoAffected{"no affected variant"};
+const Absent kNoAltered{"no altered variant"};
 const Absent kNotListed{"not explained"};  // not asked for, or not yet done
 
 constexpr std::size_t kMostListed = 8;
@@ -153,23 +154,18 @@ OrAbsent<Picture> SweepReader::picture(std::size_t row) const {
 }
 
 Map SweepReader::map(std::size_t row, std::set<std::size_t>& doubtful) {
-  bool any_doubt = false;
+  std::set<std::string> doubts;
   std::vector<MapEstimate> estimates;
   for (std::size_t i = row; i < row + replicates(row); ++i) {
     ProfileRow profile = results_.read_profile(i);
-    if (!profile.doubts.empty()) {
-      any_doubt = true;
-      doubtful.insert(i);
-    }
+    if (!profile.doubts.empty()) doubtful.insert(i);
+    for (std::string& doubt : split_list(profile.doubts)) doubts.insert(std::move(doubt));
     estimates.push_back({std::move(profile.wcam), std::move(profile.standard_error)});
   }
   if (estimates.size() > 1) estimates.front() = mean_of_replicates(estimates, plan().wcam.nb_design);
-  return {results_.header().grid,
-          results_.header().levels,
-          plan().input_size(),
-          std::move(estimates.front().cells),
-          any_doubt,
-          std::move(estimates.front().standard_errors)};
+  return {results_.header().grid, results_.header().levels,
+          plan().input_size(),    std::move(estimates.front().cells),
+          std::move(doubts),      std::move(estimates.front().standard_errors)};
 }
 
 Explanation SweepReader::explanation(std::size_t row) {
@@ -229,14 +225,14 @@ Absent SweepReader::missing(const std::string& image, const std::string& case_na
   const auto found = kinds_->find({image, case_name});
   if (found == kinds_->end()) return kNotYet;
   if (role == Role::kUnaffected && !found->second.unaffected) return kNoUnaffected;
-  if (role == Role::kAltered && !found->second.affected) return kNoAffected;
+  if (role == Role::kAltered && !found->second.affected) return kNoAltered;
   return kNotYet;
 }
 
 Absent SweepReader::missing_altered(const std::string& image) {
   for (const CaseSpec& spec : plan().cases)
-    if (Absent why = missing(image, spec.name, Role::kAltered); why.words != kNoAffected.words) return why;
-  return kNoAffected;
+    if (Absent why = missing(image, spec.name, Role::kAltered); why.words != kNoAltered.words) return why;
+  return kNoAltered;
 }
 
 }  // namespace wcam

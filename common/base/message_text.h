@@ -23,6 +23,19 @@ std::string joined(const Range& elements, Name name = {}) {
   return list;
 }
 
+// "a", "a or b", "a, b or c".
+template <typename Range>
+std::string alternatives(const Range& words) {
+  std::string list;
+  std::size_t left = std::size(words);
+  for (const std::string& word : words) {
+    list += word;
+    --left;
+    if (left > 0) list += left == 1 ? " or " : ", ";
+  }
+  return list;
+}
+
 // "a, b and 3 more": the first `most` of `count` words; `words` need hold no more than these.
 inline std::string first_few(const std::vector<std::string>& words, std::size_t most, std::size_t count) {
   const std::size_t shown = std::min(words.size(), most);

@@ -16,12 +16,14 @@ constexpr float kShareMargin = 0.01F;  // a cell without effect may come out a l
 
 }  // namespace
 
+bool above_all_variance(float index) { return index > kHighestIndex + kRounding; }
+
 std::vector<WcamDoubt> wcam_doubts(std::span<const float> indices, std::span<const float> standard_errors,
                                    std::span<const float> level_share) {
   std::vector<WcamDoubt> doubts;
   const float largest = *std::max_element(indices.begin(), indices.end());
   const double sum = std::accumulate(indices.begin(), indices.end(), 0.0);
-  if (largest > kHighestIndex + kRounding)
+  if (above_all_variance(largest))
     doubts.push_back(
         {"an index above 1",
          fmt::format(

@@ -12,6 +12,9 @@ struct WcamDoubt {
   std::string sentence;  // value, bound, cause and remedy
 };
 
+// Whether an index is more than the whole variance, beyond rounding: an error of estimation.
+bool above_all_variance(float index);
+
 // A Sobol index is a share of the output's variance: none is above 1. An interaction counts in each of its
 // cells, so that total-order indices may add up to more than 1; more than 2 is taken for noise. All of one
 // profile: indices and their standard errors [grid * grid], level_share [levels + 1]

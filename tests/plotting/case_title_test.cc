@@ -22,6 +22,14 @@ TEST(CaseTitle, EveryCaseOfThePublishedStudyHasOne) {
   EXPECT_EQ(case_title("fast_adv"), "Fast adv.");
 }
 
+TEST(CaseTitle, ColumnsOfOneTitleHaveTheirOwnNamesInBrackets) {
+  struct Column {
+    std::string case_name;
+  };
+  EXPECT_EQ(case_titles(std::vector<Column>{{"adv_free"}, {"sin"}, {"adv-free"}}),
+            (std::vector<std::string>{"Adv. free (adv_free)", "SIN", "Adv. free (adv-free)"}));
+}
+
 TEST(CaseTitle, OthersStayAsTheyAre) {
   for (const char* name : {"our_net_v2", "AugMix-long", ""}) EXPECT_EQ(case_title(name), name);
 }

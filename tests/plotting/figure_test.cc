@@ -151,8 +151,8 @@ TEST(FigureNote, SaysWhatAQuestionMarkMeansWhereThereIsOne) {
   Figure4 four = test::sample_figure4();
   Figure5 five = test::sample_figure5(2);
   EXPECT_EQ(published_figure4(four).note + published_figure5(five).note, "");
-  std::get<ShownVariant>(four.affected).explanation.map.doubtful = true;
-  std::get<Explanation>(five.cases[1].altered).map.doubtful = true;
+  std::get<ShownVariant>(four.affected).explanation.map.doubts = {"an index above 1"};
+  std::get<Explanation>(five.cases[1].altered).map.doubts = {"an index above 1"};
   const std::string note = "? doubtful: see docs/reading_results.md";
   EXPECT_EQ(published_figure4(four).note, note);
   EXPECT_EQ(published_figure5(five).note, note);
@@ -242,7 +242,7 @@ TEST(FigureWcamPanels, SayAboveThemWhyTheIndicesAreDoubtful) {
 TEST(Figure4Panels, ADoubtfulMapHasAMarkInItsCornerAndChangesNothingElse) {
   Figure4 content = test::sample_figure4();
   const auto plain = test::decode_png(draw_as(published_figure4(content), Format::kPng));
-  std::get<ShownVariant>(content.source).explanation.map.doubtful = true;
+  std::get<ShownVariant>(content.source).explanation.map.doubts = {"an index above 1"};
   const Figure figure = published_figure4(content);
   const auto marked = test::decode_png(draw_as(figure, Format::kPng));
   const Rect panel = layout(figure.style).at(1, 0).panel;

@@ -29,7 +29,7 @@ DrawOptions plain() {
 
 Map noisy_map(int seed) {
   Map map = test::sample_map(28, seed);
-  map.standard_errors.assign(map.cells.size(), 0.03F);
+  map.standard_errors.assign(map.cells.size(), 0.06F);
   return map;
 }
 
@@ -74,7 +74,7 @@ Page sample_means() {
 
 Page sample_spatial() {
   Figure5 content = test::sample_figure5(2);
-  std::get<Explanation>(content.cases[0].altered).map.doubtful = true;
+  std::get<Explanation>(content.cases[0].altered).map.doubts = {"an index above 1"};
   auto& none = std::get<Explanation>(content.cases[1].altered).map;
   none.cells.assign(none.cells.size(), 0.0F);
   return figure_spatial(content);
@@ -86,7 +86,7 @@ Page sample_rebuilt_page() {
     source.steps[k].picture = altered.steps[k].picture = test::sample_picture(224, 60 * static_cast<int>(k));
   source.sufficient = Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 57};
   altered.sufficient = Absent{"the label never returns"};
-  altered.explanation.map.doubtful = true;
+  altered.explanation.map.doubts = {"an index above 1"};
   return figure_rebuilt({"cat.jpg", "augmix", "jpeg, severity 5", "tiger cat", "", source, altered});
 }
 
@@ -101,7 +101,7 @@ Page sample_wcam() {
                      "",
                      test::sample_picture(224, 40),
                      {"tiger cat", noisy_map(4), "tiger cat", 0.93, true}};
-  content.explanation.map.doubtful = true;
+  content.explanation.map.doubts = {"an index above 1"};
   return figure_wcam(content);
 }
 

@@ -244,49 +244,6 @@ TEST(PageCases, OneToTwelveHaveTheirTitlesAboveTheirPanelsAndNothingMeetsOnAnyWi
     }
 }
 
-TEST_P(EveryPageFormat, WhatIsMissingIsSaid) {
-  Figure5 five = test::sample_figure5(2);
-  five.altered = Absent{"no affected variant"};
-  five.cases[0].altered = five.cases[1].altered = Absent{"no affected variant"};
-  const std::string missing = draw(figure5(five), options_for(GetParam()));
-  five.cases[0].altered = Absent{"not yet explained"};
-  EXPECT_NE(draw(figure5(five), options_for(GetParam())), missing);
-}
-
-TEST(PagePdf, IsAsWideAsTheVenuesPageAndEmbedsTrueType) {
-  const std::string pdf = draw(figure5(test::sample_figure5(6)), options_for(Format::kPdf));
-  EXPECT_TRUE(contains(pdf, "/MediaBox [ 0 0 396 "));
-  EXPECT_TRUE(contains(pdf, "/FontFile2") && contains(pdf, "+DejaVuSans"));
-}
-
-// Of one line in a rectangle the letters from right to left; poppler takes each for a word.
-std::string leftwards_in(std::vector<test::Word> words, const Rect& area) {
-  std::erase_if(words, [&](const test::Word& word) { return !within(word.box, area); });
-  std::sort(words.begin(), words.end(),
-            [](const test::Word& a, const test::Word& b) { return a.box.x > b.box.x; });
-  std::string letters;
-  for (const test::Word& word : words) letters += word.text;
-  return letters;
-}
-
-TEST(PageText, FromRightToLeftAndLongAndOfOtherScriptsStaysInItsPlace) {
-  Figure5 five = test::sample_figure5(3);
-  five.image = "תמונה של חתול";
-  five.true_class = "";  // the image's name stands below it instead
-  std::get<Explanation>(five.cases[0].source).explained =
-      std::string(80, 'w') + " a class of a very long name";
-  std::get<Explanation>(five.cases[1].source).explained = "قطة مخططة";
-  five.cases[2].case_name = "a_case_with_a_name_that_no_column_holds_in_one_line";
-  const Page page = figure5(five);
-  std::map<std::string, std::string> boxes;
-  DrawOptions options = options_for(Format::kPdf);
-  options.on_unreadable = [&](const std::string& text, const std::string& packages) {
-    boxes[text] = packages;
-  };
-  const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, options));
-  EXPECT_TRUE(boxes.empty()) << boxes.begin()->first;
-
-  const PageLayout layout = layout_of(page, options);
 // Names as long as they may come, of words and without a space.
 Figure5 figure_of_long_names(int cases) {
   Figure5 five = test::sample_figure5(cases);
@@ -333,6 +290,49 @@ TEST(PageCases, TextsOfNeighbouringColumnsStayApartHoweverLongTheyAre) {
     }
 }
 
+TEST_P(EveryPageFormat, WhatIsMissingIsSaid) {
+  Figure5 five = test::sample_figure5(2);
+  five.altered = Absent{"no altered variant"};
+  five.cases[0].altered = five.cases[1].altered = Absent{"no altered variant"};
+  const std::string missing = draw(figure5(five), options_for(GetParam()));
+  five.cases[0].altered = Absent{"not yet explained"};
+  EXPECT_NE(draw(figure5(five), options_for(GetParam())), missing);
+}
+
+TEST(PagePdf, IsAsWideAsTheVenuesPageAndEmbedsTrueType) {
+  const std::string pdf = draw(figure5(test::sample_figure5(6)), options_for(Format::kPdf));
+  EXPECT_TRUE(contains(pdf, "/MediaBox [ 0 0 396 "));
+  EXPECT_TRUE(contains(pdf, "/FontFile2") && contains(pdf, "+DejaVuSans"));
+}
+
+// Of one line in a rectangle the letters from right to left; poppler takes each for a word.
+std::string leftwards_in(std::vector<test::Word> words, const Rect& area) {
+  std::erase_if(words, [&](const test::Word& word) { return !within(word.box, area); });
+  std::sort(words.begin(), words.end(),
+            [](const test::Word& a, const test::Word& b) { return a.box.x > b.box.x; });
+  std::string letters;
+  for (const test::Word& word : words) letters += word.text;
+  return letters;
+}
+
+TEST(PageText, FromRightToLeftAndLongAndOfOtherScriptsStaysInItsPlace) {
+  Figure5 five = test::sample_figure5(3);
+  five.image = "תמונה של חתול";
+  five.true_class = "";  // the image's name stands below it instead
+  std::get<Explanation>(five.cases[0].source).explained =
+      std::string(80, 'w') + " a class of a very long name";
+  std::get<Explanation>(five.cases[1].source).explained = "قطة مخططة";
+  five.cases[2].case_name = "a_case_with_a_name_that_no_column_holds_in_one_line";
+  const Page page = figure5(five);
+  std::map<std::string, std::string> boxes;
+  DrawOptions options = options_for(Format::kPdf);
+  options.on_unreadable = [&](const std::string& text, const std::string& packages) {
+    boxes[text] = packages;
+  };
+  const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, options));
+  EXPECT_TRUE(boxes.empty()) << boxes.begin()->first;
+
+  const PageLayout layout = layout_of(page, options);
   EXPECT_EQ(leftwards_in(words, layout.captions[0]), "תמונהשלחתול");
   EXPECT_EQ(leftwards_in(words, layout.captions[2]), "قطةمخططة");
   const std::string cut = text_in(words, layout.captions[1]);
@@ -359,10 +359,11 @@ std::pair<Page, double> page_of_levels(int cases, int levels) {
 TEST(PageNames, StandInBlocksThatHaveRoomAndOtherwiseAboveTheirCorner) {
   struct Claim {
     int cases, levels, inside;
-    std::string corner;
+    std::string corner, held;
   };
-  for (const Claim& claim : {Claim{1, 3, 3, ""}, Claim{1, 5, 4, "A, 5"}, Claim{6, 1, 1, ""},
-                             Claim{6, 3, 2, "A, 3"}, Claim{6, 5, 2, "A, 5–3"}}) {
+  for (const Claim& claim :
+       {Claim{1, 3, 3, "", ""}, Claim{1, 5, 4, "A, 5", "level 5"}, Claim{6, 1, 1, "", ""},
+        Claim{6, 3, 2, "A, 3", "level 3"}, Claim{6, 5, 2, "A, 5–3", "levels 5 to 3"}}) {
     SCOPED_TRACE(std::to_string(claim.cases) + " cases, " + std::to_string(claim.levels) + " levels");
     const auto [page, side] = page_of_levels(claim.cases, claim.levels);
     const PageLayout layout = layout_of(page, {});
@@ -388,7 +389,10 @@ TEST(PageNames, StandInBlocksThatHaveRoomAndOtherwiseAboveTheirCorner) {
             << "only in the first";
     }
     const std::string explained =
-        "1 the finest level" + (claim.corner.empty() ? "" : "; " + claim.corner + ": in the corner below") +
+        "1 the finest level" +
+        (claim.corner.empty()
+             ? ""
+             : "; " + claim.corner + ": above the upper left corner, which holds A and " + claim.held) +
         ".";
     EXPECT_TRUE(contains(test::joined_words(words), explained)) << test::joined_words(words);
     EXPECT_TRUE(contains(caption(page, {}), explained));
@@ -431,7 +435,7 @@ TEST(Figure5Page, SaysUnderEachMapWhatIsPredictedAndMarksWhatIsWrong) {
   EXPECT_EQ(page.rows[0].panels[2].caption, (Lines{"50\u00a0% lynx", "explains: tiger cat"}));
   EXPECT_TRUE(page.rows[0].panels[2].marked);
   EXPECT_EQ(page.rows[1].panels[0].caption, Lines{"motion-blur, severity 3"});
-  EXPECT_TRUE(contains(caption(page, {}), "\u2717 misclassified."));
+  EXPECT_TRUE(contains(caption(page, {}), "\u2717: misclassified."));
   EXPECT_FALSE(contains(caption(figure5(test::sample_figure5(2)), {}), "misclassified"));
 }
 
@@ -439,7 +443,7 @@ TEST(Figure4Page, HasPhotographsAboveTheirMaps) {
   Figure4 four = test::sample_figure4();
   four.unaffected = Absent{"no unaffected variant"};
   const Page page = figure4(four);
-  EXPECT_EQ(page.titles, (Lines{"Source", "Corrupted, unaffected", "Corrupted, affected"}));
+  EXPECT_EQ(page.titles, (Lines{"Source", "Unaffected", "Altered"}));
   EXPECT_EQ(page.rows[0].panels[0].caption, (Lines{"tiger cat", "true: tiger cat", "cat.jpg"}));
   for (const PageRow& row : page.rows)
     EXPECT_EQ(std::get<Absent>(row.panels[1].content).words, "no unaffected variant");
@@ -475,13 +479,13 @@ bool is_marked(const std::vector<test::Word>& words, const Rect& panel) {
   return text == "?" || text.ends_with(" ?");
 }
 
-const std::string kDoubtful = "?: a doubtful map, for reasons that the results name.";
+const std::string kDoubtful = "?: a doubtful map (an index above 1).";
 
 TEST(SpatialPage, MarksPlacesOfDoubtfulMaps) {
   Figure5 five = test::sample_figure5(2);
   const std::vector<test::Word> none = test::words_of_pdf_bytes(draw(figure_spatial(five), {}));
   EXPECT_FALSE(contains(test::joined_words(none), "?"));
-  std::get<Explanation>(five.cases[1].source).map.doubtful = true;
+  std::get<Explanation>(five.cases[1].source).map.doubts = {"an index above 1"};
   const Page page = figure_spatial(five);
   const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, {}));
   const PageLayout layout = layout_of(page, {});
@@ -492,7 +496,7 @@ TEST(SpatialPage, MarksPlacesOfDoubtfulMaps) {
 
 TEST(RebuiltPage, SaysThatTheClassifierWasNotAsked) {
   const Page page =
-      figure_rebuilt({"cat.jpg", "sin", "", "", "", test::sample_rebuilt(), Absent{"no affected variant"}});
+      figure_rebuilt({"cat.jpg", "sin", "", "", "", test::sample_rebuilt(), Absent{"no altered variant"}});
   EXPECT_EQ(page.titles.size(), 5u);
   EXPECT_EQ(page.rows[0].panels[2].caption, Lines{"11 of 784 cells"});
   EXPECT_TRUE(contains(caption(page, {}), "The classifier was not asked what it sees"));
@@ -504,7 +508,7 @@ TEST(RebuiltPage, MarksPicturesFromDoubtfulMaps) {
   Rebuilt source = test::sample_rebuilt(), altered = test::sample_rebuilt();
   source.sufficient = altered.sufficient =
       Rebuilt::Sufficient{{31, test::sample_picture(224, 5)}, 784, 0.516, 31};
-  altered.explanation.map.doubtful = true;
+  altered.explanation.map.doubts = {"an index above 1"};
   const Page page = figure_rebuilt({"cat.jpg", "sin", "jpeg, severity 5", "", "", source, altered});
   const std::vector<test::Word> words = test::words_of_pdf_bytes(draw(page, {}));
   const PageLayout layout = layout_of(page, {});
@@ -533,12 +537,12 @@ TEST(RebuiltPage, ShowsTheFewestCellsThatGiveTheClass) {
 
   std::get<Rebuilt::Sufficient>(*source.sufficient).stay = 57;
   source.explanation.replicates = 2;
-  page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no affected variant"}});
+  page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no altered variant"}});
   EXPECT_EQ(page.rows[0].panels.back().caption[2], "stays from 57 on");
   EXPECT_EQ(page.rows[0].panels.back().caption[3], "by the first replicate");
   EXPECT_EQ(page.rows[1].panels.size(), page.titles.size());
   std::get<Rebuilt::Sufficient>(*source.sufficient).stay = std::nullopt;
-  page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no affected variant"}});
+  page = figure_rebuilt({"cat.jpg", "sin", "", "", "", source, Absent{"no altered variant"}});
   EXPECT_EQ(page.rows[0].panels.back().caption[2], "lost again with all");
 }
 
@@ -576,7 +580,8 @@ TEST(CasesPage, CaptionsTellHowManyImagesThereAreAndWhoseTheErrorsAre) {
 }
 
 TEST(CasesPage, SaysHowManyOfTheMapsAreDoubtful) {
-  CaseMap sure{test::sample_map(8, 2), 5}, some{test::sample_map(8, 3), 4, 3};
+  CaseMap sure{test::sample_map(8, 2), 5},
+      some{test::sample_map(8, 3), 4, 3, {"no standard error", "an index above 1"}};
   sure.map.standard_errors = some.map.standard_errors = std::vector<float>(64, 0.01F);
   const auto drawn = [](const Page& page, std::size_t panel) {
     return text_in(test::words_of_pdf_bytes(draw(page, {})), layout_of(page, {}).captions[panel]);
@@ -584,8 +589,9 @@ TEST(CasesPage, SaysHowManyOfTheMapsAreDoubtful) {
   const Page mean = figure_mean({"Index", "", "", {{"augmix", sure, some}, {"sin", sure, Absent{"none"}}}});
   EXPECT_EQ(drawn(mean, 0), "n = 5");
   EXPECT_EQ(drawn(mean, 2), "n = 4 3 doubtful");
-  EXPECT_TRUE(
-      contains(caption(mean, {}), "Of the 14 maps that the means are of, 3 are doubtful, for reasons"))
+  EXPECT_TRUE(contains(
+      caption(mean, {}),
+      "Of the 14 maps that the means are of, 3 are doubtful (an index above 1 or no standard error)."))
       << caption(mean, {});
   const Page difference = figure_difference({"Index", "", "", {{"augmix", some}, {"sin", sure}}});
   EXPECT_EQ(drawn(difference, 0), "n = 4 3 doubtful");
@@ -594,7 +600,70 @@ TEST(CasesPage, SaysHowManyOfTheMapsAreDoubtful) {
   EXPECT_FALSE(contains(caption(figure_difference({"Index", "", "", {{"sin", sure}}}), {}), "doubtful"));
 }
 
-TEST(Caption, TellsStandardErrorsAndWhatPaleCellsMean) {
+// The clause of the index, that of the standard error.
+std::pair<bool, bool> clauses_of(float largest, float error, bool indices = true) {
+  Map map{2, 1, 16, {0, 0.1F, 0.2F, largest}};
+  map.standard_errors = {0.1F, 0.1F, error, std::numeric_limits<float>::infinity()};
+  Page page = bare_page(map);
+  page.rows[0].indices = indices;
+  const std::string text = caption(page, {});
+  return {
+      contains(text,
+               "An index above 1, all of the variance, is an error of estimation: too few design points."),
+      contains(text, ", above the largest index: too few design points.")};
+}
+
+TEST(Caption, SaysWhereThereAreTooFewDesignPoints) {
+  using Clauses = std::pair<bool, bool>;
+  EXPECT_EQ(clauses_of(0.9F, 0.3F), Clauses(false, false));
+  EXPECT_EQ(clauses_of(1.00005F, 0.3F), Clauses(false, false)) << "rounding";
+  EXPECT_EQ(clauses_of(5.24F, 0.3F), Clauses(true, false));
+  EXPECT_EQ(clauses_of(0.9F, 120), Clauses(false, true));
+  EXPECT_EQ(clauses_of(5.24F, 120), Clauses(true, true));
+  EXPECT_EQ(clauses_of(5.24F, 120, false), Clauses(false, false)) << "a difference, or a standard error";
+  // Of all figures that show indices, and of no other.
+  Figure5 five = test::sample_figure5(2);
+  std::get<Explanation>(five.cases[1].altered).map.cells[7] = 5.24F;
+  const std::string clause = "An index above 1";
+  EXPECT_TRUE(contains(caption(figure5(five), {}), clause));
+  EXPECT_FALSE(contains(caption(figure5(test::sample_figure5(2)), {}), clause));
+  EXPECT_FALSE(contains(caption(figure_spatial(five), {}), clause));
+  Figure4 four = test::sample_figure4();
+  std::get<ShownVariant>(four.source).explanation.map.cells[7] = 5.24F;
+  EXPECT_TRUE(contains(caption(figure4(four), {}), clause));
+  CaseMap large{std::get<Explanation>(five.cases[1].altered).map, 3};
+  EXPECT_TRUE(contains(caption(figure_mean({"Index", "", "", {{"sin", large, large}}}), {}), clause));
+  EXPECT_FALSE(contains(caption(figure_difference({"Index", "", "", {{"sin", large}}}), {}), clause));
+}
+
+// Of all maps on the page, each once, in one order.
+TEST(Caption, NamesTheDoubtsThatAMarkStandsFor) {
+  Figure5 five = test::sample_figure5(2);
+  const auto doubts = [&](std::size_t i) -> auto& {
+    return std::get<Explanation>(five.cases[i].source).map.doubts;
+  };
+  doubts(0) = {"indices add up to more than 2", "an index above 1"};
+  EXPECT_TRUE(contains(caption(figure5(five), {}),
+                       "?: a doubtful map (an index above 1 or indices add up to more than 2)."));
+  doubts(1) = {"an index above 1", "a standard error above the largest index"};
+  EXPECT_TRUE(contains(caption(figure5(five), {}),
+                       "?: a doubtful map (a standard error above the largest index, an index above 1 or "
+                       "indices add up to more than 2)."));
+}
+
+TEST(Caption, SaysAlteredOfWhatChangesThePrediction) {
+  const Figure5 five = test::sample_figure5(2);
+  EXPECT_TRUE(contains(caption(figure5(five), {}), "below: the altered image, motion-blur, severity 3."));
+  Figure4 four = test::sample_figure4();
+  four.case_name = "adv_free";
+  const Page page = figure4(four);
+  EXPECT_TRUE(contains(caption(page, {}), "one that changes it (altered)"));
+  EXPECT_FALSE(contains(caption(page, {}), " affected"));
+  EXPECT_EQ(page.name, "WCAM, case Adv. free");
+  EXPECT_FALSE(contains(caption(page, {}), "adv_free"));
+}
+
+TEST(Caption, TellsStandardErrorsAndWhatFaintCellsMean) {
   Map map{2, 1, 16, {1, 1, 1, 1}};
   map.standard_errors = {0.1F, 0.2F, 0.6F, std::numeric_limits<float>::quiet_NaN()};
   Page page = bare_page(map);

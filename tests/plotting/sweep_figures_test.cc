@@ -226,7 +226,7 @@ TEST_F(SweepFigures, EveryKindSaysWhatIsDoubtful) {
                     averaged =
                         "note: 2 WCAMs in the means of these figures are doubtful, counted below the maps" +
                         tail,
-                    mark = "?: a doubtful map, for reasons that the results name.";
+                    mark = "?: a doubtful map (an index above 1).";
   struct Claim {
     std::string kind, file, note;
     std::ptrdiff_t marks;     // drawn
@@ -238,9 +238,9 @@ TEST_F(SweepFigures, EveryKindSaysWhatIsDoubtful) {
         Claim{"spatial", "spatial/corruptions_0_a", marked, 2, mark, mark},
         Claim{"rebuilt --case sin", "rebuilt/corruptions_sin_0_a", marked, 8, mark, mark},
         Claim{"mean", "mean/corruptions", averaged, 0, "n = 1 1 doubtful",
-              "Of the 4 maps that the means are of, 2 are doubtful"},
+              "Of the 4 maps that the means are of, 2 are doubtful (an index above 1)."},
         Claim{"difference", "difference/corruptions", averaged, 0, "n = 1 1 doubtful",
-              "Of the 2 differences that the means are of, 1 is doubtful"}}) {
+              "Of the 2 differences that the means are of, 1 is doubtful (an index above 1)."}}) {
     SCOPED_TRACE(claim.kind);
     const Ran ran = run_plot(claim.kind + " " + directory().root.string() + " --image 0 --format pdf");
     EXPECT_TRUE(ran.output.ends_with(".txt\n" + claim.note)) << ran.output;
@@ -670,7 +670,7 @@ TEST_F(SweepFigures, AVariantOrARoleIndexIsChosenAndStandsInTheName) {
   EXPECT_EQ(files(draw_figure5, asked).front(),
             "figure-5/robust_training_corruptions_0_a_jpeg__severity_1.pdf");
   EXPECT_NE(read_file(asked.out / "figure-5/robust_training_corruptions_0_a_jpeg__severity_1.txt")
-                .find("below: jpeg, severity 1."),
+                .find("below: the altered image, jpeg, severity 1."),
             std::string::npos);
   asked.choice.variant = {.variant = {}, .role_index = 1};
   EXPECT_EQ(files(draw_figure5, asked).front(), "figure-5/robust_training_corruptions_0_a_altered-1.pdf");
