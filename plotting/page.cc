@@ -426,9 +426,7 @@ std::string noise_sentence(const Page& page) {
     std::nth_element(errors.begin(), middle, errors.end());
     const float largest = *std::max_element(errors.begin(), errors.end());
     known = fmt::format("Standard errors: median {:.2g}, largest {:.2g}{}.", *middle, largest,
-                        largest > largest_index(page).value_or(largest)
-                            ? ", above the largest index: too few design points"
-                            : "");
+                        largest > largest_index(page).value_or(largest) ? ", above the largest index" : "");
   }
   return known + fmt::format(" Faint cells, {:.0f} % of all, are within two standard errors of 0.",
                              100.0 * static_cast<double>(back) / static_cast<double>(cells));

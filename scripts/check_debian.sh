@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the project with sanitizers on a clean Debian of another release than this machine's, in a folder, passes the
-# tests there and runs a sweep to its figures. Its results must be those of the same sweep here, up to rounding.
+# tests there and runs a sweep to its figures, report and gallery. Its results must be those of the same sweep here, up to rounding.
 #   scripts/check_debian.sh SUITE [DIR]     needs root, a network and build/dev; DIR: build/debian/SUITE, kept
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ root=${2:-build/debian/$suite}
 sweep() { # with the programs of PRESET
   echo "rm -rf build/sweep && build/$1/bin/wcam run --images build/demo/photos --models models/demo/models.json \
     --cases baseline,adv --corruptions contrast,jpeg,defocus-blur --sample-size 2 --max-altered 1 --grid 14 --workers 2 \
-    --sweep build/sweep"
+    --sweep build/sweep && build/$1/bin/wcam report build/sweep && build/$1/bin/wcam gallery build/sweep"
 }
 bash -c "$(sweep dev)"
 

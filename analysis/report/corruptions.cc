@@ -139,7 +139,7 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
   std::vector<Effect> effects;
   std::vector<std::string> too_few, beyond;
   Effect largest;
-  std::size_t asked = 0;
+  std::size_t asked = 0, most_images = 0;
   for (const auto& [place, one] : tested) {
     if (place.second > 0) continue;
     if (one.images < kFewestImages) {
@@ -147,6 +147,7 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
       continue;
     }
     ++asked;
+    most_images = std::max(most_images, one.images);
     if (is_a_shift(one.distance) && one.distance.difference.value > 0) beyond.push_back(place.first);
     for (std::size_t k = 0; k < one.levels.size(); ++k) {
       if (one.levels[k].differs()) effects.push_back({place.first, k, &one.levels[k]});
@@ -166,7 +167,7 @@ std::string answer_of(const std::map<Place, Tested>& tested, const Observations&
            moved_words(largest, found) + "; " + corrected_p(change) + holm_words(change.family, "test") +
            needed_words(change.images_to_see_it(), change.difference.images) + ").";
     const std::string unreachable =
-        unreachable_words("change of a level's share", change.difference.images, change.family);
+        unreachable_words("change of a level's share", most_images, change.family);
     text += (unreachable.empty() ? "" : " ") + unreachable;
   } else {
     constexpr std::size_t kTold = 4;

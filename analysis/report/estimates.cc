@@ -103,8 +103,8 @@ bool Paired::is_beyond() const {
 
 std::size_t Paired::images_to_see_it() const { return images_to_show(ratio, family, kLevel); }
 
-std::size_t Paired::images_to_see_it_beyond() const {
-  const double beyond = std::abs(difference.value) - margin;
+std::size_t Paired::images_to_see_it_beyond(double size) const {
+  const double beyond = std::abs(difference.value) - size;
   if (!(beyond > 0)) return 0;
   return images_to_show(ratio * beyond / std::abs(difference.value), family, kLevel);
 }
@@ -124,6 +124,7 @@ Paired paired(const ImageMeans& first, const ImageMeans& second, double margin) 
   if (n > 1 && squares > 0)
     result.ratio = result.difference.value / std::sqrt(squares / static_cast<double>(n - 1));
   const auto effect = hedges_g(differences);
+  result.margin = margin;
   result.effect = estimate_of(effect, effect ? effect->estimate : kUnknown, n);
   const auto test = sign_flip_test(differences);
   if (!test) {
@@ -131,7 +132,6 @@ Paired paired(const ImageMeans& first, const ImageMeans& second, double margin) 
     return result;
   }
   result.p = result.p_beyond = test->p;
-  result.margin = margin;
   if (margin == 0) return result;
   result.p_beyond = 1;
   if (std::abs(result.difference.value) <= margin) return result;
@@ -164,6 +164,12 @@ std::optional<WithoutOne> without_the_largest(const ImageMeans& first, const Ima
       *std::max_element(images.begin(), images.end(),
                         [&](std::size_t a, std::size_t b) { return from_mean(a) < from_mean(b); });
   return WithoutOne{image, (sum - (second.of(image) - first.of(image))) / (n - 1)};
+}
+
+std::size_t largest_family(std::span<const Paired* const> tests) {
+  std::size_t largest = 1;
+  for (const Paired* one : tests) largest = std::max(largest, one->family);
+  return largest;
 }
 
 void correct(std::span<Paired* const> family) {

@@ -86,8 +86,8 @@ struct Paired {
   // So many would show, in its family, a difference of the size seen in four studies of five; 0: none is
   // seen.
   std::size_t images_to_see_it() const;
-  // So many would show it to be beyond the margin; 0: it seems within.
-  std::size_t images_to_see_it_beyond() const;
+  // So many would show it to be beyond a size; 0: it seems within.
+  std::size_t images_to_see_it_beyond(double size) const;
 };
 // margin: from 0, in the differences' unit.
 Paired paired(const ImageMeans& first, const ImageMeans& second, double margin = 0);
@@ -101,6 +101,9 @@ struct WithoutOne {
 };
 std::optional<WithoutOne> without_the_largest(const ImageMeans& first,
                                               const ImageMeans& second);  // of 2 or more
+
+// The number of tests that some of them was corrected with; 1: of none.
+std::size_t largest_family(std::span<const Paired* const> tests);
 
 // Fills p_holm, p_beyond_holm and family of those that have a p, each over the whole family.
 void correct(std::span<Paired* const> family);

@@ -147,18 +147,26 @@ std::map<Key, Group> gather(const Observations& found) {
   return groups;
 }
 
+// Of the images that have both, or a difference would be one of cases.
+void add_both(ImageMeans& unaffected, ImageMeans& altered, const ImageMeans& more_unaffected,
+              const ImageMeans& more_altered) {
+  for (std::size_t image = 0; image < more_altered.places(); ++image) {
+    if (!more_unaffected.has(image) || !more_altered.has(image)) continue;
+    unaffected.add(static_cast<std::uint32_t>(image), more_unaffected.of(image));
+    altered.add(static_cast<std::uint32_t>(image), more_altered.of(image));
+  }
+}
+
 // To each kind of label the group of all cases: by image the mean over those that have it.
 std::map<Key, Group> with_means_over_cases(std::map<Key, Group> groups, const Observations& found) {
   std::map<Key, Group> all;
   for (const auto& [key, group] : groups)
     for (std::size_t a = 0; a < group.size(); ++a) {
       Compared& mean = all[{key.first, found.cases()}][a];
-      for (std::size_t m = 0; m < kMeasureCount; ++m) {
-        mean.unaffected[m].add_means_of(group[a].unaffected[m]);
-        mean.altered[m].add_means_of(group[a].altered[m]);
-      }
-      mean.unaffected_severity.add_means_of(group[a].unaffected_severity);
-      mean.altered_severity.add_means_of(group[a].altered_severity);
+      for (std::size_t m = 0; m < kMeasureCount; ++m)
+        add_both(mean.unaffected[m], mean.altered[m], group[a].unaffected[m], group[a].altered[m]);
+      add_both(mean.unaffected_severity, mean.altered_severity, group[a].unaffected_severity,
+               group[a].altered_severity);
       mean.pairs += group[a].pairs;
     }
   groups.merge(all);
@@ -228,7 +236,7 @@ std::string id_of(Against other) {
 // What the answer tells comes first.
 ReportTable table_of(const std::vector<Tested>& tested, const Observations& found) {
   ColumnMeanings columns{
-      {"case", "name of the classifier; all: an image's mean over the cases"},
+      {"case", "name of the classifier; (all): an image's mean over the cases"},
       {"explained", "for which class: the same kind of label in all maps"},
       {"comparison",
        "matched: each altered variant with its control of equal severity, another corruption; "
@@ -242,7 +250,7 @@ ReportTable table_of(const std::vector<Tested>& tested, const Observations& foun
   add_estimate_columns(columns, "difference", "altered less control");
   add_estimate_columns(columns, "effect", "Hedges' g of the images' differences");
   columns.emplace_back("p", "two-sided sign-flip test of the images' differences");
-  columns.emplace_back("p_holm", "after Holm's correction over cases; all: over classes explained");
+  columns.emplace_back("p_holm", "after Holm's correction over cases; (all): over classes explained");
   add_estimate_columns(columns, "severity_difference",
                        "severity of the altered less that of the unaffected; 0 by choice of the matched");
   ReportTable table = make_table("flips.csv", columns);
@@ -300,7 +308,7 @@ Chart chart_of(const std::vector<Tested>& tested, const std::vector<LabelKind>& 
       "Shift of the map from the source's, noise floor taken off, of variants that flip the label and of "
       "their unaffected controls, each " +
       control_words(found) + "; by the class explained" +
-      (found.cases() > 1 ? "; all: the mean over cases" : "") + "; 95 % intervals over images.";
+      (found.cases() > 1 ? "; (all): the mean over cases" : "") + "; 95 % intervals over images.";
   return chart;
 }
 
@@ -390,10 +398,13 @@ std::string corruptions_doubt(const Pairs& pairs, const Observations& found) {
 std::string same_corruption_doubt(const Tested& all, const Observations& found) {
   const TestedAgainst& same = all.to(Against::kSameCorruption);
   const Paired& result = same.shift[kMainMeasure];
+  const double stronger = same.severity.difference.value;
   if (result.difference.images >= kFewestImages)
     return "Against unaffected variants of the same corruption, whose severity is another (that of the "
-           "altered is higher by " +
-           decimal(same.severity.difference.value, 1) + " on average): " + tested_words(result, "") + ".";
+           "altered is " +
+           std::string(stronger < 0 ? "lower" : "higher") + " by " + decimal(std::abs(stronger), 1) +
+           " on average): " + tested_words(result, found.cases() > 1 ? ", mean over cases" : "") +
+           holm_words(result.family, "test") + ".";
   return "Pairs of one corruption, whose severities differ instead, are too few to tell: " +
          (same.pairs == 0
               ? "there are none"
@@ -432,7 +443,8 @@ Section flips_section(const Observations& found) {
           return one.kind == kind && one.to(Against::kControl).pairs > 0;
         }))
       kinds.push_back(kind);
-  if (!kinds.empty()) section.images = over_all(tested, kinds.front(), found).matched().difference.images;
+  for (const LabelKind kind : kinds)
+    section.images = std::max(section.images, over_all(tested, kind, found).matched().difference.images);
   const auto explains = [&](LabelKind kind) {
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
   };
@@ -468,9 +480,11 @@ Section flips_section(const Observations& found) {
         std::string(explains(LabelKind::kSource) ? "." : " (--explain predicted,source tells them apart)."));
   add_doubt(section.doubts, unlike_verdicts_doubt(tested, kinds, found));
   add_noise_doubts(section.doubts, found);
-  if (!tested.empty())
-    add_doubt(section.doubts, unreachable_words("difference under one case by itself", section.images,
-                                                tested.front().matched().family));
+  std::vector<const Paired*> by_case;
+  for (const Tested& one : tested)
+    if (one.case_index < found.cases()) by_case.push_back(&one.matched());
+  add_doubt(section.doubts, unreachable_words("difference under one case by itself", section.images,
+                                              largest_family(by_case)));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

@@ -131,9 +131,11 @@ std::size_t images_to_show_equivalence(const Paired& level, double margin) {
 std::size_t images_to_decide(const CasePair& pair) {
   const bool beyond = pair.seems_beyond();
   std::size_t fewest = 0, most = 0;
-  for (const Paired& level : pair.levels) {
-    const std::size_t needed =
-        beyond ? level.images_to_see_it_beyond() : images_to_show_equivalence(level, level.margin);
+  for (std::size_t k = 0; k < pair.levels.size(); ++k) {
+    const Paired& level = pair.levels[k];
+    if (!beyond && pair.same[k] && *pair.same[k] <= kLevel) continue;  // is shown
+    const std::size_t needed = beyond ? level.images_to_see_it_beyond(level.margin)
+                                      : images_to_show_equivalence(level, level.margin);
     if (needed == 0 && !beyond) return 0;
     most = std::max(most, needed);
     if (needed > 0) fewest = fewest == 0 ? needed : std::min(fewest, needed);
@@ -281,7 +283,7 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
       series.points.push_back(level_point(k, pair.levels[k].difference, found));
     chart.series.push_back(std::move(series));
   }
-  chart.lines = {{"margin", 100 * margin}, {"margin", -100 * margin}};
+  if (chart.kind == Chart::Kind::kDots) chart.lines = {{"margin", 100 * margin}, {"margin", -100 * margin}};
   chart.caption =
       "Difference of level shares between two cases on the same unaltered images, the first minus the "
       "second; "
@@ -352,7 +354,7 @@ std::size_t levels_tested(const std::vector<CasePair>& pairs) {
 }
 
 // " If differences are as they seem, about 31 images would show the first beyond the margin and 640 the 3
-// pairs that seem within it to be so." `open`: undecided pairs, the largest difference first.
+// pairs that seem within the margin to be so." `open`: undecided pairs, the largest difference first.
 std::string needed_to_decide(const std::vector<const CasePair*>& open) {
   constexpr std::size_t kAbsurd = 100;  // times as many images
   const auto is_told = [](std::size_t needed, const CasePair& pair) {
@@ -373,20 +375,20 @@ std::string needed_to_decide(const std::vector<const CasePair*>& open) {
     ++pairs;
   }
   if (pairs > 0 && known && is_told(most, *open.front()))
-    told.push_back("about " + counted(most, "image") + " the " +
-                   (pairs == 1 ? std::string("pair that seems within it to be so")
-                               : counted(pairs, "pair") + " that seem within it to be so"));
+    told.push_back("about " + counted(most, "image") + (told.empty() ? " would show the " : " the ") +
+                   (pairs == 1 ? std::string("pair that seems within the margin to be so")
+                               : counted(pairs, "pair") + " that seem within the margin to be so"));
   return told.empty() ? "" : " If differences are as they seem, " + listed(told) + ".";
 }
 
-// Of pairs that nothing is decided of in kind, what the sums say of degree.
-std::string sizes_sentence(const std::vector<CasePair>& pairs, std::string& against,
+// Of pairs of which nothing is decided in kind, what the sums say of degree.
+std::string sizes_sentence(const std::vector<const CasePair*>& open, std::string& against,
                            const Observations& found) {
   std::vector<std::string> beyond;
   std::size_t compared = 0;
-  for (const CasePair& pair : pairs) {
-    compared += pair.size.p ? 1 : 0;
-    if (pair.size.is_beyond()) beyond.push_back(degree_words(pair, against, found));
+  for (const CasePair* pair : open) {
+    compared += pair->size.p ? 1 : 0;
+    if (pair->size.is_beyond()) beyond.push_back(degree_words(*pair, against, found));
   }
   if (compared == 0) return "";
   const std::string factor = "a factor of " + decimal(kSizeMargin);
@@ -439,7 +441,7 @@ std::string answer_of(const std::vector<CasePair>& pairs, double margin, const O
   if (!open.empty()) {
     const std::string unreachable = unreachable_words("difference in kind", images, levels_tested(pairs));
     text += (unreachable.empty() ? "" : " ") + unreachable + needed_to_decide(open) +
-            sizes_sentence(pairs, of_sizes, found);
+            sizes_sentence(open, of_sizes, found);
   }
   text +=
       !kind_texts.empty()

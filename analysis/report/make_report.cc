@@ -36,10 +36,13 @@ bool is_a_shift(const Paired& distances) {
 }
 
 std::string not_shown_words(const Paired& distances) {
+  if (is_a_shift(distances))
+    return distances.difference.value < 0 ? ", which is smaller"
+                                          : ", but not where the noise of both maps is taken off";
   if (distances.differs())
     return ", but not all of the interval is beyond " + decimal(kSmallestShift) +
            ", which designs that all images share may make";
-  return needed_words(distances.difference.value > 0 ? distances.images_to_see_it() : 0,
+  return needed_words(distances.difference.value > 0 ? distances.images_to_see_it_beyond(kSmallestShift) : 0,
                       distances.difference.images);
 }
 
@@ -88,10 +91,11 @@ void add_design_doubts(std::vector<std::string>& doubts, const Observations& fou
     maps += static_cast<std::size_t>(map.replicates);
   }
   if (doubtful > 0)
-    doubts.push_back("Of " + counted(maps, "map") + " " + std::to_string(doubtful) +
-                     (doubtful == 1 ? " is" : " are") + " doubtful, " + std::to_string(above) +
-                     " with an index above 1, which no Sobol index is: so few design points say little of a "
-                     "single map (--nb-design).");
+    doubts.push_back(
+        "Of " + counted(maps, "map") + " " + std::to_string(doubtful) + (doubtful == 1 ? " is" : " are") +
+        " doubtful" +
+        (above == 0 ? "" : ", " + std::to_string(above) + " with an index above 1, which no Sobol index is") +
+        ": so few design points say little of a single map (--nb-design).");
 }
 
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {

@@ -16,8 +16,8 @@
 #include "analysis/indices/split_halves.h"
 #include "analysis/maps/level_shares.h"
 #include "common/base/error.h"
-#include "common/command_line/options.h"
 #include "common/study/forward_plan.h"
+#include "common/study/wcam_doubts.h"
 
 namespace wcam {
 
@@ -185,9 +185,11 @@ void add_replicate(Subject& subject, ProfileRow&& row, const Settings& settings)
   for (const float index : row.wcam) sum += static_cast<double>(index);
   subject.found.largest_error += *std::max_element(row.standard_error.begin(), row.standard_error.end());
   subject.found.largest_index += largest;
-  subject.found.above_one += largest > 1.0001 ? 1 : 0;  // beyond rounding, as `doubts` has it
-  subject.found.doubtful += row.doubts.empty() ? 0 : 1;
-  for (const std::string& doubt : split_list(row.doubts)) ++subject.found.doubts[doubt];
+  // Not as stored, since files of 0.1.0 have no such column.
+  const std::vector<WcamDoubt> doubts = wcam_doubts(row.wcam, row.standard_error, row.level_share);
+  subject.found.above_one += largest > 1.0001 ? 1 : 0;  // beyond rounding, as there
+  subject.found.doubtful += doubts.empty() ? 0 : 1;
+  for (const WcamDoubt& doubt : doubts) ++subject.found.doubts[doubt.mark];
   subject.found.sum += sum;
   if (settings.noise == NoiseFrom::kHalves) {
     auto halves = split_halves(row.outputs, settings.forwards, settings.wcam);

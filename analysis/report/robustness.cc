@@ -347,17 +347,18 @@ std::optional<Ranking> rank(const std::vector<CaseRobustness>& cases, const std:
   return ranking;
 }
 
-// ", less often than a (...) and b (...) (p after Holm's correction over 6 pairs); no difference from c (...)
-// is shown".
+// ", less often than a (...) and b (...); no difference from c (...) is shown; of the other pairs, a less
+// than d (...) (p after Holm's correction over 6 pairs)".
 std::string others(const Ranking& ranking, const std::string& less_than, std::size_t pairs) {
   std::string text;
   if (!ranking.worse.empty())
-    text += ", " + less_than + " " + few_listed(ranking.worse, "robustness_pairs.csv") +
-            (pairs > 1 ? " (p after Holm's correction over " + counted(pairs, "pair") + ")" : "");
+    text += ", " + less_than + " " + few_listed(ranking.worse, "robustness_pairs.csv");
   if (!ranking.alike.empty())
     text += "; no difference from " + few_listed(ranking.alike, "robustness_pairs.csv") + " is shown";
   if (!ranking.without_best.empty())
     text += "; of the other pairs, " + few_listed(ranking.without_best, "robustness_pairs.csv");
+  if (pairs > 1 && !(ranking.worse.empty() && ranking.without_best.empty()))
+    text += " (p after Holm's correction over " + counted(pairs, "pair") + ")";
   return text;
 }
 
@@ -431,9 +432,10 @@ Section robustness_section(const Observations& found, const ReportOptions& optio
     section.doubts.push_back(
         "True labels are not known, so that a changed prediction may be a corrected one (--labels).");
   }
-  if (!pairs.empty())
-    add_doubt(section.doubts,
-              unreachable_words("difference of two cases", section.images, pairs.front().failures.family));
+  std::vector<const Paired*> tests;
+  for (const CasePair& pair : pairs) tests.push_back(&pair.failures);
+  add_doubt(section.doubts,
+            unreachable_words("difference of two cases", section.images, largest_family(tests)));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

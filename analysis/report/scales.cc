@@ -89,6 +89,12 @@ struct MainLevel {
   bool identified() const { return least_lead.differs() && least_lead.difference.value > 0; }
 };
 
+std::size_t family_of(const std::vector<MainLevel>& mains) {
+  std::vector<const Paired*> leads;
+  for (const MainLevel& main : mains) leads.push_back(&main.lead);
+  return largest_family(leads);
+}
+
 double mean_value(const ImageMeans& means) {
   const std::vector<double> values = means.values();
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -126,7 +132,7 @@ std::string answer_of(const std::vector<CaseScales>& cases, const std::vector<Ma
                       const LevelAreas& areas, const Observations& found) {
   std::map<std::size_t, std::vector<std::string>> most, open;
   std::vector<std::string> shared, few, parts;
-  std::string correction = holm_words(mains.front().lead.family, "test");
+  std::string correction = holm_words(family_of(mains), "test");
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const MainLevel& main = mains[c];
     const CaseScales& one = cases[c];
@@ -135,18 +141,18 @@ std::string answer_of(const std::vector<CaseScales>& cases, const std::vector<Ma
       few.push_back(name);
       continue;
     }
-    const std::string share = with_percent_interval(mean_of(one.shares[main.level])),
-                      tested = corrected_p(main.lead) + std::exchange(correction, "");
+    const std::string share = with_percent_interval(mean_of(one.shares[main.level]));
+    const auto tested = [&] { return corrected_p(main.lead) + std::exchange(correction, ""); };
     if (!main.lead.differs())
       shared.push_back(name + " (" + level_of(main.level, found) + " " + share + ", " +
                        level_of(main.next, found) + " " +
-                       with_percent_interval(mean_of(one.shares[main.next])) + ", " + tested + ")");
+                       with_percent_interval(mean_of(one.shares[main.next])) + ", " + tested() + ")");
     else if (!main.identified())
       open[main.level].push_back(decimal(100 * mean_value(one.least[main.level]), 0) + " to " +
                                  percent(mean_value(one.most[main.level])) + " under " + name);
     else
       most[main.level].push_back(name + " (" + share + ", " + with_points_interval(main.lead.difference) +
-                                 " more than " + level_of(main.next, found) + ", " + tested + ")");
+                                 " more than " + level_of(main.next, found) + ", " + tested() + ")");
   }
   for (const auto& [level, names] : most)
     parts.push_back((parts.empty() ? "the largest share of the importance lies at " : "at ") +
@@ -243,7 +249,7 @@ Section scales_section(const Observations& found) {
       "Which level is the largest was seen in the same images: a small lead over the next is somewhat "
       "overstated.");
   add_design_doubts(section.doubts, found);
-  add_doubt(section.doubts, unreachable_words("lead of a level", section.images, mains.front().lead.family));
+  add_doubt(section.doubts, unreachable_words("lead of a level", section.images, family_of(mains)));
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

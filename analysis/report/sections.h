@@ -32,7 +32,7 @@ inline constexpr double kSmallestShift = 0.01;
 // Of a difference of distances by the main measure: it is shown to be larger than that, or smaller than its
 // negative.
 bool is_a_shift(const Paired& distances);
-// What is left to say of one that is not shown: that it differs from 0, but by no more than what the designs
+// What is left to say of one that is not shown: that it differs from 0, but may do so by what the designs
 // that all images share make; else how many images would show it, if it is larger.
 std::string not_shown_words(const Paired& distances);
 // Sums of indices that differ by less than this factor are called alike: with few design points a sum is

@@ -3,8 +3,7 @@
 // A variant's map is compared with the source's by designs that share no point, exactly as two estimates of
 // one map are compared for the noise floor. Were nothing moved, both distances would be equal on average; so
 // their paired difference, an image's mean over its variants, is what is tested. The question is answered by
-// the mean over cases. Only where that has moved are cases named, by a family of their own: with a gate
-// before it, a case is named by chance no more often than that (fixed-sequence testing).
+// the mean over cases. Only where that has moved are cases named, by a family of their own for each role.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -159,7 +158,7 @@ std::string role_words(Role role) { return role == Role::kAltered ? "altered" : 
 
 ReportTable distances_table(const std::vector<Tested>& tested, const Observations& found) {
   ColumnMeanings columns{
-      {"case", "name of the classifier; all: an image's mean over the cases"},
+      {"case", "name of the classifier; (all): an image's mean over the cases"},
       {"explained", "for which class: the same kind of label on both sides"},
       {"role", "altered: variants that change the prediction; unaffected: ones that do not"},
       {"measure",
@@ -174,7 +173,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
   add_estimate_columns(columns, "effect", "Hedges' g of the images' differences");
   columns.emplace_back("p", "two-sided sign-flip test of the images' differences");
   columns.emplace_back("p_holm",
-                       "the same after Holm's correction over the cases; all: over altered and unaffected");
+                       "the same after Holm's correction over the cases; (all): over altered and unaffected");
   add_estimate_columns(
       columns, "corrected_similarity",
       "spearman only: similarity corrected for the noise of both maps, 1 where nothing moved");
@@ -198,7 +197,7 @@ ReportTable distances_table(const std::vector<Tested>& tested, const Observation
 
 ReportTable levels_table(const std::vector<Tested>& tested, const Observations& found) {
   ColumnMeanings columns{
-      {"case", "name of the classifier; all: an image's mean over the cases"},
+      {"case", "name of the classifier; (all): an image's mean over the cases"},
       {"explained", "for which class"},
       {"role", "altered or unaffected"},
       {"quantity", "share: of the summed indices; log2_size: of the summed indices themselves"},
@@ -208,9 +207,10 @@ ReportTable levels_table(const std::vector<Tested>& tested, const Observations& 
                        "share: variant less source, -1 to 1; log2_size: of their ratio, 1 is twice as much");
   add_estimate_columns(columns, "effect", "Hedges' g");
   columns.emplace_back("p", "two-sided sign-flip test against 0");
-  columns.emplace_back("p_holm",
-                       "after Holm's correction over the cases (all: over altered and unaffected), and for "
-                       "share over levels");
+  columns.emplace_back(
+      "p_holm",
+      "after Holm's correction over the cases, of (all) over altered and unaffected, and for "
+      "share over levels");
   ReportTable table = make_table("shift_levels.csv", columns);
   const auto add = [&](const Tested& one, const std::string& quantity, Cell level, const Paired& change) {
     std::vector<Cell> row{case_or_all(one.case_index, found),
@@ -250,7 +250,7 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
                   " between a variant's map and its source's, minus the noise, which is that between " +
                   noise_words(found) + ". Variants that change the prediction (altered) or do not " +
                   "(unaffected), explained for " + in_words(kind) +
-                  (found.cases() > 1 ? "; all: the mean over cases" : "") +
+                  (found.cases() > 1 ? "; (all): the mean over cases" : "") +
                   "; 95 % intervals over images, not corrected for their number.";
   return chart;
 }
@@ -334,8 +334,9 @@ std::string one_image_doubt(const Tested& one, const Observations& found) {
 
 std::string size_sentence(const Tested& all, std::size_t cases) {
   if (!size_differs(all.size)) return "";
-  return (all.beyond() ? " The indices as a whole change too, by a factor of "
-                       : " The shift is one of degree: the indices as a whole change by a factor of ") +
+  return (all.beyond()
+              ? " The indices as a whole change too, by a factor of "
+              : " What is shown is a change of degree: the indices as a whole change by a factor of ") +
          with_interval(as_factor(all.size.difference)) + " (" + corrected_p(all.size) + over_cases(cases) +
          ").";
 }
@@ -394,9 +395,10 @@ Section shift_section(const Observations& found) {
     if (role->all && found.cases() > 1) add_doubt(section.doubts, one_image_doubt(*role->all, found));
     for (const Tested* one : role->cases) add_doubt(section.doubts, one_image_doubt(*one, found));
   }
-  if (!altered.cases.empty())
-    add_doubt(section.doubts, unreachable_words("shift under one case by itself", section.images,
-                                                altered.cases.front()->main().family));
+  std::vector<const Paired*> by_case;
+  for (const Tested* one : altered.cases) by_case.push_back(&one->main());
+  add_doubt(section.doubts,
+            unreachable_words("shift under one case by itself", section.images, largest_family(by_case)));
   if (kind == LabelKind::kPredicted)
     section.doubts.push_back(
         "Altered variants were explained for the class that is predicted for them, so that a change of class "
@@ -405,9 +407,8 @@ Section shift_section(const Observations& found) {
       "An altered variant is one that a case takes for something else: cases are not compared on the same "
       "variants, and an image's mean is over the cases that have one.");
   section.doubts.push_back(
-      "The rank correlation of all cells was chosen as the measure before any result; by others (shift.csv) "
-      "it "
-      "may look otherwise.");
+      "The rank correlation of all cells was chosen as the measure before any result; by others it may look "
+      "otherwise (shift.csv).");
   add_doubt(section.doubts, few_images_doubt(section.images));
   return section;
 }

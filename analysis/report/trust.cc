@@ -99,7 +99,7 @@ ReportTable cases_table(const std::vector<CaseTrust>& cases, const Observations&
   ColumnMeanings columns{{"case", "name of the classifier"},
                          {"images", "explained"},
                          {"maps", "of all replicates"},
-                         {"maps_doubtful", "so many of them are marked as doubtful (doubts of results.h5)"},
+                         {"maps_doubtful", "so many of them are doubtful (common/study/wcam_doubts.h)"},
                          {"maps_above_one", "so many have an index above 1"},
                          {"doubts", "so many have each mark, the most frequent first"}};
   add_estimate_columns(columns, "doubtful",
@@ -236,9 +236,8 @@ Chart chart_of(const std::vector<CaseTrust>& cases, const Observations& found) {
 }
 
 double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 Chart bought_chart(const std::vector<Bought>& bought, const Observations& found) {
@@ -251,12 +250,11 @@ Chart bought_chart(const std::vector<Bought>& bought, const Observations& found)
   for (const int times : {1, 2, 4, 8}) {
     std::vector<double> with_images, with_points;
     for (const Bought& one : bought) {
-      if (!(one.now > 0)) continue;  // a level that has the same share in all images
       const auto n = static_cast<double>(one.found.images);
       with_images.push_back(predicted_standard_error(one.found, times * n, one.found.replicates) / one.now);
       with_points.push_back(predicted_standard_error(one.found, n, times * one.found.replicates) / one.now);
     }
-    if (with_images.empty()) continue;
+    if (bought.empty()) continue;
     const std::string label = std::to_string(times);
     images.points.push_back({label, static_cast<double>(times), 100 * median_of(with_images), {}});
     points_series.points.push_back({label, static_cast<double>(times), 100 * median_of(with_points), {}});

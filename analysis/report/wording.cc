@@ -197,7 +197,7 @@ std::string needed_words(std::size_t needed, std::size_t images) {
 }
 
 std::string case_or_all(std::size_t case_index, const Observations& found) {
-  return case_index == found.cases() ? "all" : found.case_name(case_index);
+  return case_index == found.cases() ? "(all)" : found.case_name(case_index);
 }
 
 std::string over_cases(std::size_t cases) { return cases < 2 ? "" : ", mean over " + counted(cases, "case"); }
@@ -212,7 +212,7 @@ std::string by_case_words(const std::vector<CaseVerdict>& cases, const std::stri
       few.push_back(found.case_name(case_index));
       continue;
     }
-    family = result->family;
+    family = std::max(family, result->family);
     (shown ? p_shown : p_open).push_back(result->p_holm.value_or(1));
     if (!shown)
       open.push_back(found.case_name(case_index) + " (difference " + with_interval(result->difference) +

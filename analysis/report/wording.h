@@ -47,7 +47,8 @@ std::string in_words(Measure measure);
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
 // "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
 std::string needed_words(std::size_t needed, std::size_t images);
-// "all" of the mean over cases, whose index is as many as there are; else the case's name.
+// "(all)", which is no case's name, of the mean over cases, whose index is as many as there are; else the
+// name.
 std::string case_or_all(std::size_t case_index, const Observations& found);
 // ", mean over 7 cases"; of one case nothing.
 std::string over_cases(std::size_t cases);

@@ -34,7 +34,8 @@ Stated<PairedTest> sign_flip_test(std::span<const double> differences, std::uint
 std::vector<double> holm(std::span<const double> p);
 
 // A sign-flip test of n images has no p below 2 / 2^n, which the first of Holm's steps multiplies by the
-// number of tests: so many images can have one of them below `level`.
+// number of tests: so many images can have one of them below `level`; of more than 1,000 tests none can,
+// since above 16 images signs are drawn.
 std::size_t fewest_images(std::size_t tests, double level);
 
 // So many images would show, with a power of 80 % at the first of Holm's steps, a mean difference of that

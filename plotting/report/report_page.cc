@@ -56,7 +56,9 @@ Data drawing(const Chart& chart, ChartOptions options, const std::string& window
   options.width_pt = width_pt;
   const std::string svg = draw(chart, options);
   const std::string view_box = between(svg, "viewBox=\"", "\"");
-  std::string body = between(svg, "version=\"1.1\">\n", "\n</svg>");
+  // The start tag ends with the box, or, before Cairo 1.18, with a version.
+  const std::string from_box = svg.substr(svg.find("viewBox="));
+  std::string body = between(from_box, ">\n", "\n</svg>");
   replace_all(body, "xlink:href=", "href=");
   replace_all(body, " id=\"", " id=\"" + own);
   replace_all(body, "\"#", "\"#" + own);

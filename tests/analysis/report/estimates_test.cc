@@ -133,7 +133,7 @@ TEST(Paired, ImagesToSeeADifferenceAreThoseOfAPowerOfFourInFive) {
   EXPECT_EQ(result.images_to_see_it(), kFewestImages);
   result.ratio = 0;
   EXPECT_EQ(result.images_to_see_it(), 0U);
-  EXPECT_EQ(result.images_to_see_it_beyond(), 0U);
+  EXPECT_EQ(result.images_to_see_it_beyond(0.1), 0U);
 }
 
 TEST(Paired, ImagesToSeeADifferenceAreThoseOfItsFamily) {
@@ -150,10 +150,9 @@ TEST(Paired, ImagesToSeeADifferenceAreThoseOfItsFamily) {
   result = {};
   result.ratio = 1;
   result.difference.value = 0.2;
-  result.margin = 0.1;
-  EXPECT_EQ(result.images_to_see_it_beyond(), 32U);
+  EXPECT_EQ(result.images_to_see_it_beyond(0.1), 32U);
   result.difference.value = -0.1;
-  EXPECT_EQ(result.images_to_see_it_beyond(), 0U);
+  EXPECT_EQ(result.images_to_see_it_beyond(0.1), 0U);
 }
 
 TEST(Paired, WithoutTheImageThatMovesTheMeanMost) {

@@ -358,6 +358,25 @@ TEST(Kinds, SameSharesWithOtherSumsAreDegreeOtherSharesAreKind) {
   EXPECT_NEAR(number(table(of_kind, "kinds_levels.csv"), 0, "difference"), 0.2, 1e-12);
 }
 
+// Differences within the margin that so few images do not show to be so.
+TEST(Kinds, HowManyImagesWouldDecideIsSaid) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image) {
+    const double w = 6 * wobble(image);
+    found.maps.push_back(source_map(image, 0, {0.3, 0.3, 0.3, 0.1}));
+    found.maps.push_back(source_map(image, 1, {0.3, 0.31 + w, 0.29 - w, 0.1}));
+  }
+  const Section section = kinds_section(found, {});
+  EXPECT_NE(section.answer.find(" If differences are as they seem, about "), std::string::npos)
+      << section.answer;
+  EXPECT_NE(section.answer.find(" images would show the pair that seems within the margin to be so."),
+            std::string::npos)
+      << section.answer;
+  EXPECT_GT(number(table(section, "kinds.csv"), 0, "images_to_decide"), 10);
+  EXPECT_LT(number(table(section, "kinds.csv"), 0, "images_to_decide"), 60);
+}
+
 TEST(Kinds, TheLargestDifferenceIsToldFirstWithItsDirection) {
   Observations found = two_cases();
   CaseSpec third = found.plan.cases.back();
@@ -529,7 +548,7 @@ TEST(Shift, DistancesAreSetAgainstTheFloorOfBothMaps) {
       << section.answer;
   // The mean over cases by image, not over rows.
   const std::size_t all = 2 * kMeasureCount;
-  EXPECT_EQ(text(rows, all, "case"), "all");
+  EXPECT_EQ(text(rows, all, "case"), "(all)");
   EXPECT_NEAR(number(rows, all, "distance"), 0.35, 1e-12);
   EXPECT_NEAR(number(rows, all, "corrected_similarity"), 0.65 / 0.8, 1e-12);
 }
@@ -552,6 +571,22 @@ TEST(Shift, WhatNoCaseCanShowByItselfTheirMeanDoes) {
   EXPECT_TRUE(has_doubt(section,
                         "No shift under one case by itself can be shown by 8 images: 12 tests are corrected "
                         "together, for which 9 images are the fewest."));
+}
+
+// Noisier variants lie further away without having moved: distance 0.4 where the floors are 0.1 and 0.6.
+TEST(Shift, WhatOnlyNoiseMovesIsCalledThat) {
+  Observations found = two_cases();
+  name_images(found, 10);
+  for (std::uint32_t image = 0; image < 10; ++image) {
+    found.shifts.push_back(shift(image, 0, 5, Role::kAltered, 0.4 + 0.1 * wobble(image)));
+    found.shifts.back().source_floor.fill(0.1);
+    found.shifts.back().variant_floor.fill(0.6);
+  }
+  const std::string answer = shift_section(found).answer;
+  EXPECT_EQ(answer.rfind("Corruptions that change the prediction are not shown to move the maps", 0), 0U)
+      << answer;
+  EXPECT_NE(answer.find(", but not where the noise of both maps is taken off)."), std::string::npos)
+      << answer;
 }
 
 TEST(Shift, SmallerThanWhatDesignsShareIsCalledNone) {
@@ -716,6 +751,20 @@ TEST(Flips, TheSourcesClassComesFirstAndEachNumberWithItsImages) {
   EXPECT_TRUE(has_doubt(section, "an altered variant's map is of another class than its source's"));
   EXPECT_TRUE(
       has_doubt(section, "A difference that is shown for the predicted class and not for the source's"));
+}
+
+// Explained for the source's class of five images alone, as in a sweep that is being extended.
+TEST(Flips, OneClassOfFewImagesDoesNotSilenceTheOther) {
+  Observations found = flips_of_both_classes();
+  std::erase_if(found.shifts,
+                [](const Shift& one) { return one.kind == LabelKind::kSource && one.image > 4; });
+  const Section section = flips_section(found);
+  EXPECT_EQ(section.images, 9U);
+  EXPECT_NE(section.answer.find(
+                "explained for the source's class, nothing is asserted: fewer than 8 images have such a "
+                "pair. Explained for the predicted class, the shift is larger"),
+            std::string::npos)
+      << section.answer;
 }
 
 // Pairs are those of variants, whatever number of classes they are explained for.

@@ -8,10 +8,12 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "plotting/report/chart_layout.h"
 #include "plotting/report/chart_parts.h"
+#include "plotting/report/report_page.h"
 #include "tests/plotting/report/sample_report.h"
 #include "tests/plotting/sample_figures.h"
 
@@ -217,6 +219,19 @@ TEST(Charts, LinesOfOneNameAreOneEntryOfTheLegend) {
 TEST(Charts, HaveTheSameBytesEachTime) {
   for (const Format format : {Format::kPdf, Format::kSvg})
     EXPECT_EQ(draw(test::sample_dots(4), {format, 396}), draw(test::sample_dots(4), {format, 396}));
+}
+
+// Cairo's SVG begins differently from 1.18 on.
+TEST(Charts, ArePartsOfAPageWithThisCairo) {
+  const Report report = test::sample_report();
+  const std::string page = report_page(report, {});
+  std::size_t charts = 0, drawings = 0;
+  for (const Section& section : report.sections) charts += section.charts.size();
+  for (std::size_t at = page.find("<svg "); at != std::string::npos; at = page.find("<svg ", at + 1))
+    ++drawings;
+  EXPECT_EQ(drawings, 2 * charts);
+  EXPECT_EQ(page.find("<?xml"), std::string::npos);
+  EXPECT_NE(page.find("viewBox=\"0 0 468 "), std::string::npos);
 }
 
 }  // namespace
