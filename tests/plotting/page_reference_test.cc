@@ -208,18 +208,22 @@ TEST_F(Comparison, FindsMapsThatHaveChangedPlaces) {
   EXPECT_GT(unlike(drawn_, test::decode_png(draw(page, plain()))), kTolerated);
 }
 
-// The caption below everything, moved by half a pixel, as another version of Pango would set it.
+// The text below all that has a colour, moved by half a pixel, as another version of Pango would set it.
 TEST_F(Comparison, ForgivesGlyphsSetAFractionOfAPixelAside) {
+  const auto is_coloured = [&](int x, int y) {
+    const Rgb& pixel = drawn_.at(x, y);
+    return pixel.red != pixel.green || pixel.green != pixel.blue;
+  };
+  int below = 0;
+  for (int y = 0; y < drawn_.height; ++y)
+    for (int x = 0; x < drawn_.width; ++x)
+      if (is_coloured(x, y)) below = y + 1;
   test::PngPixels other = drawn_;
-  for (int y = 0; y < other.height; ++y)
+  const auto mean = [](int p, int q) { return static_cast<std::uint8_t>((p + q) / 2); };
+  for (int y = below; y < other.height; ++y)
     for (int x = 1; x < other.width; ++x) {
-      const Rgb a = drawn_.at(x - 1, y), b = drawn_.at(x, y);
-      const auto mean = [](int p, int q) { return static_cast<std::uint8_t>((p + q) / 2); };
-      // Text alone: grey on white.
-      const bool grey = a.red == a.green && a.green == a.blue && b.red == b.green && b.green == b.blue;
-      if (grey)
-        other.rows[static_cast<std::size_t>(y * other.width + x)] = {mean(a.red, b.red), mean(a.red, b.red),
-                                                                     mean(a.red, b.red)};
+      const std::uint8_t grey = mean(drawn_.at(x - 1, y).red, drawn_.at(x, y).red);
+      other.rows[static_cast<std::size_t>(y * other.width + x)] = {grey, grey, grey};
     }
   EXPECT_LT(unlike(drawn_, other), kTolerated);
   EXPECT_NE(other.rows, drawn_.rows);
