@@ -707,10 +707,18 @@ def _names(file: h5py.File, group: str) -> list[str]:
     return list(columns)
 
 
+def _read(data: h5py.Dataset, rows: slice = slice(None)) -> np.ndarray:
+    """OSError naming the column where HDF5 finds it damaged, which it says in words that its versions change."""
+    try:
+        return data[rows]
+    except OSError as problem:
+        raise OSError(f"{data.name[1:]} is damaged: {problem}") from None
+
+
 def _blocks(data: h5py.Dataset) -> Iterator[np.ndarray]:
     """Its rows, 4 MiB at once."""
     step = max(1, (4 << 20) * len(data) // max(1, data.nbytes))
-    return (data[first : first + step] for first in range(0, len(data), step))
+    return (_read(data, slice(first, first + step)) for first in range(0, len(data), step))
 
 
 def _check(data: h5py.Dataset, blocks: Iterable[np.ndarray]) -> None:
@@ -726,7 +734,7 @@ def _column(data: h5py.Dataset) -> np.ndarray:
     text = h5py.check_string_dtype(data.dtype)
     if text is not None and text.length is None:
         raise ValueError(f"{data.name[1:]} is text of variable length: write it with a fixed width")
-    values = data[:]
+    values = _read(data)
     _check(data, [values])
     if text is not None:
         values = _objects(value.decode() for value in values)

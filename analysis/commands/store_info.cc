@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analysis/statistics/ranks.h"
 #include "common/base/elapsed.h"
 #include "common/base/file.h"
 #include "common/base/message_text.h"
@@ -24,14 +25,6 @@ using nlohmann::json;
 namespace wcam {
 
 namespace {
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 std::optional<std::int64_t> last_word(const SweepDirectory& sweep) try {
   if (!fs::exists(sweep.status())) return std::nullopt;
@@ -58,9 +51,9 @@ void count_profiles(StoreInfo& info, const std::vector<ProfileRow>& profiles) {
   }
   info.profiles = profiles.size();
   info.explained_images = images.size();
-  info.median_seconds = median_of(std::move(seconds));
+  info.median_seconds = seconds.empty() ? 0 : median(std::move(seconds));
   info.found_sufficient = sufficient.size();
-  info.median_sufficient_cells = median_of(std::move(sufficient));
+  info.median_sufficient_cells = sufficient.empty() ? 0 : median(std::move(sufficient));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "analysis/report/sections.h"
 #include "analysis/report/wording.h"
 #include "analysis/statistics/correlation.h"
+#include "analysis/statistics/ranks.h"
 #include "analysis/statistics/variance_components.h"
 #include "common/base/message_text.h"
 
@@ -235,11 +236,6 @@ Chart chart_of(const std::vector<CaseTrust>& cases, const Observations& found) {
   return chart;
 }
 
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-}
-
 Chart bought_chart(const std::vector<Bought>& bought, const Observations& found) {
   Chart chart;
   chart.kind = Chart::Kind::kLines;
@@ -256,8 +252,8 @@ Chart bought_chart(const std::vector<Bought>& bought, const Observations& found)
     }
     if (bought.empty()) continue;
     const std::string label = std::to_string(times);
-    images.points.push_back({label, static_cast<double>(times), 100 * median_of(with_images), {}});
-    points_series.points.push_back({label, static_cast<double>(times), 100 * median_of(with_points), {}});
+    images.points.push_back({label, static_cast<double>(times), 100 * median(with_images), {}});
+    points_series.points.push_back({label, static_cast<double>(times), 100 * median(with_points), {}});
   }
   chart.series = {std::move(images), std::move(points_series)};
   chart.lines = {{"as it is", 100}, {"no error", 0}};

@@ -1,4 +1,4 @@
-// Ranks with ties.
+// Ranks with ties, and what stands in their middle.
 #pragma once
 
 #include <span>
@@ -8,5 +8,8 @@ namespace wcam {
 
 // From 1; equal values share the mean of their ranks.
 std::vector<double> mean_ranks(std::span<const double> values);
+
+// Of an even number the mean of the two in the middle. Of one value at least.
+double median(std::vector<double> values);
 
 }  // namespace wcam

@@ -390,7 +390,7 @@ def test_a_flipped_bit_in_any_column_of_a_segment_leaves_it_out(copy):
     assert len(sound) > 20
     for column, at in sound.items():
         flip(segment, at)
-        with pytest.warns(UserWarning, match=f"left out: {re.escape(str(segment))}: ({column} is damaged|.*Fletcher32)"):
+        with pytest.warns(UserWarning, match=f"left out: {re.escape(str(segment))}: {column} is damaged"):
             assert len(wcam.open(copy).profiles) < rows or column.startswith("predictions")
         segment.write_bytes(content)
 
