@@ -286,8 +286,7 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
   if (chart.kind == Chart::Kind::kDots) chart.lines = {{"margin", 100 * margin}, {"margin", -100 * margin}};
   chart.caption =
       "Difference of level shares between two cases on the same unaltered images, the first minus the "
-      "second; "
-      "within " +
+      "second; within " +
       points(margin) + " they do not differ in kind" +
       (chart.kind == Chart::Kind::kHeat
            ? " (intervals: kinds_levels.csv)."

@@ -180,14 +180,14 @@ std::vector<Pair> own_pairs(const Subject& subject) {
 }
 
 void add_replicate(Subject& subject, ProfileRow&& row, const Settings& settings) {
-  const double largest = *std::max_element(row.wcam.begin(), row.wcam.end());
+  const float largest = *std::max_element(row.wcam.begin(), row.wcam.end());
   double sum = 0;
   for (const float index : row.wcam) sum += static_cast<double>(index);
   subject.found.largest_error += *std::max_element(row.standard_error.begin(), row.standard_error.end());
-  subject.found.largest_index += largest;
+  subject.found.largest_index += static_cast<double>(largest);
   // Not as stored, since files of 0.1.0 have no such column.
   const std::vector<WcamDoubt> doubts = wcam_doubts(row.wcam, row.standard_error, row.level_share);
-  subject.found.above_one += largest > 1.0001 ? 1 : 0;  // beyond rounding, as there
+  subject.found.above_one += above_all_variance(largest) ? 1 : 0;
   subject.found.doubtful += doubts.empty() ? 0 : 1;
   for (const WcamDoubt& doubt : doubts) ++subject.found.doubts[doubt.mark];
   subject.found.sum += sum;
