@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <map>
 #include <utility>
 
 namespace wcam {
@@ -45,6 +46,17 @@ std::string case_title(const std::string& name) {
   const auto* found = std::find_if(std::begin(kTitles), std::end(kTitles),
                                    [&](const auto& entry) { return plain == entry.first; });
   return found == std::end(kTitles) ? name : found->second;
+}
+
+std::vector<std::string> case_titles(const std::vector<std::string>& names) {
+  std::map<std::string, int> times;
+  for (const std::string& name : names) ++times[case_title(name)];
+  std::vector<std::string> titles;
+  for (const std::string& name : names) {
+    const std::string title = case_title(name);
+    titles.push_back(times[title] == 1 ? title : title + " (" + name + ")");
+  }
+  return titles;
 }
 
 }  // namespace wcam

@@ -66,7 +66,7 @@ std::string doubt_words(const CaseMaps& maps, const std::string& what) {
     }
   if (doubtful == 0) return "";
   return " Of the " + counted(all, what) + " that the means are of, " + std::to_string(doubtful) +
-         (doubtful == 1 ? " is" : " are") + " doubtful (" + alternatives(doubts) + ").";
+         (doubtful == 1 ? " is" : " are") + " doubtful (" + listed(doubts, " or ") + ").";
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ std::vector<std::string> legend(const Page& page, const std::vector<Scale>& scal
   if (any_panel(page, [](const PagePanel& panel) { return panel.marked; }))
     sentences.push_back(std::string(kWrong) + ": misclassified.");
   if (const auto doubts = doubts_of(page); !doubts.empty())
-    sentences.push_back("?: a doubtful map (" + alternatives(doubts) + ").");
+    sentences.push_back("?: a doubtful map (" + listed(doubts, " or ") + ").");
   return sentences;
 }
 

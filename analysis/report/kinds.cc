@@ -355,10 +355,8 @@ std::size_t levels_tested(const std::vector<CasePair>& pairs) {
 // " If differences are as they seem, about 31 images would show the first beyond the margin and 640 the 3
 // pairs that seem within the margin to be so." `open`: undecided pairs, the largest difference first.
 std::string needed_to_decide(const std::vector<const CasePair*>& open) {
-  constexpr std::size_t kAbsurd = 100;  // times as many images
   const auto is_told = [](std::size_t needed, const CasePair& pair) {
-    const std::size_t images = pair.size.difference.images;
-    return needed > images && needed < kAbsurd * images;
+    return is_worth_telling(needed, pair.size.difference.images);
   };
   std::vector<std::string> told;
   if (!open.empty() && open.front()->seems_beyond())

@@ -73,13 +73,6 @@ std::string points(double share) {
 
 std::string p_value(double p) { return p < 0.001 ? "p < 0.001" : "p = " + decimal(p, p < 0.1 ? 3 : 2); }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string list;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    list += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return list;
-}
-
 std::string few_listed(const std::vector<std::string>& names, const std::string& table) {
   constexpr std::size_t kTold = 3;
   if (names.size() <= kTold + 1) return listed(names);
@@ -190,9 +183,13 @@ std::string too_few_sentence(std::size_t images, const Observations& found, cons
          " needed (" + how_to_get_more(images, more, found) + ").";
 }
 
-std::string needed_words(std::size_t needed, std::size_t images) {
+bool is_worth_telling(std::size_t needed, std::size_t images) {
   constexpr std::size_t kAbsurd = 100;  // times as many
-  if (needed <= images || needed > kAbsurd * images) return "";
+  return needed > images && needed < kAbsurd * images;
+}
+
+std::string needed_words(std::size_t needed, std::size_t images) {
+  if (!is_worth_telling(needed, images)) return "";
   return "; about " + counted(needed, "image") + " would show a difference of that size";
 }
 

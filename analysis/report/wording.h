@@ -12,11 +12,10 @@
 namespace wcam {
 
 // What is not finite is "not known", in these and in what has an interval.
-std::string decimal(double value, int digits = 2);          // "0.41"; never "-0.00"
-std::string percent(double share);                          // "41 %", below 10 % "4.1 %"
-std::string points(double share);                           // "1.5 percentage points"
-std::string p_value(double p);                              // "p = 0.012", "p < 0.001"
-std::string listed(const std::vector<std::string>& names);  // "a, b and c"
+std::string decimal(double value, int digits = 2);  // "0.41"; never "-0.00"
+std::string percent(double share);                  // "41 %", below 10 % "4.1 %"
+std::string points(double share);                   // "1.5 percentage points"
+std::string p_value(double p);                      // "p = 0.012", "p < 0.001"
 // "a, b, c and 4 more (kinds.csv)": as many as a sentence can hold, and where the others are.
 std::string few_listed(const std::vector<std::string>& names, const std::string& table);
 // " Nothing is asserted of a and b: fewer than 8 images."; empty of nobody.
@@ -45,7 +44,9 @@ std::string in_words(Measure measure);
 // --sample-size 8)." `of` is what the images must have: "" or " with an altered variant". What it advises
 // helps: a larger sample where planned images are left for it, else more images.
 std::string too_few_sentence(std::size_t images, const Observations& found, const std::string& of = "");
-// "; about 120 images would show a difference of that size"; empty where none would, or absurdly many.
+// Whether it helps to know that so many images would show what `images` do not: not 100 times as many.
+bool is_worth_telling(std::size_t needed, std::size_t images);
+// "; about 120 images would show a difference of that size"; empty where that is not worth telling.
 std::string needed_words(std::size_t needed, std::size_t images);
 // "(all)", which is no case's name, of the mean over cases, whose index is as many as there are; else the
 // name.

@@ -23,15 +23,15 @@ std::string joined(const Range& elements, Name name = {}) {
   return list;
 }
 
-// "a", "a or b", "a, b or c".
-template <typename Range>
-std::string alternatives(const Range& words) {
+// "a", "a and b", "a, b and c".
+template <typename Range = std::vector<std::string>>
+std::string listed(const Range& words, const std::string& before_the_last = " and ") {
   std::string list;
   std::size_t left = std::size(words);
   for (const std::string& word : words) {
     list += word;
     --left;
-    if (left > 0) list += left == 1 ? " or " : ", ";
+    if (left > 0) list += left == 1 ? before_the_last : ", ";
   }
   return list;
 }

@@ -59,13 +59,18 @@ std::pair<std::string, std::string> kind_and_severity(const std::string& variant
 // Columns of the maps.
 class Maps {
  public:
-  explicit Maps(SweepReader& sweep) : sweep_(sweep) {}
+  explicit Maps(SweepReader& sweep) : sweep_(sweep) {
+    std::vector<std::string> names;
+    for (const CaseSpec& spec : sweep.plan().cases) names.push_back(spec.name);
+    const std::vector<std::string> titles = case_titles(names);
+    for (std::size_t i = 0; i < names.size(); ++i) titles_.emplace(names[i], titles[i]);
+  }
 
   void add(std::size_t row) {
     const ProfileRow& profile = sweep_.profiles()[row];
     const CaseSpec& spec = sweep_.plan().find_case(profile.case_name);
     columns_["job"].push_back(fmt::format("{:016x}", static_cast<std::uint64_t>(profile.job)));
-    columns_["case"].push_back(cases_.number(case_title(profile.case_name)));
+    columns_["case"].push_back(cases_.number(titles_.at(profile.case_name)));
     columns_["role"].push_back(roles_.number(to_string(profile.role)));
     columns_["explained"].push_back(labels_.number(to_string(profile.explained)));
     columns_["class"].push_back(classes_.number(class_name(spec.classes, profile.label)));
@@ -92,6 +97,7 @@ class Maps {
 
  private:
   SweepReader& sweep_;
+  std::map<std::string, std::string> titles_;  // by the case's name
   Json columns_ = Json::object();
   Texts cases_, roles_, labels_, classes_, doubts_;
 };

@@ -333,6 +333,15 @@ def test_a_long_name_of_a_case_hides_neither_its_end_nor_a_doubt(tmp_path):
     gallery.close()
 
 
+def test_cases_of_one_title_are_told_apart(tmp_path):
+    sweep = make_sweep(tmp_path / "study", cases=("adv_free", "adv-free"))
+    run("wcam", "gallery", sweep.file, "--out", tmp_path / "one.html")
+    gallery = Gallery(tmp_path / "one.html", tmp_path)
+    gallery.choose("filter-case", "=Adv. free (adv-free)")
+    assert gallery.count() == "2 of 4 maps, 2 rows"
+    gallery.close()
+
+
 def test_a_cell_that_straddles_subbands_is_named_by_all(tmp_path):
     """On a grid of 28 the approximation ends in the middle of the fourth row and column (common/store/format.md)."""
     sweep = make_sweep(tmp_path / "study", grid=28, side=224)

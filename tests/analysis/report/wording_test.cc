@@ -27,13 +27,6 @@ TEST(Wording, PValuesAreNeverZero) {
   EXPECT_EQ(p_value(0.42), "p = 0.42");
 }
 
-TEST(Wording, ListsEndWithAnd) {
-  EXPECT_EQ(listed({}), "");
-  EXPECT_EQ(listed({"a"}), "a");
-  EXPECT_EQ(listed({"a", "b"}), "a and b");
-  EXPECT_EQ(listed({"a", "b", "c"}), "a, b and c");
-}
-
 TEST(Wording, OfTooFewImagesItSaysHowManyMoreAndWhatGivesThem) {
   struct Row {
     std::size_t images, explained, predicted, planned;
