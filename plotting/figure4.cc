@@ -1,7 +1,7 @@
 #include "plotting/figure4.h"
 
+#include "common/study/case_title.h"
 #include "common/study/perturbation.h"
-#include "plotting/case_title.h"
 
 namespace wcam {
 

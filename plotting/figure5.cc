@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/base/message_text.h"
-#include "plotting/case_title.h"
+#include "common/study/case_title.h"
 
 namespace wcam {
 

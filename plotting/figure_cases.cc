@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/message_text.h"
-#include "plotting/case_title.h"
+#include "common/study/case_title.h"
 
 namespace wcam {
 

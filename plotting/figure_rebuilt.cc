@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "plotting/case_title.h"
+#include "common/study/case_title.h"
 
 namespace wcam {
 

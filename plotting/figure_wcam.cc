@@ -1,6 +1,6 @@
 #include "plotting/figure_wcam.h"
 
-#include "plotting/case_title.h"
+#include "common/study/case_title.h"
 
 namespace wcam {
 

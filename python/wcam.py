@@ -19,6 +19,7 @@ import collections
 import contextlib
 import functools
 import json
+import operator
 import os
 import pathlib
 import warnings
@@ -114,7 +115,7 @@ class Study:
 
         corruption, severity        of the variant: "motion-blur", 3; "source", 0; 0 in families without severities
         class_name                  of `label`; its number where the classifier came without names
-        probability                 soft-max at `label`, from predictions; NaN where these do not tell it
+        probability                 soft-max at `label`, from predictions; NaN where there are none
         true_label, true_class      of the image; -1 and "" where the plan does not know
         share_approximation, share_level_L, ..., share_level_1
                                     level_share: shares of the summed indices, coarse to fine
@@ -171,15 +172,15 @@ class Study:
 
     # Figures
 
-    def plot_wcams(self, image: str, cases: Sequence[str] | None = None, variant: str | None = None,
+    def plot_wcams(self, image: str, cases: str | Sequence[str] | None = None, variant: str | None = None,
                    save: str | os.PathLike[str] | None = None, cmap: str = "viridis",
                    one_scale: bool = True) -> np.ndarray:  # fmt: skip
-        """An image under several cases (all, if none are named): source above, altered below. `variant`: which one,
+        """An image under several cases (all, if none are named; one may be named by itself): source above, altered below. `variant`: which one,
         otherwise the first that alters the prediction under some case, under every case. Returns the axes,
         [2, 1 + cases]; with `save` the figure is written there too. The maps of a row share one colour scale, or, with
         one_scale=False, have one each, as published. Cells are drawn as they are."""
         image = self._image(image)
-        cases = list(self._cases() if cases is None else cases)
+        cases = [cases] if isinstance(cases, str) else list(self._cases() if cases is None else cases)
         unknown = [case for case in cases if case not in self._cases()]
         if unknown:
             raise KeyError(f"no case {', '.join(unknown)} in {self.path}: {', '.join(self._cases())}")
@@ -446,6 +447,8 @@ class Study:
                 if predicted[of_label][k] == label:
                     result[r] = predicted[of_probability][k]
                     break
+            else:  # the ratio of two soft-max values is the exponential of their logits' difference
+                result[r] = predicted["probability"][k] * np.exp(table["logit"][r] - predicted["logit"][k])
         return result
 
     def _share_errors(self) -> np.ndarray:
@@ -475,7 +478,7 @@ class Study:
         files, places = self._kept(group)
         if group == "profiles" and len(places):
             files, places = files[self._order], places[self._order]
-        rows = np.arange(len(places)) if rows is None else np.asarray(list(rows), int)
+        rows = np.arange(len(places)) if rows is None else np.array([operator.index(row) for row in rows], int)
         for row in rows[(rows < 0) | (rows >= len(places))][:1]:
             raise IndexError(f"row {row}: {self.path} has {len(places)} {group}, from 0")
         result = None

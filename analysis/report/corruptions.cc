@@ -231,7 +231,7 @@ Section corruptions_section(const Observations& found) {
   for (const bool by_severity : {false, true})
     add_chart(section.charts, levels_chart(tested, by_severity, found));
   section.tables.push_back(table_of(tested, found));
-  if (section.images >= kFewestImages) add_noise_doubts(section.doubts, found);
+  if (section.images >= kFewestImages) add_distance_doubts(section.doubts, found);
   section.doubts.push_back(
       "Which variants of an image are explained depends on which change a prediction, so that corruptions "
       "are "

@@ -295,8 +295,8 @@ Chart chart_of(const std::vector<Tested>& tested, const std::vector<LabelKind>& 
       if (one.kind != kind || (found.cases() == 1 && one.case_index == found.cases())) continue;
       const double x = static_cast<double>(one.case_index);
       const Paired& result = one.matched();
-      altered.points.push_back(chart_point(case_or_all(one.case_index, found), x, result.second));
-      control.points.push_back(chart_point(case_or_all(one.case_index, found), x, result.first));
+      altered.points.push_back(chart_point(title_of(one.case_index, found), x, result.second));
+      control.points.push_back(chart_point(title_of(one.case_index, found), x, result.first));
     }
     chart.series.push_back(std::move(altered));
     // Of a control, which keeps its label, the predicted class is the source's: the same maps, drawn once.
@@ -479,7 +479,7 @@ Section flips_section(const Observations& found) {
         "and its control's: the change of class is part of the difference" +
         std::string(explains(LabelKind::kSource) ? "." : " (--explain predicted,source tells them apart)."));
   add_doubt(section.doubts, unlike_verdicts_doubt(tested, kinds, found));
-  add_noise_doubts(section.doubts, found);
+  add_distance_doubts(section.doubts, found);
   std::vector<const Paired*> by_case;
   for (const Tested& one : tested)
     if (one.case_index < found.cases()) by_case.push_back(&one.matched());

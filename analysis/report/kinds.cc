@@ -278,7 +278,7 @@ Chart chart_of(const std::vector<CasePair>& pairs, double margin, const Observat
   chart.x_title = "Scale";
   chart.y_title = "Difference in share (percentage points)";
   for (const CasePair& pair : pairs) {
-    ChartSeries series{found.case_name(pair.b) + " minus " + found.case_name(pair.a), {}};
+    ChartSeries series{title_of(pair.b, found) + " minus " + title_of(pair.a, found), {}};
     for (std::size_t k = 0; k < pair.levels.size(); ++k)
       series.points.push_back(level_point(k, pair.levels[k].difference, found));
     chart.series.push_back(std::move(series));
@@ -494,7 +494,7 @@ Section kinds_section(const Observations& found, const ReportOptions& options) {
     section.answer = answer_of(pairs, margin, found) + apart_words(cases);
   add_chart(section.charts, chart_of(pairs, margin, found));
   section.tables = {pairs_table(pairs, found), levels_table(pairs, margin, found)};
-  add_design_doubts(section.doubts, found);
+  add_noise_doubts(section.doubts, found);
   section.doubts.push_back("The margin of " + points(margin) +
                            " is a choice: it has to be made before the results are seen.");
   section.doubts.push_back(

@@ -68,15 +68,6 @@ void add_chart(std::vector<Chart>& charts, Chart chart) {
 }
 
 void add_design_doubts(std::vector<std::string>& doubts, const Observations& found) {
-  if (found.noise == NoiseFrom::kHalves)
-    doubts.push_back(
-        "There are no replicates: noise is taken from the two halves of each map's design points, and shifts "
-        "are compared between such halves too, so that both are those of maps with half the points "
-        "(--replicates 2 gives those of whole maps).");
-  if (found.noise == NoiseFrom::kNothing)
-    doubts.push_back("Nothing tells the noise of these maps: a design of " +
-                     counted(found.plan.wcam.nb_design, "point") +
-                     " cannot be halved (--replicates 2, or --nb-design 4).");
   if (found.noise != NoiseFrom::kNothing)
     doubts.push_back(found.noise == NoiseFrom::kReplicates
                          ? "All images share the same " + counted(found.plan.replicates, "design") +
@@ -99,7 +90,20 @@ void add_design_doubts(std::vector<std::string>& doubts, const Observations& fou
 }
 
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {
+  if (found.noise == NoiseFrom::kHalves)
+    doubts.push_back(
+        "There are no replicates: noise is taken from the two halves of each map's design points, and shifts "
+        "are compared between such halves too, so that both are those of maps with half the points "
+        "(--replicates 2 gives those of whole maps).");
+  if (found.noise == NoiseFrom::kNothing)
+    doubts.push_back("Nothing tells the noise of these maps: a design of " +
+                     counted(found.plan.wcam.nb_design, "point") +
+                     " cannot be halved (--replicates 2, or --nb-design 4).");
   add_design_doubts(doubts, found);
+}
+
+void add_distance_doubts(std::vector<std::string>& doubts, const Observations& found) {
+  add_noise_doubts(doubts, found);
   if (found.noise != NoiseFrom::kNothing)
     doubts.push_back("A difference in distance is told only where all of its interval is beyond " +
                      decimal(kSmallestShift) + ".");
@@ -253,6 +257,8 @@ Report make_report(const Study& study, const ReportOptions& options) {
   report.title = options.title.empty() ? study.title() : options.title;
   if (study.is_joined()) report.made_of = parts_of(study, found);
   report.facts = facts_of(found);
+  if (const std::string id = study.parts().front().sweep_id; !study.is_joined() && !id.empty())
+    report.facts.insert(report.facts.begin(), {"sweep", id.substr(0, 12)});
   report.sections = {robustness_section(found, options),
                      scales_section(found),
                      shift_section(found),

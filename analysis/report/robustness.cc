@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -131,51 +132,73 @@ ReportTable table_of(const std::vector<CaseRobustness>& cases, const Observation
 // severities (D. Hendrycks and T. Dietterich, ICLR 2019, arXiv 1903.12261).
 struct Mce {
   Estimate of;
+  std::size_t corruptions = 0;        // that the mean is over
+  std::vector<std::string> left_out;  // others that were predicted: the reference's error is not published
   std::string why_not;
 };
 
+constexpr const char* kPublished =
+    "AlexNet's errors are published for ImageNet-C's fifteen corruptions, each over all five severities";
+
+// Over all severities; nothing where not all of them were predicted here.
+std::optional<double> published_error(const std::string& corruption, const Observations& found) {
+  std::size_t severities = 0;
+  for (const Variant& variant : found.variants)
+    severities += variant.name == corruption && variant.severity > 0;
+  return severities < kHighestSeverity ? std::nullopt : alexnet_error(corruption);
+}
+
+// reference: a case; nullptr: AlexNet.
 Mce mce_of(const CaseRobustness& one, const CaseRobustness* reference, const Observations& found) {
+  Mce mce;
   std::vector<const ImageMeans*> columns;
   std::vector<double> published;
   for (const auto& [name, errors] : one.failed_by_corruption) {
-    columns.push_back(&errors);
     if (reference) {
       const auto of_reference = reference->failed_by_corruption.find(name);
-      if (of_reference == reference->failed_by_corruption.end())
-        return {{}, "the reference was not predicted under " + name};
-      columns.push_back(&of_reference->second);
+      if (of_reference == reference->failed_by_corruption.end()) {
+        mce.why_not = "the reference was not predicted under " + name;
+        return mce;
+      }
+      columns.insert(columns.end(), {&errors, &of_reference->second});
+    } else if (const auto known = published_error(name, found)) {
+      columns.push_back(&errors);
+      published.push_back(*known);
+    } else {
+      mce.left_out.push_back(name);
       continue;
     }
-    const auto known = alexnet_error(name);
-    if (!known) return {{}, "AlexNet's error under " + name + " is not published"};
-    std::size_t severities = 0;
-    for (const Variant& variant : found.variants) severities += variant.name == name && variant.severity > 0;
-    if (severities < kHighestSeverity)
-      return {{},
-              "AlexNet's errors are over all five severities, here are " + std::to_string(severities) +
-                  " of " + name};
-    published.push_back(*known);
+    ++mce.corruptions;
   }
-  if (columns.empty()) return {{}, "no variant was predicted"};
+  if (mce.corruptions == 0) {
+    mce.why_not = one.failed_by_corruption.empty() ? "no variant was predicted"
+                                                   : std::string(kPublished) + ": none was predicted so";
+    return mce;
+  }
   const auto values = in_common(columns);
   ImageRows rows;
   rows.width = columns.size();
   for (std::size_t image = 0; image < values.front().size(); ++image)
     for (const auto& column : values) rows.values.push_back(column[image]);
-  const std::size_t images = values.front().size(), corruptions = one.failed_by_corruption.size();
+  const std::size_t images = values.front().size();
   const auto ratio = [&](std::span<const double> means) {
     double sum = 0;
-    for (std::size_t k = 0; k < corruptions; ++k)
+    for (std::size_t k = 0; k < mce.corruptions; ++k)
       sum += reference ? means[2 * k] / means[2 * k + 1] : means[k] / published[k];
-    return sum / static_cast<double>(corruptions);
+    return sum / static_cast<double>(mce.corruptions);
   };
   std::vector<double> means;
   for (const auto& column : values) means.push_back(mean_of(column).value);
   const double value = images == 0 ? kUnknown : ratio(means);
-  if (!std::isfinite(value))
-    return {{kUnknown, std::nullopt, images}, "the reference has a corruption without an error"};
+  if (!std::isfinite(value)) {
+    mce.of = {kUnknown, std::nullopt, images};
+    mce.why_not = "the reference has a corruption without an error";
+    return mce;
+  }
   const auto interval = function_interval(rows, ratio, Bounds{0}, resampling_for(images));
-  return {estimate_of(interval, value, images), interval ? "" : interval.why_not()};
+  mce.of = estimate_of(interval, value, images);
+  if (!interval) mce.why_not = interval.why_not();
+  return mce;
 }
 
 // mCE of each case, in their order; of the reference itself it is 1 by definition, and left out.
@@ -189,7 +212,7 @@ std::vector<std::pair<std::size_t, Mce>> all_mces(const std::vector<CaseRobustne
 }
 
 ReportTable mce_table(const std::vector<std::pair<std::size_t, Mce>>& mces, const std::string& reference,
-                      std::size_t corruptions, const Observations& found) {
+                      const Observations& found) {
   ColumnMeanings columns{{"case", "name of the classifier"},
                          {"reference", "what its errors are divided by"},
                          {"images", "that were predicted"},
@@ -199,7 +222,8 @@ ReportTable mce_table(const std::vector<std::pair<std::size_t, Mce>>& mces, cons
   columns.emplace_back("missing", "why there is none");
   ReportTable table = make_table("mce.csv", columns);
   for (const auto& [c, mce] : mces) {
-    std::vector<Cell> row{found.case_name(c), reference, count_cell(mce.of.images), count_cell(corruptions)};
+    std::vector<Cell> row{found.case_name(c), reference, count_cell(mce.of.images),
+                          count_cell(mce.corruptions)};
     add_cells(row, mce.of);
     row.emplace_back(mce.why_not);
     table.rows.push_back(std::move(row));
@@ -208,13 +232,29 @@ ReportTable mce_table(const std::vector<std::pair<std::size_t, Mce>>& mces, cons
 }
 
 std::string mce_sentence(const std::vector<std::pair<std::size_t, Mce>>& mces, const std::string& reference,
-                         std::size_t corruptions, const Observations& found) {
+                         const Observations& found) {
   std::vector<std::string> told;
-  for (const auto& [c, mce] : mces)
-    if (mce.of.interval) told.push_back(found.case_name(c) + " " + with_interval(mce.of));
-  if (told.empty()) return "";
-  return " Mean corruption error relative to " + reference + " (below 1: fewer errors), over " +
-         counted(corruptions, "corruption") + ": " + few_listed(told, "mce.csv") + ".";
+  std::size_t corruptions = 0;
+  for (const auto& [c, mce] : mces) {
+    if (!mce.of.interval) continue;
+    told.push_back(found.case_name(c) + " " + with_interval(mce.of));
+    corruptions = mce.corruptions;
+  }
+  const std::string what =
+      "ean corruption error relative to " + (reference == kAlexNet ? "AlexNet" : reference);
+  if (!told.empty())
+    return " M" + what + " (below 1: fewer errors), over " + counted(corruptions, "corruption") + ": " +
+           few_listed(told, "mce.csv") + ".";
+  // Whoever did not ask for one does not miss it.
+  return reference == kAlexNet ? " There is no m" + what + ": " + mces.front().second.why_not + "." : "";
+}
+
+// Of what AlexNet's errors are not published for.
+std::string left_out_doubt(const std::vector<std::pair<std::size_t, Mce>>& mces) {
+  std::set<std::string> left_out;
+  for (const auto& [c, mce] : mces) left_out.insert(mce.left_out.begin(), mce.left_out.end());
+  if (left_out.empty()) return "";
+  return std::string(kPublished) + ": mCE leaves out " + listed(left_out) + ".";
 }
 
 struct CasePair {
@@ -275,7 +315,7 @@ std::vector<Chart> charts_of(const std::vector<CaseRobustness>& cases, const Obs
   corruption.x_title = "Corruption";
   severity.y_title = corruption.y_title = failure_words(found);
   for (std::size_t c = 0; c < cases.size(); ++c) {
-    ChartSeries by_severity{found.case_name(c), {}}, by_corruption{found.case_name(c), {}};
+    ChartSeries by_severity{title_of(c, found), {}}, by_corruption{title_of(c, found), {}};
     if (const Estimate clean = clean_error(cases[c]); clean.images > 0)
       by_severity.points.push_back(chart_point("0", 0, in_percent(clean)));
     for (const auto& [level, means] : cases[c].failed_by_severity)
@@ -416,11 +456,10 @@ Section robustness_section(const Observations& found, const ReportOptions& optio
     for (std::size_t c = 0; c < cases.size(); ++c)
       if (found.case_name(c) == reference) of_reference = &cases[c];
     const auto mces = all_mces(cases, of_reference, found);
-    const std::size_t corruptions = cases.front().failed_by_corruption.size();
-    section.tables.push_back(mce_table(mces, reference, corruptions, found));
+    section.tables.push_back(mce_table(mces, reference, found));
     if (section.images >= kFewestImages)
-      section.answer += rise_sentence(cases, pairs, found) +
-                        mce_sentence(mces, reference == kAlexNet ? "AlexNet" : reference, corruptions, found);
+      section.answer += rise_sentence(cases, pairs, found) + mce_sentence(mces, reference, found);
+    add_doubt(section.doubts, left_out_doubt(mces));
     if (!of_reference)
       section.doubts.push_back(
           "AlexNet's errors are those on the 50,000 validation images of ImageNet: an mCE relative to them "

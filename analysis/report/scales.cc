@@ -210,7 +210,7 @@ Section scales_section(const Observations& found) {
 
   std::vector<MainLevel> mains;
   for (std::size_t c = 0; c < cases.size(); ++c) {
-    ChartSeries series{found.case_name(c), {}};
+    ChartSeries series{title_of(c, found), {}};
     for (std::size_t k = 0; k < found.shares(); ++k) {
       const Estimate share = mean_of(cases[c].shares[k]);
       section.images = std::max(section.images, share.images);

@@ -42,10 +42,12 @@ inline constexpr double kSizeMargin = 1.25;
 bool size_differs(const Paired& log2_sizes);
 // What a noise floor is of: "replicates".
 std::string noise_words(const Observations& found);
-// What makes every mean over maps doubtful: where noise is taken from, and the designs that all images share.
+// What makes every mean over maps doubtful: the designs that all images share, and maps that say little.
 void add_design_doubts(std::vector<std::string>& doubts, const Observations& found);
-// What makes every comparison of maps doubtful: these, and how small a distance is none.
+// What makes every statement about noise doubtful: where it is taken from, and these.
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found);
+// What makes every comparison of maps doubtful: these, and how small a distance is none.
+void add_distance_doubts(std::vector<std::string>& doubts, const Observations& found);
 // How much of what several sweeps have differs between them by more than rounding; empty: nothing.
 std::string unlike_words(const Observations& found);
 // Added where it is not empty.

@@ -242,8 +242,8 @@ Chart chart_of(const std::vector<Tested>& tested, LabelKind kind, std::size_t m,
   for (const Tested& one : tested)
     if (one.kind == kind && (found.cases() > 1 || one.case_index < found.cases()))
       (one.role == Role::kAltered ? altered : unaffected)
-          .points.push_back(chart_point(case_or_all(one.case_index, found),
-                                        static_cast<double>(one.case_index), one.moved[m].difference));
+          .points.push_back(chart_point(title_of(one.case_index, found), static_cast<double>(one.case_index),
+                                        one.moved[m].difference));
   chart.series = {std::move(altered), std::move(unaffected)};
   chart.lines.push_back({"no further apart than by noise", 0});
   chart.caption = distance +
@@ -264,7 +264,7 @@ Chart levels_chart(const std::vector<Tested>& tested, LabelKind kind, const Obse
   chart.y_title = "Change of share (percentage points)";
   for (const Tested& one : tested) {
     if (one.kind != kind || one.role != Role::kAltered || one.case_index == found.cases()) continue;
-    ChartSeries series{found.case_name(one.case_index), {}};
+    ChartSeries series{title_of(one.case_index, found), {}};
     for (std::size_t k = 0; k < one.share_change.size(); ++k)
       series.points.push_back(level_point(k, one.share_change[k].difference, found));
     chart.series.push_back(std::move(series));
@@ -390,7 +390,7 @@ Section shift_section(const Observations& found) {
       if (kMeasures[m] == measure) section.charts.push_back(chart_of(tested, kind, m, found));
   section.charts.push_back(levels_chart(tested, kind, found));
   section.tables = {distances_table(tested, found), levels_table(tested, found)};
-  add_noise_doubts(section.doubts, found);
+  add_distance_doubts(section.doubts, found);
   for (const OfRole* role : {&altered, &unaffected}) {
     if (role->all && found.cases() > 1) add_doubt(section.doubts, one_image_doubt(*role->all, found));
     for (const Tested* one : role->cases) add_doubt(section.doubts, one_image_doubt(*one, found));

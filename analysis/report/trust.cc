@@ -228,7 +228,7 @@ Chart chart_of(const std::vector<CaseTrust>& cases, const Observations& found) {
   ChartSeries series{"two estimates of one map", {}};
   for (std::size_t c = 0; c < cases.size(); ++c)
     series.points.push_back(
-        chart_point(found.case_name(c), static_cast<double>(c), mean_of(cases[c].all.agreement)));
+        chart_point(title_of(c, found), static_cast<double>(c), mean_of(cases[c].all.agreement)));
   chart.series.push_back(std::move(series));
   chart.lines = {{"same map without noise", 1}};
   chart.caption = "Rank correlation of two estimates of one map (" + noise_words(found) +
@@ -372,7 +372,7 @@ Section trust_section(const Observations& found) {
     add_chart(section.charts, std::move(chart));
   section.tables = {cases_table(cases, found), bought_table(bought, found),
                     correlations_table(correlations, found)};
-  add_design_doubts(section.doubts, found);
+  add_noise_doubts(section.doubts, found);
   section.doubts.push_back(
       "More design points are taken to act like more replicates; those of a Sobol' sequence act better.");
   section.doubts.push_back(

@@ -7,6 +7,7 @@
 #include "analysis/statistics/stated.h"
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "common/study/case_title.h"
 
 namespace wcam {
 
@@ -195,6 +196,13 @@ std::string needed_words(std::size_t needed, std::size_t images) {
 
 std::string case_or_all(std::size_t case_index, const Observations& found) {
   return case_index == found.cases() ? "(all)" : found.case_name(case_index);
+}
+
+std::string title_of(std::size_t case_index, const Observations& found) {
+  if (case_index == found.cases()) return case_or_all(case_index, found);
+  std::vector<std::string> names;
+  for (const CaseSpec& one : found.plan.cases) names.push_back(one.name);
+  return case_titles(names)[case_index];
 }
 
 std::string over_cases(std::size_t cases) { return cases < 2 ? "" : ", mean over " + counted(cases, "case"); }

@@ -51,6 +51,8 @@ std::string needed_words(std::size_t needed, std::size_t images);
 // "(all)", which is no case's name, of the mean over cases, whose index is as many as there are; else the
 // name.
 std::string case_or_all(std::size_t case_index, const Observations& found);
+// The same as figures write it: "Adv. free" of adv_free.
+std::string title_of(std::size_t case_index, const Observations& found);
 // ", mean over 7 cases"; of one case nothing.
 std::string over_cases(std::size_t cases);
 // What is shown of the mean over cases, of one of them by itself.

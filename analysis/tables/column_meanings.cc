@@ -75,7 +75,9 @@ constexpr Meaning kMeanings[] = {
     {"sweep", "",
      "id of the sweep that the row is of, where several are joined: `job` is unique in one of them"},
     {"probability", "0 to 1",
-     "soft-max at `label`; empty or NaN where the stored predictions do not tell it"},
+     "soft-max at `label`: where that is none of the stored classes, the predicted one's times the "
+     "exponential "
+     "of the logits' difference; empty or NaN without a stored prediction"},
     {"share_approximation", "share",
      "of the summed indices that the approximation has, the coarsest scale (level_share; cells on a border "
      "count on "

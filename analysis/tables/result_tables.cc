@@ -1,6 +1,7 @@
 #include "analysis/tables/result_tables.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -204,13 +205,14 @@ struct ResultTables::Impl {
   Fields<Prediction> predictions;
 };
 
-// NaN where it is not among the largest.
-float probability_of(std::int64_t label, const PredictionRow& row) {
-  if (row.label == label) return row.probability;
-  const auto top = std::find(row.top_labels.begin(), row.top_labels.end(), label);
+// Of the class that the profile explains. One that is not among the stored ones follows from its logit, since
+// the ratio of two soft-max values is the exponential of their logits' difference.
+float probability_of(const ProfileRow& profile, const PredictionRow& row) {
+  if (row.label == profile.label) return row.probability;
+  const auto top = std::find(row.top_labels.begin(), row.top_labels.end(), profile.label);
   const auto place = static_cast<std::size_t>(top - row.top_labels.begin());
-  const bool known = top != row.top_labels.end() && row.top_probabilities[place] > 0;
-  return known ? row.top_probabilities[place] : std::numeric_limits<float>::quiet_NaN();
+  if (top != row.top_labels.end() && row.top_probabilities[place] > 0) return row.top_probabilities[place];
+  return row.probability * std::exp(profile.logit - row.logit);
 }
 
 void ResultTables::Impl::read_predictions() {
@@ -223,8 +225,7 @@ void ResultTables::Impl::read_predictions() {
     if (row.variant == kSourceVariant) source_labels.emplace(key_of(row.image, "", row.case_name), row.label);
     if (const auto found = explained.find(key_of(row.image, row.variant, row.case_name));
         found != explained.end())
-      for (const std::size_t i : found->second)
-        probabilities[i] = probability_of(study.profiles()[i].label, row);
+      for (const std::size_t i : found->second) probabilities[i] = probability_of(study.profiles()[i], row);
     sample = std::move(row);
   });
 }

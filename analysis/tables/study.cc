@@ -319,7 +319,7 @@ void Study::Impl::find_shared_predictions() {
     });
 }
 
-// What several have been asked for, and have, is asked for once.
+// What several have been asked for, and have, is asked for once; never more than there are.
 int Study::Impl::images_asked() const {
   std::size_t asked = 0, explained = 0;
   std::set<std::string_view> images;
@@ -328,7 +328,8 @@ int Study::Impl::images_asked() const {
     asked += static_cast<std::size_t>(sweeps[s].plan()->selection.sample_size);
     explained += parts[s].images;
   }
-  return static_cast<int>(asked - (explained - images.size()));
+  const std::size_t in_all = asked - (explained - images.size());
+  return static_cast<int>(std::min(in_all, std::max(plan->images.size(), images.size())));
 }
 
 Study::Study(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -13,8 +13,8 @@
 
 #include "common/base/version.h"
 #include "common/study/case_spec.h"
+#include "common/study/case_title.h"
 #include "common/study/perturbation.h"
-#include "plotting/case_title.h"
 #include "plotting/design_text.h"
 
 namespace wcam {

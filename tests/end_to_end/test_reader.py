@@ -140,6 +140,8 @@ def test_outputs_that_do_not_fit_are_refused(sweep):
     study = wcam.open(sweep)
     with pytest.raises(IndexError, match="row -1: .* profiles, from 0"):
         study.map(-1)
+    with pytest.raises(TypeError):
+        study.map(0.5)
     with pytest.raises(ValueError, match="259 outputs are no whole number of samples of 4 design points"):
         wcam.indices(study.outputs(0)[:-1], study.plan["wcam"])
 
@@ -269,6 +271,7 @@ def later(copy):
             predictions[column][-1] = predictions[column][of_earlier] = 0
         profiles["label"][0] = (profiles["label"][0] + 2) % 12  # the third of the five
         profiles["label"][1] = (profiles["label"][1] + 5) % 12  # none of them
+        profiles["logit"][1] -= numpy.log(8)
     return copy
 
 
@@ -283,7 +286,9 @@ def test_the_columns_of_a_study_with_controls_are_read(later):
     first, second = list(rows).index(0), list(rows).index(1)
     said = study.predictions.set_index(["image", "variant", "case"]).loc[key_of(table)[first]]
     assert table["probability"][first] == said["probability"] / 4
-    assert numpy.isnan(table["probability"][second]) and table["probability"].isna().sum() == 1
+    said = study.predictions.set_index(["image", "variant", "case"]).loc[key_of(table)[second]]
+    assert table["probability"][second] == pytest.approx(said["probability"] / 8, rel=1e-5), "by its logit"
+    assert not table["probability"].isna().any()
     third = list(rows).index(2)  # of an earlier version
     said = study.predictions.set_index(["image", "variant", "case"]).loc[key_of(table)[third]]
     assert said["top_labels_0"] == -1 and table["probability"][third] == said["probability"]
@@ -554,7 +559,7 @@ def test_plot_wcams_shows_one_variant_under_every_case(sweep, tmp_path):
             assert len({image.get_clim() for image in drawn}) == 1  # one scale a row
             maps = numpy.array([image.get_array() for image in drawn])
             assert drawn[0].get_clim() == (maps.min(), maps.max())
-    axes = study.plot_wcams(altered["image"], ["adv"], one_scale=False)
+    axes = study.plot_wcams(altered["image"], "adv", one_scale=False)
     with figure_of(axes):
         for axis in axes[:, 1]:
             assert axis.get_images()[0].get_clim() == (shown(axis).min(), shown(axis).max())

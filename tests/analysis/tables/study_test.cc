@@ -66,7 +66,9 @@ class Joined : public testing::Test {
   // Every cell of every table, every answer and every number of a chart.
   static void expect_the_whole(const Study& study) {
     const Report &whole = *whole_, found = make_report(study, {});
-    EXPECT_EQ(found.facts, whole.facts);
+    // Only one sweep has an id.
+    EXPECT_TRUE(
+        std::equal(found.facts.begin(), found.facts.end(), whole.facts.begin() + 1, whole.facts.end()));
     for (std::size_t s = 0; s < whole.sections.size(); ++s) {
       const Section &a = whole.sections[s], &b = found.sections[s];
       EXPECT_EQ(a.answer, b.answer);

@@ -1,4 +1,4 @@
-#include "plotting/case_title.h"
+#include "common/study/case_title.h"
 
 #include <gtest/gtest.h>
 
