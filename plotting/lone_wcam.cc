@@ -109,9 +109,13 @@ class WcamChooser {
   bool is_chosen(std::size_t i) const {
     const ProfileRow& profile = results_.profiles()[i];
     return (!choice_.row || *choice_.row == results_.row(i)) && image_.fits(profile) &&
-           variant_.fits(profile) && (!choice_.case_name || profile.case_name == *choice_.case_name) &&
+           variant_.fits(profile) && is_of_case(profile) &&
            (!choice_.label || profile.explained.contains(*choice_.label)) &&
            profile.replicate == choice_.replicate.value_or(profile.replicate);
+  }
+
+  bool is_of_case(const ProfileRow& profile) const {
+    return profile.case_name == choice_.case_name.value_or(profile.case_name);
   }
 
   // But for label and replicate, of which the published ones come first.
@@ -131,10 +135,33 @@ class WcamChooser {
     if (choice_.case_name && !cases.contains(*choice_.case_name))
       throw UsageError("no case '" + *choice_.case_name + "' in " + where_ +
                        but_known(*choice_.case_name, cases));
+    const Near near = nearest(all);
+    std::vector<ProfileRow> rows;
+    for (const std::size_t i : near.rows) rows.push_back(results_.profiles()[i]);
     std::string guess = image_.guess(results_.profiles());
-    if (guess.empty()) guess = variant_.guess(results_.profiles());
+    if (guess.empty()) guess = variant_.guess(rows);
     throw UsageError(where_ + " holds no WCAM of " + asked() +
-                     (guess.empty() ? ", but " : guess + " It holds ") + listed(all));
+                     (guess.empty() ? ", but " : guess + " It holds ") + listed(near.rows, near.of));
+  }
+
+  // What may have been meant: those of the image and case asked for, else of the image, else of the case.
+  struct Near {
+    std::vector<std::size_t> rows;
+    std::string of;  // " of --image a.png, --case sin"; empty: these are all
+  };
+  Near nearest(const std::vector<std::size_t>& all) const {
+    for (const auto& [by_image, by_case] : {std::pair(true, true), {true, false}, {false, true}}) {
+      std::vector<std::size_t> rows;
+      std::copy_if(all.begin(), all.end(), std::back_inserter(rows), [&](std::size_t i) {
+        const ProfileRow& profile = results_.profiles()[i];
+        return (!by_image || image_.fits(profile)) && (!by_case || is_of_case(profile));
+      });
+      std::vector<std::string> of;
+      if (by_image && choice_.image) of.push_back("--image " + *choice_.image);
+      if (by_case && choice_.case_name) of.push_back("--case " + *choice_.case_name);
+      if (!rows.empty()) return {std::move(rows), of.empty() ? "" : " of " + joined(of)};
+    }
+    return {all, ""};
   }
 
   std::string asked() const {
@@ -151,17 +178,22 @@ class WcamChooser {
     return joined(words);
   }
 
-  // In the order of the rows.
-  std::string listed(std::vector<std::size_t> some) const {
-    std::sort(some.begin(), some.end(),
-              [&](std::size_t a, std::size_t b) { return results_.row(a) < results_.row(b); });
-    std::string text = counted(some.size(), "WCAM") + ":";
-    for (std::size_t k = 0; k < std::min(some.size(), kMostListed); ++k) {
-      const ProfileRow& profile = results_.profiles()[some[k]];
-      text += "\n  " + (one_file_ ? "row " + std::to_string(results_.row(some[k])) + ": " : "") + "--image " +
-              profile.image + " --variant " + profile.variant + " --case " + profile.case_name;
+  // In the order of a file's rows, which then are named; of a sweep, names that fit several rows once.
+  std::string listed(std::vector<std::size_t> some, const std::string& of = "") const {
+    if (one_file_)
+      std::sort(some.begin(), some.end(),
+                [&](std::size_t a, std::size_t b) { return results_.row(a) < results_.row(b); });
+    std::vector<std::string> lines;
+    for (const std::size_t i : some) {
+      const ProfileRow& profile = results_.profiles()[i];
+      std::string line = (one_file_ ? "row " + std::to_string(results_.row(i)) + ": " : "") + "--image " +
+                         profile.image + " --variant " + profile.variant + " --case " + profile.case_name;
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+      if (lines.size() > kMostListed) break;
     }
-    return text + (some.size() > kMostListed ? "\n  ..." : "");
+    std::string text = counted(some.size(), "WCAM") + of + ":";
+    for (std::size_t k = 0; k < std::min(lines.size(), kMostListed); ++k) text += "\n  " + lines[k];
+    return text + (lines.size() > kMostListed ? "\n  ..." : "");
   }
 
   const Results& results_;

@@ -580,7 +580,35 @@ TEST_F(SweepFigures, OneOfSeveralWcamsMustBeChosen) {
   EXPECT_EQ(first_line(message({.image = "a.jpg", .variant = "contrst/5"}, file)),
             file.string() +
                 " holds no WCAM of --image a.jpg, --variant contrst/5; did you mean 'contrast/5'? It "
-                "holds 6 WCAMs:");
+                "holds 5 WCAMs of --image a.jpg:");
+}
+
+TEST_F(SweepFigures, AVariantThatAnImageLacksListsThoseThatTheImageHas) {
+  Rows rows = sample_rows();
+  rows.profiles.push_back(rows.profiles.back());  // of image 1 once more, which names leave as one line
+  rows.profiles.back().replicate = 1;
+  rows.profiles.back().job = JobId{4711};
+  store(rows);
+  const std::string sweep = directory().root.string();
+  const auto message = [&](const WcamChoice& choice) {
+    return message_of([&] { draw_wcam_file({directory().root, choice, root_ / "x.pdf", {}, {}}); });
+  };
+  const std::string source = "  --image cats/b.jpg --variant source --case sin";
+  EXPECT_EQ(
+      message({.image = "b.jpg", .variant = "jpeg/1"}),
+      sweep + " holds no WCAM of --image b.jpg, --variant jpeg/1, but 2 WCAMs of --image b.jpg:\n" + source);
+  EXPECT_EQ(message({.image = "b.jpg", .variant = "jpeg/1", .case_name = "baseline"}),
+            sweep +
+                " holds no WCAM of --image b.jpg, --variant jpeg/1, --case baseline, but 2 WCAMs of --image "
+                "b.jpg:\n" +
+                source)
+      << "nothing of it under this case";
+  EXPECT_EQ(message({.image = "a.jpg", .variant = "jpeg/1", .case_name = "baseline"}),
+            sweep +
+                " holds no WCAM of --image a.jpg, --variant jpeg/1, --case baseline, but 2 WCAMs of --image "
+                "a.jpg, --case baseline:\n"
+                "  --image cats/a.jpg --variant source --case baseline\n"
+                "  --image cats/a.jpg --variant corruptions/contrast/5 --case baseline");
 }
 
 // Rows lie in a file in the order in which they came; the program's own order is by rank and case.
