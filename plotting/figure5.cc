@@ -71,7 +71,8 @@ Page figure5(const Figure5& content) {
   page.about =
       "Wavelet scale attribution (WCAM) of " + content.image + " under " +
       counted(content.cases.size(), "classifier") + " (" + joined(titles) +
-      "). Above: the source image; below: " + altered_words(content.variant) +
+      "). Above: the source image; below: " +
+      altered_words(content.variant, std::get_if<Absent>(&content.altered)) +
       ". Below each map the class predicted with its probability; the map explains this class unless another "
       "is named.";
   page.design = content.design;

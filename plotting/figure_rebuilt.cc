@@ -74,7 +74,7 @@ Page figure_rebuilt(const FigureRebuilt& content) {
       " rebuilt from its wavelet coefficients in the fewest cells that hold a share of the "
       "summed indices under the classifier " +
       title + ", as the classifier would be shown it. Above: the source image; below: " +
-      altered_words(content.variant) +
+      altered_words(content.variant, std::get_if<Absent>(&content.altered)) +
       (asked ? ". Label returns: from the fewest of its most important cells with which the classifier "
                "gives the class explained, and the share of the importance that they hold; it was "
                "asked with 1 to 10 cells, then with a tenth more each time, up to all. With more cells "

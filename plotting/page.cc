@@ -475,8 +475,9 @@ std::vector<std::string> explained_caption(const Explanation& explanation) {
   return texts;
 }
 
-std::string altered_words(const std::string& variant) {
-  return variant.empty() ? "no altered image" : "the altered image, " + variant;
+std::string altered_words(const std::string& variant, const Absent* missing) {
+  return (variant.empty() ? "no altered image" : "the altered image, " + variant) +
+         (missing == nullptr ? "" : " (" + missing->words + ")");
 }
 
 PageLayout layout_of(const Page& page, const DrawOptions& options) {

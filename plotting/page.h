@@ -36,8 +36,9 @@ PagePanel predicted_panel(const Explanation& explanation, const std::string& tru
 // "explains: lynx" where that is not the class predicted, and what it is: "explains: lynx (source)";
 // "explains this class" where it might have been another; "mean of 2 replicates" where the map is.
 std::vector<std::string> explained_caption(const Explanation& explanation);
-// What stands below the source: "the altered image, fog, severity 3"; variant empty: that there is none.
-std::string altered_words(const std::string& variant);
+// What stands below the source: "the altered image, fog, severity 3"; variant empty: that there is none. And
+// why it is missing: "no altered image (not yet explained)"; nullptr: it is not.
+std::string altered_words(const std::string& variant, const Absent* missing);
 
 struct PageRow {
   std::string name;                     // left of it

@@ -1,5 +1,9 @@
 #include "plotting/panel_selection.h"
 
+#include <algorithm>
+#include <set>
+#include <string_view>
+
 #include "common/study/perturbation.h"
 
 namespace wcam {
@@ -102,14 +106,47 @@ PredictedKinds predicted_kinds(std::span<const PredictionRow> predictions) {
   for (const PredictionRow& row : predictions)
     if (row.variant == kSourceVariant) sources[{row.image, row.case_name}] = row.label;
   PredictedKinds result;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> cases_affected;  // image, variant
   for (const PredictionRow& row : predictions) {
     const std::pair key{row.image, row.case_name};
     const auto source = sources.find(key);
     if (row.variant == kSourceVariant || source == sources.end()) continue;
     VariantKinds& kinds = result[key];
-    (row.label == source->second ? kinds.unaffected : kinds.affected) = true;
+    ++(row.label == source->second ? kinds.unaffected : kinds.affected);
+    if (row.label != source->second) ++cases_affected[{row.image, row.variant}];
   }
+  std::map<std::string_view, std::size_t> cases, everywhere;  // by image
+  for (const auto& [key, unused] : result) ++cases[key.first];
+  for (const auto& [key, number] : cases_affected)
+    if (number == cases[key.first]) ++everywhere[key.first];
+  for (auto& [key, kinds] : result) kinds.affected_everywhere = everywhere[key.first];
   return result;
+}
+
+bool all_chosen_are_there(std::span<const ProfileRow> of_image, const Plan& plan,
+                          const PredictedKinds& kinds) {
+  const SelectionSettings& rule = plan.selection;
+  if (rule.rule != SelectionRule::kPublished || !plan.earlier.empty() || of_image.empty()) return false;
+  std::size_t altered = static_cast<std::size_t>(rule.max_altered);
+  for (const CaseSpec& spec : plan.cases) {
+    const auto found = kinds.find({of_image.front().image, spec.name});
+    if (found == kinds.end()) return false;
+    altered = std::min(altered, found->second.affected_everywhere);
+  }
+  // Matched controls that affect another case are altered ones there, numbered behind those that were drawn.
+  std::set<std::string_view> drawn;
+  std::map<std::string_view, std::set<std::string_view>> unaffected;  // by case
+  for (const ProfileRow& row : of_image) {
+    if (row.role == Role::kAltered && row.role_index < altered) drawn.insert(row.variant);
+    if (row.role == Role::kUnaffected && (!rule.matched_controls || !row.control_of.empty()))
+      unaffected[row.case_name].insert(row.variant);
+  }
+  const std::size_t most = rule.matched_controls ? altered : static_cast<std::size_t>(rule.max_unaffected);
+  return drawn.size() == altered &&
+         std::all_of(plan.cases.begin(), plan.cases.end(), [&](const CaseSpec& spec) {
+           const VariantKinds& of_case = kinds.at({of_image.front().image, spec.name});
+           return unaffected[spec.name].size() == std::min(most, of_case.unaffected);
+         });
 }
 
 std::string readable_variant(const std::string& variant) {

@@ -12,6 +12,7 @@
 
 #include "common/store/records.h"
 #include "common/study/label_kinds.h"
+#include "common/study/plan.h"
 
 namespace wcam {
 
@@ -59,15 +60,22 @@ struct Figure5Rows {
 Figure5Rows figure5_rows(std::span<const ProfileRow> profiles, const ExplainedImage& image,
                          std::span<const std::string> cases, const VariantChoice& choice = {});
 
-// What variants an image has under a case, by its predictions: tells one that is still to be explained from
-// one that does not exist.
+// How many variants an image has of each kind under a case, by its predictions: tells one that is still to be
+// explained from one that does not exist.
 struct VariantKinds {
-  bool affected = false, unaffected = false;
+  std::size_t affected = 0, unaffected = 0;
+  std::size_t affected_everywhere = 0;  // under every case of the image
   bool operator==(const VariantKinds&) const = default;
 };
 // By (image, case), for those with predictions.
 using PredictedKinds = std::map<std::pair<std::string, std::string>, VariantKinds>;
 PredictedKinds predicted_kinds(std::span<const PredictionRow> predictions);
+
+// Whether an image has WCAMs of every variant that the rule chooses of it (coordinator/queue/selection.h),
+// each under some case: a variant that has none was not chosen then. By how many it chooses; false also where
+// that is not known: other rules than the published one, an extended sweep, predictions that are not there.
+bool all_chosen_are_there(std::span<const ProfileRow> of_image, const Plan& plan,
+                          const PredictedKinds& kinds);
 
 // "corruptions/motion-blur/3" -> "motion-blur, severity 3"; "editing/background-20" -> "background-20".
 std::string readable_variant(const std::string& variant);

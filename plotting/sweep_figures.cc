@@ -65,7 +65,7 @@ OrAbsent<ShownVariant> shown(SweepReader& sweep, std::size_t row) {
 Figure4 figure4_of(SweepReader& sweep, const ExplainedImage& image, const std::string& case_name,
                    const Figure4Rows& rows) {
   const auto panel = [&](const std::optional<std::size_t>& row, Role role) -> OrAbsent<ShownVariant> {
-    if (!row) return sweep.missing(image.image, case_name, role);
+    if (!row) return sweep.missing(image, case_name, role);
     return shown(sweep, *row);
   };
   return {file_name(image.image),
@@ -81,8 +81,10 @@ Figure4 figure4_of(SweepReader& sweep, const ExplainedImage& image, const std::s
 
 Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image, const Figure5Rows& rows) {
   const auto source = rows.any_source(), altered = rows.any_altered();
-  const Absent no_source = sweep.missing(image.image, sweep.cases().front(), Role::kSource);
-  const Absent no_altered = altered ? no_source : sweep.missing_altered(image.image);
+  const Absent no_source = sweep.missing(image, sweep.cases().front(), Role::kSource);
+  const Absent no_altered = sweep.missing_altered(image, altered);
+  const std::string variant =
+      altered ? sweep.profiles()[*altered].variant : sweep.variant().variant.value_or("");
   const auto pictured = [&](const std::optional<std::size_t>& row, const Absent& none) -> OrAbsent<Picture> {
     if (!row) return none;
     return sweep.picture(*row);
@@ -93,7 +95,7 @@ Figure5 figure5_of(SweepReader& sweep, const ExplainedImage& image, const Figure
     return sweep.explanation(*row);
   };
   Figure5 content{file_name(image.image),
-                  altered ? readable_variant(sweep.profiles()[*altered].variant) : "",
+                  readable_variant(variant),
                   sweep.quantity(),
                   sweep.true_class(image.image),
                   sweep.design(),
@@ -150,8 +152,8 @@ FigureRebuilt figure_rebuilt_of(SweepReader& sweep, const ExplainedImage& image,
           rows.affected ? readable_variant(sweep.profiles()[*rows.affected].variant) : "",
           sweep.true_class(image.image),
           sweep.design(),
-          rebuilt_of(sweep, rows.source, sweep.missing(image.image, case_name, Role::kSource)),
-          rebuilt_of(sweep, rows.affected, sweep.missing(image.image, case_name, Role::kAltered))};
+          rebuilt_of(sweep, rows.source, sweep.missing(image, case_name, Role::kSource)),
+          rebuilt_of(sweep, rows.affected, sweep.missing(image, case_name, Role::kAltered))};
 }
 
 // Of one case: the mean over images of what `map_of` gives of an image's rows, where it gives any.
@@ -265,10 +267,9 @@ class Tasks {
         const Figure4Rows rows = figure4_rows(sweep_.profiles(), image, name, sweep_.variant());
         if (!rows.source && !rows.affected && !(unaffected && rows.unaffected)) continue;
         std::string made_of = image.image + " " + name + "\n" +
-                              identity(rows.source, sweep_.missing(image.image, name, Role::kSource)) +
-                              identity(rows.affected, sweep_.missing(image.image, name, Role::kAltered));
-        if (unaffected)
-          made_of += identity(rows.unaffected, sweep_.missing(image.image, name, Role::kUnaffected));
+                              identity(rows.source, sweep_.missing(image, name, Role::kSource)) +
+                              identity(rows.affected, sweep_.missing(image, name, Role::kAltered));
+        if (unaffected) made_of += identity(rows.unaffected, sweep_.missing(image, name, Role::kUnaffected));
         add(kind, image.perturbation + "_" + name + "_" + number_of(image), std::move(made_of),
             [&sweep = sweep_, image, name, rows, kind, published = published_]() -> Drawable {
               if (kind == FigureKind::kRebuilt)
@@ -283,12 +284,12 @@ class Tasks {
   void each_image(FigureKind kind, const std::string& prefix) {
     for (const ExplainedImage& image : sweep_.images()) {
       const Figure5Rows rows = figure5_rows(sweep_.profiles(), image, sweep_.cases(), sweep_.variant());
-      std::string made_of = image.image + " " + sweep_.missing_altered(image.image).words + "\n";
+      const Absent no_altered = sweep_.missing_altered(image, rows.any_altered());
+      std::string made_of = image.image + "\n";
       for (std::size_t i = 0; i < rows.columns.size(); ++i)
-        made_of +=
-            sweep_.cases()[i] + "\n" +
-            identity(rows.columns[i].source, sweep_.missing(image.image, sweep_.cases()[i], Role::kSource)) +
-            identity(rows.columns[i].altered, sweep_.missing(image.image, sweep_.cases()[i], Role::kAltered));
+        made_of += sweep_.cases()[i] + "\n" +
+                   identity(rows.columns[i].source, sweep_.missing(image, sweep_.cases()[i], Role::kSource)) +
+                   identity(rows.columns[i].altered, no_altered);
       add(kind, prefix + image.perturbation + "_" + number_of(image), std::move(made_of),
           [&sweep = sweep_, image, rows, kind, published = published_]() -> Drawable {
             const Figure5 content = figure5_of(sweep, image, rows);

@@ -24,7 +24,9 @@ namespace {
 const Absent kNotYet{"not yet explained"};
 const Absent kNoUnaffected{"no unaffected variant"};
 const Absent kNoAltered{"no altered variant"};
-const Absent kNotListed{"not explained"};  // not asked for, or not yet done
+const Absent kNotExplained{"not explained"};  // not asked for or not chosen, or not yet done
+const Absent kNotChosen{"not chosen for this image"};
+const Absent kUnaffected{"unaffected under this case"};
 
 constexpr std::size_t kMostListed = 8;
 
@@ -46,6 +48,7 @@ SweepReader::SweepReader(const std::filesystem::path& sweep, SweepChoice choice)
   choose_images();
   choose_variant();
   check_label_and_replicate();
+  check_role_index();
 }
 
 void SweepReader::choose_cases() {
@@ -103,6 +106,28 @@ void SweepReader::check_label_and_replicate() const {
   if (replicate && !any([&](const ProfileRow& row) { return row.replicate == *replicate; }))
     throw UsageError("no WCAM of replicate " + std::to_string(*replicate) + " in " + where_ +
                      "; its plan has replicates 0 to " + std::to_string(plan().replicates - 1));
+}
+
+void SweepReader::check_role_index() const {
+  if (!choice_.variant.role_index) return;
+  std::optional<std::uint32_t> largest;
+  for (const ExplainedImage& image : images_)
+    for (const ProfileRow& row : rows_of(image))
+      if (row.role == Role::kAltered) largest = std::max(largest.value_or(0), row.role_index);
+  const std::uint32_t asked = *choice_.variant.role_index;
+  if (largest && asked <= *largest) return;
+  const std::string option = "--role-index " + std::to_string(asked),
+                    of = (images_.size() == 1 ? images_.front().image : counted(images_.size(), "image")) +
+                         " in " + where_;
+  if (!largest)
+    throw UsageError(option + ": no altered variant has been explained of " + of + ": leave it out");
+  throw UsageError(option + " is outside 0 to " + std::to_string(*largest) +
+                   ", the numbers of the altered variants that have been explained of " + of +
+                   ": choose one of these, or a variant by its name with --variant");
+}
+
+std::span<const ProfileRow> SweepReader::rows_of(const ExplainedImage& image) const {
+  return std::span(profiles()).subspan(image.first_row, image.rows);
 }
 
 std::size_t SweepReader::replicates(std::size_t row) const {
@@ -219,20 +244,59 @@ std::string SweepReader::identity(std::size_t row) {
   return text;
 }
 
-Absent SweepReader::missing(const std::string& image, const std::string& case_name, Role role) {
-  if (plan().selection.rule == SelectionRule::kListed) return kNotListed;
+Absent SweepReader::missing(const ExplainedImage& image, const std::string& case_name, Role role) {
+  if (plan().selection.rule == SelectionRule::kListed) return kNotExplained;
   read_predictions();
-  const auto found = kinds_->find({image, case_name});
+  const auto found = kinds_->find({image.image, case_name});
   if (found == kinds_->end()) return kNotYet;
-  if (role == Role::kUnaffected && !found->second.unaffected) return kNoUnaffected;
-  if (role == Role::kAltered && !found->second.affected) return kNoAltered;
-  return kNotYet;
+  if (role == Role::kAltered && found->second.affected == 0) return kNoAltered;
+  if (role == Role::kAltered && choice_.variant.role_index)
+    return missing_number(image, case_name, *choice_.variant.role_index);
+  if (role != Role::kUnaffected) return kNotYet;
+  if (found->second.unaffected == 0) return kNoUnaffected;
+  const auto rows = rows_of(image);
+  const bool has_some = std::any_of(rows.begin(), rows.end(), [&](const ProfileRow& row) {
+    return row.case_name == case_name && row.role == role;
+  });
+  return !has_some && all_chosen_are_there(rows, plan(), *kinds_) ? kNotChosen : kNotYet;
 }
 
-Absent SweepReader::missing_altered(const std::string& image) {
+Absent SweepReader::missing_altered(const ExplainedImage& image, std::optional<std::size_t> shown) {
+  if (shown) return missing_variant(image, profiles()[*shown].variant);
+  if (choice_.variant.variant) return missing_variant(image, *choice_.variant.variant);
   for (const CaseSpec& spec : plan().cases)
     if (Absent why = missing(image, spec.name, Role::kAltered); why.words != kNoAltered.words) return why;
   return kNoAltered;
+}
+
+Absent SweepReader::missing_variant(const ExplainedImage& image, const std::string& variant) {
+  const SelectionSettings& selection = plan().selection;
+  if (selection.rule == SelectionRule::kListed) return kNotExplained;
+  if (selection.rule == SelectionRule::kAll) return kNotYet;
+  read_predictions();
+  const auto rows = rows_of(image);
+  const auto has = [&](auto holds) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const ProfileRow& row) { return row.variant == variant && holds(row); });
+  };
+  // Every case explains what is altered, and a matched control.
+  if (has([&](const ProfileRow& row) { return row.role == Role::kAltered || selection.matched_controls; }))
+    return kNotYet;
+  const bool is_elsewhere = has([](const ProfileRow&) { return true; });
+  return !is_elsewhere && all_chosen_are_there(rows, plan(), *kinds_) ? kNotChosen : kNotExplained;
+}
+
+Absent SweepReader::missing_number(const ExplainedImage& image, const std::string& case_name,
+                                   std::uint32_t number) {
+  if (figure5_rows(profiles(), image, std::vector{case_name}, choice_.variant).any_altered())
+    return kUnaffected;
+  const auto rows = rows_of(image);
+  if (std::any_of(rows.begin(), rows.end(), [&](const ProfileRow& row) {
+        return row.role == Role::kAltered && row.role_index == number;
+      }))
+    return kNotYet;
+  return all_chosen_are_there(rows, plan(), *kinds_) ? Absent{"no altered variant " + std::to_string(number)}
+                                                     : kNotExplained;
 }
 
 }  // namespace wcam

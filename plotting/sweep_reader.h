@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -64,15 +65,20 @@ class SweepReader {
   std::string identity(std::size_t row);
 
   // Why an image has no profile of this role under a case.
-  Absent missing(const std::string& image, const std::string& case_name, Role role);
-  // Why an image has no altered variant: one that is affected under any case of the sweep.
-  Absent missing_altered(const std::string& image);
+  Absent missing(const ExplainedImage& image, const std::string& case_name, Role role);
+  // Why figure 5 has no map of its altered variant, that of `shown` under another case; nullopt: under none.
+  Absent missing_altered(const ExplainedImage& image, std::optional<std::size_t> shown);
 
  private:
   void choose_cases();
   void choose_images();
   void choose_variant();
   void check_label_and_replicate() const;
+  void check_role_index() const;
+  std::span<const ProfileRow> rows_of(const ExplainedImage& image) const;
+  // The same for a variant by name, and for one by its number among the altered ones.
+  Absent missing_variant(const ExplainedImage& image, const std::string& variant);
+  Absent missing_number(const ExplainedImage& image, const std::string& case_name, std::uint32_t number);
   // Of the row and the replicates after it that are drawn with it.
   std::size_t replicates(std::size_t row) const;
   Map map(std::size_t row, std::set<std::size_t>& doubtful);  // adds to the set the profiles with doubts

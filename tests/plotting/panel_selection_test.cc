@@ -204,10 +204,72 @@ TEST(PredictedKinds, TellVariantsLabelledLikeTheSourceFromOthers) {
                                         prediction("robust", "source", 300),
                                         prediction("robust", "corruptions/jpeg/1", 300),
                                         prediction("sourceless", "corruptions/jpeg/2", 7)};
-  const PredictedKinds expected{{{"a.jpg", "both"}, {true, true}},
-                                {{"a.jpg", "fragile"}, {true, false}},
-                                {{"a.jpg", "robust"}, {false, true}}};
+  const PredictedKinds expected{
+      {{"a.jpg", "both"}, {1, 1, 0}}, {{"a.jpg", "fragile"}, {2, 0, 0}}, {{"a.jpg", "robust"}, {0, 1, 0}}};
   EXPECT_EQ(predicted_kinds(rows), expected);
+}
+
+TEST(PredictedKinds, CountTheVariantsThatAffectEveryCase) {
+  const std::vector<PredictionRow> rows{prediction("sin", "source", 1),
+                                        prediction("sin", "corruptions/jpeg/1", 2),
+                                        prediction("sin", "corruptions/jpeg/2", 2),
+                                        prediction("vit", "source", 1),
+                                        prediction("vit", "corruptions/jpeg/1", 1),
+                                        prediction("vit", "corruptions/jpeg/2", 3)};
+  const PredictedKinds expected{{{"a.jpg", "sin"}, {2, 0, 1}}, {{"a.jpg", "vit"}, {1, 1, 1}}};
+  EXPECT_EQ(predicted_kinds(rows), expected);
+}
+
+// An image under two cases: three of its variants affect both, and one leaves each as it is.
+class AllChosen : public testing::Test {
+ protected:
+  AllChosen() {
+    plan.cases.resize(2);
+    plan.cases[0].name = "baseline";
+    plan.cases[1].name = "sin";
+    plan.selection.max_altered = 2;
+    kinds = {{{"image_0.jpg", "baseline"}, {3, 1, 3}}, {{"image_0.jpg", "sin"}, {3, 1, 3}}};
+    rows = {profile(0, "baseline", Role::kAltered, 0, "corruptions/jpeg/3"),
+            profile(0, "baseline", Role::kUnaffected, 0, "corruptions/jpeg/1"),
+            profile(0, "sin", Role::kAltered, 1, "corruptions/jpeg/5"),
+            profile(0, "sin", Role::kUnaffected, 0, "corruptions/jpeg/1")};
+  }
+  bool are_there() const { return all_chosen_are_there(rows, plan, kinds); }
+
+  Plan plan;
+  PredictedKinds kinds;
+  std::vector<ProfileRow> rows;
+};
+
+TEST_F(AllChosen, AreThereWhenTheirNumbersAreReached) {
+  EXPECT_TRUE(are_there());
+  plan.selection.max_altered = 3;
+  EXPECT_FALSE(are_there()) << "an altered one is to come";
+  plan.selection.max_altered = 2;
+  plan.selection.max_unaffected = 2;
+  EXPECT_TRUE(are_there()) << "there is but one";
+  kinds.at({"image_0.jpg", "sin"}).unaffected = 2;
+  EXPECT_FALSE(are_there()) << "an unaffected one of one case is to come";
+}
+
+TEST_F(AllChosen, OfMatchedControlsAreOneAnAlteredVariantAndCase) {
+  plan.selection.matched_controls = true;
+  EXPECT_FALSE(are_there()) << "what is no control of its case was drawn for another";
+  rows[1].control_of = rows[3].control_of = "corruptions/jpeg/3";
+  EXPECT_TRUE(are_there());
+  rows[2].role_index = 2;
+  EXPECT_FALSE(are_there()) << "a control that affects this case is not one of the two altered ones";
+}
+
+TEST_F(AllChosen, IsNotSaidWhereItIsNotKnown) {
+  plan.earlier.resize(1);
+  EXPECT_FALSE(are_there());
+  plan.earlier.clear();
+  plan.selection.rule = SelectionRule::kAll;
+  EXPECT_FALSE(are_there());
+  plan.selection.rule = SelectionRule::kPublished;
+  kinds.erase({"image_0.jpg", "sin"});
+  EXPECT_FALSE(are_there());
 }
 
 TEST(ReadableVariant, SaysNameAndSeverity) {

@@ -702,15 +702,87 @@ TEST_F(SweepFigures, AVariantOrARoleIndexIsChosenAndStandsInTheName) {
             std::string::npos);
   asked.choice.variant = {.variant = {}, .role_index = 1};
   EXPECT_EQ(files(draw_figure5, asked).front(), "figure-5/robust_training_corruptions_0_a_altered-1.pdf");
-  asked.choice.variant.role_index = 7;
-  (void)files(draw_figure5, asked);
-  EXPECT_NE(read_file(asked.out / "figure-5/robust_training_corruptions_0_a_altered-7.txt")
-                .find("no altered image"),
-            std::string::npos);
   asked.choice.variant = {.variant = "jpg/1", .role_index = {}};
   EXPECT_EQ(
       message_of([&] { draw_figure5(asked, {}); }),
       "no variant 'jpg/1' has been explained in " + directory().root.string() + "; did you mean 'jpeg/1'?");
+}
+
+TEST_F(SweepFigures, ARoleIndexThatNoImageDrawnHasIsRefused) {
+  store(sample_rows());
+  const std::string where = directory().root.string();
+  FigureRequest asked = request();
+  asked.choice.variant.role_index = 77;
+  EXPECT_EQ(message_of([&] { draw_figure5(asked, {}); }),
+            "--role-index 77 is outside 0 to 0, the numbers of the altered variants that have been explained "
+            "of 2 images in " +
+                where + ": choose one of these, or a variant by its name with --variant");
+  EXPECT_FALSE(fs::exists(asked.out));
+  asked.choice.images = {"1"};
+  asked.choice.variant.role_index = 0;
+  EXPECT_EQ(
+      message_of([&] { draw_figure5(asked, {}); }),
+      "--role-index 0: no altered variant has been explained of cats/b.jpg in " + where + ": leave it out");
+}
+
+TEST_F(SweepFigures, AnAlteredVariantByNumberIsToldFromOneThatDoesNotExist) {
+  Rows rows = sample_rows();
+  explain(rows, 0, "baseline", Role::kUnaffected, "corruptions/jpeg/1");
+  rows.profiles[4].role = Role::kAltered;  // jpeg/1 under sin
+  rows.profiles[4].role_index = 3;
+  rows.predictions[2].label = 1;
+  rows.predictions[5].label = 0;
+  store(rows);
+  const auto missing = [&](std::uint32_t number) {
+    SweepChoice choice;
+    choice.variant.role_index = number;
+    SweepReader sweep(directory().root, choice);
+    return sweep.missing(sweep.images()[0], "baseline", Role::kAltered).words;
+  };
+  EXPECT_EQ(missing(3), "unaffected under this case");
+  EXPECT_EQ(missing(2), "no altered variant 2");
+}
+
+// Both images are decided, and each has one altered variant, since the plan allows no more.
+class DecidedSweep : public SweepFigures {
+ protected:
+  DecidedSweep() {
+    Plan plan = sample_plan();
+    plan.selection.max_altered = 1;
+    plan.selection.max_unaffected = 0;
+    write_file_atomically(directory().plan(), to_json_text(plan));
+    Rows rows;
+    for (const std::string name : {"sin", "baseline"})
+      for (const std::uint32_t rank : {0U, 1U}) {
+        explain(rows, rank, name, Role::kSource, "source");
+        explain(rows, rank, name, Role::kAltered,
+                rank == 0 ? "corruptions/jpeg/1" : "corruptions/contrast/5");
+        predict(rows, rank, name,
+                rank == 0 ? std::vector<std::int64_t>{0, 0, 1} : std::vector<std::int64_t>{0, 1, 1});
+      }
+    write_store(directory().segments() / "segment-1.h5", {sweep_id(plan), kGrid, plan.wcam.levels},
+                rows.profiles, rows.predictions, rows.images);
+  }
+};
+
+TEST_F(DecidedSweep, AVariantThatWasNotChosenIsNotSaidToCome) {
+  const Ran ran =
+      run_plot("figure-5 " + directory().root.string() + " --image 1 --variant jpeg/1 --format pdf");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  const fs::path stem = directory().figures() / "figure-5/robust_training_corruptions_1_b_jpeg__severity_1";
+  const std::string text = test::joined_words(test::words_of_pdf(stem.string() + ".pdf"));
+  EXPECT_NE(text.find("not chosen"), std::string::npos) << text;
+  EXPECT_EQ(text.find("not yet"), std::string::npos) << text;
+  const std::string caption = read_file(stem.string() + ".txt");
+  EXPECT_NE(caption.find("below: the altered image, jpeg, severity 1 (not chosen for this image)."),
+            std::string::npos)
+      << caption;
+}
+
+TEST_F(DecidedSweep, APlaceWithoutAWcamIsToldFromOneThatIsStillToBeFilled) {
+  SweepReader sweep(directory().root, {});
+  EXPECT_EQ(sweep.missing(sweep.images()[0], "sin", Role::kUnaffected).words, "not chosen for this image");
+  EXPECT_EQ(sweep.missing(sweep.images()[1], "sin", Role::kUnaffected).words, "no unaffected variant");
 }
 
 TEST_F(SweepFigures, PublishedStyleHasFiguresFourAndFiveOnly) {
