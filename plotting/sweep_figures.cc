@@ -55,6 +55,27 @@ std::string choice_suffix(const VariantChoice& choice, bool published) {
   return text;
 }
 
+// The same for a figure of some of a sweep's images or cases: "_image-3", "_cases-adv+sin"; "" for all. A
+// list that is too long for a name is told from others of its length by a digest.
+std::string some_suffix(const std::string& what, const std::vector<std::string>& some, std::size_t all) {
+  constexpr std::size_t kLongest = 40;
+  if (some.size() == all) return "";
+  std::string list;
+  for (const std::string& name : some) list += (list.empty() ? "" : "+") + name;
+  if (list.size() > kLongest) list = std::to_string(some.size()) + "-" + sha256_of(list).substr(0, 8);
+  return "_" + what + (some.size() == 1 ? "-" : "s-") + list;
+}
+
+std::string images_suffix(const SweepReader& sweep) {
+  std::vector<std::string> ranks;
+  for (const ExplainedImage& image : sweep.images()) ranks.push_back(std::to_string(image.rank));
+  return some_suffix("image", ranks, explained_images(sweep.profiles()).size());
+}
+
+std::string cases_suffix(const SweepReader& sweep) {
+  return some_suffix("case", sweep.cases(), sweep.plan().cases.size());
+}
+
 OrAbsent<ShownVariant> shown(SweepReader& sweep, std::size_t row) {
   const ProfileRow& profile = sweep.profiles()[row];
   const bool source = profile.role == Role::kSource;
@@ -254,7 +275,7 @@ class Tasks {
   // "3_chelsea", or as published "3".
   std::string number_of(const ExplainedImage& image) const {
     const std::string number = std::to_string(image.rank);
-    return (published_ ? number : number + "_" + safe_name(image.image)) + suffix_;
+    return published_ ? number : number + "_" + safe_name(image.image);
   }
 
   std::string identity(const std::optional<std::size_t>& row, const Absent& none) {
@@ -270,7 +291,7 @@ class Tasks {
                               identity(rows.source, sweep_.missing(image, name, Role::kSource)) +
                               identity(rows.affected, sweep_.missing(image, name, Role::kAltered));
         if (unaffected) made_of += identity(rows.unaffected, sweep_.missing(image, name, Role::kUnaffected));
-        add(kind, image.perturbation + "_" + name + "_" + number_of(image), std::move(made_of),
+        add(kind, image.perturbation + "_" + name + "_" + number_of(image) + suffix_, std::move(made_of),
             [&sweep = sweep_, image, name, rows, kind, published = published_]() -> Drawable {
               if (kind == FigureKind::kRebuilt)
                 return figure_rebuilt(figure_rebuilt_of(sweep, image, name, rows));
@@ -290,8 +311,8 @@ class Tasks {
         made_of += sweep_.cases()[i] + "\n" +
                    identity(rows.columns[i].source, sweep_.missing(image, sweep_.cases()[i], Role::kSource)) +
                    identity(rows.columns[i].altered, no_altered);
-      add(kind, prefix + image.perturbation + "_" + number_of(image), std::move(made_of),
-          [&sweep = sweep_, image, rows, kind, published = published_]() -> Drawable {
+      add(kind, prefix + image.perturbation + "_" + number_of(image) + cases_suffix(sweep_) + suffix_,
+          std::move(made_of), [&sweep = sweep_, image, rows, kind, published = published_]() -> Drawable {
             const Figure5 content = figure5_of(sweep, image, rows);
             if (kind == FigureKind::kSpatial) return figure_spatial(content);
             if (published) return published_figure5(content);
@@ -307,7 +328,8 @@ class Tasks {
         const Figure4Rows rows = figure4_rows(sweep_.profiles(), image, name, sweep_.variant());
         made_of += identity(rows.source, {}) + identity(rows.affected, {});
       }
-    add(kind, sweep_.images().front().perturbation + suffix_, std::move(made_of), std::move(make));
+    add(kind, sweep_.images().front().perturbation + images_suffix(sweep_) + cases_suffix(sweep_) + suffix_,
+        std::move(made_of), std::move(make));
   }
 
   void add(FigureKind kind, const std::string& name, std::string made_of, std::function<Drawable()> make) {

@@ -31,7 +31,9 @@ using OnWritten = std::function<void(const std::filesystem::path&)>;
 //   rebuilt     one an image and case: {perturbation}_{case}_{rank}_{image}
 //   mean, difference   one: {perturbation}
 // The image's name is cut to its last part without ending, in letters, digits, '-' and '_'; published figures
-// have none. A chosen variant or role_index stands behind.
+// have none. Behind stands what was chosen and is not in the name: some of the cases that a figure has side
+// by side, of means and differences some of the images, a variant or role_index, a label, a replicate; so
+// that no figure of a part takes the place of that of the whole.
 enum class FigureKind { kFigure4, kFigure5, kSpatial, kRebuilt, kMean, kDifference };
 inline constexpr FigureKind kFigureKinds[] = {FigureKind::kFigure4, FigureKind::kFigure5,
                                               FigureKind::kSpatial, FigureKind::kRebuilt,

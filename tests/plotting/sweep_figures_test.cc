@@ -184,6 +184,9 @@ const auto draw_figure4 = [](const FigureRequest& request, const OnWritten& on_w
 const auto draw_figure5 = [](const FigureRequest& request, const OnWritten& on_written) {
   return draw_sweep(request, {FigureKind::kFigure5}, on_written);
 };
+const auto draw_all = [](const FigureRequest& request, const OnWritten& on_written) {
+  return draw_sweep(request, {std::begin(kFigureKinds), std::end(kFigureKinds)}, on_written);
+};
 
 TEST_F(SweepFigures, Figure4IsAFileAnImageAndCaseWithProfiles) {
   store(sample_rows());
@@ -237,9 +240,9 @@ TEST_F(SweepFigures, EveryKindSaysWhatIsDoubtful) {
         Claim{"figure-5", "figure-5/robust_training_corruptions_0_a", marked, 2, mark, mark},
         Claim{"spatial", "spatial/corruptions_0_a", marked, 2, mark, mark},
         Claim{"rebuilt --case sin", "rebuilt/corruptions_sin_0_a", marked, 8, mark, mark},
-        Claim{"mean", "mean/corruptions", averaged, 0, "n = 1 1 doubtful",
+        Claim{"mean", "mean/corruptions_image-0", averaged, 0, "n = 1 1 doubtful",
               "Of the 4 maps that the means are of, 2 are doubtful (an index above 1)."},
-        Claim{"difference", "difference/corruptions", averaged, 0, "n = 1 1 doubtful",
+        Claim{"difference", "difference/corruptions_image-0", averaged, 0, "n = 1 1 doubtful",
               "Of the 2 differences that the means are of, 1 is doubtful (an index above 1)."}}) {
     SCOPED_TRACE(claim.kind);
     const Ran ran = run_plot(claim.kind + " " + directory().root.string() + " --image 0 --format pdf");
@@ -280,6 +283,65 @@ TEST_F(SweepFigures, ChosenImagesAndCasesAreDrawnAlone) {
   asked.formats = {Format::kPng};
   EXPECT_EQ(files(draw_figure4, asked),
             (Names{"figure-4/corruptions_baseline_0_a.png", "figure-4/corruptions_baseline_0_a.txt"}));
+}
+
+TEST_F(SweepFigures, AFigureOfAPartHasANameOfItsOwn) {
+  store(sample_rows());
+  FigureRequest asked = request();
+  asked.formats = {Format::kPdf};
+  const auto stems = [&] {
+    Names found;
+    for (const std::string& name : files(draw_all, asked))
+      if (name.ends_with(".pdf")) found.push_back(name.substr(0, name.size() - 4));
+    return found;
+  };
+  asked.choice.images = {"0"};
+  asked.choice.cases = {"sin"};
+  EXPECT_EQ(stems(),
+            (Names{"figure-4/corruptions_sin_0_a", "figure-5/robust_training_corruptions_0_a_case-sin",
+                   "spatial/corruptions_0_a_case-sin", "rebuilt/corruptions_sin_0_a",
+                   "mean/corruptions_image-0_case-sin", "difference/corruptions_image-0_case-sin"}));
+  // Those that need no name for it are the figures of the whole.
+  asked.only_changed = true;
+  asked.choice = {};
+  EXPECT_EQ(stems(),
+            (Names{"figure-4/corruptions_baseline_0_a", "figure-4/corruptions_sin_1_b",
+                   "figure-5/robust_training_corruptions_0_a", "figure-5/robust_training_corruptions_1_b",
+                   "spatial/corruptions_0_a", "spatial/corruptions_1_b", "rebuilt/corruptions_baseline_0_a",
+                   "rebuilt/corruptions_sin_1_b", "mean/corruptions", "difference/corruptions"}));
+  // All, one by one, are the whole too.
+  asked.choice.images = {"1", "0"};
+  asked.choice.cases = {"baseline", "sin"};
+  EXPECT_EQ(stems(), Names{});
+}
+
+TEST_F(SweepFigures, ALongListOfImagesIsADigestInTheName) {
+  constexpr std::uint32_t kImages = 30;
+  Plan plan = sample_plan();
+  plan.images.clear();
+  Rows rows;
+  for (std::uint32_t i = 0; i < kImages; ++i) {
+    plan.images.push_back({"image_" + std::to_string(100 + i) + ".jpg", std::string(64, 'a')});
+    explain(rows, 0, "sin", Role::kSource, "source");
+    rows.profiles.back().rank = i;
+    rows.profiles.back().image = rows.images.back().image = plan.images.back().path;
+    rows.profiles.back().job = explain_job_id(plan.images.back().path, "source", "sin");
+  }
+  write_file_atomically(directory().plan(), to_json_text(plan));
+  write_store(directory().segments() / "segment-1.h5", {sweep_id(plan), kGrid, plan.wcam.levels},
+              rows.profiles, rows.predictions, rows.images);
+  const auto name_of_first = [&](std::uint32_t number) {
+    FigureRequest asked = request();
+    for (std::uint32_t i = 0; i < number; ++i) asked.choice.images.push_back(std::to_string(i));
+    return files([](const FigureRequest& r,
+                    const OnWritten& w) { return draw_sweep(r, {FigureKind::kMean}, w); },
+                 asked)
+        .front();
+  };
+  EXPECT_EQ(name_of_first(3), "mean/corruptions_images-0+1+2.pdf");
+  const std::string name = name_of_first(29);
+  EXPECT_TRUE(name.starts_with("mean/corruptions_images-29-")) << name;
+  EXPECT_EQ(name.size(), std::string("mean/corruptions_images-29-12345678.pdf").size());
 }
 
 TEST_F(SweepFigures, AnImageIsChosenByNumberOrName) {
@@ -628,10 +690,6 @@ TEST_F(SweepFigures, ARowIsThatOfTheFileAsH5pyCounts) {
     EXPECT_NE(drawn({.row = i}), drawn({.row = (i + 1) % rows.profiles.size()}));
   }
 }
-
-const auto draw_all = [](const FigureRequest& request, const OnWritten& on_written) {
-  return draw_sweep(request, {std::begin(kFigureKinds), std::end(kFigureKinds)}, on_written);
-};
 
 TEST_F(SweepFigures, AllOfASweepIsDrawnBySeveralThreadsAsByOne) {
   store(sample_rows());
