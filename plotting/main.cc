@@ -30,6 +30,10 @@ namespace {
 
 constexpr double kLargestPageMb = 400;  // Chromium's texts end at 512 MB
 
+std::string venue_of(const po::variables_map& values) {
+  return values.contains("venue") ? values["venue"].as<std::string>() : "neurips";
+}
+
 DrawOptions drawing_of(const po::variables_map& values) {
   check_drawing(values);
   DrawOptions options;
@@ -42,8 +46,8 @@ DrawOptions drawing_of(const po::variables_map& values) {
   if (values.contains("interpolation"))
     options.interpolation = parse_interpolation(values["interpolation"].as<std::string>());
   if (values.contains("cut")) options.cut_percent = values["cut"].as<double>();
-  options.width_pt = venue_width_pt(values.contains("venue") ? values["venue"].as<std::string>() : "neurips",
-                                    values.contains("columns") ? values["columns"].as<int>() : 0);
+  options.width_pt =
+      venue_width_pt(venue_of(values), values.contains("columns") ? values["columns"].as<int>() : 0);
   return options;
 }
 
@@ -131,11 +135,30 @@ void tell_doubtful(const DrawnFigures& drawn) {
   tell(drawn.doubtful_in_means, " in the means of these figures", "counted below the maps");
 }
 
+void tell_too_high(const DrawnFigures& drawn, bool across_the_page) {
+  if (drawn.too_high == 0) return;
+  const bool one = drawn.too_high == 1;
+  std::cerr << fmt::format(
+      "note: {} {} higher than the {:.0f} in of text on a page, {}{} with {:.1f} in: draw {}fewer cases with "
+      "--case\n",
+      counted(drawn.too_high, "figure"), one ? "is" : "are", kTextHeightPt / kPointsPerInch,
+      one ? "" : "the highest ", drawn.highest, drawn.highest_pt / kPointsPerInch,
+      across_the_page ? "" : "across the page with --columns 0, or ");
+}
+
 void print_path(const fs::path& file) { std::cout << file.string() << std::endl; }
+
+DrawnFigures draw_and_tell(const FigureRequest& request, const std::vector<FigureKind>& kinds,
+                           const po::variables_map& values) {
+  DrawnFigures drawn = draw_sweep(request, kinds, print_path);
+  tell_doubtful(drawn);
+  tell_too_high(drawn, request.draw.width_pt >= venue_width_pt(venue_of(values), 0));
+  return drawn;
+}
 
 ExitCode draw_kind(const Arguments& arguments, FigureKind kind, const std::string& about) {
   const auto values = parse_command_line(sweep_command_line(to_string(kind), about), arguments);
-  if (values) tell_doubtful(draw_sweep(request_of(*values), {kind}, print_path));
+  if (values) draw_and_tell(request_of(*values), {kind}, *values);
   return ExitCode::kDone;
 }
 
@@ -195,8 +218,7 @@ ExitCode draw_all(const Arguments& arguments) {
   request.only_changed = true;
   std::vector<FigureKind> kinds{FigureKind::kFigure4, FigureKind::kFigure5};
   if (request.draw.style == Style::kPaper) kinds.assign(std::begin(kFigureKinds), std::end(kFigureKinds));
-  const DrawnFigures drawn = draw_sweep(request, kinds, print_path);
-  tell_doubtful(drawn);
+  const DrawnFigures drawn = draw_and_tell(request, kinds, *values);
   if (drawn.unchanged > 0) std::cerr << counted(drawn.unchanged, "figure") << " unchanged\n";
   return ExitCode::kDone;
 }

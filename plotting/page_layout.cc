@@ -13,7 +13,6 @@ namespace wcam {
 
 namespace {
 
-constexpr double kPoints = 72;                          // an inch
 constexpr double kEdge = 1;                             // round everything
 constexpr double kRowName = 10;                         // room for it, left of the panels
 constexpr double kGap = 4;                              // between panels of a row
@@ -42,7 +41,7 @@ double venue_width_pt(const std::string& venue, int columns) {
   if (columns < 0 || columns > most)
     throw UsageError("--columns " + std::to_string(columns) + ": a page of " + venue + " has " +
                      std::to_string(most) + (most == 1 ? " column" : " columns"));
-  return kPoints * found->second[static_cast<std::size_t>((columns == 0 ? most : columns) - 1)];
+  return kPointsPerInch * found->second[static_cast<std::size_t>((columns == 0 ? most : columns) - 1)];
 }
 
 PageColumns page_columns(double width_pt, int columns, int leading, bool bars) {

@@ -16,6 +16,10 @@ namespace wcam {
 // columns than it has.
 double venue_width_pt(const std::string& venue, int columns);
 
+inline constexpr double kPointsPerInch = 72;
+// The height of the text on a page: neurips and icml ask for 9 inches, acl for no less.
+inline constexpr double kTextHeightPt = 9 * kPointsPerInch;
+
 // Font sizes. Nothing is smaller than the ticks'.
 inline constexpr double kPageTitle = 7.5, kPageText = 6.5, kPageTick = 6;
 inline constexpr double kSmallestPanel = 43, kLargestPanel = 160;

@@ -29,6 +29,7 @@
 #include "plotting/figure_spatial.h"
 #include "plotting/haar.h"
 #include "plotting/map_arithmetic.h"
+#include "plotting/page_layout.h"
 
 namespace fs = std::filesystem;
 
@@ -391,8 +392,8 @@ class Studio {
     if (request.draw.style == Style::kPaper) endings_.push_back(".txt");
   }
 
-  // How many stayed as they were.
-  std::size_t draw(const std::vector<Task>& tasks, const std::string& sweep) {
+  // Notes in `drawn` how many stayed as they were, and how high the others are.
+  void draw(const std::vector<Task>& tasks, const std::string& sweep, DrawnFigures& drawn) {
     std::vector<std::pair<const Task*, std::string>> changed;
     for (const Task& task : tasks) {
       const std::string digest = sha256_of(options_ + sweep + "\n" + task.made_of);
@@ -405,18 +406,21 @@ class Studio {
     for (const auto& [task, digest] : changed) {
       // Read here, and no more of them than the crew is about to draw.
       auto content = std::make_shared<const Drawable>(task->make());
-      while (pending_.size() >= 2 * std::size_t{std::max(request_.threads, 1U)}) finish_one();
-      pending_.push_back(
-          {task->stem, digest, crew_.draw([this, content, stem = task->stem] { write(*content, stem); })});
+      while (pending_.size() >= 2 * std::size_t{std::max(request_.threads, 1U)}) finish_one(drawn);
+      auto height = std::make_shared<double>(0);
+      pending_.push_back({task->stem, digest, height, crew_.draw([this, content, height, stem = task->stem] {
+                            *height = write(*content, stem);
+                          })});
     }
-    while (!pending_.empty()) finish_one();
+    while (!pending_.empty()) finish_one(drawn);
     record_.write();
-    return tasks.size() - changed.size();
+    drawn.unchanged = tasks.size() - changed.size();
   }
 
  private:
   struct Pending {
     std::string stem, digest;
+    std::shared_ptr<double> height_pt;  // known once it is done
     std::future<void> done;
   };
 
@@ -426,8 +430,8 @@ class Studio {
     });
   }
 
-  // On a thread of the crew.
-  void write(const Drawable& content, const std::string& stem) const {
+  // On a thread of the crew. The height of a page, in points; 0: published figures are for no page.
+  double write(const Drawable& content, const std::string& stem) const {
     DrawOptions options = request_.draw;
     for (const Format format : request_.formats) {
       options.format = format;
@@ -435,17 +439,24 @@ class Studio {
           request_.out / (stem + "." + to_string(format)),
           std::visit([&](const auto& figure) { return wcam::draw(figure, options); }, content));
     }
-    if (const auto* page = std::get_if<Page>(&content))
-      write_file_atomically(request_.out / (stem + ".txt"), caption(*page, options));
+    const auto* page = std::get_if<Page>(&content);
+    if (page == nullptr) return 0;
+    write_file_atomically(request_.out / (stem + ".txt"), caption(*page, options));
+    return layout_of(*page, options).height_pt;
   }
 
-  void finish_one() {
+  void finish_one(DrawnFigures& drawn) {
     Pending next = std::move(pending_.front());
     pending_.pop_front();
     next.done.get();
     for (const std::string& ending : endings_) {
       record_.note(next.stem + ending, next.digest);
       if (on_written_) on_written_(request_.out / (next.stem + ending));
+    }
+    if (*next.height_pt > kTextHeightPt) ++drawn.too_high;
+    if (*next.height_pt > drawn.highest_pt) {
+      drawn.highest_pt = *next.height_pt;
+      drawn.highest = next.stem;
     }
   }
 
@@ -505,7 +516,7 @@ DrawnFigures draw_sweep(const FigureRequest& request, const std::vector<FigureKi
     std::vector<Task> more = of_sweep.of(kind);
     std::move(more.begin(), more.end(), std::back_inserter(tasks));
   }
-  drawn.unchanged = Studio(request, on_written).draw(tasks, sweep_id(sweep.plan()) + sweep.design());
+  Studio(request, on_written).draw(tasks, sweep_id(sweep.plan()) + sweep.design(), drawn);
   drawn.doubtful = sweep.doubtful();
   drawn.doubtful_in_means = sweep.doubtful_in_means();
   return drawn;

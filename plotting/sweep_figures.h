@@ -44,6 +44,10 @@ struct DrawnFigures {
   // WCAMs with doubts in those that were read: shown with a mark; and as part of a mean, which has none.
   std::size_t doubtful = 0, doubtful_in_means = 0;
   std::size_t unchanged = 0;  // figures that stayed as they were
+  // Of those that were drawn in the style of papers: higher than a page's text, and the highest.
+  std::size_t too_high = 0;
+  std::string highest;  // its path below OUT, without ending
+  double highest_pt = 0;
 };
 
 // Draws them, one figure after another in memory, a few at a time with several threads. OUT/drawn.txt then

@@ -2,6 +2,7 @@
 #include "plotting/sweep_figures.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/fmt/fmt.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "common/store/segment.h"
 #include "common/study/plan.h"
 #include "plotting/lone_wcam.h"
+#include "plotting/page_layout.h"
 #include "tests/plotting/pdf_words.h"
 #include "tests/plotting/sample_figures.h"
 
@@ -893,6 +895,40 @@ TEST_F(SweepFigures, ProgramPrintsEachPathThatItWrites) {
   for (const std::string name : {"0_a", "1_b"})
     for (const std::string ending : {".pdf", ".png", ".txt"}) paths += stem + name + ending + "\n";
   EXPECT_EQ(ran.output, paths);
+}
+
+TEST_F(SweepFigures, ProgramTellsWhichFiguresAreHigherThanAPage) {
+  Plan plan = sample_plan();
+  Rows rows;
+  plan.cases.resize(40, plan.cases.front());
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    plan.cases[i].name = "case-" + std::to_string(i);
+    for (const std::uint32_t rank : {0U, 1U})
+      explain(rows, rank, plan.cases[i].name, Role::kSource, "source");
+  }
+  write_file_atomically(directory().plan(), to_json_text(plan));
+  write_store(directory().segments() / "segment-1.h5", {sweep_id(plan), kGrid, plan.wcam.levels},
+              rows.profiles, rows.predictions, rows.images);
+  const auto note = [&](const std::string& words) {
+    const std::string output =
+        run_plot("figure-5 " + directory().root.string() + " --format svg " + words).output;
+    const auto at = output.find("note: ");
+    return at == std::string::npos ? "" : output.substr(at);
+  };
+  const std::string first = "figure-5/robust_training_corruptions_0_a";
+  const auto inches = [&] {  // of the file
+    const std::string svg = read_file(directory().figures() / (first + ".svg"));
+    return fmt::format("{:.1f} in", std::stod(svg.substr(svg.find("height=\"") + 8)) / kPointsPerInch);
+  };
+  const std::string narrow = note("--venue icml --columns 1");
+  EXPECT_EQ(narrow, "note: 2 figures are higher than the 9 in of text on a page, the highest " + first +
+                        " with " + inches() +
+                        ": draw across the page with --columns 0, or fewer cases with --case\n");
+  const std::string wide = note("--image 0");
+  EXPECT_EQ(wide, "note: 1 figure is higher than the 9 in of text on a page, " + first + " with " + inches() +
+                      ": draw fewer cases with --case\n");
+  EXPECT_EQ(note("--case case-1 --case case-2 --venue icml --columns 1"), "");
+  EXPECT_EQ(note("--image 0 --style published"), "");
 }
 
 TEST(PlotProgram, ErrorsNameWhatIsAllowed) {
