@@ -178,6 +178,15 @@ FigureRebuilt figure_rebuilt_of(SweepReader& sweep, const ExplainedImage& image,
           rebuilt_of(sweep, rows.affected, sweep.missing(image, case_name, Role::kAltered))};
 }
 
+// Of a chosen variant that one alone, where figure 4 would show another of its role in its place.
+Figure4Rows rows_for_mean(const SweepReader& sweep, const ExplainedImage& image,
+                          const std::string& case_name) {
+  Figure4Rows rows = figure4_rows(sweep.profiles(), image, case_name, sweep.variant());
+  const auto& chosen = sweep.variant().variant;
+  if (chosen && rows.affected && sweep.profiles()[*rows.affected].variant != *chosen) rows.affected.reset();
+  return rows;
+}
+
 // Of one case: the mean over images of what `map_of` gives of an image's rows, where it gives any.
 template <typename MapOf>
 OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_name, MapOf map_of) {
@@ -186,7 +195,7 @@ OrAbsent<CaseMap> mean_over_images(SweepReader& sweep, const std::string& case_n
   std::size_t doubtful = 0;
   std::set<std::string> doubts;
   for (const ExplainedImage& image : sweep.images()) {
-    std::optional<Map> map = map_of(figure4_rows(sweep.profiles(), image, case_name, sweep.variant()));
+    std::optional<Map> map = map_of(rows_for_mean(sweep, image, case_name));
     if (!map) continue;
     mean.add(map->cells);
     doubtful += map->doubts.empty() ? 0 : 1;
@@ -326,7 +335,7 @@ class Tasks {
     std::string made_of;
     for (const ExplainedImage& image : sweep_.images())
       for (const std::string& name : sweep_.cases()) {
-        const Figure4Rows rows = figure4_rows(sweep_.profiles(), image, name, sweep_.variant());
+        const Figure4Rows rows = rows_for_mean(sweep_, image, name);
         made_of += identity(rows.source, {}) + identity(rows.affected, {});
       }
     add(kind, sweep_.images().front().perturbation + images_suffix(sweep_) + cases_suffix(sweep_) + suffix_,
@@ -442,6 +451,7 @@ class Studio {
     const auto* page = std::get_if<Page>(&content);
     if (page == nullptr) return 0;
     write_file_atomically(request_.out / (stem + ".txt"), caption(*page, options));
+    options.format = Format::kPdf;  // its height is that of all, and no pixels are made for it
     return layout_of(*page, options).height_pt;
   }
 

@@ -839,6 +839,16 @@ TEST_F(DecidedSweep, AVariantThatWasNotChosenIsNotSaidToCome) {
       << caption;
 }
 
+TEST_F(DecidedSweep, AMeanOfAVariantIsOverTheImagesThatHaveIt) {
+  const auto drawn = [&](const std::string& words) {
+    const Ran ran = run_plot("mean " + directory().root.string() + " --case sin --format pdf " + words);
+    EXPECT_EQ(ran.code, 0) << ran.output;
+    return test::joined_words(test::words_of_pdf(ran.output.substr(0, ran.output.find('\n'))));
+  };
+  EXPECT_NE(drawn("--variant jpeg/1").find("n = 1"), std::string::npos) << "of the two altered maps one";
+  EXPECT_NE(drawn("--variant jpeg/1 --image 1").find("nothing to explain"), std::string::npos);
+}
+
 TEST_F(DecidedSweep, APlaceWithoutAWcamIsToldFromOneThatIsStillToBeFilled) {
   SweepReader sweep(directory().root, {});
   EXPECT_EQ(sweep.missing(sweep.images()[0], "sin", Role::kUnaffected).words, "not chosen for this image");
