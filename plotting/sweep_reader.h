@@ -76,7 +76,7 @@ class SweepReader {
   void check_label_and_replicate() const;
   void check_role_index() const;
   std::span<const ProfileRow> rows_of(const ExplainedImage& image) const;
-  // The same for a variant by name, and for one by its number among the altered ones.
+  // Why there is no profile of a variant, by its name or by its number among the altered ones.
   Absent missing_variant(const ExplainedImage& image, const std::string& variant);
   Absent missing_number(const ExplainedImage& image, const std::string& case_name, std::uint32_t number);
   // Of the row and the replicates after it that are drawn with it.

@@ -96,6 +96,22 @@ def test_figures_need_neither_models_nor_images_nor_segments(undisturbed, tmp_pa
         assert (stored / path).read_bytes() == (undisturbed.sweep / path).read_bytes()
 
 
+def test_a_finished_sweep_says_of_no_variant_that_it_is_to_come(undisturbed, tmp_path):
+    """What figure 5 says of each variant of each image, against what the coordinator chose."""
+    explained = {(image, variant) for image, variant, _ in undisturbed.rows()}
+    images, variants = (sorted(set(names)) for names in zip(*explained))
+    variants.remove("source")
+    missing = [(image, variant) for image in images for variant in variants if (image, variant) not in explained]
+    assert missing
+    for variant in variants:
+        run("wcam", "plot", "figure-5", undisturbed.sweep, "--variant", variant, "--format", "pdf", "--out", tmp_path / variant)
+        for image in images:
+            (caption,) = (tmp_path / variant).glob(f"figure-5/*_{image.removesuffix('.png')}_*.txt")
+            assert ("(not chosen for this image)" in caption.read_text()) == ((image, variant) in missing)
+            text = subprocess.run(["pdftotext", caption.with_suffix(".pdf"), "-"], capture_output=True, text=True, check=True).stdout
+            assert "not yet" not in " ".join(text.split())
+
+
 def test_a_wcam_is_drawn_by_the_row_that_h5py_counts_or_by_its_names(undisturbed, tmp_path):
     results, figures = undisturbed.sweep / "results.h5", [tmp_path / name for name in ("row.svg", "names.svg")]
     with h5py.File(results) as file:
