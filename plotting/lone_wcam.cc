@@ -144,24 +144,27 @@ class WcamChooser {
                      (guess.empty() ? ", but " : guess + " It holds ") + listed(near.rows, near.of));
   }
 
-  // What may have been meant: those of the image and case asked for, else of the image, else of the case.
   struct Near {
     std::vector<std::size_t> rows;
     std::string of;  // " of --image a.png, --case sin"; empty: these are all
   };
+  // What may have been meant: those of the image and case asked for, else of the image, else of the case.
   Near nearest(const std::vector<std::size_t>& all) const {
-    for (const auto& [by_image, by_case] : {std::pair(true, true), {true, false}, {false, true}}) {
-      std::vector<std::size_t> rows;
-      std::copy_if(all.begin(), all.end(), std::back_inserter(rows), [&](std::size_t i) {
-        const ProfileRow& profile = results_.profiles()[i];
-        return (!by_image || image_.fits(profile)) && (!by_case || is_of_case(profile));
-      });
-      std::vector<std::string> of;
-      if (by_image && choice_.image) of.push_back("--image " + *choice_.image);
-      if (by_case && choice_.case_name) of.push_back("--case " + *choice_.case_name);
-      if (!rows.empty()) return {std::move(rows), of.empty() ? "" : " of " + joined(of)};
-    }
+    for (const auto& [by_image, by_case] : {std::pair(true, true), {true, false}, {false, true}})
+      if (Near near = those_of(by_image, by_case, all); !near.rows.empty()) return near;
     return {all, ""};
+  }
+  Near those_of(bool by_image, bool by_case, const std::vector<std::size_t>& all) const {
+    Near near;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(near.rows), [&](std::size_t i) {
+      const ProfileRow& profile = results_.profiles()[i];
+      return (!by_image || image_.fits(profile)) && (!by_case || is_of_case(profile));
+    });
+    std::vector<std::string> of;
+    if (by_image && choice_.image) of.push_back("--image " + *choice_.image);
+    if (by_case && choice_.case_name) of.push_back("--case " + *choice_.case_name);
+    if (!of.empty()) near.of = " of " + joined(of);
+    return near;
   }
 
   std::string asked() const {
