@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <regex>
 
+#include "cluster/split_options.h"
 #include "common/base/shell.h"
 #include "common/base/sweep_directory.h"
 #include "common/wire/address.h"
@@ -166,7 +167,8 @@ std::string coordinator_script(const SlurmSweep& sweep) {
   return "#!/bin/bash\n" + lines.text() +
          "\n# The coordinator of one sweep, written by `wcam submit`. By hand: bash FILE, where workers can "
          "reach it.\n" +
-         kListen + "set -u\n" + functions(sweep) + "\nrun " + program(sweep, "wcam-coordinator") +
+         kListen + "set -u\n" + functions(sweep) + "\nexport " + kCommandVariable + "=" +
+         quoted(sweep.command) + "\nrun " + program(sweep, "wcam-coordinator") +
          " run --sweep \"$sweep\" --bind " + quoted(sweep.bind) + " --hand-over " +
          quoted(sweep.coordinator_options) + R"(
 case $status in

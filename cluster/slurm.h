@@ -35,6 +35,7 @@ struct SlurmSweep {
       worker_options;  // of `wcam-worker run`, beside --sweep, --device, --threads, --log
   std::string stage;   // of `wcam-worker run --stage`; the node looks up $NAME in it; empty: none
   bool figures = true;
+  std::string command;  // which the coordinator records as its own; one line for a shell
 };
 
 // What is wrong, in a sentence; nullopt when usable.

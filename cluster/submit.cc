@@ -299,7 +299,8 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   const bool join = values["join"].as<bool>();
   if (values.contains("sweep")) take_over_words(values, line.options);
   po::notify(values);
-  const SlurmSweep sweep = slurm_sweep(values);
+  SlurmSweep sweep = slurm_sweep(values);
+  sweep.command = typed_line("submit", arguments);
   if (join && !split.rest.empty())
     throw UsageError("--join takes no word on what to compute: '" + split.rest.front() + "'");
   if (fs::path(sweep.container).is_absolute() && !fs::exists(sweep.container))  // else a URI

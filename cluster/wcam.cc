@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "cluster/cancel.h"
@@ -104,6 +105,7 @@ ExitCode run(const Arguments& arguments) {
   sweep.page = everything.contains("http");
   if (!only_prepared) check_usable(sweep.devices);
   const bool is_new = !std::filesystem::exists(SweepDirectory{sweep.sweep}.plan());
+  ::setenv(kCommandVariable, typed_line("run", arguments).c_str(), 1);
   const ExitCode code = run_local_sweep(sweep);
   if (only_prepared && code == ExitCode::kDone)
     std::printf("%s: %s; `wcam run --sweep %s` goes on\n", sweep.sweep.c_str(),

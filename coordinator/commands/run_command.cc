@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -184,6 +185,15 @@ ExitCode dry_extension(const po::variables_map& values, const SweepDirectory& di
   return ExitCode::kDone;
 }
 
+// What does this run again: the command that started this program, since workers come with it, where one says
+// so (cluster/split_options.h); or this one.
+std::string command_line_of(const std::vector<std::string>& arguments) {
+  if (const char* typed = std::getenv("WCAM_COMMAND")) return typed;
+  std::error_code removed;
+  return "cd " + quoted(std::filesystem::current_path(removed).string()) + " && wcam-coordinator run " +
+         quoted(arguments);
+}
+
 }  // namespace
 
 ExitCode run_command(const std::vector<std::string>& arguments) {
@@ -232,10 +242,7 @@ ExitCode run_command(const std::vector<std::string>& arguments) {
   allow_many_connections();
   const std::atomic<int>& interrupts = count_interrupts();
   Coordinator coordinator(directory, *ledger, plan, options);
-  std::error_code removed;
-  ledger->begin_run(host_name(), version_text(),
-                    "cd " + quoted(std::filesystem::current_path(removed).string()) +
-                        " && wcam-coordinator run " + quoted(arguments));
+  ledger->begin_run(host_name(), version_text(), command_line_of(arguments));
   const ExitCode code = coordinator.run(interrupts);
   ledger->end_run();
   const bool finished = code == ExitCode::kDone || code == ExitCode::kSetAside;

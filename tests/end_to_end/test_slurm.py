@@ -252,6 +252,8 @@ def test_in_a_container_the_programs_are_the_images_own(submitted, undisturbed, 
     assert sorted(map(" ".join, programs)) == [
         "wcam-coordinator pack", "wcam-coordinator run", "wcam-plot figure-4", "wcam-plot figure-5", "wcam-worker run"
     ]  # fmt: skip
+    ((command,),) = submitted.ask_ledger("SELECT command FROM runs")
+    assert command.startswith(f"cd {tmp_path} && wcam submit --images ") and command.endswith("--stage '/$NOT_SET_HERE'")
 
 
 def test_mistakes_show_before_anything_is_submitted(submitted, tmp_path):

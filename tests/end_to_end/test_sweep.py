@@ -11,7 +11,7 @@ import numpy
 import PIL.Image
 import pytest
 
-from conftest import BIN, Study, alive, children, end, run, textured_image, wait_for, write_png
+from conftest import BIN, DEADLINE, Study, alive, children, end, run, textured_image, wait_for, write_png
 
 
 def test_every_job_once_with_the_pixels_and_labels_that_made_it(undisturbed):
@@ -334,3 +334,21 @@ def test_a_sweep_in_use_is_refused(study):
         assert "in use" in refused.stderr
     finally:
         end(sweep, signal.SIGINT)
+
+
+def test_the_recorded_command_does_the_same_again_from_anywhere(study):
+    study.sweep = study.folder / "it's a sweep"
+    words = ["run", "--images", "images", "--models", "models/models.json", "--cases", "baseline", "--corruptions", "contrast", "--severities", "5",
+             "--perturbation", "corruptions", "--sample-size", "1", "--max-altered", "1", "--grid", "8", "--workers", "1"]  # fmt: skip
+    run("wcam", *words, "--sweep", study.sweep.name, "--batch-size", "4", cwd=study.folder)
+    ((line,),) = study.ask_ledger("SELECT command FROM runs")
+    assert line in run("wcam", "info", study.sweep).stdout
+    path = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    again = subprocess.run(["sh", "-c", line], cwd="/", env=path, capture_output=True, text=True, timeout=DEADLINE)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.startswith("3/3 jobs, 1 of 1 image selected"), again.stderr
+    # A coordinator that was started by hand records its own.
+    run("wcam-coordinator", "run", "--sweep", study.sweep.name, cwd=study.folder)
+    first, second, by_hand = (command for (command,) in study.ask_ledger("SELECT command FROM runs"))
+    assert first == second == line and " --workers 1 " in line
+    assert by_hand == f"cd {study.folder} && wcam-coordinator run --sweep 'it'\\''s a sweep'"

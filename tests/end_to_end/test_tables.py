@@ -226,7 +226,7 @@ def test_info_says_in_words_what_a_sweep_is(sweep, copy):  # noqa: F811
         file = plan["locations"]["models"][case["name"]]
         assert f"{case['name']:<8}  SHA-256 {case['sha256'][:12]}...  {file}" in text
     assert "at severity 1, 5" in text
-    assert f"cd {Path.cwd()} && wcam-coordinator run --images " in text
+    assert f"cd {Path.cwd()} && wcam run --images " in text
     assert "holds      results.h5, format wcam-store 1, written by wcam" in text
     (copy / "results.h5").unlink()
     segments = len(list((copy / "segments").glob("*.h5")))
