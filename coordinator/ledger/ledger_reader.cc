@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "coordinator/ledger/row_rules.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/queue/decision_check.h"
 
@@ -15,11 +16,12 @@ namespace wcam {
 
 namespace {
 
-template <typename State>
-std::optional<State> state_named(const std::string& text, State last) {
+// Which of the words up to `last` the text is. That it is one check_rows() has seen, but for a NULL.
+template <typename Word>
+Word word(const Database& ledger, const std::string& text, Word last) {
   for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i)
-    if (to_string(State(i)) == text) return State(i);
-  return std::nullopt;
+    if (to_string(Word(i)) == text) return Word(i);
+  throw DamageError(ledger.file(), "'" + text + "', which is no word like '" + to_string(last) + "'");
 }
 
 class Reader {
@@ -27,6 +29,7 @@ class Reader {
   Reader(Database& ledger, const Plan& plan) : ledger_(ledger), state_(plan) {}
 
   SweepState read() {
+    check_rows(ledger_);
     check_plan();
     check_names("cases", state_.plan().cases.size(), "name, sha256", [&](std::size_t c) {
       return std::pair(state_.plan().cases[c].name, state_.plan().cases[c].sha256);
@@ -56,13 +59,6 @@ class Reader {
   }
   std::uint32_t count(const Statement& rows, int column, const char* what) const {
     return number<std::uint32_t>(rows, column, std::size_t{1} << 32U, what);
-  }
-
-  template <typename State>
-  State state(const std::string& text, State last) const {
-    const std::optional<State> found = state_named(text, last);
-    if (!found) damaged("a state '" + text + "'");
-    return *found;
   }
 
   // Ids of images are their keys.
@@ -106,7 +102,7 @@ class Reader {
   void read_course() {
     Statement plan = ledger_.prepare("SELECT course FROM plan");
     plan.query();
-    while (plan.next()) state_.restore_course(state(plan.text(0), Course::kCancelled));
+    while (plan.next()) state_.restore_course(word(ledger_, plan.text(0), Course::kCancelled));
     Statement cases = ledger_.prepare("SELECT id FROM cases WHERE cancelled <> 0");
     cases.query();
     while (cases.next())
@@ -145,7 +141,7 @@ class Reader {
       const std::uint32_t retries = count(rows, 6, "retries");
       retried += retries;
       ImageProgress progress;
-      progress.state = state(rows.text(1), ImageState::kSetAside);
+      progress.state = word(ledger_, rows.text(1), ImageState::kSetAside);
       if (!rows.is_null(2)) progress.rank = count(rows, 2, "rank");
       progress.text = rows.text(3);
       check_rank(image, progress);
@@ -171,7 +167,7 @@ class Reader {
   JobSpec spec_of(const Statement& rows) const {
     const Plan& plan = state_.plan();
     JobSpec spec;
-    spec.kind = rows.text(1) == "predict" ? JobKind::kPredict : JobKind::kExplain;
+    spec.kind = word(ledger_, rows.text(1), JobKind::kExplain);
     spec.image = position_of(rows.integer(2));
     spec.case_index = number<std::uint16_t>(rows, 3, plan.cases.size(), "case");
     if (!rows.is_null(4)) spec.variant = number<std::uint16_t>(rows, 4, plan.variants.size() + 1, "variant");
@@ -186,12 +182,21 @@ class Reader {
     const auto& rank = state_.images()[spec.image].rank;
     if (!rank) damaged("an explain job of image " + state_.planned(spec.image).path + ", which has no rank");
     spec.rank = *rank;
-    spec.explained = parse_label_kinds(rows.text(16));
-    if (spec.explained.empty()) damaged("an explain job for no label");
+    spec.explained = explained(rows.text(16));
     spec.replicate = number<std::uint16_t>(rows, 17, static_cast<std::size_t>(plan.replicates), "replicate");
     if (!rows.is_null(18))
       spec.control_of = number<std::uint16_t>(rows, 18, plan.variants.size() + 1, "control_of variant");
     return spec;
+  }
+
+  LabelKinds explained(const std::string& column) const try {
+    const LabelKinds kinds = parse_label_kinds(column);
+    if (kinds.empty()) damaged("an explain job for no label");
+    return kinds;
+  } catch (const DamageError&) {
+    throw;
+  } catch (const InputError& e) {  // which does not say where
+    damaged("an explain job whose " + std::string(e.what()));
   }
 
   void read_jobs() {
@@ -211,7 +216,7 @@ class Reader {
       if (rows.integer(15) != std::ssize(state_.jobs().all()))
         damaged("job number " + std::to_string(rows.integer(15)) + " after " +
                 std::to_string(state_.jobs().all().size()) + " others");
-      job.state = state(rows.text(8), JobState::kCancelled);
+      job.state = word(ledger_, rows.text(8), JobState::kCancelled);
       job.attempts = count(rows, 9, "attempts");
       job.failures = count(rows, 10, "failures");
       job.losses = count(rows, 11, "losses");
@@ -366,14 +371,15 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   Database database(file, Database::Access::kReadOnly);
   if (schema_of(database) == 0) return std::nullopt;
   check_schema(database);
+  check_rows(database);
   Counts summary;
   Statement jobs = database.prepare("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state");
   jobs.query();
   while (jobs.next()) {
-    Tally& tally = jobs.text(0) == "predict" ? summary.predict : summary.explain;
-    const auto state = state_named(jobs.text(1), JobState::kCancelled);
-    if (!state) throw DamageError(file, "a job in state '" + jobs.text(1) + "'");
-    tally.in_state[static_cast<std::size_t>(*state)] = static_cast<std::size_t>(jobs.integer(2));
+    const JobKind kind = word(database, jobs.text(0), JobKind::kExplain);
+    const JobState state = word(database, jobs.text(1), JobState::kCancelled);
+    Tally& tally = kind == JobKind::kPredict ? summary.predict : summary.explain;
+    tally.in_state[static_cast<std::size_t>(state)] = static_cast<std::size_t>(jobs.integer(2));
   }
   const auto count = [&](const char* where) {
     return static_cast<std::size_t>(
@@ -386,7 +392,7 @@ std::optional<Counts> summarise_ledger(const std::filesystem::path& file) {
   summary.images_set_aside = count(" WHERE state = 'set_aside'");
   Statement plan = database.prepare("SELECT course FROM plan");
   plan.query();
-  while (plan.next()) summary.course = state_named(plan.text(0), Course::kCancelled).value_or(Course::kOn);
+  while (plan.next()) summary.course = word(database, plan.text(0), Course::kCancelled);
   Statement provenances = database.prepare(
       "SELECT " + provenance_column(database) +
       ", count(*) FROM workers WHERE id IN (SELECT worker FROM attempts WHERE outcome = 'done' OR "

@@ -1,5 +1,8 @@
 #include "coordinator/ledger/schema.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "common/base/format_version.h"
 
 namespace wcam {
@@ -9,7 +12,7 @@ namespace {
 // Documented in ledger.md: change both, and kSchemaVersion, and say below how a ledger gets there. For an IN
 // of more than two texts SQLite fills a temporary tree every time a row is written: in what is written for
 // every job, alternatives are spelt out.
-constexpr const char* kSchema = R"sql(
+constexpr std::string_view kSchema = R"sql(
 CREATE TABLE plan (
   sweep_id TEXT PRIMARY KEY,
   json     TEXT NOT NULL,
@@ -103,16 +106,15 @@ CREATE TABLE predictions (
 );
 )sql";
 
-constexpr const char* kView = R"sql(
-CREATE VIEW job_list AS
+// As SQLite keeps it, which takes a statement without the semicolon.
+constexpr const char* kView = R"sql(CREATE VIEW job_list AS
   SELECT jobs.id AS job, jobs.number, kind, images.path AS image, images.rank, cases.name AS case_name, variants.name AS variant,
          role, role_index, label, explained, replicate, of.name AS control_of, jobs.state, attempts, failures, losses, jobs.retries,
          (SELECT group_concat(workers.name, ' ') FROM attempts AS a JOIN workers ON workers.id = a.worker
           WHERE a.job = jobs.number AND a.outcome IS NULL) AS workers,
          jobs.text
   FROM jobs JOIN images ON images.id = jobs.image JOIN cases ON cases.id = jobs.case_id
-  LEFT JOIN variants ON variants.id = jobs.variant LEFT JOIN variants AS of ON of.id = jobs.control_of;
-)sql";
+  LEFT JOIN variants ON variants.id = jobs.variant LEFT JOIN variants AS of ON of.id = jobs.control_of)sql";
 
 constexpr const char* kFrom3 = "ALTER TABLE workers ADD COLUMN provenance TEXT NOT NULL DEFAULT ''";
 
@@ -134,12 +136,48 @@ constexpr const char* kFrom4 =
     "NOT NULL); "
     "DROP VIEW job_list;";
 
+// What stands in the parentheses that open at `from`, on one line.
+std::string in_parentheses(std::string_view text, std::size_t from) {
+  std::size_t end = from + 1;
+  for (int depth = 1; depth > 0; ++end) depth += text[end] == '(' ? 1 : text[end] == ')' ? -1 : 0;
+  std::string inside(text.substr(from + 1, end - from - 2));
+  std::replace(inside.begin(), inside.end(), '\n', ' ');
+  const auto second_space = [](char a, char b) { return a == ' ' && b == ' '; };
+  inside.erase(std::unique(inside.begin(), inside.end(), second_space), inside.end());
+  return inside;
+}
+
 }  // namespace
 
 std::int64_t schema_of(Database& ledger) { return ledger.query_integer("PRAGMA user_version"); }
 
 void check_schema(Database& ledger) {
   check_format_version(ledger.file().string(), "schema", schema_of(ledger), kOldestSchema, kSchemaVersion);
+  const bool has_design =
+      ledger.query_integer("SELECT count(*) FROM pragma_table_info('jobs') WHERE name = 'explained'") > 0;
+  if (has_design != (schema_of(ledger) >= 5))
+    throw DamageError(ledger.file(),
+                      "schema " + std::to_string(schema_of(ledger)) + " and a table jobs of another version");
+}
+
+std::vector<RowCheck> row_checks() {
+  constexpr std::string_view kTable = "CREATE TABLE ", kCheck = "CHECK (";
+  std::vector<RowCheck> checks;
+  for (std::size_t at = kSchema.find(kTable); at != kSchema.npos;) {
+    const std::size_t name = at + kTable.size(), next = kSchema.find(kTable, name);
+    const std::string table(kSchema.substr(name, kSchema.find(' ', name) - name));
+    for (at = kSchema.find(kCheck, name); at < next && at != kSchema.npos; at = kSchema.find(kCheck, at + 1))
+      checks.push_back({table, in_parentheses(kSchema, at + kCheck.size() - 1)});
+    at = next;
+  }
+  return checks;
+}
+
+bool has_own_view(Database& ledger) {
+  if (schema_of(ledger) < kSchemaVersion) return true;
+  Statement rows = ledger.prepare("SELECT sql FROM sqlite_master WHERE name = 'job_list'");
+  rows.query();
+  return rows.next() && rows.text(0) == kView;
 }
 
 std::string provenance_column(Database& ledger) {
@@ -153,7 +191,7 @@ std::string design_columns(Database& ledger) {
 
 void make_schema(Database& ledger) {
   if (schema_of(ledger) != 0) return check_schema(ledger);
-  ledger.execute(kSchema);
+  ledger.execute(std::string(kSchema));
   ledger.execute(kView);
   ledger.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }

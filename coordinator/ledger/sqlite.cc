@@ -204,6 +204,8 @@ void Statement::bind(int index, std::nullopt_t) {
     database_->fail(code, "write");
 }
 
+int Statement::columns() const { return sqlite3_column_count(statement_.get()); }
+
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }

@@ -98,6 +98,7 @@ class Statement {
     bind_all(values...);
   }
   [[nodiscard]] bool next();
+  int columns() const;
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
   double real(int column) const;

@@ -1,6 +1,8 @@
 #include "coordinator/repair/check_sweep.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <utility>
 
 #include "common/base/error.h"
@@ -8,6 +10,7 @@
 #include "common/base/format_version.h"
 #include "common/store/store_file.h"
 #include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/row_rules.h"
 #include "coordinator/ledger/schema.h"
 #include "coordinator/sweep/open_sweep.h"
 
@@ -38,6 +41,14 @@ class Check {
   }
 
  private:
+  // What the ledger has as done.
+  struct Recorded {
+    const Job& job;
+    Attempt attempt;
+    std::string segment, labels;
+    double seconds;
+  };
+
   void problem(const std::string& what) { check_.ledger_problems.push_back(what); }
 
   void check_ledger() try {
@@ -101,35 +112,66 @@ class Check {
   void check_meaning() {
     const SweepState& state = *check_.state;
     if (const auto what = state.problem()) problem(sweep_.ledger().string() + ": " + *what);
+    for (const std::string& what : impossible_rows(*ledger_)) problem(what);
+    if (!has_own_view(*ledger_))
+      problem(sweep_.ledger().string() + " holds another view job_list than it should");
     for (const auto& [id, job] : state.jobs().all())
       if (id != state.job_id(job.spec))
         return problem(sweep_.ledger().string() + ": job " + to_string(id) + " stands for " +
                        state.name_of(job.spec) + ", which is " + to_string(state.job_id(job.spec)));
   }
 
-  // Ledger against store. Predictions in a file have a checksum, those in the ledger have none: if they
-  // differ the ledger is damaged. Any other file that says otherwise than the ledger is: ids of jobs are
+  // Ledger against store. Predictions and times in a file have a checksum, those in the ledger have none: if
+  // they differ the ledger is damaged. Any other file that says otherwise than the ledger is: ids of jobs are
   // hashes of what they are, so a wrong row cannot pass for another's.
   void compare() {
-    for_each_recorded(
-        [&](const Job& job, Attempt attempt, const std::string& segment, const std::string& labels) {
-          const StoredResult* result = find(job.id, attempt, segment);
-          if (result == nullptr) result = packed(job.id);
-          if (result == nullptr) return;
-          const std::string name = check_.state->name_of(job.spec);
-          if (job.spec.kind == JobKind::kExplain && !answers(*result, job))
-            check_.stored.discard(result->file, "says otherwise than the ledger of " + name);
-          if (job.spec.kind == JobKind::kPredict && result->attempt == attempt &&
-              result->labels != labels_of(job, labels))
-            problem(sweep_.ledger().string() + ": labels of '" + name + "' that are not those in " +
-                    check_.stored.files[result->file].string());
-        });
+    const std::set<std::string> gone = merged_and_gone();
+    for_each_recorded([&](const Recorded& recorded) {
+      const Job& job = recorded.job;
+      const StoredResult* result = find(recorded);
+      if (result == nullptr) {
+        result = packed(job.id);
+        if (result == nullptr) return;
+        if (!gone.contains(recorded.segment) && !is_damaged(recorded.segment))
+          problem(sweep_.ledger().string() + ": " + recorded.segment + " as what has '" +
+                  check_.state->name_of(job.spec) + "', which it has not, nor was results.h5 made from it");
+      }
+      compare(recorded, *result);
+    });
+  }
+
+  void compare(const Recorded& recorded, const StoredResult& result) {
+    const Job& job = recorded.job;
+    const std::string name = check_.state->name_of(job.spec);
+    const auto differs = [&](const std::string& what) {
+      problem(sweep_.ledger().string() + ": " + what + " of '" + name + "' that are not those in " +
+              check_.stored.files[result.file].string());
+    };
+    if (job.spec.kind == JobKind::kExplain && !answers(result, job))
+      return check_.stored.discard(result.file, "says otherwise than the ledger of " + name);
+    if (result.attempt != recorded.attempt) return;
+    if (job.spec.kind == JobKind::kPredict && result.labels != labels_of(job, recorded.labels))
+      differs("labels");
+    if (std::isfinite(result.seconds) && result.seconds != recorded.seconds) differs("seconds");
+  }
+
+  // Files whose results only results.h5 has; itself too, which a repair may name.
+  std::set<std::string> merged_and_gone() const {
+    std::set<std::string> names(check_.stored.merged.begin(), check_.stored.merged.end());
+    for (const std::filesystem::path& file : check_.stored.files) names.erase(file.filename());
+    names.insert(sweep_.results().filename());
+    return names;
+  }
+
+  bool is_damaged(const std::string& segment) const {
+    return std::any_of(check_.stored.damaged.begin(), check_.stored.damaged.end(),
+                       [&](const DamagedFile& damaged) { return damaged.file.filename() == segment; });
   }
 
   void find_lost_and_unknown() {
-    for_each_recorded([&](const Job& job, Attempt attempt, const std::string& segment, const std::string&) {
-      if (packed(job.id) == nullptr && find(job.id, attempt, segment) == nullptr)
-        check_.lost.push_back({job.id, segment});
+    for_each_recorded([&](const Recorded& recorded) {
+      if (packed(recorded.job.id) == nullptr && find(recorded) == nullptr)
+        check_.lost.push_back({recorded.job.id, recorded.segment});
     });
     for (const auto& [id, stored] : check_.stored.in_segments) {
       const Job* job = check_.state->jobs().find(id);
@@ -141,14 +183,14 @@ class Check {
   template <typename Act>
   void for_each_recorded(const Act& act) {
     Statement rows = ledger_->prepare(
-        "SELECT jobs.id, attempt, segment, labels FROM jobs JOIN attempts ON attempts.job = jobs.number AND "
-        "outcome = 'done' LEFT JOIN predictions ON predictions.job = jobs.number WHERE state = 'done' ORDER "
-        "BY "
-        "jobs.number");
+        "SELECT jobs.id, attempt, segment, labels, seconds FROM jobs JOIN attempts ON attempts.job = "
+        "jobs.number AND outcome = 'done' LEFT JOIN predictions ON predictions.job = jobs.number WHERE state "
+        "= 'done' ORDER BY jobs.number");
     rows.query();
     while (rows.next()) {
       const Job& job = check_.state->jobs().at(JobId{static_cast<std::uint64_t>(rows.integer(0))});
-      act(job, Attempt{static_cast<std::uint32_t>(rows.integer(1))}, rows.text(2), rows.text(3));
+      act(Recorded{job, Attempt{static_cast<std::uint32_t>(rows.integer(1))}, rows.text(2), rows.text(3),
+                   rows.real(4)});
     }
   }
 
@@ -163,11 +205,12 @@ class Check {
     return found == check_.stored.packed->end() ? nullptr : &found->second.front();
   }
 
-  const StoredResult* find(JobId job, Attempt attempt, const std::string& segment) const {
-    const auto found = check_.stored.in_segments.find(job);
+  const StoredResult* find(const Recorded& recorded) const {
+    const auto found = check_.stored.in_segments.find(recorded.job.id);
     if (found == check_.stored.in_segments.end()) return nullptr;
     for (const StoredResult& result : found->second)
-      if (result.attempt == attempt && check_.stored.name_of(result) == segment) return &result;
+      if (result.attempt == recorded.attempt && check_.stored.name_of(result) == recorded.segment)
+        return &result;
     return nullptr;
   }
 

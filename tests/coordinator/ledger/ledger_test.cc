@@ -11,7 +11,9 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/message_text.h"
 #include "coordinator/ledger/ledger_reader.h"
+#include "coordinator/ledger/row_rules.h"
 #include "coordinator/ledger/schema.h"
 #include "tests/coordinator/rig.h"
 
@@ -297,10 +299,22 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
       {"UPDATE jobs SET attempts = -3", "attempts -3"},
       {"UPDATE jobs SET state = 'leased'", "is leased and in no hand"},
       {"UPDATE jobs SET state = 'leased'; UPDATE attempts SET outcome = NULL, worker = 9", "worker 9 of 1"},
-      {"UPDATE jobs SET kind = 'explain', variant = 9, role = 'source', role_index = 0, label = 0",
+      {"UPDATE jobs SET kind = 'explain', variant = 9, role = 'source', role_index = 0, label = 0, explained "
+       "= 'source'",
        "variant 9 of 5"},
-      {"UPDATE jobs SET kind = 'explain', variant = 0, role = 'source', role_index = 0, label = 0",
+      {"UPDATE jobs SET kind = 'explain', variant = 0, role = 'source', role_index = 0, label = 0, explained "
+       "= 'source'",
        "which has no rank"},
+      {"UPDATE jobs SET kind = 'expnain'", "|expnain|"},
+      {"UPDATE jobs SET kind = 'explain'",
+       "of jobs, against CHECK ((kind = 'explain') = (variant IS NOT NULL"},
+      {"UPDATE jobs SET role = 'mource'", "of jobs, against CHECK (role = 'source' OR"},
+      {"UPDATE jobs SET state = 'dnne'", "of jobs, against CHECK ( state = 'waiting' OR"},
+      {"UPDATE attempts SET outcome = 'donf'",
+       "|donf|a.h5|0.0| of attempts, against CHECK ( outcome = 'done' OR"},
+      {"UPDATE images SET state = 'skiqped'", "of images, against CHECK (state IN ('undecided'"},
+      {"UPDATE plan SET course = 'of'", "of plan, against CHECK (course IN ('on', "},
+      {"PRAGMA user_version = 4", "schema 4 and a table jobs of another version"},
       {"UPDATE predictions SET labels = '[1,2'", "that are no list of classes"},
       {"UPDATE predictions SET labels = '[1,2]'", "2 labels of 'predict "},
       {"UPDATE images SET state = 'selected' WHERE path = 'i0.png'", "without a rank"},
@@ -315,6 +329,7 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
     database.execute("PRAGMA ignore_check_constraints = ON");
     database.execute(row.sql);
     try {
+      check_schema(database);
       read_ledger(database, plan_);
       ADD_FAILURE() << row.sql << ": accepted";
     } catch (const DamageError& e) {
@@ -347,6 +362,13 @@ class ChangedLedger : public testing::Test {
     database.execute(sql);
     EXPECT_TRUE(sql.empty() || database.changes() > 0) << sql;
     return refusal([&] { read_ledger(database, rig_.plan()); });
+  }
+
+  // What is said of rows that can be read, and that nobody wrote.
+  std::string impossible_after(const std::string& sql) {
+    EXPECT_EQ(read_after(sql), "accepted") << sql;
+    Database database(file(), Database::Access::kReadOnly);
+    return joined(impossible_rows(database));
   }
 
   std::filesystem::path file() const { return folder_.path() / "ledger.sqlite"; }
@@ -401,6 +423,58 @@ TEST_F(ChangedLedger, IsRefusedWhereItDoesNotFollowFromPlanAndPredictions) {
     EXPECT_TRUE(contains(said, change.message)) << sql << ": " << said;
     EXPECT_TRUE(contains(said, "`wcam repair`")) << sql << ": " << said;
   }
+}
+
+TEST_F(ChangedLedger, WhatNobodyWritesIsFoundByWhoLooksForIt) {
+  EXPECT_EQ(impossible_after(""), "");
+  struct Change {
+    const char* sql;
+    const char* message;
+  };
+  const Change table[] = {
+      {"UPDATE plan SET created = 'noon'", "of plan, with a time that is none"},
+      {"UPDATE plan SET created = replace(created, '20', '21')", "or is before the sweep was made"},
+      {"UPDATE images SET decided = '2' WHERE rank = 0", "of images, with a time that is none"},
+      {"UPDATE images SET decided = NULL WHERE rank = 0", "of images, decided and without the time of it"},
+      {"UPDATE images SET text = 'x' WHERE rank = 0", "of images, with a reason why it was left out"},
+      {"UPDATE cases SET cancelled = 2", "of cases, cancelled or not is 1 or 0"},
+      {"UPDATE workers SET joined = replace(joined, ':', ';')", "of workers, with a time that is none"},
+      {"UPDATE workers SET drained = ''", "of workers, with a time that is none"},
+      {"UPDATE workers SET pid = x'33'", "of workers, with a value of another type than its column"},
+      {"UPDATE jobs SET text = 'x' WHERE state = 'done'", "of jobs, with a reason why it was set aside"},
+      {"UPDATE jobs SET label = 1 WHERE kind = 'predict'",
+       "of jobs, a predict job with what only an explain"},
+      {"UPDATE jobs SET variant = 0 WHERE kind = 'predict'", "of jobs, with the source by number"},
+      {"UPDATE jobs SET control_of = 0 WHERE number = 0", "of jobs, "},
+      {"UPDATE jobs SET attempts = 2 WHERE number = 0", "of jobs, which has other attempts than it counts"},
+      {"UPDATE attempts SET attempt = 0 WHERE job = 0", "of jobs, which has other attempts than it counts"},
+      {"UPDATE attempts SET handed_out = date(handed_out, '-4 years')",
+       "of attempts, with a time that is none"},
+      {"UPDATE attempts SET handed_out = replace(handed_out, '-', '-0')", "of attempts, with a time that is"},
+      {"UPDATE attempts SET ended = strftime('%Y-%m-%dT%H:%M:%fZ', ended, '-4 years')",
+       "or is before the sweep"},
+      {"UPDATE attempts SET handed_out = strftime('%Y-%m-%dT%H:%M:%fZ', ended, '+2 days') WHERE job = 0",
+       "of attempts, which ends before it begins"},
+      {"UPDATE attempts SET ended = NULL WHERE outcome = 'done'",
+       "of attempts, which has ended or has an outcome"},
+      {"UPDATE attempts SET seconds = -1 WHERE outcome = 'done'",
+       "of attempts, with a result and no segment or seconds"},
+      {"UPDATE attempts SET segment = 'a.h5' WHERE outcome IS NULL",
+       "of attempts, with a segment or seconds, and no result"},
+      {"UPDATE attempts SET text = '' WHERE outcome = 'done'", "of attempts, done, with a reason why not"},
+      {"INSERT INTO runs VALUES ('?', NULL, '', '', '')", "of runs, with a time that is none"},
+  };
+  for (const Change& change : table) {
+    const std::string said = impossible_after(change.sql);
+    EXPECT_TRUE(contains(said, change.message)) << change.sql << ": " << said;
+    EXPECT_TRUE(said.starts_with(file().string() + " holds row ")) << change.sql << ": " << said;
+  }
+}
+
+TEST_F(ChangedLedger, AClockThatWasSetBackIsNoDamage) {
+  EXPECT_EQ(impossible_after("UPDATE attempts SET ended = strftime('%Y-%m-%dT%H:%M:%fZ', ended, '-20 hours') "
+                             "WHERE ended IS NOT NULL"),
+            "");
 }
 
 }  // namespace
