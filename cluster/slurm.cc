@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <regex>
 
-#include "cluster/split_options.h"
 #include "common/base/shell.h"
 #include "common/base/sweep_directory.h"
 #include "common/wire/address.h"
@@ -167,10 +166,9 @@ std::string coordinator_script(const SlurmSweep& sweep) {
   return "#!/bin/bash\n" + lines.text() +
          "\n# The coordinator of one sweep, written by `wcam submit`. By hand: bash FILE, where workers can "
          "reach it.\n" +
-         kListen + "set -u\n" + functions(sweep) + "\nexport " + kCommandVariable + "=" +
-         quoted(sweep.command) + "\nrun " + program(sweep, "wcam-coordinator") +
-         " run --sweep \"$sweep\" --bind " + quoted(sweep.bind) + " --hand-over " +
-         quoted(sweep.coordinator_options) + R"(
+         kListen + "set -u\n" + functions(sweep) + "\nexport " + kTypedCommand + "=" + quoted(sweep.command) +
+         "\nrun " + program(sweep, "wcam-coordinator") + " run --sweep \"$sweep\" --bind " +
+         quoted(sweep.bind) + " --hand-over " + quoted(sweep.coordinator_options) + R"(
 case $status in
   0 | 4)
     touch "$sweep/slurm/finished"  # workers that start from now on have nothing to do

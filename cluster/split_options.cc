@@ -2,10 +2,6 @@
 
 #include <algorithm>
 #include <boost/program_options/parsers.hpp>
-#include <filesystem>
-#include <system_error>
-
-#include "common/base/shell.h"
 
 namespace po = boost::program_options;
 
@@ -22,12 +18,6 @@ SplitOptions split_options(const po::options_description& ours, const std::vecto
   po::store(parsed, split.ours);
   split.rest = po::collect_unrecognized(parsed.options, po::include_positional);
   return split;
-}
-
-std::string typed_line(const std::string& verb, const std::vector<std::string>& arguments) {
-  std::error_code removed;
-  return "cd " + quoted(std::filesystem::current_path(removed).string()) + " && wcam " + verb + " " +
-         quoted(arguments);
 }
 
 std::optional<std::string> help_asked(const std::vector<std::string>& arguments) {

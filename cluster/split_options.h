@@ -17,12 +17,6 @@ struct SplitOptions {
 SplitOptions split_options(const boost::program_options::options_description& ours,
                            const std::vector<std::string>& arguments);
 
-// The environment variable by which a coordinator hears what to record as the command of its run.
-inline constexpr const char* kCommandVariable = "WCAM_COMMAND";
-
-// "cd FOLDER && wcam run ...": a line for a shell anywhere that does what was typed here.
-std::string typed_line(const std::string& verb, const std::vector<std::string>& arguments);
-
 // "--help" (for -h too) or "--version", if one is there.
 std::optional<std::string> help_asked(const std::vector<std::string>& arguments);
 

@@ -14,6 +14,7 @@
 #include "common/base/file.h"
 #include "common/base/message_text.h"
 #include "common/base/process.h"
+#include "common/base/shell.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/options.h"
 #include "common/command_line/sweep_argument.h"
@@ -300,7 +301,7 @@ ExitCode submit(const std::vector<std::string>& arguments) {
   if (values.contains("sweep")) take_over_words(values, line.options);
   po::notify(values);
   SlurmSweep sweep = slurm_sweep(values);
-  sweep.command = typed_line("submit", arguments);
+  sweep.command = line_from_here("wcam submit", arguments);
   if (join && !split.rest.empty())
     throw UsageError("--join takes no word on what to compute: '" + split.rest.front() + "'");
   if (fs::path(sweep.container).is_absolute() && !fs::exists(sweep.container))  // else a URI

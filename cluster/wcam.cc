@@ -13,6 +13,7 @@
 #include "common/base/host.h"
 #include "common/base/message_text.h"
 #include "common/base/process.h"
+#include "common/base/shell.h"
 #include "common/base/sweep_directory.h"
 #include "common/command_line/devices.h"
 #include "common/command_line/options.h"
@@ -105,7 +106,7 @@ ExitCode run(const Arguments& arguments) {
   sweep.page = everything.contains("http");
   if (!only_prepared) check_usable(sweep.devices);
   const bool is_new = !std::filesystem::exists(SweepDirectory{sweep.sweep}.plan());
-  ::setenv(kCommandVariable, typed_line("run", arguments).c_str(), 1);
+  ::setenv(kTypedCommand, line_from_here("wcam run", arguments).c_str(), 1);
   const ExitCode code = run_local_sweep(sweep);
   if (only_prepared && code == ExitCode::kDone)
     std::printf("%s: %s; `wcam run --sweep %s` goes on\n", sweep.sweep.c_str(),

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace wcam {
 
@@ -21,6 +23,12 @@ std::string quoted(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + quoted(word);
   return text;
+}
+
+std::string line_from_here(const std::string& command, const std::vector<std::string>& arguments) {
+  std::error_code removed;
+  return "cd " + quoted(std::filesystem::current_path(removed).string()) + " && " + command + " " +
+         quoted(arguments);
 }
 
 }  // namespace wcam

@@ -185,13 +185,10 @@ ExitCode dry_extension(const po::variables_map& values, const SweepDirectory& di
   return ExitCode::kDone;
 }
 
-// What does this run again: the command that started this program, since workers come with it, where one says
-// so (cluster/split_options.h); or this one.
+// What does this run again: the command that started this program, since workers come with it, or this one.
 std::string command_line_of(const std::vector<std::string>& arguments) {
-  if (const char* typed = std::getenv("WCAM_COMMAND")) return typed;
-  std::error_code removed;
-  return "cd " + quoted(std::filesystem::current_path(removed).string()) + " && wcam-coordinator run " +
-         quoted(arguments);
+  const char* typed = std::getenv(kTypedCommand);
+  return typed != nullptr ? typed : line_from_here("wcam-coordinator run", arguments);
 }
 
 }  // namespace
