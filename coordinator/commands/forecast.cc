@@ -31,50 +31,50 @@ double padded(std::uint64_t images, int batch_size) {
 
 double unfinished(const Tally& tally) { return count(tally[JobState::kWaiting] + tally[JobState::kLeased]); }
 
-// What the whole sweep has, of a plan that has not begun.
-Range all_predict_jobs(const Plan& plan) {
-  const bool as_it_comes = plan.selection.rule == SelectionRule::kPublished || plan.selection.only_correct;
-  const double each = count(plan.cases.size() * plan.predict_blocks().size());
-  return {sample_of(plan) * each, (as_it_comes ? count(plan.images.size()) : sample_of(plan)) * each};
-}
-
 // How many WCAMs there will be, whatever is predicted.
 bool is_known(const Plan& plan) {
   return plan.selection.rule != SelectionRule::kPublished && !plan.selection.only_correct &&
          plan.explain.size() == 1;
 }
 
-Range all_explain_jobs(const Plan& plan) {
-  const auto most = static_cast<double>(most_wcams(plan));
-  return {is_known(plan) ? most : 0, most};
+// Images of the sample that predictions still to be made decide, at most.
+double images_to_decide(const Plan& plan, const Prospect& prospect) {
+  const Counts& counts = prospect.counts;
+  if (counts.course == Course::kCancelled) return 0;
+  return std::max(
+      0.0,
+      std::min(static_cast<double>(plan.selection.sample_size) - count(counts.images_selected),
+               count(plan.images.size()) - count(counts.images_decided) - count(prospect.undecided_to_skip)));
 }
 
-void count_jobs(Forecast& f, const Plan& plan, const std::optional<Counts>& counts) {
-  f.predict_jobs = all_predict_jobs(plan);
-  f.explain_jobs = all_explain_jobs(plan);
-  if (!counts) return;
-  if (counts->to_deepen > 0) {
+void count_predictions(Forecast& f, const Plan& plan, const Prospect& prospect) {
+  const bool as_it_comes = plan.selection.rule == SelectionRule::kPublished || plan.selection.only_correct;
+  const double images = count(prospect.counts.images_decided) + f.to_decide,
+               most_images = as_it_comes && f.to_decide > 0 ? count(plan.images.size()) : images;
+  const auto left = [&](std::size_t of_image, double there, double to_do) {
+    return Range{std::max(images * count(of_image) - there, to_do),
+                 std::max(most_images * count(of_image) - there, to_do)};
+  };
+  const Tally& jobs = prospect.counts.predict;
+  const std::size_t blocks = plan.predict_blocks().size();
+  f.predict_jobs = left(plan.cases.size() * blocks, count(jobs.all()) - unfinished(jobs), unfinished(jobs));
+  f.predict_forwards = left(plan.cases.size() * (plan.variants.size() + 1),
+                            count(prospect.forwards_predicted), count(prospect.forwards_to_predict));
+  const double mean = f.predict_jobs.high > 0 ? f.predict_forwards.high / f.predict_jobs.high
+                                              : count(plan.variants.size() + 1) / count(blocks);
+  f.forwards_per_predict = static_cast<std::uint64_t>(std::llround(mean));
+}
+
+void count_wcams(Forecast& f, const Plan& plan, const Prospect& prospect) {
+  if (prospect.to_deepen > 0) {
     WcamSettings had = plan.wcam;
     had.nb_design = plan.earlier.back().nb_design;
-    f.forwards_there = count(counts->to_deepen) * count(forward_plan(had, plan.input_size()).rows.size());
+    f.forwards_there = count(prospect.to_deepen) * count(forward_plan(had, plan.input_size()).rows.size());
   }
-  const double predict = unfinished(counts->predict), explain = unfinished(counts->explain);
-  const double to_select =
-      std::min(static_cast<double>(plan.selection.sample_size) - count(counts->images_selected),
-               count(plan.images.size()) - count(counts->images_decided));
-  if (to_select <= 0) {
-    f.predict_jobs = {predict, predict};
-    f.explain_jobs = {explain, explain};
-    return;
-  }
-  const double predicted = count(counts->predict.all()) - predict;
-  const auto left = [&](double of) { return std::max(of - predicted, predict); };
-  f.predict_jobs = {left(f.predict_jobs.low), left(f.predict_jobs.high)};
-  // Where no image is selected yet, what is done waits in an extended sweep for its image's turn.
-  const double waiting_results = counts->images_selected == 0 ? count(counts->explain[JobState::kDone]) : 0;
-  const double most =
-      std::max(explain + to_select * f.explain_jobs.high / sample_of(plan) - waiting_results, explain);
-  f.explain_jobs = {is_known(plan) ? most : std::max(explain, count(counts->to_deepen)), most};
+  const double to_do = unfinished(prospect.counts.explain),
+               of_image = static_cast<double>(most_wcams(plan)) / sample_of(plan),
+               most = to_do + std::max(f.to_decide * of_image - count(prospect.wcams_of_undecided), 0.0);
+  f.explain_jobs = {is_known(plan) ? most : std::max(to_do, count(prospect.to_deepen)), most};
 }
 
 // Share of the sweep's WCAMs under each case.
@@ -177,17 +177,18 @@ double results_per_file(double seconds_each, double seconds_per_file) {
                           : kResultsPerFile;
 }
 
-void take_bytes(Forecast& f, const Plan& plan, const std::optional<Counts>& counts,
-                std::span<const Measurement> measured, const Crew& crew) {
-  const double done_predict = counts ? count(counts->predict[JobState::kDone]) : 0;
-  const double done_explain = counts ? count(counts->explain[JobState::kDone]) : 0;
+void take_bytes(Forecast& f, const Plan& plan, const Counts& counts, std::span<const Measurement> measured,
+                const Crew& crew) {
+  const double done_predict = count(counts.predict[JobState::kDone]);
+  const double done_explain = count(counts.explain[JobState::kDone]);
   const Range predict = f.predict_jobs + Range{done_predict, done_predict};
   const Range explain = f.explain_jobs + Range{done_explain, done_explain};
   const double cells = plan.wcam.cells(), levels = plan.wcam.levels, text = text_bytes(plan);
   const double arrays =
       4 * (2 * cells + static_cast<double>(f.forwards_per_wcam - f.forwards_per_ladder - 1));
   const double numbers = 68 + 4 * (2 * (levels + 1) + 3 * levels + 1);
-  const double prediction_numbers = 28, rows = static_cast<double>(f.forwards_per_predict);
+  const double prediction_numbers = 28,
+               rows = count(plan.variants.size() + 1) / count(plan.predict_blocks().size());
   const double raw = 3.0 * plan.input_size() * plan.input_size();
   const double picture = measured.empty() ? kUnmeasuredCompression * raw : measured.front().picture_bytes;
   const Range kept = pictures(plan, explain);
@@ -209,18 +210,19 @@ void take_bytes(Forecast& f, const Plan& plan, const std::optional<Counts>& coun
 
 }  // namespace
 
-Forecast forecast(const Plan& plan, const std::optional<Counts>& counts,
+Forecast forecast(const Plan& plan, const std::optional<Prospect>& begun,
                   std::span<const Measurement> measured, const Crew& crew) {
+  const Prospect prospect = begun.value_or(Prospect{});
   Forecast f;
   f.sample = sample_of(plan);
-  const std::uint64_t blocks = plan.predict_blocks().size();  // of an extended sweep several, unlike in size
-  f.forwards_per_predict = (plan.variants.size() + blocks) / blocks;
+  f.to_decide = images_to_decide(plan, prospect);
   const ForwardPlan forwards = forward_plan(plan.wcam, plan.input_size());
   f.forwards_per_wcam = static_cast<std::uint64_t>(forwards.all_images());
   f.forwards_per_ladder = forwards.ladder.size();
-  count_jobs(f, plan, counts);
+  count_predictions(f, plan, prospect);
+  count_wcams(f, plan, prospect);
   take_times(f, plan, measured, crew);
-  take_bytes(f, plan, counts, measured, crew);
+  take_bytes(f, plan, prospect.counts, measured, crew);
   return f;
 }
 

@@ -9,7 +9,7 @@
 
 #include "common/study/measurement.h"
 #include "common/study/plan.h"
-#include "coordinator/sweep/status.h"
+#include "coordinator/sweep/prospect.h"
 
 namespace wcam {
 
@@ -23,8 +23,10 @@ struct Range {
 
 struct Forecast {
   double sample = 0;                       // images that may be explained
+  double to_decide = 0;                    // of these, those that are selected as predictions will have it
   Range predict_jobs, explain_jobs;        // still to do
-  std::uint64_t forwards_per_predict = 0;  // images put through a network, on average; batches pad them
+  Range predict_forwards;                  // images put through a network by these predict jobs
+  std::uint64_t forwards_per_predict = 0;  // on average; batches pad them
   std::uint64_t forwards_per_wcam = 0;
   std::uint64_t forwards_per_ladder = 0;  // of these, in batches of their own (WcamSettings::sufficient)
   double forwards_there = 0;              // of these WCAMs, computed when they had fewer design points
@@ -43,21 +45,18 @@ struct Forecast {
   Range explain_forwards() const {
     return explain_jobs * static_cast<double>(forwards_per_wcam) + Range{-forwards_there, -forwards_there};
   }
-  Range forwards() const {
-    return predict_jobs * static_cast<double>(forwards_per_predict) + explain_forwards();
-  }
+  Range forwards() const { return predict_forwards + explain_forwards(); }
 };
 
 struct Crew {
   int workers = 1, batch_size = 8;
 };
 
-// counts: of the sweep so far; nullopt of one that has not begun; of one that is to be extended what it hands
-// down (handed_down()). measured: one entry a worker, or none.
+// begun: nullopt of a sweep that has not begun. measured: one entry a worker, or none.
 // Time: every worker measured at once, each as fast as it was then, work divided by speed; starting, figures
 // and the tail, when not every worker has work, are left out. Disk: rows as common/store/format.md has them,
 // a file at least every 64 results or 30 s, pictures compressed as the measured ones (without: to 0.7).
-Forecast forecast(const Plan& plan, const std::optional<Counts>& counts,
+Forecast forecast(const Plan& plan, const std::optional<Prospect>& begun,
                   std::span<const Measurement> measured, const Crew& crew);
 
 }  // namespace wcam

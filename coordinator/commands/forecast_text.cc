@@ -75,6 +75,15 @@ std::string work_text(const Forecast& f) {
          (f.forwards_there > 0 ? ", of which " + with_commas(f.forwards_there) + " are there" : "");
 }
 
+std::string forwards_text(const Forecast& f) { return range_text(f.forwards(), with_commas); }
+
+std::string reason_for_ranges(const Forecast& f) {
+  const auto exact = [](const Range& range) { return range.low == range.high; };
+  if (exact(f.predict_jobs) && exact(f.explain_jobs)) return "";
+  return "predictions that are still to be made decide what is explained of " + with_commas(f.to_decide) +
+         (f.to_decide == 1 ? " image" : " images") + " of the sample";
+}
+
 std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool begun) {
   std::string text =
       row("images", with_commas(static_cast<double>(plan.images.size())) + ", " + selection_text(f, plan));
@@ -83,7 +92,8 @@ std::string describe(const Forecast& f, const Plan& plan, const Crew& crew, bool
   text += row("cases", with_commas(static_cast<double>(plan.cases.size())) + ": " +
                            joined(plan.cases, &CaseSpec::name));
   text += row(begun ? "left" : "to do", work_text(f));
-  text += row("forwards", range_text(f.forwards(), with_commas));
+  text += row("forwards", forwards_text(f));
+  if (const std::string reason = reason_for_ranges(f); !reason.empty()) text += row("ranges", reason);
   if (f.seconds)
     text += row("time", range_text(*f.seconds, duration_text) + " with " + std::to_string(crew.workers) +
                             (crew.workers == 1 ? " worker" : " workers"));

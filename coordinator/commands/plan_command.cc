@@ -21,6 +21,8 @@
 #include "coordinator/commands/interrupts.h"
 #include "coordinator/queue/seeded_order.h"
 #include "coordinator/sweep/extend_sweep.h"
+#include "coordinator/sweep/open_sweep.h"
+#include "coordinator/sweep/prospect.h"
 #include "coordinator/sweep/sweep_plan.h"
 
 namespace fs = std::filesystem;
@@ -124,10 +126,10 @@ Measured measure(const Plan& plan, const Crew& crew, const std::vector<std::stri
   return measured;
 }
 
-// A plan, and what is done of it; nullopt: it has not begun.
+// A plan, and what is ahead of its sweep; nullopt: it has not begun.
 struct Begun {
   Plan plan;
-  std::optional<Counts> counts;
+  std::optional<Prospect> prospect;
 };
 
 Begun extended_sweep(const po::variables_map& values, const std::optional<SweepDirectory>& sweep) {
@@ -135,7 +137,10 @@ Begun extended_sweep(const po::variables_map& values, const std::optional<SweepD
   const SweepState state = state_to_extend(*sweep);
   const Extension extension = plan_extension(values, state);
   for (const std::string& line : extension.added) std::cerr << "new: " << printable(line) << std::endl;
-  return {extension.to, extension.added.empty() ? state.counts(false) : handed_down(state, extension.to)};
+  if (!fs::exists(sweep->ledger())) return {extension.to, std::nullopt};
+  if (extension.added.empty()) return {extension.to, prospect_of(*sweep, extension.to)};
+  Database ledger = open_ledger_to_read(*sweep);
+  return {extension.to, prospect_of(extension, state, handed_down(ledger, extension))};
 }
 
 // Of the options, checked against the sweep's if there is one.
@@ -145,7 +150,7 @@ Begun sweep_planned(const po::variables_map& values, const std::optional<SweepDi
   if (!sweep && !asked) throw UsageError("--images and --models are needed, or --sweep of one that is there");
   if (!sweep) return {*asked, std::nullopt};
   Begun begun{agreed_plan(*sweep, asked), std::nullopt};
-  if (fs::exists(sweep->ledger())) begun.counts = read_status(sweep->root).counts;
+  if (fs::exists(sweep->ledger())) begun.prospect = prospect_of(*sweep, begun.plan);
   return begun;
 }
 
@@ -159,16 +164,16 @@ ExitCode plan_command(const Arguments& arguments) {
   const Crew crew{workers_of(*values, devices), in_range(*values, "batch-size", 1, 1024)};
   std::optional<SweepDirectory> sweep;
   if (values->contains("sweep")) sweep = sweep_of(*values);
-  const auto [plan, counts] = sweep_planned(*values, sweep);
-  Forecast found = forecast(plan, counts, {}, crew);
+  const auto [plan, prospect] = sweep_planned(*values, sweep);
+  Forecast found = forecast(plan, prospect, {}, crew);
   if (!(*values)["no-measure"].as<bool>() && found.forwards().high > 0) {
     check_usable(devices);
     const Measured measured = measure(plan, crew, devices, *values, interrupts);
     if (measured.code != ExitCode::kDone) return measured.code;
-    found = forecast(plan, counts, measured.of_workers, crew);
+    found = forecast(plan, prospect, measured.of_workers, crew);
   }
   std::cout << ((*values)["json"].as<bool>() ? to_json_text(found, plan)
-                                             : describe(found, plan, crew, counts.has_value()));
+                                             : describe(found, plan, crew, prospect.has_value()));
   return ExitCode::kDone;
 }
 

@@ -145,16 +145,14 @@ std::string kept_of(const SweepState& state) {
          " of " + counted(state.selected(), "image");
 }
 
-void tell(const Extension& extension, const SweepState& state) {
-  if (extension.added.empty()) {
-    std::cerr << "--extend adds nothing: the sweep has all of this" << std::endl;
-    return;
-  }
+void tell(const Extension& extension, const SweepState& state, const HandedDown& handed) {
   std::cerr << "the sweep is extended (" << sweep_id(extension.from).substr(0, 12) << " becomes "
             << sweep_id(extension.to).substr(0, 12) << "); kept: " << kept_of(state) << "; new:\n";
   for (const std::string& line : extension.added) std::cerr << "  " << printable(line) << "\n";
-  std::cerr << "to do: " << work_text(forecast(extension.to, handed_down(state, extension.to), {}, {}))
-            << "\n";
+  const Forecast found = forecast(extension.to, prospect_of(extension, state, handed), {}, {});
+  std::cerr << "to do: " << work_text(found) << ": " << forwards_text(found) << " forwards\n";
+  if (const std::string reason = reason_for_ranges(found); !reason.empty())
+    std::cerr << "  (ranges: " << reason << ")\n";
   std::cerr << std::flush;
 }
 
@@ -162,10 +160,14 @@ void extend(const po::variables_map& values, const SweepDirectory& directory, st
   if (!ledger) open_begun_ledger(ledger, directory);
   const SweepState state = ledger->load(plan_to_extend(directory));
   const Extension extension = plan_extension(values, state);
-  tell(extension, state);
-  if (extension.added.empty()) return;
+  if (extension.added.empty()) {
+    std::cerr << "--extend adds nothing: the sweep has all of this" << std::endl;
+    return;
+  }
+  const HandedDown handed = handed_down(ledger->database(), extension);
+  tell(extension, state, handed);
   try_new_networks(extension);
-  extend_sweep(directory, extension, state, ledger);
+  extend_sweep(directory, extension, state, handed, ledger);
 }
 
 ExitCode dry_run(const SweepDirectory& directory, const std::optional<Plan>& asked) {

@@ -163,7 +163,6 @@ Counts SweepState::counts(bool with_reasons) const {
                 images_set_aside_,
                 {},
                 course_,
-                0,
                 {}};
   for (std::size_t w = 0; w < workers_.size(); ++w)
     if (has_results_[w]) ++counts.provenances[workers_[w].provenance];

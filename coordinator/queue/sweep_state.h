@@ -91,8 +91,6 @@ struct Counts {
   std::size_t images = 0, images_decided = 0, images_selected = 0, images_skipped = 0, images_set_aside = 0;
   std::vector<std::string> set_aside;  // a line an image or job: what and why
   Course course = Course::kOn;
-  // WCAMs that an extension gives more design points: still to do, the outputs at the first ones known.
-  std::size_t to_deepen = 0;
   // WorkerInfo::provenance of the workers that have results, and how many these are.
   std::map<std::string, std::size_t> provenances;
   std::size_t cancelled() const { return predict[JobState::kCancelled] + explain[JobState::kCancelled]; }

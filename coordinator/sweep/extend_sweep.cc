@@ -35,6 +35,10 @@ std::vector<std::string> sample_of(const SweepState& state) {
   return sample;
 }
 
+bool gets_more_points(const Extension& extension) {
+  return extension.to.wcam.nb_design != extension.from.wcam.nb_design;
+}
+
 // Of a sweep whose WCAMs get more design points: what it has as it is, and results.h5 with all of it, which
 // is read for the outputs at the points that are there.
 void keep_results(const SweepDirectory& sweep, Ledger& ledger, const fs::path& kept) {
@@ -89,31 +93,31 @@ Extension plan_extension(const po::variables_map& values, const SweepState& stat
   return extension;
 }
 
-Counts handed_down(const SweepState& state, const Plan& extended) {
-  Counts counts;
-  counts.images = state.images().size();
-  for (const auto& [kind, tally] :
-       {std::pair(JobKind::kPredict, &counts.predict), std::pair(JobKind::kExplain, &counts.explain)})
-    tally->in_state[static_cast<std::size_t>(JobState::kDone)] = state.jobs().tally(kind)[JobState::kDone];
-  if (extended.wcam.nb_design != state.plan().wcam.nb_design)
-    std::swap(counts.to_deepen, counts.explain.in_state[static_cast<std::size_t>(JobState::kDone)]);
-  return counts;
+HandedDown handed_down(Database& ledger, const Extension& extension) {
+  HandedDown handed{done_results(ledger), 0};
+  if (gets_more_points(extension))
+    handed.to_deepen = std::erase_if(handed.results, [](const JobDone& done) { return done.labels.empty(); });
+  return handed;
+}
+
+Prospect prospect_of(const Extension& extension, const SweepState& state, const HandedDown& handed) {
+  SweepState larger(extension.to);
+  for (const WorkerInfo& worker : state.workers()) larger.restore_worker(worker);
+  Prospect prospect = prospect_of(std::move(larger), handed.results);
+  prospect.to_deepen = handed.to_deepen;
+  return prospect;
 }
 
 void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,
-                  std::optional<Ledger>& ledger) {
-  std::vector<JobDone> results = done_results(ledger->database());
+                  const HandedDown& handed, std::optional<Ledger>& ledger) {
   const fs::path kept = sweep.earlier(state.sweep());
   make_directories(kept);
   write_file_atomically(kept / "plan.json", to_json_text(extension.from));
-  if (extension.to.wcam.nb_design != extension.from.wcam.nb_design) {
-    keep_results(sweep, *ledger, kept);
-    std::erase_if(results, [](const JobDone& done) { return done.labels.empty(); });
-  }
+  if (gets_more_points(extension)) keep_results(sweep, *ledger, kept);
   ledger->database().execute("PRAGMA wal_checkpoint(TRUNCATE)");  // all is in one file
   write_file_atomically(kept / "ledger.sqlite", read_file(sweep.ledger()));
   PendingFile pending(sweep.ledger());
-  hand_down(state, results, pending.path(), extension.to);
+  hand_down(state, handed.results, pending.path(), extension.to);
   // Of the old ledger, which stays locked until the new one has its name.
   for (const char* suffix : {"-wal", "-shm"}) fs::remove(sweep.ledger().string() + suffix);
   pending.commit();

@@ -9,6 +9,7 @@
 #include "common/base/sweep_directory.h"
 #include "common/study/plan.h"
 #include "coordinator/ledger/ledger.h"
+#include "coordinator/sweep/prospect.h"
 
 namespace wcam {
 
@@ -27,14 +28,22 @@ SweepState state_to_extend(const SweepDirectory& sweep);
 // throw.
 Extension plan_extension(const boost::program_options::variables_map& values, const SweepState& state);
 
-// What the larger sweep has before it begins: all results of the smaller one, and no image decided.
-Counts handed_down(const SweepState& state, const Plan& extended);
+// What the larger sweep takes up of the results in the smaller one's ledger: all but those of WCAMs that get
+// more design points, which are done again.
+struct HandedDown {
+  std::vector<JobDone> results;
+  std::size_t to_deepen = 0;
+};
+HandedDown handed_down(Database& ledger, const Extension& extension);
 
-// Carries it out: a ledger that inherits all that was done takes the old one's place, then the plan. What
-// they were is kept (SweepDirectory::earlier()). WCAMs that get more design points are done again; results.h5
-// is kept for the outputs at those that are there (KnownOutputs). `ledger` is open before, with this state,
-// and after. Killed in between, `wcam repair` restores the plan that belongs to the ledger.
+// What is then ahead of it, of a smaller one in this state.
+Prospect prospect_of(const Extension& extension, const SweepState& state, const HandedDown& handed);
+
+// Carries it out: a ledger that inherits `handed` takes the old one's place, then the plan. What they were is
+// kept (SweepDirectory::earlier()), and where WCAMs get more design points results.h5, for the outputs at
+// those that are there (KnownOutputs). `ledger` is open before, with this state, and after. Killed in
+// between, `wcam repair` restores the plan that belongs to the ledger.
 void extend_sweep(const SweepDirectory& sweep, const Extension& extension, const SweepState& state,
-                  std::optional<Ledger>& ledger);
+                  const HandedDown& handed, std::optional<Ledger>& ledger);
 
 }  // namespace wcam

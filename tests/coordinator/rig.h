@@ -62,9 +62,9 @@ inline wire::Outcome success(const Plan& plan, const wire::Job& job) {
     return outcome;
   }
   wire::Predictions& p = *outcome.mutable_predictions();
-  std::vector<std::string> variants{"source"};
-  variants.insert(variants.end(), plan.variants.begin(), plan.variants.end());
-  for (const std::string& variant : variants) {
+  const std::uint32_t first = job.predict().first(), end = first + job.predict().count();
+  for (std::uint32_t v = first; v < end; ++v) {
+    const std::string& variant = plan.variant_name(static_cast<std::uint16_t>(v));
     p.add_label(predicted_label(job.image(), variant, job.case_name()));
     p.add_logit(1);
     p.add_probability(0.5);
@@ -252,6 +252,7 @@ class Rig {
   const Job& job(const wire::Job& job) const { return state_->jobs().at(JobId{job.job()}); }
   const Plan& plan() const { return plan_; }
   std::filesystem::path ledger_file() const { return folder_.path() / "ledger.sqlite"; }
+  Database& ledger() { return ledger_->database(); }
   const SweepState& state() const { return *state_; }
   Scheduler& scheduler() { return *scheduler_; }
   const SchedulerOptions& options() const { return options_; }

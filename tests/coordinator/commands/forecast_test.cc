@@ -27,11 +27,7 @@ Plan listed_plan() {
   return plan;
 }
 
-Counts counts_of(const Plan& plan) {
-  Counts counts;
-  counts.images = plan.images.size();
-  return counts;
-}
+Prospect begun(const Counts& counts) { return prospect_of(counts, plan_of()); }
 
 Measurement measured(double image_seconds = 0.01) {
   return {{{"case0", 1, image_seconds}, {"case1", 1, image_seconds}}, 0.5, 50'000, 1 << 28};
@@ -63,42 +59,46 @@ TEST(Forecast, CountsTheJobsOfEachRule) {
 }
 
 TEST(Forecast, OfASweepThatHasBegunIsWhatIsLeft) {
-  Counts half = counts_of(plan_of());  // 4 images decided, 1 selected; its 8 WCAMs half done
+  Counts half = Counts{};  // 4 images decided, 1 selected; its 8 WCAMs half done
   half.images_decided = 4;
   half.images_selected = 1;
   half.predict.in_state = {2, 1, 9, 0, 0};
   half.explain.in_state = {3, 1, 4, 0, 0};
-  const Forecast f = forecast(plan_of(), half, {}, {});
+  const Forecast f = forecast(plan_of(), begun(half), {}, {});
   EXPECT_EQ(f.predict_jobs, (Range{3, 24 - 9}));
   EXPECT_EQ(f.explain_jobs, (Range{4, 4 + 2 * 8}));
 
   Counts filled = half;
   filled.images_selected = 3;
   filled.predict.in_state = {0, 0, 12, 0, 0};
-  EXPECT_EQ(forecast(plan_of(), filled, {}, {}).predict_jobs, (Range{0, 0})) << "the sample is full";
-  EXPECT_EQ(forecast(plan_of(), filled, {}, {}).explain_jobs, (Range{4, 4}));
+  EXPECT_EQ(forecast(plan_of(), begun(filled), {}, {}).predict_jobs, (Range{0, 0})) << "the sample is full";
+  EXPECT_EQ(forecast(plan_of(), begun(filled), {}, {}).explain_jobs, (Range{4, 4}));
 
-  Counts all = counts_of(plan_of());
+  Counts all = Counts{};
   all.images_decided = all.images_selected = 1;
   all.predict.in_state = {2, 0, 2, 0, 0};
   all.explain.in_state = {4, 0, 6, 0, 0};
-  EXPECT_EQ(forecast(plan_of(SelectionRule::kAll), all, {}, {}).predict_jobs, (Range{4, 4}));
-  EXPECT_EQ(forecast(plan_of(SelectionRule::kAll), all, {}, {}).explain_jobs,
+  EXPECT_EQ(forecast(plan_of(SelectionRule::kAll), begun(all), {}, {}).predict_jobs, (Range{4, 4}));
+  EXPECT_EQ(forecast(plan_of(SelectionRule::kAll), begun(all), {}, {}).explain_jobs,
             (Range{4 + 2 * 10, 4 + 2 * 10}));
+
+  half.course = Course::kCancelled;
+  EXPECT_EQ(forecast(plan_of(), begun(half), {}, {}).explain_jobs, (Range{4, 4}))
+      << "no image is decided any more";
 }
 
 TEST(Forecast, OfWcamsThatGetMoreDesignPointsOnlyTheNewOnesCost) {
   Plan plan = plan_of(SelectionRule::kAll);  // grid 4: N (1 + 16) forwards and the unmasked one
   plan.wcam.nb_design = 8;
   plan.earlier.push_back({std::string(64, 'a'), 2, 3, plan.selection, plan.explain, 1, {}, 4});
-  Counts counts = counts_of(plan);
-  counts.to_deepen = 10;
-  const Forecast whole = forecast(plan, counts_of(plan), {}, {}), f = forecast(plan, counts, {}, {});
+  Prospect prospect;
+  prospect.to_deepen = 10;
+  const Forecast whole = forecast(plan, Prospect{}, {}, {}), f = forecast(plan, prospect, {}, {});
   EXPECT_EQ(f.explain_jobs, whole.explain_jobs);
   EXPECT_DOUBLE_EQ(f.forwards().high, whole.forwards().high - 10 * 4 * 17);
   const Measurement m = measured();
-  EXPECT_NEAR(forecast(plan, counts, {&m, 1}, {}).seconds->high,
-              forecast(plan, counts_of(plan), {&m, 1}, {}).seconds->high - 10 * 4 * 17 * 0.01, 1e-6);
+  EXPECT_NEAR(forecast(plan, prospect, {&m, 1}, {}).seconds->high,
+              forecast(plan, Prospect{}, {&m, 1}, {}).seconds->high - 10 * 4 * 17 * 0.01, 1e-6);
 }
 
 TEST(Forecast, TimeIsTheWorkDividedByTheSpeedOfAllWorkers) {
@@ -146,7 +146,12 @@ TEST(Forecast, TellsPeopleAndScriptsTheSame) {
   EXPECT_NE(text.find("to do     6 to 24 predict jobs of 5 forwards, 0 to 24 WCAMs of 69 forwards\n"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("forwards  30 to 1,776\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find(
+          "forwards  30 to 1,776\nranges    predictions that are still to be made decide what is explained "
+          "of 3 images of the sample\n"),
+      std::string::npos)
+      << text;
   EXPECT_NE(text.find("case0                1.00 s      10.0 ms       0.58 s       0.82 s\n"),
             std::string::npos)
       << text;
