@@ -82,6 +82,37 @@ def test_what_it_costs_is_what_it_then_computes(tmp_path):
     assert new == 3 * 3 * 3 * 2 - done and f"to do: 2 predict jobs of 3 forwards, {new} WCAMs of 69 forwards" in said, said
 
 
+def done(sweep):
+    """How many jobs of either kind are done, and the forwards of all."""
+    with contextlib.closing(sqlite3.connect(sweep / "ledger.sqlite")) as ledger:
+        jobs = dict(ledger.execute("SELECT kind, count(*) FROM jobs WHERE state = 'done' GROUP BY kind"))
+        labels = sum(len(json.loads(row[0])) for row in ledger.execute("SELECT labels FROM predictions"))
+    return {"predict": jobs["predict"], "explain": jobs["explain"], "forwards": labels + 69 * jobs["explain"]}
+
+
+def costs(*words):
+    told = json.loads(run("wcam", "plan", *words, "--no-measure", "--json").stdout)
+    return {"predict": told["predict"]["jobs"], "explain": told["explain"]["jobs"], "forwards": told["forwards"]}
+
+
+def test_what_it_costs_under_the_default_rule(tmp_path):
+    """To the last job where all that decides is predicted; where images are not, a range that holds it. The same is told
+    of an extension that is prepared and has not begun."""
+    study = Study(tmp_path)
+    study.OPTIONS = {**Study.OPTIONS, "--grid": "4", "--max-altered": "1"}
+    study.run("--no-figures")
+    for words in (["--replicates", "2"], ["--explain", "source"], ["--max-altered", "3"], ["--max-unaffected", "2"], ["--sample-size", "3"]):
+        before, told = done(study.sweep), costs("--sweep", study.sweep, "--extend", *words)
+        said = run("wcam-coordinator", "run", "--sweep", study.sweep, "--extend", *words, "--prepare").stderr
+        assert costs("--sweep", study.sweep) == told, words
+        run("wcam", "run", "--sweep", study.sweep, "--no-figures")
+        new = {kind: count - before[kind] for kind, count in done(study.sweep).items()}
+        assert new["explain"] > 0 and all(told[kind]["low"] <= new[kind] <= told[kind]["high"] for kind in new), (words, told, new)
+        exact = f"to do: 0 predict jobs of 29 forwards, {new['explain']} WCAMs of 69 forwards: {new['forwards']:,} forwards\n"
+        depends = words[0] == "--sample-size"
+        assert (exact in said) != depends and ("(ranges: predictions that are still" in said) == depends, (words, said)
+
+
 def test_every_result_stays_with_its_rank_role_and_number(grown):
     after = table(grown.sweep, *COLUMNS)
     assert grown.before and set(grown.before) < set(after)
@@ -193,8 +224,7 @@ def test_more_design_points_compute_the_new_ones_alone(tmp_path):
     wcams = len(table(study.sweep, "image"))
     said = run("wcam", "run", "--sweep", study.sweep, "--extend", "--nb-design", "8").stderr
     assert "design points: 8 instead of 4" in said
-    assert f"to do: 0 to 4 predict jobs of 29 forwards, {wcams} to " in said, said
-    assert f" WCAMs of 521 forwards, of which {wcams * 4 * 65:,} are there" in said, said
+    assert f"to do: 0 predict jobs of 29 forwards, {wcams} WCAMs of 521 forwards, of which {wcams * 4 * 65:,} are there" in said, said
     assert "is sound" in run("wcam", "verify", study.sweep).stdout
     (four,) = (study.sweep / "earlier").iterdir()
     assert len(h5py.File(four / "results.h5")["profiles/job"]) == wcams
