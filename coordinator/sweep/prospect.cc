@@ -1,7 +1,6 @@
 #include "coordinator/sweep/prospect.h"
 
 #include <span>
-#include <unordered_map>
 #include <utility>
 
 #include "coordinator/ledger/ledger_reader.h"
