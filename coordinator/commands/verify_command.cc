@@ -44,11 +44,12 @@ std::vector<Damage> damage_of(const LockedSweep& held, const SweepDirectory& swe
   for (const DamagedFile& file : check.stored.damaged) {
     const bool of_all = file.file == sweep.results();
     const auto spoilt = lost.extract(file.file.filename().string());
-    damage.push_back(
-        {file.why,
-         of_all ? repair + "moves it aside and `wcam pack` makes it again from the segments"
-                : "restore it from a copy; or " + retry + "moves it aside and has its results computed again",
-         spoilt ? spoilt.mapped() : std::vector<std::string>{}});
+    const std::string moves = retry + "moves it aside";
+    damage.push_back({file.why,
+                      of_all   ? repair + "moves it aside and `wcam pack` makes it again from the segments"
+                      : spoilt ? "restore it from a copy; or " + moves + " and has its results computed again"
+                               : "no result of this sweep is lost with it: " + moves,
+                      spoilt ? spoilt.mapped() : std::vector<std::string>{}});
   }
   for (const DamagedFile& file : check.damaged_before)
     damage.push_back(

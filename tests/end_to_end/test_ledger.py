@@ -545,6 +545,8 @@ def test_a_flipped_bit_of_the_ledger_is_found_where_it_changes_what_is_told_else
 
 def test_a_segment_that_results_h5_holds_may_go(undisturbed, tmp_path):
     study = copied(undisturbed, tmp_path)
+    change_a_value(study.segments()[0])
+    assert "no result of this sweep is lost with it: `wcam retry" in run("wcam", "verify", study.sweep, code=3).stdout
     for segment in study.segments():
         segment.unlink()
     assert run_verify(study.sweep) == 0
