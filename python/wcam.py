@@ -175,10 +175,10 @@ class Study:
     def plot_wcams(self, image: str, cases: str | Sequence[str] | None = None, variant: str | None = None,
                    save: str | os.PathLike[str] | None = None, cmap: str = "viridis",
                    one_scale: bool = True) -> np.ndarray:  # fmt: skip
-        """An image under several cases (all, if none are named; one may be named by itself): source above, altered below. `variant`: which one,
-        otherwise the first that alters the prediction under some case, under every case. Returns the axes,
-        [2, 1 + cases]; with `save` the figure is written there too. The maps of a row share one colour scale, or, with
-        one_scale=False, have one each, as published. Cells are drawn as they are."""
+        """An image under several cases (all, if none are named; one may be named by itself): source above, altered
+        below. `variant`: which one, otherwise the first that alters the prediction under some case, under every case.
+        Returns the axes, [2, 1 + cases]; with `save` the figure is written there too. The maps of a row share one
+        colour scale, or, with one_scale=False, have one each, as published. Cells are drawn as they are."""
         image = self._image(image)
         cases = [cases] if isinstance(cases, str) else list(self._cases() if cases is None else cases)
         unknown = [case for case in cases if case not in self._cases()]
