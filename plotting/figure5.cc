@@ -56,7 +56,7 @@ Page figure5(const Figure5& content) {
   Page page;
   page.name = "WCAM by case, image " + content.image;
   page.leading = 1;
-  const std::vector<std::string> titles = case_titles(content.cases);
+  const std::vector<std::string> titles = case_titles(content.cases, &Figure5::Column::case_name);
   page.titles = {"Image"};
   page.titles.insert(page.titles.end(), titles.begin(), titles.end());
   PageRow source{"Source", content.quantity, ColourMap::kInk, {}, true},

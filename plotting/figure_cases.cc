@@ -74,7 +74,7 @@ std::string doubt_words(const CaseMaps& maps, const std::string& what) {
 Page figure_mean(const FigureMean& content) {
   Page page;
   page.name = "Mean WCAM by case";
-  page.titles = case_titles(content.cases);
+  page.titles = case_titles(content.cases, &FigureMean::Column::case_name);
   PageRow source{"Source", content.quantity, ColourMap::kInk, {}, true},
       altered{"Altered", content.quantity, ColourMap::kInk, {}, true};
   CaseMaps maps;
@@ -95,7 +95,7 @@ Page figure_mean(const FigureMean& content) {
 Page figure_difference(const FigureDifference& content) {
   Page page;
   page.name = "Difference of WCAMs by case";
-  page.titles = case_titles(content.cases);
+  page.titles = case_titles(content.cases, &FigureDifference::Column::case_name);
   PageRow difference{"Difference", "Altered - source", ColourMap::kDiverging, {}},
       noise{"Std. error", "Standard error", ColourMap::kInk, {}};
   CaseMaps maps;

@@ -200,9 +200,7 @@ std::string case_or_all(std::size_t case_index, const Observations& found) {
 
 std::string title_of(std::size_t case_index, const Observations& found) {
   if (case_index == found.cases()) return case_or_all(case_index, found);
-  std::vector<std::string> names;
-  for (const CaseSpec& one : found.plan.cases) names.push_back(one.name);
-  return case_titles(names)[case_index];
+  return case_titles(found.plan.cases, &CaseSpec::name)[case_index];
 }
 
 std::string over_cases(std::size_t cases) { return cases < 2 ? "" : ", mean over " + counted(cases, "case"); }

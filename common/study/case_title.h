@@ -12,11 +12,11 @@ std::string case_title(const std::string& name);
 // Of cases with these names, in their order; with the case's own name in brackets where two have one title.
 std::vector<std::string> case_titles(const std::vector<std::string>& names);
 
-// Of each of a figure's columns its case's.
+// Of each of a plan's cases (&CaseSpec::name) or of a figure's columns its case's.
 template <typename Column>
-std::vector<std::string> case_titles(const std::vector<Column>& columns) {
+std::vector<std::string> case_titles(const std::vector<Column>& columns, std::string Column::*name) {
   std::vector<std::string> names;
-  for (const Column& column : columns) names.push_back(column.case_name);
+  for (const Column& column : columns) names.push_back(column.*name);
   return case_titles(names);
 }
 

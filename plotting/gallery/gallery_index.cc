@@ -60,10 +60,9 @@ std::pair<std::string, std::string> kind_and_severity(const std::string& variant
 class Maps {
  public:
   explicit Maps(SweepReader& sweep) : sweep_(sweep) {
-    std::vector<std::string> names;
-    for (const CaseSpec& spec : sweep.plan().cases) names.push_back(spec.name);
-    const std::vector<std::string> titles = case_titles(names);
-    for (std::size_t i = 0; i < names.size(); ++i) titles_.emplace(names[i], titles[i]);
+    const auto& cases = sweep.plan().cases;
+    const std::vector<std::string> titles = case_titles(cases, &CaseSpec::name);
+    for (std::size_t i = 0; i < cases.size(); ++i) titles_.emplace(cases[i].name, titles[i]);
   }
 
   void add(std::size_t row) {

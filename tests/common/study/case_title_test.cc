@@ -26,7 +26,7 @@ TEST(CaseTitle, ColumnsOfOneTitleHaveTheirOwnNamesInBrackets) {
   struct Column {
     std::string case_name;
   };
-  EXPECT_EQ(case_titles(std::vector<Column>{{"adv_free"}, {"sin"}, {"adv-free"}}),
+  EXPECT_EQ(case_titles(std::vector<Column>{{"adv_free"}, {"sin"}, {"adv-free"}}, &Column::case_name),
             (std::vector<std::string>{"Adv. free (adv_free)", "SIN", "Adv. free (adv-free)"}));
 }
 
