@@ -1,6 +1,8 @@
 #include "coordinator/ledger/schema.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <string_view>
 
 #include "common/base/format_version.h"
@@ -147,6 +149,24 @@ std::string in_parentheses(std::string_view text, std::size_t from) {
   return inside;
 }
 
+// "runs.command TEXT, not null": SQLite takes a schema as its text stands, a damaged name too.
+std::set<std::string> columns_of(Database& ledger) {
+  Statement rows = ledger.prepare(
+      "SELECT tables.name || '.' || of_table.name || ' ' || type || iif(\"notnull\", ', not null', '') || "
+      "iif(pk, ', key ' || pk, '') || coalesce(', default ' || dflt_value, '') FROM (SELECT name FROM "
+      "sqlite_master WHERE type = 'table') AS tables, pragma_table_info(tables.name) AS of_table");
+  rows.query();
+  std::set<std::string> columns;
+  while (rows.next()) columns.insert(rows.text(0));
+  return columns;
+}
+
+std::set<std::string> columns_of_this_version() {
+  Database memory(":memory:", Database::Access::kReadWriteCreate);
+  memory.execute(std::string(kSchema));
+  return columns_of(memory);
+}
+
 }  // namespace
 
 std::int64_t schema_of(Database& ledger) { return ledger.query_integer("PRAGMA user_version"); }
@@ -158,6 +178,16 @@ void check_schema(Database& ledger) {
   if (has_design != (schema_of(ledger) >= 5))
     throw DamageError(ledger.file(),
                       "schema " + std::to_string(schema_of(ledger)) + " and a table jobs of another version");
+  if (schema_of(ledger) < kSchemaVersion) return;
+  static const std::set<std::string> expected = columns_of_this_version();
+  const std::set<std::string> found = columns_of(ledger);
+  std::vector<std::string> unlike;
+  std::set_symmetric_difference(found.begin(), found.end(), expected.begin(), expected.end(),
+                                std::back_inserter(unlike));
+  if (!unlike.empty())
+    throw DamageError(ledger.file(), std::string(found.contains(unlike.front()) ? "a" : "no") + " column " +
+                                         unlike.front() + ", unlike schema " +
+                                         std::to_string(kSchemaVersion));
 }
 
 std::vector<RowCheck> row_checks() {

@@ -315,6 +315,11 @@ TEST_F(LedgerTest, RowsThatCannotBeAreDamage) {
       {"UPDATE images SET state = 'skiqped'", "of images, against CHECK (state IN ('undecided'"},
       {"UPDATE plan SET course = 'of'", "of plan, against CHECK (course IN ('on', "},
       {"PRAGMA user_version = 4", "schema 4 and a table jobs of another version"},
+      {"PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'command TEXT', 'colmand "
+       "TEXT') WHERE name = 'runs'; PRAGMA writable_schema = RESET",
+       "a column runs.colmand TEXT, not null, unlike schema 5"},
+      {"ALTER TABLE cases DROP COLUMN cancelled",
+       "no column cases.cancelled INTEGER, not null, default 0, unlike schema 5"},
       {"UPDATE predictions SET labels = '[1,2'", "that are no list of classes"},
       {"UPDATE predictions SET labels = '[1,2]'", "2 labels of 'predict "},
       {"UPDATE images SET state = 'selected' WHERE path = 'i0.png'", "without a rank"},
