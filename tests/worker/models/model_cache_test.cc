@@ -1,5 +1,7 @@
 #include "worker/models/model_cache.h"
 
+#include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
@@ -10,6 +12,8 @@
 #include "common/base/error.h"
 #include "tests/temporary_folder.h"
 #include "tests/worker/torchscript_fixture.h"
+#include "worker/models/memory.h"
+#include "worker/models/network.h"
 
 namespace wcam {
 namespace {
@@ -157,6 +161,20 @@ TEST_F(ModelCacheTest, TheMemoryOfADroppedModelGoesBackToTheSystem) {
   cache.get(small);
   EXPECT_EQ(cache.loaded(), Names{"small"});
   EXPECT_LT(resident_bytes(), with_large - std::int64_t{40} * (1 << 20));
+}
+
+// The worker then drops what it can do without, and goes on.
+TEST_F(ModelCacheTest, TheMemoryOfADroppedModelGoesBackToTheSystemAfterMemoryRanOut) {
+  prepare_torch(1);
+  constexpr std::int64_t kMebibyte = 1 << 20, kBeyondAddresses = std::int64_t{1} << 48;
+  EXPECT_THROW(at::empty({kBeyondAddresses}, at::kByte), std::exception);
+  for (int mebibytes = 4; mebibytes <= 48; mebibytes += 4) {
+    at::Tensor weights = at::ones({mebibytes * kMebibyte}, at::kByte);
+    const std::int64_t with_weights = resident_bytes();
+    weights.reset();
+    return_freed_memory();
+    EXPECT_LT(resident_bytes(), with_weights - (mebibytes - 2) * kMebibyte) << mebibytes;
+  }
 }
 
 }  // namespace
