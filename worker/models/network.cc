@@ -220,8 +220,8 @@ void prepare_torch(int threads) {
   // forward itself.
   mallopt(M_MMAP_THRESHOLD, INT_MAX);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  // Once an allocation has failed, glibc moves the thread to another arena, of which return_freed_memory()
-  // gets nothing back.
+  // Once an allocation has failed, glibc moves the thread to another arena, of whose top
+  // return_freed_memory() gets nothing back.
   mallopt(M_ARENA_MAX, 1);
   keeps_memory = true;
 #endif
