@@ -153,7 +153,7 @@ ExitCode run(int argc, char** argv) {
   };
   for (int i = 0; i < 3; ++i) model.forward(ready);  // LibTorch's profiling runs and the allocator's pools
   std::printf("%s, %d x %d, batch %d, %d threads: %lld images in %lld forwards, %d rounds\n", file.c_str(),
-              spec.input_size, spec.input_size, batch, threads, static_cast<long long>(plan.images()),
+              spec.input_size, spec.input_size, batch, threads, static_cast<long long>(plan.forwards()),
               static_cast<long long>(plan.batches(batch)), rounds);
   Times of_wcam, of_plain;
   for (int round = 0; round < rounds; ++round) {

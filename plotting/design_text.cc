@@ -10,18 +10,21 @@ namespace wcam {
 
 namespace {
 
+// "Jansen's estimator".
 std::string estimator_text(Estimator estimator) {
   switch (estimator) {
     case Estimator::kJansen:
-      return "Jansen";
+      return "Jansen's estimator";
     case Estimator::kHomma:
-      return "Homma and Saltelli";
+      return "Homma and Saltelli's estimator";
     case Estimator::kJanon:
-      return "Janon";
+      return "Janon's estimator";
     case Estimator::kGlen:
-      return "Glen and Isaacs";
+      return "Glen and Isaacs's estimator";
     case Estimator::kSaltelli:
-      return "Saltelli";
+      return "Saltelli's estimator";
+    case Estimator::kGradient:
+      return "estimated from gradients of the logit";
   }
   return "";
 }
@@ -59,7 +62,7 @@ std::string design_text(const WcamSettings& settings, double forwards) {
   std::string text = fmt::format(
       "Each cell holds a {}-order Sobol index: the share of the variance of the explained class's logit that "
       "masking "
-      "the cell's wavelet coefficients {}, without unit; {}'s estimator, N = {} points of {}, a grid of {} x "
+      "the cell's wavelet coefficients {}, without unit; {}, N = {} points of {}, a grid of {} x "
       "{} cells "
       "over a Haar transform of {} levels, {} forwards a map.",
       total ? "total" : "first", total ? "takes part in" : "has by itself",
@@ -91,8 +94,10 @@ std::string replicate_text(const Plan& plan, std::optional<std::uint32_t> chosen
                        *chosen, plan.wcam.design_seed + *chosen);
   return fmt::format(
       " Maps are means over replicates with independent designs, up to {}; standard errors are of the mean, "
-      "from the replicates' spread and the jackknife, weighted by degrees of freedom.",
-      plan.replicates);
+      "from the replicates' spread{}.",
+      plan.replicates,
+      plan.wcam.estimator == Estimator::kGradient ? ""
+                                                  : " and the jackknife, weighted by degrees of freedom");
 }
 
 }  // namespace wcam

@@ -1,6 +1,7 @@
 #include "plotting/figure_cases.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ PagePanel case_panel(const OrAbsent<CaseMap>& content) {
 PagePanel error_panel(const OrAbsent<CaseMap>& content) {
   if (const auto* absent = std::get_if<Absent>(&content)) return {*absent, {}, false};
   Map map = std::get<CaseMap>(content).map;
+  if (map.standard_errors.empty()) return {Absent{"of one map, no standard error"}, {}, false};
   map.cells = std::exchange(map.standard_errors, {});
   return {std::move(map), {}, false};
 }
@@ -47,7 +49,12 @@ std::string image_words(const CaseMaps& maps) {
 }
 
 std::string error_words(const CaseMaps& maps) {
-  const auto [fewest, most] = image_counts(maps);
+  CaseMaps known;
+  std::copy_if(maps.begin(), maps.end(), std::back_inserter(known), [](const auto* one) {
+    const auto* shown = std::get_if<CaseMap>(one);
+    return shown != nullptr && !shown->map.standard_errors.empty();
+  });
+  const auto [fewest, most] = image_counts(known);
   if (most == 0) return "";
   if (most == 1) return " Standard errors are those of the image's own design points.";
   return std::string(" Standard errors are of the mean over the images") +

@@ -17,6 +17,7 @@
 #include "common/store/open_results.h"
 #include "common/store/results.h"
 #include "common/study/case_spec.h"
+#include "common/study/wcam_options.h"
 #include "plotting/asked_name.h"
 #include "plotting/design_text.h"
 #include "plotting/figure_wcam.h"
@@ -65,6 +66,7 @@ FigureWcam lone_wcam(const Results& results, ProfileRow profile, std::vector<std
   if (plan) content.design = design_text(plan->wcam, profile.forward_equivalents);
   content.explanation.explained = class_name(classes, profile.label);
   add_prediction(content.explanation, results, profile, classes);
+  if (is_from_gradients(profile.estimator)) profile.standard_error.clear();
   ImageRow pixels = results.read_pixels(profile.image, profile.variant);
   const std::vector<std::string> doubts = split_list(profile.doubts);
   content.explanation.map = {

@@ -122,6 +122,7 @@ std::vector<float> difference(std::span<const float> a, std::span<const float> b
 }
 
 std::vector<float> error_of_difference(std::span<const float> error_a, std::span<const float> error_b) {
+  if (error_a.size() != error_b.size()) return {};
   std::vector<float> result(error_a.size());
   std::transform(error_a.begin(), error_a.end(), error_b.begin(), result.begin(),
                  [](float x, float y) { return std::hypot(x, y); });

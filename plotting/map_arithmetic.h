@@ -54,7 +54,7 @@ struct MapEstimate {
 // an error is not finite (N = 2), v = s2.
 MapEstimate mean_of_replicates(std::span<const MapEstimate> replicates, int nb_design);
 
-// a - b, and the standard error of a difference of independent values.
+// a - b, and the standard error of a difference of independent values: empty where either has none.
 std::vector<float> difference(std::span<const float> a, std::span<const float> b);
 std::vector<float> error_of_difference(std::span<const float> error_a, std::span<const float> error_b);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "common/command_line/suggestion.h"
 #include "common/store/open_results.h"
 #include "common/study/case_spec.h"
+#include "common/study/wcam_options.h"
 #include "plotting/asked_name.h"
 #include "plotting/design_text.h"
 #include "plotting/map_arithmetic.h"
@@ -185,9 +187,16 @@ Map SweepReader::map(std::size_t row, std::set<std::size_t>& doubtful) {
     ProfileRow profile = results_.read_profile(i);
     if (!profile.doubts.empty()) doubtful.insert(i);
     for (std::string& doubt : split_list(profile.doubts)) doubts.insert(std::move(doubt));
+    // No error of one map is drawn then, and of replicates the spread alone tells.
+    if (is_from_gradients(profile.estimator))
+      std::fill(profile.standard_error.begin(), profile.standard_error.end(),
+                std::numeric_limits<float>::infinity());
     estimates.push_back({std::move(profile.wcam), std::move(profile.standard_error)});
   }
-  if (estimates.size() > 1) estimates.front() = mean_of_replicates(estimates, plan().wcam.nb_design);
+  if (estimates.size() > 1)
+    estimates.front() = mean_of_replicates(estimates, plan().wcam.nb_design);
+  else if (is_from_gradients(profiles()[row].estimator))
+    estimates.front().standard_errors.clear();
   return {results_.header().grid, results_.header().levels,
           plan().input_size(),    std::move(estimates.front().cells),
           std::move(doubts),      std::move(estimates.front().standard_errors)};

@@ -24,12 +24,12 @@ import os
 import pathlib
 import warnings
 import zlib
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 import h5py
 import numpy as np
 
-__all__ = ["Study", "indices", "level_areas", "open"]
+__all__ = ["GradientEstimate", "Study", "gradient_estimate", "indices", "level_areas", "open"]
 
 FORMAT_VERSION = 1
 ROLES = ["source", "altered", "unaffected"]
@@ -119,8 +119,8 @@ class Study:
         true_label, true_class      of the image; -1 and "" where the plan does not know
         share_approximation, share_level_L, ..., share_level_1
                                     level_share: shares of the summed indices, coarse to fine
-        share_..._se                their standard errors: delete-one jackknife over the design points; NaN without a
-                                    plan, inf where N is 2
+        share_..._se                their standard errors: delete-one jackknife over the design points, of gradients those
+                                    of gradient_estimate(); NaN without a plan, inf where N is 2
         level_contributions_k, spectral_profile_k
                                     entry k of these columns
         """
@@ -155,11 +155,13 @@ class Study:
         return self._array("profiles", "wcam", rows)
 
     def standard_error(self, row: int) -> np.ndarray:
-        """Of map(row): [g, g] float32, over the design points alone; inf where N is 2."""
+        """Of map(row): [g, g] float32, over the design points alone; inf where N is 2. From gradients: each index times
+        the standard error of its logarithm."""
         return self._array("profiles", "standard_error", [row])[0]
 
     def outputs(self, row: int) -> np.ndarray:
-        """The logit of every forward: [F] float32 in design order (format.md, "Order of outputs")."""
+        """The logit of every forward, and what its gradient says where there is one: [F] float32 in design order
+        (format.md, "Order of outputs")."""
         return self._array("profiles", "outputs", [row])[0]
 
     def pixels(self, image: str, variant: str = "source") -> np.ndarray:
@@ -459,6 +461,15 @@ class Study:
             return errors
         settings, side = self.plan["wcam"], self.plan["cases"][0]["input_size"]
         n, areas = settings["nb_design"], level_areas(settings, side)
+        if settings["estimator"] == "gradient":
+            live = areas.sum(axis=0) > 0
+            parts, level = areas[:, live] / areas[:, live].sum(axis=0), _levels(settings, side)[live]
+            for row in range(rows):
+                found = gradient_estimate(self.outputs(row), settings, side)
+                of = [np.where(level == l, found.indices, 0) for l in range(self.levels + 1)]
+                split = np.array([parts @ one / one.sum() if one.any() else 0 * parts[:, 0] for one in of])
+                errors[row] = np.sqrt(np.diag(split.T @ found.share_covariance @ split).clip(0))
+            return errors
         if n < 3:
             return np.full_like(errors, np.inf)
         owned = areas / np.maximum(areas.sum(axis=0), 1)
@@ -570,7 +581,8 @@ class Study:
 
 
 def indices(outputs: np.ndarray, settings: dict[str, Any], points: np.ndarray | None = None) -> np.ndarray:
-    """Sobol indices from the logits of every forward, by the formulas of format.md ("Indices").
+    """Sobol indices from the logits of every forward, by the formulas of format.md ("Indices"); those of gradients are
+    gradient_estimate()'s.
 
     outputs: [..., F] in design order. settings: the plan's "wcam", where nb_design, estimator, order and mode matter:
     with another estimator it is what a sweep with that would have found. points: [N] bool, the design points to use;
@@ -580,6 +592,8 @@ def indices(outputs: np.ndarray, settings: dict[str, Any], points: np.ndarray | 
     n, total, published = settings["nb_design"], settings["order"] == "total", settings["mode"] == "reference"
     outputs = np.asarray(outputs, "f8")
     samples = 1 if total else 2  # A, B; then one a cell
+    if outputs.shape[-1] > n * (samples + settings["grid"] ** 2):
+        raise ValueError("these outputs are of gradients: gradient_estimate() knows them")
     if outputs.shape[-1] % n or outputs.shape[-1] // n <= samples:
         raise ValueError(f"{outputs.shape[-1]} outputs are no whole number of samples of {n} design points")
     y = outputs.reshape(*outputs.shape[:-1], -1, n)
@@ -616,8 +630,93 @@ def indices(outputs: np.ndarray, settings: dict[str, Any], points: np.ndarray | 
         covariance = mean((x - mean(x)[..., None]) * (c - mean(c)[..., None]))
         first = divisor * np.divide(covariance, spread, out=np.zeros_like(covariance), where=spread > 0)
     else:
-        raise ValueError(f"no estimator {estimator!r}: jansen, homma, saltelli, janon or glen")
+        raise ValueError(f"no estimator {estimator!r} from differences: jansen, homma, saltelli, janon or glen")
     return 1 - first if total else first
+
+
+class GradientEstimate(NamedTuple):
+    """Of one map from gradients: see gradient_estimate(). Standard errors of logarithms are multiplicative."""
+
+    indices: np.ndarray  # [cells], of those with forwards
+    log_errors: np.ndarray  # [cells] standard errors of their logarithms
+    numerators: np.ndarray  # [cells] indices times variance
+    shares: np.ndarray  # [L + 1] of the summed indices, of cells by their centre
+    share_covariance: np.ndarray  # [L + 1, L + 1] of these; `share_..._se` are of shares that split cells by area
+    variance: float  # of the logit over the masks
+    log_variance_error: float
+    log_sum_error: float  # of the sum of the indices
+
+
+def gradient_estimate(outputs: np.ndarray, settings: dict[str, Any], side: int) -> GradientEstimate:
+    """What the outputs of one map of `--estimator gradient` tell, by the formulas of format.md ("Gradients").
+
+    outputs: [F] as stored. settings: the plan's "wcam". side: S, pixels a side. ValueError when F does not fit."""
+    n = settings["nb_design"]
+    live = level_areas(settings, side).sum(axis=0) > 0
+    outputs = np.asarray(outputs, "f8")
+    if len(outputs) != n * (1 + 2 * live.sum()):
+        raise ValueError(f"{len(outputs)} outputs are not {n} logits and {n} slopes and energies of {live.sum()} cells")
+    y, slopes, energies = outputs[:n], *outputs[n:].reshape(2, -1, n)
+    return _gradient_estimate(y, slopes, energies, _levels(settings, side)[live], settings["levels"] + 1)
+
+
+def _levels(settings: dict[str, Any], side: int) -> np.ndarray:
+    """The level of each cell's centre, [cells]: 0 the approximation, 1 the coarsest."""
+    centre = (np.maximum(*np.divmod(np.arange(settings["grid"] ** 2), settings["grid"])) + 0.5) * side / settings["grid"]
+    return np.searchsorted(side >> np.arange(settings["levels"], 0, -1), centre, side="right")
+
+
+def _gradient_estimate(y: np.ndarray, slopes: np.ndarray, energies: np.ndarray, level: np.ndarray,
+                       count: int) -> GradientEstimate:  # fmt: skip
+    """y: [N]; slopes, energies: [cells, N]; level: [cells], 0 to count - 1."""
+    n = len(y)
+    weight = n / (n + 8)
+    squares, within = np.pi / 24 * abs(slopes).mean(axis=1) ** 2, np.sqrt(energies).mean(axis=1) ** 2
+    used = [l for l in range(count) if squares[level == l].any()]
+    cells = np.isin(level, used) & (within > 0)
+    effects = np.zeros(len(level))
+    for l in used:
+        of = level == l
+        effects[of] = weight * squares[of] + (1 - weight) * within[of] * squares[of].sum() / within[of].sum()
+    total = effects.sum()
+    effects[cells] = np.maximum(effects[cells], 1e-12 * total) ** 0.9
+    effects *= total / effects.sum()
+    sums = np.array([effects[level == l].sum() for l in used])
+    summed = np.array([(slopes[level == l] ** 2).sum(axis=0) for l in used])
+    variation = summed.var(axis=1, ddof=1) / summed.mean(axis=1) ** 2
+    k, nu = len(used), len(used) + 1
+    noise = np.log1p(2 / (n - 1))
+
+    def solve(spread: float) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.zeros((k + 3, k + 2))
+        rows[:k, :k] = np.eye(k)
+        rows[:k, k] = -1
+        rows[k, k] = rows[k + 1, nu] = 1
+        rows[k + 2, :k], rows[k + 2, nu] = sums / total, -1
+        link = np.log(1.68 / total) + sums / total @ np.log(sums)
+        seen = np.array([*np.log(sums), -1, np.log(y.var(ddof=1)) + noise / 2, link])
+        weights = 1 / np.array([*(np.maximum(variation, 0.3) / n + 0.35**2), spread**2, noise, 0.2**2])
+        covariance = np.linalg.inv(rows.T * weights @ rows)
+        return covariance @ (rows.T * weights @ seen), covariance
+
+    unknown, covariance = solve(0.5)
+    if k > 1 and np.exp(unknown[:k]).max() > 0.97 * np.exp(unknown[:k]).sum():
+        unknown, covariance = solve(10)
+    numerators = np.exp(unknown[:k])
+    shares, share_covariance = np.zeros(count), np.zeros((count, count))
+    shares[used] = p = numerators / numerators.sum()
+    by_theta = np.diag(p) - np.outer(p, p)
+    share_covariance[np.ix_(used, used)] = by_theta @ covariance[:k, :k] @ by_theta.T
+    variance = float(np.exp(unknown[nu]))
+    of_cell, log_errors = np.zeros(len(level)), np.zeros(len(level))
+    for i, l in enumerate(used):
+        of = (level == l) & cells
+        of_cell[of] = effects[of] * numerators[i] / sums[i]
+        ratio = covariance[i, i] + covariance[nu, nu] - 2 * covariance[i, nu]
+        log_errors[of] = np.sqrt(ratio + 4 / (n + 8) + 0.35**2)
+    of_sum = np.array([*p, 0, -1])
+    return GradientEstimate(of_cell / variance, log_errors, of_cell, shares, share_covariance, variance,
+                            float(np.sqrt(covariance[nu, nu])), float(np.sqrt(of_sum @ covariance @ of_sum)))  # fmt: skip
 
 
 def level_areas(settings: dict[str, Any], side: int) -> np.ndarray:

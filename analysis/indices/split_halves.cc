@@ -47,7 +47,7 @@ Stated<std::vector<Halves>> split_halves(std::span<const float> outputs, const F
   if (settings.nb_design < 4)
     return NotStated{std::to_string(settings.nb_design) +
                      " design points cannot be halved: it takes 4, or --replicates 2"};
-  const auto points = static_cast<std::size_t>(settings.nb_design);
+  const auto points = static_cast<std::size_t>(settings.nb_design) / 2 * 2;  // halves are equal
   std::vector<Halves> halves;
   try {
     for (const Split& split : points <= 8 ? all_splits(points) : drawn_splits(points, seed)) {

@@ -18,9 +18,9 @@ struct Halves {
   std::vector<float> first, second;
 };
 
-// A map's design points split at random: all ways where there are at most 35 (N = 4: 3, N = 8: 35), else 35
-// drawn ones. outputs: the stored column. Not stated below 4 design points, or where the outputs of a half
-// are constant.
+// A map's design points, of an odd number all but the last, split at random: all ways where there are at most
+// 35 (N = 4: 3, N = 8: 35), else 35 drawn ones. outputs: the stored column. Not stated below 4 design points,
+// or where the outputs of a half are constant.
 Stated<std::vector<Halves>> split_halves(std::span<const float> outputs, const ForwardPlan& plan,
                                          const WcamSettings& settings, std::uint64_t seed = 20141);
 

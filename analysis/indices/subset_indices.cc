@@ -12,9 +12,9 @@ namespace wcam {
 std::vector<float> subset_indices(std::span<const float> outputs, const ForwardPlan& plan,
                                   const WcamSettings& settings, std::span<const int> points) {
   const auto n = static_cast<std::size_t>(settings.nb_design);
-  if (outputs.size() != plan.rows.size())
+  if (outputs.size() != plan.outputs())
     throw std::invalid_argument("subset_indices: " + std::to_string(outputs.size()) +
-                                " outputs, the settings have " + std::to_string(plan.rows.size()));
+                                " outputs, the settings have " + std::to_string(plan.outputs()));
   if (points.size() < 2)
     throw std::invalid_argument("subset_indices: a variance needs 2 design points, here are " +
                                 std::to_string(points.size()));

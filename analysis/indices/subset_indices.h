@@ -13,7 +13,7 @@ namespace wcam {
 // The map [g * g] from the given design points alone: the estimator, order and mode of the settings applied
 // to the rows of A, B and C_i that belong to them, as if nb_design were their number. All points in their
 // order give the stored `wcam` to rounding of float32. outputs: the stored column (common/store/format.md,
-// "Order of outputs"), as many as plan.rows. points: at least 2, each once, 0 to nb_design - 1. Throws
+// "Order of outputs"), plan.outputs() of them. points: at least 2, each once, 0 to nb_design - 1. Throws
 // std::invalid_argument naming the value otherwise, and DegenerateOutputs when the outputs of these points
 // are constant within rounding (common/study/estimator.h).
 std::vector<float> subset_indices(std::span<const float> outputs, const ForwardPlan& plan,

@@ -102,6 +102,31 @@ std::vector<double> level_share_errors(std::span<const std::vector<float>> delet
   return errors;
 }
 
+std::vector<double> level_share_errors(const GradientEstimate& estimate, const ForwardPlan& plan,
+                                       const LevelAreas& areas) {
+  const std::size_t levels = estimate.shares.size();
+  // Of each level by centre what lies at each level by area, over the level's sum.
+  std::vector<double> parts(levels * levels), sums(levels);
+  for (std::size_t i = 0; i < plan.live_cells.size(); ++i) {
+    const auto cell = static_cast<std::size_t>(plan.live_cells[i]),
+               level = static_cast<std::size_t>(plan.levels[i]);
+    sums[level] += estimate.indices[i];
+    for (std::size_t at = 0; at < levels; ++at)
+      parts[level * levels + at] += estimate.indices[i] * areas.parts[cell * levels + at];
+  }
+  std::vector<double> errors;
+  for (std::size_t at = 0; at < levels; ++at) {
+    double variance = 0;
+    for (std::size_t a = 0; a < levels; ++a)
+      for (std::size_t b = 0; b < levels; ++b)
+        if (sums[a] > 0 && sums[b] > 0)
+          variance += parts[a * levels + at] / sums[a] * parts[b * levels + at] / sums[b] *
+                      estimate.share_covariance[a * levels + b];
+    errors.push_back(std::sqrt(std::max(variance, 0.0)));
+  }
+  return errors;
+}
+
 ScaleShift scale_shift(std::span<const double> before, std::span<const double> after) {
   if (before.size() != after.size())
     throw std::invalid_argument("scale_shift: shares of " + std::to_string(before.size()) + " and " +

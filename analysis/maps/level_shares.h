@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+#include "common/study/forward_plan.h"
+#include "common/study/gradient_estimator.h"
 #include "common/study/wcam_settings.h"
 
 namespace wcam {
@@ -47,6 +49,11 @@ ShareBounds level_share_bounds(std::span<const float> indices, const LevelAreas&
 // Delete-one jackknife standard error of each share, from the maps without each design point
 // (delete_one_maps(), analysis/indices/subset_indices.h). Infinite below 3 maps.
 std::vector<double> level_share_errors(std::span<const std::vector<float>> delete_one_maps,
+                                       const LevelAreas& areas);
+
+// The same of an estimate from gradients. Its shares are of cells by their centre; those that straddle levels
+// are split as level_shares() does, each level's cells keeping their parts of the level.
+std::vector<double> level_share_errors(const GradientEstimate& estimate, const ForwardPlan& plan,
                                        const LevelAreas& areas);
 
 // How the shares of `after` differ from those of `before`, in levels (octaves), the approximation one level

@@ -75,6 +75,13 @@ void add_design_doubts(std::vector<std::string>& doubts, const Observations& fou
                                "replicates reduce."
                          : "All images share one design, so that intervals leave out its own error, which "
                            "only replicates reduce.");
+  const bool gradients = found.plan.wcam.estimator == Estimator::kGradient;
+  if (gradients)
+    doubts.push_back(
+        "The indices come from gradients: the share of the worst level is off by some 0.07, however many "
+        "points "
+        "there are, which neither halves nor replicates show; where levels' shares decide, take another "
+        "--estimator for a few images (docs/accuracy.md).");
   std::size_t doubtful = 0, above = 0, maps = 0;
   for (const ExplainedMap& map : found.maps) {
     doubtful += static_cast<std::size_t>(map.doubtful);
@@ -86,7 +93,7 @@ void add_design_doubts(std::vector<std::string>& doubts, const Observations& fou
         "Of " + counted(maps, "map") + " " + std::to_string(doubtful) + (doubtful == 1 ? " is" : " are") +
         " doubtful" +
         (above == 0 ? "" : ", " + std::to_string(above) + " with an index above 1, which no Sobol index is") +
-        ": so few design points say little of a single map (--nb-design).");
+        (gradients ? "." : ": so few design points say little of a single map (--nb-design)."));
 }
 
 void add_noise_doubts(std::vector<std::string>& doubts, const Observations& found) {

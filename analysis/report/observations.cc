@@ -186,7 +186,8 @@ void add_replicate(Subject& subject, ProfileRow&& row, const Settings& settings)
   subject.found.largest_error += *std::max_element(row.standard_error.begin(), row.standard_error.end());
   subject.found.largest_index += static_cast<double>(largest);
   // Not as stored, since files of 0.1.0 have no such column.
-  const std::vector<WcamDoubt> doubts = wcam_doubts(row.wcam, row.standard_error, row.level_share);
+  const std::vector<WcamDoubt> doubts =
+      wcam_doubts(row.wcam, row.standard_error, row.level_share, settings.forwards.gradients);
   subject.found.above_one += above_all_variance(largest) ? 1 : 0;
   subject.found.doubtful += doubts.empty() ? 0 : 1;
   for (const WcamDoubt& doubt : doubts) ++subject.found.doubts[doubt.mark];
@@ -290,10 +291,10 @@ std::vector<Subject> read_group(const Study& study, std::size_t begin, std::size
   std::vector<Subject> subjects;
   for (std::size_t i = begin; i < end; ++i) {
     ProfileRow row = study.read_profile(i);
-    if (row.outputs.size() != settings.forwards.rows.size())
+    if (row.outputs.size() != settings.forwards.outputs())
       throw InputError("the WCAM of " + row.image + ", " + row.variant + ", " + row.case_name + " has " +
                        std::to_string(row.outputs.size()) + " outputs, the settings of its plan make " +
-                       std::to_string(settings.forwards.rows.size()));
+                       std::to_string(settings.forwards.outputs()));
     const std::uint16_t variant = numbers.variant(row.variant);
     const auto [place, added] = places.emplace(std::pair(variant, row.label), subjects.size());
     if (added) {

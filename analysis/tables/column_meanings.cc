@@ -86,11 +86,15 @@ constexpr Meaning kMeanings[] = {
     {"share_approximation_se", "share",
      "its standard error for this image, variant and design: delete-one jackknife over the design points; "
      "inf: too few "
-     "of them; empty or NaN without a plan. It says nothing of how images differ"},
+     "of them (of gradients the estimate's own); empty or NaN without a plan. It says nothing of how images "
+     "differ"},
     {"share_level_k_se", "share", "the same of `share_level_k`"},
     {"wcam", "share of variance",
      "Sobol index of each cell, [y, x] in the square of wavelet coefficients, approximation at the top left"},
-    {"standard_error", "share of variance", "of `wcam`, delete-one jackknife over the design points"},
+    {"standard_error", "share of variance",
+     "of `wcam`, delete-one jackknife over the design points; of gradients the index times the standard "
+     "error "
+     "of its logarithm"},
     {"top_labels_k", "class, from 0", "the five largest logits' classes, largest first; -1: there are fewer"},
     {"top_probabilities_k", "0 to 1", "soft-max at these; empty or NaN: there are fewer, or not stored"},
     {"source_label", "class, from 0", "what this case predicts for the unaltered image; -1: not stored"},

@@ -15,6 +15,7 @@
 #include "common/base/error.h"
 #include "common/store/columns.h"
 #include "common/study/forward_plan.h"
+#include "common/study/indices.h"
 #include "common/study/perturbation.h"
 
 namespace wcam {
@@ -141,11 +142,14 @@ struct ShareErrors {
         areas(level_areas(settings.grid, settings.levels, plan.input_size(), settings.approximation)) {}
 
   std::vector<float> of(const ProfileRow& row) const {
-    if (row.outputs.size() != forwards.rows.size())
+    if (row.outputs.size() != forwards.outputs())
       throw InputError("the WCAM of " + row.image + ", " + row.variant + ", " + row.case_name + " has " +
                        std::to_string(row.outputs.size()) + " outputs, the settings of its plan make " +
-                       std::to_string(forwards.rows.size()));
-    const auto errors = level_share_errors(delete_one_maps(row.outputs, forwards, settings), areas);
+                       std::to_string(forwards.outputs()));
+    const std::vector<double> errors =
+        forwards.gradients
+            ? level_share_errors(gradient_estimate_from(row.outputs, forwards, settings), forwards, areas)
+            : level_share_errors(delete_one_maps(row.outputs, forwards, settings), areas);
     return {errors.begin(), errors.end()};
   }
 

@@ -75,12 +75,16 @@ bool are_alike(float a, float b, float largest) {
   return std::abs(double{a} - double{b}) <= kRounding * double{largest};
 }
 
-// By the outputs, from which indices follow.
-bool are_alike(const ProfileRow& a, const ProfileRow& b) {
+// By the logits among the outputs; those of gradients come first. Slopes move by more than rounding where a
+// unit of the network is switched by it.
+bool are_alike(const ProfileRow& a, const ProfileRow& b, const WcamSettings& settings) {
   if (a.outputs.size() != b.outputs.size()) return false;
+  const std::size_t logits = settings.estimator == Estimator::kGradient
+                                 ? static_cast<std::size_t>(settings.nb_design)
+                                 : a.outputs.size();
   float largest = 0;
-  for (const float output : a.outputs) largest = std::max(largest, std::abs(output));
-  for (std::size_t i = 0; i < a.outputs.size(); ++i)
+  for (std::size_t i = 0; i < logits; ++i) largest = std::max(largest, std::abs(a.outputs[i]));
+  for (std::size_t i = 0; i < logits; ++i)
     if (!are_alike(a.outputs[i], b.outputs[i], largest)) return false;
   return true;
 }
@@ -299,7 +303,9 @@ void Study::Impl::take(Kept&& one, std::vector<Kept>& kept, std::size_t same_var
   ++overlap.profiles;
   const auto read = [&](const Place& place) { return sweeps[place.sweep].read_profile(place.row); };
   // Of a label that nothing is any more: for the same kind another was explained.
-  if (known == others.end() || !are_alike(read(known->place), read(one.place))) ++overlap.unlike_profiles;
+  if (known == others.end() ||
+      !are_alike(read(known->place), read(one.place), sweeps[known->place.sweep].plan()->wcam))
+    ++overlap.unlike_profiles;
   if (known != others.end()) merge(known->row, one.row);
 }
 

@@ -41,8 +41,8 @@ struct ProfileRow {
   float severity_difference = 0;
   float logit = 0;                    // of that class on the unmasked image
   std::vector<float> wcam;            // [g*g] indices, row-major, NaN nowhere
-  std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points
-  std::vector<float> outputs;         // [forwards] logits in design order (format.md)
+  std::vector<float> standard_error;  // [g*g] Indices::standard_errors (common/study/indices.h)
+  std::vector<float> outputs;         // logits, and of gradients more, in design order (format.md)
   std::vector<float> level_share;     // [L+1] share of the summed indices: approximation, then coarse to fine
   std::vector<float> level_contributions;  // [L+1] published definition (worker/wcam/summary.h)
   std::vector<float> spectral_profile;     // [3L+1] or, published, [3L-2] (worker/wcam/summary.h)

@@ -128,6 +128,8 @@ double IndexEstimator::evaluate(const Sums& s, double mean, double variance) con
       const double correlation = spread > 0 ? (xc - x * c) * s.n / divisor / spread : 0;
       return total ? 1 - correlation : correlation;
     }
+    case Estimator::kGradient:
+      break;
   }
   invariant_broken("an estimator without a formula");
 }

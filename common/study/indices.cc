@@ -8,7 +8,35 @@
 
 namespace wcam {
 
+GradientEstimate gradient_estimate_from(std::span<const float> outputs, const ForwardPlan& plan,
+                                        const WcamSettings& settings) {
+  const std::vector<double> exact(outputs.begin(), outputs.end());
+  const std::span<const double> all(exact);
+  const auto n = static_cast<std::size_t>(settings.nb_design), of_cells = n * plan.live_cells.size();
+  return gradient_estimate({all.first(n), all.subspan(n, of_cells), all.subspan(n + of_cells, of_cells),
+                            plan.levels, settings.levels + 1});
+}
+
+namespace {
+
+Indices indices_from_gradients(std::span<const float> outputs, const ForwardPlan& plan,
+                               const WcamSettings& settings) {
+  const GradientEstimate estimate = gradient_estimate_from(outputs, plan, settings);
+  Indices indices;
+  indices.values.assign(static_cast<std::size_t>(settings.cells()), 0);
+  indices.standard_errors = indices.values;
+  for (std::size_t i = 0; i < plan.live_cells.size(); ++i) {
+    const auto cell = static_cast<std::size_t>(plan.live_cells[i]);
+    indices.values[cell] = static_cast<float>(estimate.indices[i]);
+    indices.standard_errors[cell] = static_cast<float>(estimate.indices[i] * estimate.log_errors[i]);
+  }
+  return indices;
+}
+
+}  // namespace
+
 Indices indices_from(std::span<const float> outputs, const ForwardPlan& plan, const WcamSettings& settings) {
+  if (plan.gradients) return indices_from_gradients(outputs, plan, settings);
   const auto n = static_cast<std::size_t>(settings.nb_design);
   const std::vector<double> exact(outputs.begin(), outputs.end());
   const auto sample = [&](std::size_t index) { return std::span<const double>(exact).subspan(index * n, n); };

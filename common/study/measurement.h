@@ -10,7 +10,8 @@ namespace wcam {
 struct CaseSpeed {
   std::string name;
   double load_seconds = 0;
-  double image_seconds = 0;  // one image of a WCAM's batches: mask, reconstruction and forward
+  double image_seconds = 0;     // one image of a WCAM's batches: mask, reconstruction and forward
+  double gradient_seconds = 0;  // with Estimator::kGradient, one point: these and the backward; else 0
   bool operator==(const CaseSpeed&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <boost/program_options/variables_map.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "common/base/error.h"
 #include "common/base/json_integer.h"
@@ -29,11 +30,9 @@ constexpr Name<Sampler> kSamplers[] = {{Sampler::kSobol, "sobol"},
                                        {Sampler::kHalton, "halton"},
                                        {Sampler::kLatinHypercube, "lhs"},
                                        {Sampler::kMonteCarlo, "monte-carlo"}};
-constexpr Name<Estimator> kEstimators[] = {{Estimator::kJansen, "jansen"},
-                                           {Estimator::kHomma, "homma"},
-                                           {Estimator::kJanon, "janon"},
-                                           {Estimator::kGlen, "glen"},
-                                           {Estimator::kSaltelli, "saltelli"}};
+constexpr Name<Estimator> kEstimators[] = {
+    {Estimator::kJansen, "jansen"}, {Estimator::kHomma, "homma"},       {Estimator::kJanon, "janon"},
+    {Estimator::kGlen, "glen"},     {Estimator::kSaltelli, "saltelli"}, {Estimator::kGradient, "gradient"}};
 constexpr Name<Order> kOrders[] = {{Order::kTotal, "total"}, {Order::kFirst, "first"}};
 
 template <typename E, std::size_t n>
@@ -66,6 +65,10 @@ std::string_view to_string(Sampler value) { return name_of(kSamplers, value); }
 std::string_view to_string(Estimator value) { return name_of(kEstimators, value); }
 std::string_view to_string(Order value) { return name_of(kOrders, value); }
 
+bool is_from_gradients(std::string_view estimator) {
+  return estimator.starts_with(to_string(Estimator::kGradient));
+}
+
 po::options_description wcam_options() {
   const WcamSettings d;
   const auto text = [](std::string_view value) {
@@ -73,9 +76,11 @@ po::options_description wcam_options() {
   };
   const auto number = [](int value) { return po::value<int>()->default_value(value); };
   po::options_description options("WCAM");
-  options.add_options()                                                                                 //
-      ("grid", number(d.grid), "cells a side of the grid of masks, 2 to 112")                           //
-      ("nb-design", number(d.nb_design), "N, design points: a power of two, 2 to 4096")                 //
+  options.add_options()                                                                  //
+      ("grid", number(d.grid), "cells a side of the grid of masks, 2 to 112")            //
+      ("nb-design", number(d.nb_design), "N, design points: a power of two, 2 to 4096")  //
+      ("budget", po::value<int>(),
+       "with --estimator gradient, in place of --nb-design: forwards a WCAM, three a point (48)")       //
       ("levels", number(d.levels), "levels of the Haar transform, 1 to 5")                              //
       ("mode", text(to_string(d.mode)), choices(kModes).c_str())                                        //
       ("approximation", text(to_string(d.approximation)), choices(kApproximations).c_str())             //
@@ -89,19 +94,44 @@ po::options_description wcam_options() {
   return options;
 }
 
-WcamSettings wcam_settings(const po::variables_map& values) {
+namespace {
+
+// --nb-design or --budget; nullopt: neither was given.
+std::optional<int> points_asked(const po::variables_map& values, Estimator estimator) {
+  const bool has_points = !values["nb-design"].defaulted();
+  if (!values.contains("budget"))
+    return has_points ? std::optional(values["nb-design"].as<int>()) : std::nullopt;
+  if (has_points)
+    throw UsageError("--budget and --nb-design exclude each other: either says how many points");
+  if (estimator != Estimator::kGradient)
+    throw UsageError("--budget goes with --estimator gradient; with " + std::string(to_string(estimator)) +
+                     " --nb-design says how many points");
+  constexpr int kLeast = 3 * kForwardsAGradient, kMost = 4096 * kForwardsAGradient;
+  const int budget = values["budget"].as<int>();
+  check_range("budget", budget, kLeast, kMost);
+  return budget / kForwardsAGradient;
+}
+
+}  // namespace
+
+WcamSettings wcam_settings(const po::variables_map& values, const WcamSettings& usual) {
   const auto text = [&](const char* name) { return values[name].as<std::string>(); };
-  WcamSettings s;
-  s.grid = values["grid"].as<int>();
-  s.nb_design = values["nb-design"].as<int>();
-  s.levels = values["levels"].as<int>();
-  s.mode = parse(kModes, "--mode", text("mode"));
-  s.approximation = parse(kApproximations, "--approximation", text("approximation"));
-  s.sampler = parse(kSamplers, "--sampler", text("sampler"));
-  s.design_seed = values["design-seed"].as<std::uint64_t>();
-  s.estimator = parse(kEstimators, "--estimator", text("estimator"));
-  s.order = parse(kOrders, "--order", text("order"));
-  s.sufficient = values["sufficient"].as<bool>();
+  const auto given = [&](const char* name) { return !values[name].defaulted(); };
+  WcamSettings s = usual;
+  if (given("grid")) s.grid = values["grid"].as<int>();
+  if (given("levels")) s.levels = values["levels"].as<int>();
+  if (given("mode")) s.mode = parse(kModes, "--mode", text("mode"));
+  if (given("approximation"))
+    s.approximation = parse(kApproximations, "--approximation", text("approximation"));
+  if (given("sampler")) s.sampler = parse(kSamplers, "--sampler", text("sampler"));
+  if (given("design-seed")) s.design_seed = values["design-seed"].as<std::uint64_t>();
+  if (given("estimator")) s.estimator = parse(kEstimators, "--estimator", text("estimator"));
+  if (given("order")) s.order = parse(kOrders, "--order", text("order"));
+  if (given("sufficient")) s.sufficient = values["sufficient"].as<bool>();
+  if (const auto points = points_asked(values, s.estimator))
+    s.nb_design = *points;
+  else if ((s.estimator == Estimator::kGradient) != (usual.estimator == Estimator::kGradient))
+    s.nb_design = s.estimator == Estimator::kGradient ? kGradientPoints : WcamSettings{}.nb_design;
   check(s);
   return s;
 }

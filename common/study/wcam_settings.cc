@@ -8,9 +8,13 @@ namespace wcam {
 
 void check(const WcamSettings& s) {
   check_range("grid", s.grid, 2, 112);
-  check_range("nb-design", s.nb_design, 2, 4096);
+  const bool gradients = s.estimator == Estimator::kGradient;
+  check_range("nb-design", s.nb_design, gradients ? 3 : 2, 4096);
   check_range("levels", s.levels, 1, 5);
-  if ((s.nb_design & (s.nb_design - 1)) != 0)
+  if (gradients && s.order == Order::kFirst)
+    throw UsageError(
+        "--order first: --estimator gradient has indices of total order alone; take --estimator jansen");
+  if (!gradients && (s.nb_design & (s.nb_design - 1)) != 0)
     throw UsageError("--nb-design " + std::to_string(s.nb_design) +
                      " is not a power of two: a Sobol sequence is balanced only then");
   // 21201: dimensions of the direction numbers in LibTorch's Sobol engine; a design draws A and B together.

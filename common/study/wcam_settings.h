@@ -20,14 +20,16 @@ enum class Approximation { kPerturb, kKeep, kDrop };
 
 enum class Sampler { kSobol, kTorchSobol, kHalton, kLatinHypercube, kMonteCarlo };
 
-enum class Estimator { kJansen, kHomma, kJanon, kGlen, kSaltelli };
+// Five estimators from differences of outputs (common/study/estimator.h), and one from the gradient of the
+// output at the points of A (common/study/gradient_estimator.h), of total order only.
+enum class Estimator { kJansen, kHomma, kJanon, kGlen, kSaltelli, kGradient };
 
 // Total-order indices ST_i (published), or first-order indices S_i, which also cost the N forwards on B.
 enum class Order { kTotal, kFirst };
 
 struct WcamSettings {
   int grid = 28;      // cells a side, 2..112; cell of pixel x in an image of side S is floor(x * grid / S)
-  int nb_design = 4;  // N, rows of A: a power of two, 2..4096
+  int nb_design = 4;  // N, rows of A: a power of two, 2..4096; with kGradient any number, 3..4096
   int levels = 3;     // of the Haar transform, 1..5
   Mode mode = Mode::kReference;
   Approximation approximation = Approximation::kPerturb;
@@ -45,6 +47,11 @@ struct WcamSettings {
   int cells() const { return grid * grid; }
   bool operator==(const WcamSettings&) const = default;
 };
+
+// What a point costs with Estimator::kGradient: a forward, and a backward, which counts as two. A WCAM is
+// given 48 forwards, unless its user says otherwise.
+inline constexpr int kForwardsAGradient = 3;
+inline constexpr int kGradientPoints = 48 / kForwardsAGradient;
 
 // Whether a design's first points are those of a design with fewer, so that what was computed at them stays
 // good when points are added: not a Latin hypercube's or Halton's (whose last digits are random), which are

@@ -69,7 +69,8 @@ void count_wcams(Forecast& f, const Plan& plan, const Prospect& prospect) {
   if (prospect.to_deepen > 0) {
     WcamSettings had = plan.wcam;
     had.nb_design = plan.earlier.back().nb_design;
-    f.forwards_there = count(prospect.to_deepen) * count(forward_plan(had, plan.input_size()).rows.size());
+    f.forwards_there =
+        count(prospect.to_deepen) * static_cast<double>(forward_plan(had, plan.input_size()).row_forwards());
   }
   const double to_do = unfinished(prospect.counts.explain),
                of_image = static_cast<double>(most_wcams(plan)) / sample_of(plan),
@@ -89,14 +90,23 @@ std::vector<double> shares_of_cases(const Plan& plan) {
   return shares;
 }
 
+// Of one of a WCAM's forwards; a gradient is made of three.
+double forward_seconds(const CaseSpeed& speed, const Plan& plan) {
+  return plan.wcam.estimator == Estimator::kGradient ? speed.gradient_seconds / kForwardsAGradient
+                                                     : speed.image_seconds;
+}
+
 Forecast::CaseCost cost_of(const CaseSpeed& speed, const Measurement& m, const Forecast& f, const Plan& plan,
                            const Crew& crew) {
   const double one_variant = m.variants_seconds / (count(plan.variants.size()) + 1);
+  const std::uint64_t forwards = f.forwards_per_wcam - f.forwards_per_ladder;
+  const bool fills_batches = plan.wcam.estimator != Estimator::kGradient;
   return {speed.name, speed.load_seconds, speed.image_seconds,
           m.variants_seconds + padded(f.forwards_per_predict, crew.batch_size) * speed.image_seconds,
-          one_variant + (padded(f.forwards_per_wcam - f.forwards_per_ladder, crew.batch_size) +
-                         padded(f.forwards_per_ladder, crew.batch_size)) *
-                            speed.image_seconds};
+          one_variant +
+              (fills_batches ? padded(forwards, crew.batch_size) : static_cast<double>(forwards)) *
+                  forward_seconds(speed, plan) +
+              padded(f.forwards_per_ladder, crew.batch_size) * speed.image_seconds};
 }
 
 // Seconds that one worker would take for everything by itself.
@@ -105,7 +115,7 @@ Range alone(const Measurement& m, const Forecast& f, const Plan& plan, const Cre
   Range total;
   for (std::size_t c = 0; c < plan.cases.size(); ++c) {
     const Forecast::CaseCost cost = cost_of(m.cases.at(c), m, f, plan, crew);
-    const double there = f.forwards_there * m.cases.at(c).image_seconds * shares[c];
+    const double there = f.forwards_there * forward_seconds(m.cases.at(c), plan) * shares[c];
     total = total + f.predict_jobs * (cost.predict_seconds / count(plan.cases.size())) +
             f.explain_jobs * (cost.wcam_seconds * shares[c]) + Range{-there, -there};
   }
@@ -184,8 +194,7 @@ void take_bytes(Forecast& f, const Plan& plan, const Counts& counts, std::span<c
   const Range predict = f.predict_jobs + Range{done_predict, done_predict};
   const Range explain = f.explain_jobs + Range{done_explain, done_explain};
   const double cells = plan.wcam.cells(), levels = plan.wcam.levels, text = text_bytes(plan);
-  const double arrays =
-      4 * (2 * cells + static_cast<double>(f.forwards_per_wcam - f.forwards_per_ladder - 1));
+  const double arrays = 4 * (2 * cells + count(forward_plan(plan.wcam, plan.input_size()).outputs()));
   const double numbers = 68 + 4 * (2 * (levels + 1) + 3 * levels + 1);
   const double prediction_numbers = 28,
                rows = count(plan.variants.size() + 1) / count(plan.predict_blocks().size());
@@ -217,7 +226,7 @@ Forecast forecast(const Plan& plan, const std::optional<Prospect>& begun,
   f.sample = sample_of(plan);
   f.to_decide = images_to_decide(plan, prospect);
   const ForwardPlan forwards = forward_plan(plan.wcam, plan.input_size());
-  f.forwards_per_wcam = static_cast<std::uint64_t>(forwards.all_images());
+  f.forwards_per_wcam = static_cast<std::uint64_t>(forwards.all_forwards());
   f.forwards_per_ladder = forwards.ladder.size();
   count_predictions(f, plan, prospect);
   count_wcams(f, plan, prospect);

@@ -26,7 +26,7 @@ constexpr std::chrono::minutes kComplainEvery{1};
 
 Progress progress_of(const Plan& plan) {
   return {1.0 + static_cast<double>(plan.variants.size()),
-          static_cast<double>(forward_plan(plan.wcam, plan.input_size()).all_images())};
+          static_cast<double>(forward_plan(plan.wcam, plan.input_size()).all_forwards())};
 }
 
 }  // namespace

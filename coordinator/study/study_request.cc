@@ -70,9 +70,8 @@ void complete_places(StudyRequest& request, const Plan& base) {
   if (request.variants.empty()) request.variants = base.variants_root;
 }
 
-}  // namespace
-
-StudyRequest study_request(const po::variables_map& values) {
+// wcam: where no option says otherwise.
+StudyRequest request_of(const po::variables_map& values, const WcamSettings& wcam) {
   const auto text = [&](const char* name) {
     return values.contains(name) ? values[name].as<std::string>() : "";
   };
@@ -99,12 +98,16 @@ StudyRequest study_request(const po::variables_map& values) {
   request.source_name = text("source-name");
   request.skip_incomplete = values["skip-incomplete"].as<bool>();
   request.seed = seed_of(values);
-  request.wcam = wcam_settings(values);
+  request.wcam = wcam_settings(values, wcam);
   return request;
 }
 
+}  // namespace
+
+StudyRequest study_request(const po::variables_map& values) { return request_of(values, {}); }
+
 StudyRequest extension_request(const po::variables_map& values, const Plan& base) {
-  StudyRequest request = study_request(values);
+  StudyRequest request = request_of(values, base.wcam);
   const auto keep = [&](const char* option, auto& asked, const auto& own) {
     if (values[option].empty() || values[option].defaulted()) asked = own;
   };
@@ -117,17 +120,6 @@ StudyRequest extension_request(const po::variables_map& values, const Plan& base
   keep("explain", request.explain, base.explain);
   keep("replicates", request.replicates, base.replicates);
   keep("seed", request.seed, base.seed);
-  WcamSettings& wcam = request.wcam;
-  keep("grid", wcam.grid, base.wcam.grid);
-  keep("nb-design", wcam.nb_design, base.wcam.nb_design);
-  keep("levels", wcam.levels, base.wcam.levels);
-  keep("mode", wcam.mode, base.wcam.mode);
-  keep("approximation", wcam.approximation, base.wcam.approximation);
-  keep("sampler", wcam.sampler, base.wcam.sampler);
-  keep("design-seed", wcam.design_seed, base.wcam.design_seed);
-  keep("estimator", wcam.estimator, base.wcam.estimator);
-  keep("order", wcam.order, base.wcam.order);
-  keep("sufficient", wcam.sufficient, base.wcam.sufficient);
   if (request.select != SelectionRule::kPublished)
     request.max_altered = request.max_unaffected = std::nullopt;
   if (request.matched_controls) request.max_unaffected = std::nullopt;

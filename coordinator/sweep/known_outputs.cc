@@ -39,7 +39,7 @@ void KnownOutputs::add(const EarlierPlan& earlier, const Plan& plan, const std::
   for (std::size_t i = 0; i < rows.size(); ++i)
     places_[{rows[i].image, rows[i].variant, rows[i].case_name, rows[i].label, rows[i].replicate}] = {
         files_.size(), i};
-  files_.push_back({std::move(results), forward_plan(had, plan.input_size()).rows.size()});
+  files_.push_back({std::move(results), forward_plan(had, plan.input_size()).outputs()});
 } catch (const InputError& e) {
   spdlog::warn("{}: what it had is computed again", e.what());
 }

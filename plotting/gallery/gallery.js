@@ -121,7 +121,8 @@ function colourIndex(value, scale) {
   return share > 0 ? Math.min(Math.floor(share * 256), 255) : 0;
 }
 
-const isNoise = (map, cell) => !(Math.abs(map.values[cell]) > 2 * map.errors[cell]);
+// Errors that are factors leave no index within noise of 0.
+const isNoise = (map, cell) => !index.factors && !(Math.abs(map.values[cell]) > 2 * map.errors[cell]);
 
 const scrap = document.createElement("canvas");
 
@@ -155,7 +156,7 @@ function bar(scale) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
   const isSmall = Math.abs(scale.low) < (scale.high - scale.low) / 256;  // the bar is too coarse to show it
   const made = element("span", "bar", [isSmall ? "0" : number(scale.low), canvas, `${scale.cut ? ">" : ""}${number(scale.high)}`]);
-  made.title = `${index.quantity}; ${state.scale === "all" ? "one scale for all maps" : "the scale of this row"}; below: faint, within two standard errors of 0`;
+  made.title = `${index.quantity}; ${state.scale === "all" ? "one scale for all maps" : "the scale of this row"}${index.factors ? "" : "; below: faint, within two standard errors of 0"}`;
   return made;
 }
 
@@ -415,7 +416,9 @@ function follow(picture) {
 
 function valueText(map, digits) {
   const cell = hover.y * index.grid + hover.x;
-  return `${number(map.values[cell], digits)} ± ${number(map.errors[cell], digits)}`;
+  const value = map.values[cell], error = map.errors[cell];
+  if (index.factors) return value > 0 ? `${number(value, digits)} ×÷ ${number(Math.exp(error / value), 2)}` : number(value, digits);
+  return `${number(value, digits)} ± ${number(error, digits)}`;
 }
 
 function placeMark(mark) {
@@ -437,7 +440,7 @@ function showHover() {
     largePanel.value.textContent = hover ? valueText(largePanel.data, 5) : "point at a cell";
     largePanel.cell.textContent = hover ? cellText() : "";
   }
-  at("cell").replaceChildren(...(hover ? [element("b", "", `column ${hover.x}, row ${hover.y}`), ` · ${cellText()} · ${index.quantity} ± standard error`]
+  at("cell").replaceChildren(...(hover ? [element("b", "", `column ${hover.x}, row ${hover.y}`), ` · ${cellText()} · ${index.quantity} ${index.factors ? "×÷ the factor of one standard error" : "± standard error"}`]
     : [`${index.quantity}. Point at a cell to read it in every map.`]));
 }
 

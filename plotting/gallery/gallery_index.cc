@@ -151,6 +151,7 @@ Json gallery_index(SweepReader& sweep, const GalleryOrder& order, const GalleryS
              {"quantity", sweep.quantity()},
              {"design", design_text(sweep.plan().wcam, static_cast<double>(first.forward_equivalents))},
              {"grid", sweep.plan().wcam.grid},
+             {"factors", sweep.plan().wcam.estimator == Estimator::kGradient},
              {"levels", sweep.plan().wcam.levels},
              {"side", sweep.plan().input_size()},
              {"colours", colours()},

@@ -563,8 +563,8 @@ TEST(CasesPage, DifferencesStandAboveTheirNoise) {
 }
 
 TEST(CasesPage, CaptionsTellHowManyImagesThereAreAndWhoseTheErrorsAre) {
-  const CaseMap one{test::sample_map(8, 2), 1}, seven{test::sample_map(8, 2), 7},
-      ten{test::sample_map(8, 2), 10};
+  CaseMap one{test::sample_map(8, 2), 1}, seven{test::sample_map(8, 2), 7}, ten{test::sample_map(8, 2), 10};
+  for (CaseMap* map : {&one, &seven, &ten}) map->map.standard_errors.assign(64, 0.05F);
   const auto about = [](const CaseMap& source, const CaseMap& altered) {
     return figure_mean({"Index", "jpeg", "", {{"augmix", source, altered}, {"sin", source, Absent{"none"}}}})
         .about;
@@ -577,6 +577,9 @@ TEST(CasesPage, CaptionsTellHowManyImagesThereAreAndWhoseTheErrorsAre) {
   EXPECT_TRUE(contains(about(seven, one), "of a single image, that of its own design points."));
   EXPECT_TRUE(contains(about(one, one), "over 1 image under 2 classifiers"));
   EXPECT_TRUE(contains(about(one, one), "Standard errors are those of the image's own design points."));
+  one.map.standard_errors.clear();  // as of a map from gradients
+  EXPECT_FALSE(contains(about(one, one), "Standard errors"));
+  EXPECT_TRUE(contains(about(seven, one), "Standard errors are of the mean over the images."));
 }
 
 TEST(CasesPage, SaysHowManyOfTheMapsAreDoubtful) {

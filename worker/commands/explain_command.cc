@@ -343,6 +343,7 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
 
   prepare_torch(compute.threads);
   const Model model = Model::load(spec, compute.device);
+  if (settings.estimator == Estimator::kGradient) model.check_gradient();
   std::optional<std::int64_t> label;
   if (values->contains("label")) label = label_of((*values)["label"].as<std::string>(), model);
   Explained all;

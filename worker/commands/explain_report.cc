@@ -11,6 +11,7 @@
 #include "common/base/printable.h"
 #include "common/study/case_spec.h"
 #include "common/study/wcam_doubts.h"
+#include "common/study/wcam_options.h"
 
 namespace wcam {
 
@@ -69,10 +70,15 @@ void print_explanation(const ProfileRow& row, const std::vector<Prediction>& lar
   std::printf(" (level 1 is the finest)\n");
   const auto highest = std::max_element(row.wcam.begin(), row.wcam.end());
   const float error = row.standard_error[static_cast<std::size_t>(highest - row.wcam.begin())];
-  std::printf("largest index %.3f, its standard error %s\n", *highest,
-              std::isfinite(error) ? fmt::format("{:.3f}", error).c_str() : "unknown");
+  if (is_from_gradients(row.estimator) && *highest > 0)
+    std::printf("largest index %.3f, within one standard error times or divided by %.2f\n", *highest,
+                std::exp(error / *highest));
+  else
+    std::printf("largest index %.3f, its standard error %s\n", *highest,
+                std::isfinite(error) ? fmt::format("{:.3f}", error).c_str() : "unknown");
   if (row.sufficient_cells != 0) std::printf("sufficient  %s\n", sufficient_text(row).c_str());
-  for (const WcamDoubt& doubt : wcam_doubts(row.wcam, row.standard_error, row.level_share))
+  for (const WcamDoubt& doubt :
+       wcam_doubts(row.wcam, row.standard_error, row.level_share, is_from_gradients(row.estimator)))
     std::printf("caution: %s\n", doubt.sentence.c_str());
 }
 

@@ -87,28 +87,58 @@ RgbImage measure_pictures(JobRunner& runner, const Plan& plan, const fs::path& s
 
 struct Enough {};
 
-// Begins a WCAM of the picture and stops after some seconds, at least one batch after the first, which pays
-// for memory and caches.
-double image_seconds(const Model& model, const RgbImage& picture, const Plan& plan, const Design& design,
-                     int batch_size) {
-  const std::int64_t label = predict(model, {picture}, batch_size).front().label;
-  std::int64_t batches = 0;
-  Clock::time_point start;
-  const Classifier classifier{[&](const at::Tensor& input) {
-                                if (batches == 1) start = Clock::now();
-                                if (batches > 1 && seconds_since(start) > kSecondsPerCase) throw Enough{};
-                                ++batches;
-                                return model.forward(input);
-                              },
-                              model.spec().mean, model.spec().std, model.device()};
-  const auto whole = Clock::now();
-  try {
-    explain(classifier, picture, label, plan.wcam, design, batch_size);
-  } catch (const Enough&) {
-  } catch (const DegenerateOutputs&) {  // what is measured is the time
+// Times calls for some seconds, at least one after the first, which pays for memory and caches.
+class Stopwatch {
+ public:
+  void before_call(std::int64_t pictures) {
+    if (calls_ == 1) start_ = Clock::now(), pictures_ = 0;
+    if (calls_ > 1 && seconds_since(start_) > kSecondsPerCase) throw Enough{};
+    ++calls_;
+    pictures_ += pictures;
   }
-  const double images = static_cast<double>(std::max<std::int64_t>(batches - 1, 1)) * batch_size;
-  return seconds_since(batches > 1 ? start : whole) / images;
+  // Since the second call's begin; of a lone one, since the watch was made.
+  double seconds_a_picture() const {
+    return seconds_since(calls_ > 1 ? start_ : made_) /
+           static_cast<double>(std::max<std::int64_t>(pictures_, 1));
+  }
+
+ private:
+  Clock::time_point made_ = Clock::now(), start_;
+  std::int64_t calls_ = 0, pictures_ = 0;
+};
+
+// Begins a WCAM of the picture. An estimator from gradients has but one forward, so that is timed by one from
+// differences.
+CaseSpeed measure_case(const Model& model, const RgbImage& picture, const Plan& plan, const Design& design,
+                       int batch_size) {
+  const std::int64_t label = predict(model, {picture}, batch_size).front().label;
+  const auto seconds_a_picture = [&](const WcamSettings& settings) {
+    Stopwatch watch;
+    const Classifier classifier{[&](const at::Tensor& input) {
+                                  if (settings.estimator != Estimator::kGradient)
+                                    watch.before_call(input.size(0));
+                                  return model.forward(input);
+                                },
+                                model.spec().mean, model.spec().std, model.device(),
+                                [&](const at::Tensor& input, std::int64_t of_label) {
+                                  watch.before_call(input.size(0));
+                                  return model.logit_gradient(input, of_label);
+                                }};
+    try {
+      for (;;) explain(classifier, picture, label, settings, design, batch_size);
+    } catch (const Enough&) {
+    } catch (const DegenerateOutputs&) {  // what is measured is the time
+    }
+    return watch.seconds_a_picture();
+  };
+  CaseSpeed speed{model.spec().name, 0, 0, 0};
+  WcamSettings forwards = plan.wcam;
+  if (plan.wcam.estimator == Estimator::kGradient) {
+    speed.gradient_seconds = seconds_a_picture(plan.wcam);
+    forwards.estimator = Estimator::kJansen;
+  }
+  speed.image_seconds = seconds_a_picture(forwards);
+  return speed;
 }
 
 Measurement measure(const Plan& plan, const ComputeOptions& compute, const fs::path& scratch) {
@@ -120,9 +150,10 @@ Measurement measure(const Plan& plan, const ComputeOptions& compute, const fs::p
   for (const CaseSpec& spec : plan.cases) {
     const auto start = Clock::now();
     const Model model = Model::load(spec, compute.device);
+    if (plan.wcam.estimator == Estimator::kGradient) model.check_gradient();
     const double load_seconds = seconds_since(start);
-    m.cases.push_back(
-        {spec.name, load_seconds, image_seconds(model, picture, plan, design, compute.batch_size)});
+    m.cases.push_back(measure_case(model, picture, plan, design, compute.batch_size));
+    m.cases.back().load_seconds = load_seconds;
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

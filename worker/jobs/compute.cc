@@ -35,7 +35,12 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
                                 after_batch();
                                 return logits;
                               },
-                              model.spec().mean, model.spec().std, model.device()};
+                              model.spec().mean, model.spec().std, model.device(),
+                              [&](const at::Tensor& input, std::int64_t label) {
+                                LogitGradient gradient = model.logit_gradient(input, label);
+                                after_batch();
+                                return gradient;
+                              }};
   Profile profile = explain(classifier, pixels, subject.label, settings, design, batch_size, known);
   Summary summary = summarise(profile.indices, settings, pixels.rows);
   ProfileRow row;
@@ -66,7 +71,9 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
     row.sufficient_cells_stay = found.stay.value_or(kNeverSufficient);
     row.seconds += seconds_since(start);
   }
-  row.doubts = joined(wcam_doubts(row.wcam, row.standard_error, row.level_share), &WcamDoubt::mark);
+  row.doubts = joined(
+      wcam_doubts(row.wcam, row.standard_error, row.level_share, settings.estimator == Estimator::kGradient),
+      &WcamDoubt::mark);
   return row;
 }
 

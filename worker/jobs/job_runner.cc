@@ -54,7 +54,9 @@ JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::
 
 Model JobRunner::load(CaseSpec spec, const std::string& device) const {
   spec.file = stage_.local(spec.file, spec.sha256);
-  return Model::load(spec, device);
+  Model model = Model::load(spec, device);
+  if (plan_.wcam.estimator == Estimator::kGradient) model.check_gradient();
+  return model;
 }
 
 JobResult JobRunner::run(const wire::Job& job) {

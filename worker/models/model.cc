@@ -51,9 +51,17 @@ Model::Model(const CaseSpec& spec, Network network) : spec_(spec), network_(std:
                           static_cast<float>(spec.std[c]);
 }
 
+namespace {
+
+std::string case_and_file(const CaseSpec& spec) {
+  return "case '" + spec.name + "': " + spec.file.string() + ": ";
+}
+
+}  // namespace
+
 Model Model::load(const CaseSpec& spec, const std::string& device) {
   const at::Device on = parse_device(device);
-  const std::string which = "case '" + spec.name + "': " + spec.file.string() + ": ";
+  const std::string which = case_and_file(spec);
   try {
     check_file(spec);
     Model model(spec, Network::load(spec.file, on));
@@ -69,15 +77,34 @@ Model Model::load(const CaseSpec& spec, const std::string& device) {
   }
 }
 
-at::Tensor Model::forward(const at::Tensor& input) const {
+void Model::check_gradient() const {
+  try {
+    network_.try_gradient_on(to_input(built_in_pictures(spec_.input_size, 2)));
+  } catch (const Unusable& e) {
+    throw InputError(case_and_file(spec_) + e.what());
+  } catch (const OutOfMemory& e) {
+    throw OutOfMemory(case_and_file(spec_) + e.what());
+  }
+}
+
+template <typename Act>
+auto Model::naming_case(const Act& act) const {
   const std::string which = "case '" + spec_.name + "': ";
   try {
-    return network_.forward(input);
+    return act();
   } catch (const OutOfMemory& e) {
     throw OutOfMemory(which + e.what());
   } catch (const std::runtime_error& e) {
     throw std::runtime_error(which + e.what());
   }
+}
+
+at::Tensor Model::forward(const at::Tensor& input) const {
+  return naming_case([&] { return network_.forward(input); });
+}
+
+LogitGradient Model::logit_gradient(const at::Tensor& input, std::int64_t label) const {
+  return naming_case([&] { return network_.logit_gradient(input, label); });
 }
 
 at::Tensor Model::to_input(std::span<const RgbImage> images) const {

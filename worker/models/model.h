@@ -42,12 +42,21 @@ class Model {
   // Network::forward(); what it throws names the case too.
   at::Tensor forward(const at::Tensor& input) const;
 
+  // Network::logit_gradient(), in the same way.
+  LogitGradient logit_gradient(const at::Tensor& input, std::int64_t label) const;
+  // Throws InputError that names case and file where a gradient is of no use (Network::try_gradient_on());
+  // OutOfMemory.
+  void check_gradient() const;
+
   // 8-bit images -> normalised input for forward(). Throws std::invalid_argument unless every image has
   // spec().input_size pixels a side.
   at::Tensor to_input(std::span<const RgbImage> images) const;
 
  private:
   Model(const CaseSpec& spec, Network network);
+  template <typename Act>
+  auto naming_case(const Act& act) const;
+
   CaseSpec spec_;
   Network network_;
   // Normalised values of the 256 levels of each channel.

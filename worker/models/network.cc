@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <dlfcn.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
@@ -170,6 +171,20 @@ struct Network::Impl {
     const c10::InferenceMode no_gradients;
     return module.forward({input.to(type)});
   }
+
+  LogitGradient gradient(const at::Tensor& input, std::int64_t label) {
+    const c10::InferenceMode with_gradients(false);
+    const at::Tensor picture = input.clone().set_requires_grad(true);  // one of inference mode has none
+    // A copy, since a network may write into what it is given.
+    const at::Tensor logits =
+        logits_of(module.forward({picture.to(type, false, /*copy=*/true)}), input.size(0), classes, type)
+            .select(1, label);
+    if (!logits.requires_grad()) throw Unusable(kNoGradient);
+    const auto slopes = torch::autograd::grad({logits.sum()}, {picture}, {}, {}, /*create_graph=*/false,
+                                              /*allow_unused=*/true);
+    if (!slopes.front().defined()) throw Unusable(kNoGradient);
+    return {logits.detach(), slopes.front()};
+  }
 };
 
 namespace {
@@ -268,18 +283,50 @@ void Network::try_on(const at::Tensor& pictures) {
   impl_->classes = classes;
 }
 
+void Network::try_gradient_on(const at::Tensor& pictures) const {
+  const c10::InferenceMode no_gradients;
+  const GivesBack gives_back;
+  const auto label = logits_on(*impl_, pictures, impl_->classes)[0].argmax().item<std::int64_t>();
+  const auto gradient = [&] {
+    try {
+      return impl_->gradient(pictures, label).by_input;
+    } catch (const Unusable&) {
+      throw;
+    } catch (const std::exception& e) {
+      throw_unusable(e, "no gradient of its logits by two pictures can be had: ");
+    }
+  }();
+  if (!gradient.isfinite().all().item<bool>())
+    throw Unusable(
+        "the gradient of its logits by two pictures is not finite: explain it with an --estimator that needs "
+        "none");
+  if (!gradient.any().item<bool>()) throw Unusable(kNoGradient);
+}
+
 std::int64_t Network::classes() const { return impl_->classes.value_or(0); }
 at::Device Network::device() const { return impl_->device; }
 std::uint64_t Network::bytes() const { return impl_->bytes; }
 
-at::Tensor Network::forward(const at::Tensor& input) const {
-  try {
-    return logits_of(impl_->run(input), input.size(0), impl_->classes, impl_->type);
-  } catch (const std::exception& e) {
-    const std::string text = "the model fails on " + shape_text(input) + ": " + cause_of(e);
-    if (is_out_of_memory(e)) throw OutOfMemory(text);
-    throw std::runtime_error(text);
-  }
+namespace {
+
+[[noreturn]] void throw_failure(const at::Tensor& input, const std::exception& why) {
+  const std::string text = "the model fails on " + shape_text(input) + ": " + cause_of(why);
+  if (is_out_of_memory(why)) throw OutOfMemory(text);
+  throw std::runtime_error(text);
+}
+
+}  // namespace
+
+at::Tensor Network::forward(const at::Tensor& input) const try {
+  return logits_of(impl_->run(input), input.size(0), impl_->classes, impl_->type);
+} catch (const std::exception& e) {
+  throw_failure(input, e);
+}
+
+LogitGradient Network::logit_gradient(const at::Tensor& input, std::int64_t label) const try {
+  return impl_->gradient(input, label);
+} catch (const std::exception& e) {
+  throw_failure(input, e);
 }
 
 }  // namespace wcam

@@ -24,6 +24,9 @@ inline constexpr double kBatchRounding = 1e-4;
 inline constexpr const char* kTwoRunsDiffer =
     "two runs on the same pictures differ: is dropout or another random layer still on? Call .eval() before "
     "exporting";
+inline constexpr const char* kNoGradient =
+    "it gives no gradient of its logits by the picture: does it detach or round inside, or compute with "
+    "integers? Explain it with an --estimator that needs none";
 inline constexpr const char* kDependsOnBatch =
     "a picture's logits depend on the others in its batch: is batch normalisation in training mode? Call "
     ".eval() before exporting";
@@ -38,6 +41,11 @@ class Unusable : public std::runtime_error {
 class Failing : public Unusable {
  public:
   using Unusable::Unusable;
+};
+
+// Logits of one class, float32 [n], and of each its slopes by its own picture, float32 [n, 3, S, S].
+struct LogitGradient {
+  at::Tensor logits, by_input;
 };
 
 class Network {
@@ -58,6 +66,10 @@ class Network {
   // kBatchRounding, not a function of the picture alone; OutOfMemory.
   void try_on(const at::Tensor& pictures);
 
+  // The same for logit_gradient(), of the class predicted for the first. Throws Unusable: an exception, or
+  // slopes that are not there, not finite or all 0; OutOfMemory.
+  void try_gradient_on(const at::Tensor& pictures) const;
+
   // Of the logits; 0 before try_on().
   std::int64_t classes() const;
   at::Device device() const;
@@ -70,6 +82,9 @@ class Network {
   // line when the network throws or returns something else; OutOfMemory, with the same text, when memory ran
   // out.
   at::Tensor forward(const at::Tensor& input) const;
+
+  // A forward and a backward: as forward(), for one class. Activations stay in memory meanwhile.
+  LogitGradient logit_gradient(const at::Tensor& input, std::int64_t label) const;
 
  private:
   explicit Network(std::unique_ptr<Impl> impl);

@@ -1,22 +1,15 @@
 #include "worker/wcam/reconstruction.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/amax.h>
-#include <ATen/ops/amin.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/full_like.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <string>
 
 #include "common/base/error.h"
-#include "worker/wcam/haar.h"
 #include "worker/wcam/reconstruction_cpu.h"
+#include "worker/wcam/reconstruction_tensor.h"
 
 namespace wcam {
 
@@ -24,16 +17,6 @@ namespace {
 
 // The tensor form's temporaries of 8 images (4.8 MB each at 224 x 224) are twice as fast as those of 64.
 constexpr std::int64_t kImagesAtATime = 8;
-
-void check_side(std::int64_t side, const WcamSettings& s) {
-  const std::string problem = side_problem(s, static_cast<int>(side), "the input's side");
-  if (!problem.empty()) throw InputError(problem);
-}
-
-// [3, 1, 1] float32.
-at::Tensor per_channel(const std::array<float, 3>& values, at::Device device) {
-  return at::tensor(at::ArrayRef<float>(values), at::kFloat).reshape({3, 1, 1}).to(device);
-}
 
 // coefficients: [3, S, S], those of a dropped approximation set to 0.
 std::vector<bool> cells_with_coefficients(const at::Tensor& coefficients, const WcamSettings& s,
@@ -75,75 +58,28 @@ struct Reconstruction::Impl {
 
 namespace {
 
-// What an image and its settings come to, in either form.
-struct Transformed {
-  at::Tensor coefficients;         // [3, S, S], CPU; zeros in a dropped approximation
-  std::vector<int> cell_of_pixel;  // [S]
-  // (q / 255 - mean) / std of 8-bit values, or (x - mean) / std, as one product and one sum.
-  std::array<float, 3> scale{}, shift{};
-};
-
-Transformed transformed(const at::Tensor& planes, const WcamSettings& s, const std::array<double, 3>& mean,
-                        const std::array<double, 3>& std) {
-  Transformed image;
-  image.coefficients = haar_forward(planes.contiguous(), s.levels);
-  const std::int64_t side = planes.size(2), block = side >> s.levels;
-  if (s.approximation == Approximation::kDrop)
-    image.coefficients.narrow(1, 0, block).narrow(2, 0, block).zero_();
-  image.cell_of_pixel = cells_of_pixels(s.grid, static_cast<int>(side));
-  const double unit = s.mode == Mode::kReference ? 255 : 1;
-  for (std::size_t c = 0; c < 3; ++c) {
-    image.scale[c] = static_cast<float>(1 / (unit * std[c]));
-    image.shift[c] = static_cast<float>(-mean[c] / std[c]);
-  }
-  return image;
-}
-
 class TensorForm final : public Reconstruction::Impl {
  public:
-  TensorForm(const WcamSettings& s, const at::Tensor& planes, at::Device device, int batch_size,
-             const Transformed& image)
-      : Impl(s, planes, device, batch_size),
-        coefficients_(image.coefficients.unsqueeze(0).to(device)),
-        cell_of_pixel_(at::tensor(at::ArrayRef<int>(image.cell_of_pixel), at::kLong).to(device)),
-        scale_(per_channel(image.scale, device)),
-        shift_(per_channel(image.shift, device)) {}
+  TensorForm(const TransformedImage& image, const at::Tensor& planes, at::Device device, int batch_size)
+      : Impl(image.settings, planes, device, batch_size), image_(image, device) {}
 
   void write(std::span<const float> masks, int first) override {
-    const std::int64_t g = settings.grid, count = static_cast<std::int64_t>(masks.size()) / (g * g);
-    // from_blob wants a pointer to mutable values; they are only copied from.
-    const at::Tensor given = at::from_blob(const_cast<float*>(masks.data()), {count, 1, g, g}, at::kFloat)
-                                 .to(batch.device(), false, true);
-    for (std::int64_t from = 0; from < count; from += kImagesAtATime) {
-      const std::int64_t n = std::min(kImagesAtATime, count - from);
-      at::Tensor mask =
-          given.narrow(0, from, n).index_select(2, cell_of_pixel_).index_select(3, cell_of_pixel_);
-      if (settings.approximation == Approximation::kKeep) {
-        const std::int64_t block = side() >> settings.levels;
-        mask.narrow(2, 0, block).narrow(3, 0, block).fill_(1);
-      }
-      const at::Tensor z = haar_inverse(mask.mul(coefficients_), settings.levels);
-      batch.narrow(0, first + from, n).copy_(finish(z));
+    const at::Tensor given = image_.on_device(masks);
+    for (std::int64_t from = 0; from < given.size(0); from += kImagesAtATime) {
+      const std::int64_t n = std::min(kImagesAtATime, given.size(0) - from);
+      batch.narrow(0, first + from, n).copy_(image_.shown(image_.inverse(given.narrow(0, from, n))));
     }
   }
 
  private:
-  at::Tensor finish(const at::Tensor& z) const {
-    if (settings.mode == Mode::kCorrected) return z.mul(scale_).add_(shift_);
-    const at::Tensor low = z.amin({1, 2, 3}, true), range = z.amax({1, 2, 3}, true).sub_(low);
-    const at::Tensor to_grey =
-        at::where(range.gt(0), at::full_like(range, 255).div_(range), at::zeros_like(range));
-    return z.sub(low).mul_(to_grey).clamp_max_(255).trunc_().mul_(scale_).add_(shift_);
-  }
-
-  const at::Tensor coefficients_, cell_of_pixel_, scale_, shift_;
+  const TensorReconstruction image_;
 };
 
 class FusedForm final : public Reconstruction::Impl {
  public:
-  FusedForm(const WcamSettings& s, const at::Tensor& planes, at::Device device, int batch_size,
-            const Transformed& image)
-      : Impl(s, planes, device, batch_size) {
+  FusedForm(const TransformedImage& image, const at::Tensor& planes, at::Device device, int batch_size)
+      : Impl(image.settings, planes, device, batch_size) {
+    const WcamSettings& s = settings;
     at::Tensor coefficients = image.coefficients;
     float factor = 0.5F;
     for (int level = 1; level <= s.levels; ++level, factor *= 0.5F) {
@@ -188,16 +124,15 @@ class FusedForm final : public Reconstruction::Impl {
 Reconstruction::Reconstruction(const at::Tensor& planes, const WcamSettings& settings,
                                const std::array<double, 3>& mean, const std::array<double, 3>& std,
                                at::Device device, int batch_size, std::optional<Form> form) {
-  check_side(planes.size(2), settings);
   const bool fused = form.value_or(device.is_cpu() ? Form::kFused : Form::kTensor) == Form::kFused;
   if (fused && !device.is_cpu())
     throw InputError("the fused form of a reconstruction runs on a CPU, not on " + device.str());
-  const Transformed image = transformed(planes, settings, mean, std);
+  const TransformedImage image = transformed(planes, settings, mean, std);
   std::vector<bool> found = cells_with_coefficients(image.coefficients, settings, image.cell_of_pixel);
   if (fused)
-    impl_ = std::make_unique<FusedForm>(settings, planes, device, batch_size, image);
+    impl_ = std::make_unique<FusedForm>(image, planes, device, batch_size);
   else
-    impl_ = std::make_unique<TensorForm>(settings, planes, device, batch_size, image);
+    impl_ = std::make_unique<TensorForm>(image, planes, device, batch_size);
   impl_->has_coefficients = std::move(found);
 }
 

@@ -1,11 +1,13 @@
 #include "worker/wcam/wcam.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "common/study/estimator.h"
 #include "common/study/indices.h"
 #include "worker/wcam/reconstruction.h"
+#include "worker/wcam/reconstruction_tensor.h"
 #include "worker/wcam/repeat_equal_outputs.h"
 
 namespace wcam {
@@ -48,11 +51,10 @@ at::Tensor logits_of(const Classifier& classifier, const at::Tensor& batch, std:
   return logits.select(1, label).to(at::kFloat, false, true);
 }
 
-// Outputs at the design's first points, and at the others once they are known. One a row of the plan, which
-// lists N rows a sample.
+// Outputs at the design's first points, and at the others once they are known: samples of N each.
 class Outputs {
  public:
-  Outputs(const ForwardPlan& plan, int nb_design, std::span<const float> known) : values_(plan.rows.size()) {
+  Outputs(const ForwardPlan& plan, int nb_design, std::span<const float> known) : values_(plan.outputs()) {
     const auto points = static_cast<std::size_t>(nb_design), samples = values_.size() / points;
     const std::size_t there = known.size() / samples;
     if (there * samples != known.size() || there > points)
@@ -65,6 +67,7 @@ class Outputs {
         missing_.push_back(i);
   }
 
+  // In ascending order: of each sample those of its last points.
   const std::vector<std::size_t>& missing() const { return missing_; }
   // values: of missing(), in that order.
   std::vector<float> with(std::span<const float> values) && {
@@ -74,17 +77,17 @@ class Outputs {
 
  private:
   std::vector<float> values_;
-  std::vector<std::size_t> missing_;  // ascending, into the plan's rows
+  std::vector<std::size_t> missing_;
 };
 
-struct Logits {
+struct Found {
   float unmasked = 0;
-  std::vector<float> of_rows;  // the plan's
+  std::vector<float> outputs;
 };
 
-Logits run(const Classifier& classifier, const RgbImage& image, std::int64_t label,
-           const WcamSettings& settings, const Design& design, int batch_size, const ForwardPlan& plan,
-           std::span<const float> known) {
+Found run(const Classifier& classifier, const RgbImage& image, std::int64_t label,
+          const WcamSettings& settings, const Design& design, int batch_size, const ForwardPlan& plan,
+          std::span<const float> known) {
   Outputs outputs(plan, settings.nb_design, known);
   const std::vector<std::size_t>& rows = outputs.missing();
   Reconstruction reconstruction(image_planes(image, settings.mode, classifier.mean, classifier.std), settings,
@@ -110,20 +113,71 @@ Logits run(const Classifier& classifier, const RgbImage& image, std::int64_t lab
   }
   const at::Tensor all = at::cat(logits).cpu();
   const auto* value = all.data_ptr<float>();
-  Logits all_logits{*value, std::move(outputs).with({value + 1, rows.size()})};
-  repeat_equal_outputs(all_logits.of_rows, plan, settings, design, reconstruction.has_coefficients());
-  return all_logits;
+  Found found{*value, std::move(outputs).with({value + 1, rows.size()})};
+  repeat_equal_outputs(found.outputs, plan, settings, design, reconstruction.has_coefficients());
+  return found;
 }
 
-void check_finite(const Logits& logits, std::int64_t label) {
-  const auto check_one = [&](float logit, const std::string& on) {
-    if (!std::isfinite(logit))
-      throw DegenerateOutputs("the logit of label " + std::to_string(label) + " is " + std::to_string(logit) +
-                              " on " + on + ": the classifier cannot be explained");
+// Float32 values, one after another.
+void append(std::vector<float>& values, const at::Tensor& more) {
+  const at::Tensor flat = more.cpu().contiguous();
+  values.insert(values.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
+}
+
+Found run_with_gradients(const Classifier& classifier, const RgbImage& image, std::int64_t label,
+                         const WcamSettings& settings, const Design& design, int batch_size,
+                         const ForwardPlan& plan, std::span<const float> known) {
+  const TensorReconstruction reconstruction(
+      transformed(image_planes(image, settings.mode, classifier.mean, classifier.std), settings,
+                  classifier.mean, classifier.std),
+      classifier.device);
+  const at::Tensor unmasked = image_planes(image, Mode::kReference, classifier.mean, classifier.std)
+                                  .unsqueeze(0)
+                                  .to(classifier.device)
+                                  .contiguous(at::MemoryFormat::ChannelsLast);
+  Outputs outputs(plan, settings.nb_design, known);
+  const std::size_t samples = 1 + 2 * plan.live_cells.size(), points = outputs.missing().size() / samples;
+  const auto cells = static_cast<std::size_t>(settings.cells());
+  const at::Tensor live = at::tensor(at::ArrayRef<int>(plan.live_cells), at::kLong).to(classifier.device);
+  std::vector<double> row(cells);
+  std::vector<at::Tensor> logits{logits_of(classifier, unmasked, label)}, slopes, energies;
+  for (std::size_t done = 0; done < points;) {
+    const std::size_t count = std::min(points - done, static_cast<std::size_t>(batch_size));
+    std::vector<float> masks;
+    for (std::size_t i = 0; i < count; ++i, ++done) {
+      design.row(plan.rows[outputs.missing()[done]], row);
+      std::transform(row.begin(), row.end(), std::back_inserter(masks),
+                     [](double value) { return static_cast<float>(value); });
+    }
+    const at::Tensor z = reconstruction.inverse(reconstruction.on_device(masks));
+    const LogitGradient found =
+        classifier.gradient(reconstruction.shown(z).contiguous(at::MemoryFormat::ChannelsLast), label);
+    const TensorReconstruction::Slopes by_mask = reconstruction.slopes(z, found.by_input);
+    logits.push_back(found.logits);
+    slopes.push_back(by_mask.of_cells.index_select(1, live));
+    energies.push_back(by_mask.energies.index_select(1, live));
+  }
+  std::vector<float> values;
+  append(values, at::cat(logits));
+  if (points > 0)
+    for (const auto* of_cells : {&slopes, &energies}) append(values, at::cat(*of_cells).t());
+  const float first = values.front();
+  values.erase(values.begin());
+  return {first, std::move(outputs).with(values)};
+}
+
+void check_finite(const Found& found, const ForwardPlan& plan, std::int64_t label) {
+  const auto refuse = [&](float value, const std::string& what, const std::string& on) {
+    throw DegenerateOutputs("the " + what + "logit of label " + std::to_string(label) + " is " +
+                            std::to_string(value) + " on " + on + ": the classifier cannot be explained");
   };
-  check_one(logits.unmasked, "the image");
-  for (std::size_t i = 0; i < logits.of_rows.size(); ++i)
-    check_one(logits.of_rows[i], "reconstruction " + std::to_string(i));
+  if (!std::isfinite(found.unmasked)) refuse(found.unmasked, "", "the image");
+  const auto bad = std::find_if(found.outputs.begin(), found.outputs.end(),
+                                [](float output) { return !std::isfinite(output); });
+  if (bad == found.outputs.end()) return;
+  const auto place = static_cast<std::size_t>(bad - found.outputs.begin());
+  refuse(*bad, place < plan.rows.size() ? "" : "gradient of the ",
+         "reconstruction " + std::to_string(place % plan.rows.size()));
 }
 
 }  // namespace
@@ -136,11 +190,12 @@ Profile explain(const Classifier& classifier, const RgbImage& image, std::int64_
   const c10::InferenceMode inference;
   const ForwardPlan plan = forward_plan(settings, image.rows);
   Profile profile;
-  Logits logits = run(classifier, image, label, settings, design, batch_size, plan, known);
-  check_finite(logits, label);
-  profile.logit = logits.unmasked;
-  profile.outputs = std::move(logits.of_rows);
-  profile.forward_equivalents = static_cast<float>(plan.images());
+  const auto run_plan = plan.gradients ? run_with_gradients : run;
+  Found found = run_plan(classifier, image, label, settings, design, batch_size, plan, known);
+  check_finite(found, plan, label);
+  profile.logit = found.unmasked;
+  profile.outputs = std::move(found.outputs);
+  profile.forward_equivalents = static_cast<float>(plan.forwards());
   try {
     Indices indices = indices_from(profile.outputs, plan, settings);
     profile.indices = std::move(indices.values);

@@ -15,27 +15,36 @@
 #include "common/study/wcam_settings.h"
 #include "worker/design/design.h"
 #include "worker/images/image.h"
+#include "worker/models/network.h"
 
 namespace wcam {
 
 // Normalised input float32 [n, 3, S, S], channels_last, on the device -> logits [n, classes]. n is always the
 // batch size asked for (the last batch is padded with images of the one before), so that results do not
-// depend on how rows fell into batches. The input's memory is written again for the next batch.
+// depend on how rows fell into batches; but 1 for the unmasked image where the others are for gradients. The
+// input's memory is written again for the next batch.
 using Forward = std::function<at::Tensor(const at::Tensor&)>;
+
+// The same input, of at most the batch size's images, and a label -> its logits and their slopes.
+using Gradient = std::function<LogitGradient(const at::Tensor&, std::int64_t)>;
 
 struct Classifier {
   Forward forward;
   std::array<double, 3> mean{}, std{};  // applied to pixels in [0, 1]
   at::Device device = at::Device(at::kCPU);
+  Gradient gradient{};  // of Estimator::kGradient alone
 };
 
 struct Profile {
   std::vector<float> indices;         // [g*g] row-major; 0 for a cell inside a kept or dropped approximation
-  std::vector<float> standard_error;  // [g*g] delete-one jackknife over the N design points (estimator.h)
-  std::vector<float> outputs;         // logits in design order: A, B (first order only), C_i of live cells i
-  float logit = 0;                    // of the label on the unmasked image
-  float forward_equivalents = 0;      // images put through the network, padding left out; the unmasked too.
-                                      // Those behind known outputs count as if they were of this run
+  std::vector<float> standard_error;  // [g*g] Indices::standard_errors (common/study/indices.h)
+  // Logits in design order: A, B (first order only), C_i of live cells i; or, of gradients, logits of A,
+  // slopes of live cells, energies of live cells.
+  std::vector<float> outputs;
+  float logit = 0;  // of the label on the unmasked image
+  // Images put through the network, padding left out; the unmasked too; a gradient counts as three. Those
+  // behind known outputs count as if they were of this run.
+  float forward_equivalents = 0;
   double seconds = 0;
 };
 

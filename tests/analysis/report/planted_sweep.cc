@@ -294,7 +294,8 @@ class Generator {
       row.level_share.assign(kLevels + 1, 0);  // no report reads the stored summaries
       row.level_contributions.assign(kLevels + 1, 0);
       row.spectral_profile.assign(3 * kLevels - 2, 0);
-      row.doubts = joined(wcam_doubts(row.wcam, row.standard_error, row.level_share), &WcamDoubt::mark);
+      row.doubts =
+          joined(wcam_doubts(row.wcam, row.standard_error, row.level_share, false), &WcamDoubt::mark);
       row.device = "cpu";
       row.estimator = "jansen-total";
       profiles_.push_back(std::move(row));

@@ -53,7 +53,7 @@ TEST(Options, EachOutOfRangeNamesValueAndBound) {
             "--nb-design 12 is not a power of two: a Sobol sequence is balanced only then");
   EXPECT_EQ(refusal({"--mode", "exact"}), "--mode 'exact' is unknown; known: reference, corrected");
   EXPECT_EQ(refusal({"--estimator", "owen"}),
-            "--estimator 'owen' is unknown; known: jansen, homma, janon, glen, saltelli");
+            "--estimator 'owen' is unknown; known: jansen, homma, janon, glen, saltelli, gradient");
   EXPECT_EQ(refusal({"--sampler", "sobl"}),
             "--sampler 'sobl' is unknown; did you mean 'sobol'? Known: sobol, torch-sobol, halton, lhs, "
             "monte-carlo");
@@ -62,6 +62,41 @@ TEST(Options, EachOutOfRangeNamesValueAndBound) {
   EXPECT_EQ(refusal({"--nb_design=8"}), "unrecognised option '--nb_design'; did you mean '--nb-design'?");
   EXPECT_EQ(refusal({"--nonsense"}), "unrecognised option '--nonsense'; --help lists those there are");
   EXPECT_EQ(refusal({"-z"}), "unrecognised option '-z'; --help lists those there are");
+}
+
+TEST(Options, ABudgetOfForwardsIsPointsOfGradients) {
+  const auto points = [](const std::vector<std::string>& arguments, const WcamSettings& usual = {}) {
+    return wcam_settings(*parse_command_line(wcam_line(), arguments), usual).nb_design;
+  };
+  EXPECT_EQ(points({"--estimator", "gradient"}), 16);
+  EXPECT_EQ(points({"--estimator", "gradient", "--budget", "98"}), 32);
+  EXPECT_EQ(points({"--estimator", "gradient", "--nb-design", "5"}), 5);
+  EXPECT_EQ(refusal({"--budget", "48"}),
+            "--budget goes with --estimator gradient; with jansen --nb-design says how many points");
+  EXPECT_EQ(refusal({"--estimator", "gradient", "--budget", "8"}), "--budget 8 is outside 9 to 12288");
+  EXPECT_EQ(refusal({"--estimator", "gradient", "--nb-design", "2"}), "--nb-design 2 is outside 3 to 4096");
+  EXPECT_EQ(refusal({"--estimator", "gradient", "--budget", "48", "--nb-design", "16"}),
+            "--budget and --nb-design exclude each other: either says how many points");
+  EXPECT_EQ(refusal({"--estimator", "gradient", "--order", "first"}),
+            "--order first: --estimator gradient has indices of total order alone; take --estimator jansen");
+}
+
+TEST(Options, WhatIsNotGivenIsAsUsual) {
+  WcamSettings usual;
+  usual.grid = 8;
+  usual.estimator = Estimator::kGradient;
+  usual.nb_design = 32;
+  usual.mode = Mode::kCorrected;
+  usual.sufficient = true;
+  const auto settings = [&](const std::vector<std::string>& arguments) {
+    return wcam_settings(*parse_command_line(wcam_line(), arguments), usual);
+  };
+  EXPECT_EQ(settings({}), usual);
+  WcamSettings deeper = usual;
+  deeper.nb_design = 64;
+  EXPECT_EQ(settings({"--budget", "192"}), deeper);
+  deeper.grid = 28;  // as it is said, although it is what is taken without a word elsewhere
+  EXPECT_EQ(settings({"--budget", "192", "--grid", "28"}), deeper);
 }
 
 TEST(Options, AListIsSplitAtItsCommasWithoutEmptyEntries) {

@@ -36,15 +36,55 @@ TEST(ForwardPlan, CountsTheLadderWhereItIsAskedForAndKeepsTheDesignsOwn) {
   s.sufficient = true;
   const ForwardPlan plan = forward_plan(s, 224);
   EXPECT_EQ(plan.rows, published.rows);
-  EXPECT_EQ(plan.images(), 3141);
-  EXPECT_EQ(published.all_images(), 3141);
-  EXPECT_EQ(plan.all_images(), 3141 + 52);
+  EXPECT_EQ(plan.forwards(), 3141);
+  EXPECT_EQ(published.all_forwards(), 3141);
+  EXPECT_EQ(plan.all_forwards(), 3141 + 52);
   EXPECT_EQ(published.all_batches(64), 50);
   EXPECT_EQ(plan.batches(64), 50);
   EXPECT_EQ(plan.all_batches(64), 50 + 1);
   EXPECT_EQ(plan.all_batches(51), 62 + 2);
   s.approximation = Approximation::kDrop;  // 9 cells less: 3 x 3 lie wholly in [0, 28)^2
   EXPECT_EQ(forward_plan(s, 224).ladder.back(), 784 - 9);
+}
+
+TEST(ForwardPlan, OfGradientsHasAForwardAndABackwardAPointAndTwoNumbersACell) {
+  WcamSettings s;
+  s.estimator = Estimator::kGradient;
+  s.nb_design = kGradientPoints;
+  const ForwardPlan plan = forward_plan(s, 224);
+  EXPECT_EQ(plan.rows.size(), 16U);
+  EXPECT_EQ(plan.rows.back(), 15);
+  EXPECT_EQ(plan.forwards(), 1 + 48);
+  EXPECT_EQ(plan.outputs(), 16U * (1 + 2 * 784));
+  EXPECT_EQ(plan.batches(8), 1 + 2);
+  EXPECT_EQ(plan.batches(5), 1 + 4);
+  s.sufficient = true;
+  EXPECT_EQ(forward_plan(s, 224).all_forwards(), 1 + 48 + 52);
+  EXPECT_EQ(forward_plan(s, 224).all_batches(8), 1 + 2 + 7);
+}
+
+TEST(ForwardPlan, CellsAreOfTheLevelOfTheirCentre) {
+  WcamSettings s;
+  s.grid = 8;
+  const auto levels = [&](int side) {
+    std::vector<int> first_row;
+    for (const int level : forward_plan(s, side).levels) first_row.push_back(level);
+    first_row.resize(8);
+    return first_row;
+  };
+  EXPECT_EQ(levels(224), (std::vector<int>{0, 1, 2, 2, 3, 3, 3, 3}));
+  s.grid = 28;  // the border at 28 pixels halves the fourth cell, [24, 32): its centre is on it
+  const std::vector<int> of_published = forward_plan(s, 224).levels;
+  EXPECT_EQ(of_published[2], 0);
+  EXPECT_EQ(of_published[3], 1);
+  EXPECT_EQ(of_published[6], 1);
+  EXPECT_EQ(of_published[7], 2);
+  EXPECT_EQ(of_published[13], 2);
+  EXPECT_EQ(of_published[14], 3);
+  EXPECT_EQ(of_published[28 * 3 + 2], 1);
+  s.levels = 1;
+  s.grid = 2;
+  EXPECT_EQ(forward_plan(s, 224).levels, (std::vector<int>{0, 1, 1, 1}));
 }
 
 }  // namespace

@@ -10,9 +10,10 @@ namespace {
 using Floats = std::vector<float>;
 
 std::vector<std::string> marks(const Floats& indices, const Floats& errors,
-                               const Floats& shares = {0.5F, 0.5F}) {
+                               const Floats& shares = {0.5F, 0.5F}, bool from_gradients = false) {
   std::vector<std::string> found;
-  for (const WcamDoubt& doubt : wcam_doubts(indices, errors, shares)) found.push_back(doubt.mark);
+  for (const WcamDoubt& doubt : wcam_doubts(indices, errors, shares, from_gradients))
+    found.push_back(doubt.mark);
   return found;
 }
 
@@ -26,7 +27,7 @@ TEST(WcamDoubts, AreNoneOfSoundIndices) {
 
 TEST(WcamDoubts, NameAnIndexAboveAllOfTheVariance) {
   EXPECT_EQ(marks({1.2F, 0.1F}, {0.1F, 0.1F}), Marks{"an index above 1"});
-  EXPECT_NE(wcam_doubts(Floats{1.234F}, Floats{0}, Floats{1}).front().sentence.find("1.234"),
+  EXPECT_NE(wcam_doubts(Floats{1.234F}, Floats{0}, Floats{1}, false).front().sentence.find("1.234"),
             std::string::npos);
 }
 
@@ -36,7 +37,8 @@ TEST(WcamDoubts, NameASumThatNoInteractionsExplain) {
 
 TEST(WcamDoubts, NameErrorsThatTwoPointsDoNotHave) {
   EXPECT_EQ(marks({0.5F, 0.5F}, {kNone, kNone}), Marks{"no standard error"});
-  const std::string sentence = wcam_doubts(Floats{0.5F, 0}, Floats{kNone, 0}, Floats{1}).front().sentence;
+  const std::string sentence =
+      wcam_doubts(Floats{0.5F, 0}, Floats{kNone, 0}, Floats{1}, false).front().sentence;
   EXPECT_EQ(sentence.find("1 of 2 indices"), 0U) << sentence;
 }
 
@@ -46,6 +48,13 @@ TEST(WcamDoubts, NameAnErrorAboveAllIndices) {
 
 TEST(WcamDoubts, NameSharesThatNegativeIndicesMade) {
   EXPECT_EQ(marks({0.5F, -0.1F}, {0.1F, 0.1F}, {1.25F, -0.25F}), Marks{"shares outside 0 to 1"});
+}
+
+TEST(WcamDoubts, NameGradientsOfOneLevelAlone) {
+  EXPECT_EQ(marks({0.9F, 0.01F}, {0.3F, 0.01F}, {0.99F, 0.01F}, true), Marks{"nearly all in one level"});
+  EXPECT_EQ(marks({0.9F, 0.01F}, {0.3F, 0.01F}, {0.99F, 0.01F}, false), Marks{});
+  EXPECT_EQ(marks({0.9F, 0.1F}, {0.3F, 0.1F}, {0.9F, 0.1F}, true), Marks{});
+  EXPECT_EQ(marks({0.9F, 0.01F}, {0.3F, 0.01F}, {0, 1}, true), Marks{});  // the only level there is
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ Plan listed_plan() {
 Prospect begun(const Counts& counts) { return prospect_of(counts, plan_of()); }
 
 Measurement measured(double image_seconds = 0.01) {
-  return {{{"case0", 1, image_seconds}, {"case1", 1, image_seconds}}, 0.5, 50'000, 1 << 28};
+  return {{{"case0", 1, image_seconds, 0}, {"case1", 1, image_seconds, 0}}, 0.5, 50'000, 1 << 28};
 }
 
 TEST(Forecast, CountsTheJobsOfEachRule) {

@@ -289,5 +289,22 @@ TEST(IsOutOfMemory, TellsLackOfMemoryFromOtherFailures) {
   EXPECT_FALSE(is_out_of_memory(InputError("cannot read /out of memory/a.png: Permission denied")));
 }
 
+TEST_F(JobRunnerTest, ExplainsFromGradientsAndLeavesACaseThatHasNone) {
+  add_case("linear", test::kLinearOnChannelMeans);
+  add_case("blind", R"(
+def forward(self, x):
+    return torch.matmul(torch.round(x).mean([2, 3]), self.weight.t())
+)");
+  plan_.wcam.estimator = Estimator::kGradient;
+  plan_.wcam.nb_design = 5;
+  JobRunner runner(plan_, "cpu", 2, kModelBytes);
+  const JobResult result = runner.run(explain_job("linear"));
+  ASSERT_TRUE(result.profile) << result.outcome.failure().text();
+  EXPECT_EQ(result.profile->estimator, "gradient-total");
+  EXPECT_EQ(result.profile->forward_equivalents, 16);
+  EXPECT_EQ(result.profile->outputs.size(), 5U * (1 + 2 * 16));
+  EXPECT_THROW(runner.run(explain_job("blind")), CannotServe);
+}
+
 }  // namespace
 }  // namespace wcam

@@ -306,5 +306,46 @@ TEST(GoldenModel, GivesThePublishedLogits) {
     EXPECT_NEAR(logits[i].item<float>(), expected[static_cast<std::size_t>(i)], 1e-4);
 }
 
+// By pixel of channel c: weight[k][c] / S^2, whatever the picture.
+TEST_F(ModelFile, GivesTheGradientOfItsFormula) {
+  test::save_torchscript(spec_.file, test::kLinearOnChannelMeans);
+  Model model = Model::load(spec_, "cpu");
+  model.check_gradient();
+  const std::array images{filled({255, 0, 0}), filled({0, 51, 0}), filled({1, 2, 3})};
+  const at::Tensor input = model.to_input(images);
+  const LogitGradient found = model.logit_gradient(input, 2);
+  EXPECT_TRUE(at::allclose(found.logits, model.forward(input).select(1, 2)));
+  ASSERT_EQ(found.by_input.sizes(), input.sizes());
+  for (std::int64_t channel = 0; channel < 3; ++channel)
+    EXPECT_TRUE(at::allclose(
+        found.by_input.select(1, channel),
+        at::full({3, kSide, kSide}, 0.01 * static_cast<double>(2 * 3 + channel + 1) / (kSide * kSide))));
+  EXPECT_FALSE(found.logits.requires_grad());
+}
+
+TEST_F(ModelFile, ANetworkWithoutGradientIsRefused) {
+  const auto refusal = [&](const std::string& body) {
+    save(body);
+    Model model = Model::load(spec_, "cpu");
+    try {
+      model.check_gradient();
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  const std::string which = "case 'tiny': " + spec_.file.string() + ": ";
+  EXPECT_EQ(refusal("return torch.matmul(x.mean([2, 3]), self.weight.t())"), "accepted");
+  EXPECT_EQ(refusal("return torch.matmul((10 * x).int().float().mean([2, 3]), self.weight.t())"),
+            which + kNoGradient);
+  EXPECT_EQ(refusal("return torch.matmul(torch.round(10 * x).mean([2, 3]), self.weight.t())"),
+            which + kNoGradient);
+  EXPECT_EQ(refusal("return torch.matmul(torch.sqrt(torch.relu(x) * 0).mean([2, 3]), self.weight.t()) + "
+                    "x.mean([2, 3])[:, 0:1]"),
+            which +
+                "the gradient of its logits by two pictures is not finite: explain it with an --estimator "
+                "that needs none");
+}
+
 }  // namespace
 }  // namespace wcam
