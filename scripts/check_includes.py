@@ -40,7 +40,7 @@ FOREIGN = {
 # Libraries that are built where there is nothing but LibTorch (CMakeLists.txt, WCAM_ONLY_KERNELS), and what may be
 # included there beside it and the language.
 KERNELS = {"common": "common_kernels", "worker": "worker_kernels"}
-POSIX = ("dlfcn.h", "malloc.h", "sys/utsname.h")
+POSIX = ("dlfcn.h", "malloc.h", "sys/utsname.h", "unistd.h")
 # What a standard header is included for, where another may or may not bring it along: that differs between releases of
 # GCC, and what compiles here would not there.
 STANDARD = {

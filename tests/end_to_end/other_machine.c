@@ -1,6 +1,7 @@
 /* A machine unlike this one, for a program that this is loaded into (LD_PRELOAD):
  *   OTHER_HOSTS="name=::1,127.0.0.1 other="   names that stand for these addresses, in this order, or for none
  *   OTHER_IPV6=none                           a kernel without IPv6
+ *   OTHER_BLAS_KERNEL=Prescott                OpenBLAS chooses this kernel, where OPENBLAS_CORETYPE names none
  *   OTHER_FSYNC_FOLDER=22                     fsync of a folder fails with this errno; OTHER_FSYNC_FILE: of a file
  */
 #define _GNU_SOURCE
@@ -47,6 +48,14 @@ int socket(int domain, int type, int protocol) {
   if (ipv6 == NULL || domain != AF_INET6) return REAL(socket)(domain, type, protocol);
   errno = EAFNOSUPPORT;
   return -1;
+}
+
+char* openblas_get_corename(void) {
+  char* (*const real)(void) = (char* (*)(void))dlsym(RTLD_NEXT, "openblas_get_corename");
+  char* const asked = getenv("OPENBLAS_CORETYPE");
+  char* const other = getenv("OTHER_BLAS_KERNEL");
+  if (other != NULL) return asked != NULL ? asked : other;
+  return real == NULL ? "" : real();
 }
 
 int fsync(int file) {

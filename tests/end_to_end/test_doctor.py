@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from conftest import ROOT, end, run
+from conftest import ROOT, elsewhere, end, run
 
 sys.path.append(str(ROOT / "tests/worker/wcam"))
 
@@ -38,7 +38,7 @@ def test_the_known_indices_are_those_of_another_implementation():
 
 def test_a_host_that_is_fit_is_said_to_be(tmp_path):
     found = examine("--sweep", tmp_path, "--devices", "cpu")
-    assert set(found) >= {"machine", "libtorch", "driver", "cpu", "key", "coordinator", "folder", "permissions", "durable", "hdf5", "ledger", "clock", "host name"}
+    assert set(found) >= {"machine", "libtorch", "blas", "driver", "cpu", "key", "coordinator", "folder", "permissions", "durable", "hdf5", "ledger", "clock", "host name"}
     assert {what for what, (verdict, _) in found.items() if verdict == "ok"} >= {"machine", "libtorch", "cpu", "permissions", "durable", "ledger", "coordinator"}
     assert found["hdf5"][0] != "FAIL"  # a disk may be slow
     assert "260 forwards" in found["cpu"][1] and "none runs" in found["coordinator"][1]
@@ -61,6 +61,25 @@ def test_a_gpu_that_was_given_and_cannot_be_used_fails():
     found = verdicts(run("wcam-worker", "doctor", code=3, env=given).stdout)
     assert found["driver"][0] == "FAIL" and "a GPU was given that cannot be used" in found["driver"][1]
     run("wcam-worker", "doctor", "--devices", "cpu", env=given)  # which a worker on the CPU need not mind
+
+
+def test_a_blas_kernel_older_than_the_processor_is_replaced_unless_it_was_asked_for():
+    """By an OpenBLAS that does not know the processor, or by what stands for one where LibTorch has another BLAS."""
+
+    def blas(**words):
+        free = {name: value for name, value in elsewhere(**words).items() if name != "OPENBLAS_CORETYPE" or name in words}
+        return verdicts(run("wcam-worker", "doctor", "--devices", "cpu", env=free).stdout)["blas"]
+
+    flags = re.search(r"^flags\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    fitting = {"avx2", "fma"} <= set(flags[1].split() if flags else ())
+    chosen = blas(OTHER_BLAS_KERNEL="Prescott")
+    asked = blas(OTHER_BLAS_KERNEL="Prescott", OPENBLAS_CORETYPE="Prescott")
+    if fitting:
+        assert chosen[0] == "ok" and re.search(r"(SkylakeX|Haswell), which fits this processor", chosen[1])
+        assert asked[0] == "warn" and " in place of Prescott, or unset it" in asked[1]
+    else:
+        assert chosen == asked and chosen[0] == "ok"
+    assert blas()[0] == "ok", "what OpenBLAS chooses by itself fits, or is replaced"
 
 
 def test_a_disk_without_room_fails(tmp_path):

@@ -21,6 +21,7 @@
 #include "common/command_line/verdicts.h"
 #include "common/wire/keys.h"
 #include "worker/commands/commands.h"
+#include "worker/models/blas_kernel.h"
 #include "worker/models/device.h"
 #include "worker/models/model.h"
 #include "worker/protocol/curve_probe.h"
@@ -68,17 +69,32 @@ void check_machine(Verdicts& verdicts) {
               host_name() + ", " + usable + " and " + fixed(gib, "%.1f") + " GiB memory for this process");
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Whether OpenBLAS's kernel fits the processor: main() has seen to it where it could.
+void check_blas(Verdicts& verdicts) {
+  const std::string kernel = blas_kernel(), better = better_blas_kernel(kernel, vector_instructions()),
+                    asked = environment("OPENBLAS_CORETYPE");
+  if (kernel.empty()) return verdicts.ok("blas", "does not say its kernel: it is not OpenBLAS");
+  if (better.empty())
+    return verdicts.ok("blas", "OpenBLAS with its kernel " + kernel + ", which fits this processor");
+  const std::string remedy =
+      asked == better ? "it is built for that one alone: install one that chooses (libopenblas0-pthread)"
+                      : "set OPENBLAS_CORETYPE=" + better +
+                            (asked.empty() ? "" : " in place of " + asked + ", or unset it");
+  verdicts.warn("blas", "OpenBLAS with its kernel " + kernel + ", older than this processor, which can run " +
+                            better + ": small batches take up to three times as long; " + remedy);
+}
+
 void check_libtorch(Verdicts& verdicts) {
   const std::string cuda = configured("CUDA Runtime");
   verdicts.ok("libtorch", std::string(TORCH_VERSION) + ", " +
                               (!built_with_cuda() ? "for CPUs only"
                                : cuda.empty()     ? "with CUDA"
                                                   : "with " + cuda));
-}
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 // The driver's own words; empty without one.
@@ -232,6 +248,7 @@ ExitCode worker_doctor_command(const std::vector<std::string>& arguments) {
   prepare_torch(1);
   check_machine(verdicts);
   check_libtorch(verdicts);
+  check_blas(verdicts);
   const bool gpu_wanted = devices != std::vector<std::string>{"cpu"} || !values->contains("devices");
   verdicts.of("driver", [&] { check_driver(verdicts, gpu_wanted); });
   list_gpus(verdicts);

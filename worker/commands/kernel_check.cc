@@ -28,6 +28,7 @@
 #include "common/base/error.h"
 #include "common/study/estimator.h"
 #include "worker/design/pcg64.h"
+#include "worker/models/blas_kernel.h"
 #include "worker/models/built_in_pictures.h"
 #include "worker/models/device.h"
 #include "worker/models/memory.h"
@@ -259,6 +260,7 @@ bool run(const Request& request) {
 }  // namespace wcam
 
 int main(int argc, char** argv) {
+  wcam::take_better_blas_kernel(argv);
   try {
     return wcam::run(wcam::request_of({argv + 1, argv + argc})) ? 0 : 1;
   } catch (const std::exception& e) {

@@ -3,6 +3,7 @@
 
 #include "common/command_line/verbs.h"
 #include "worker/commands/commands.h"
+#include "worker/models/blas_kernel.h"
 
 namespace wcam {
 namespace {
@@ -20,4 +21,7 @@ static_assert(acts_on_its_verbs(kProgram));
 }  // namespace
 }  // namespace wcam
 
-int main(int argc, char** argv) { return wcam::run_verbs(wcam::kProgram, argc, argv); }
+int main(int argc, char** argv) {
+  wcam::take_better_blas_kernel(argv);
+  return wcam::run_verbs(wcam::kProgram, argc, argv);
+}

@@ -15,6 +15,7 @@
 
 #include "common/base/error.h"
 #include "common/base/message_text.h"
+#include "worker/models/blas_kernel.h"
 
 namespace wcam {
 
@@ -58,18 +59,16 @@ Function function_named(void* library, const char* name) {
   return reinterpret_cast<Function>(::dlsym(library, name));
 }
 
-// OpenBLAS chooses a kernel by the processor when it starts, or as OPENBLAS_CORETYPE says; LibTorch's build
-// only says that it was linked with some BLAS.
+// LibTorch's build only says that it was linked with some BLAS.
 std::string blas_name() {
-  using Text = const char* (*)();
-  const auto config = function_named<Text>(RTLD_DEFAULT, "openblas_get_config"),
-             core = function_named<Text>(RTLD_DEFAULT, "openblas_get_corename");
-  if (config == nullptr || core == nullptr) {
+  const auto config = function_named<const char* (*)()>(RTLD_DEFAULT, "openblas_get_config");
+  const std::string kernel = blas_kernel();
+  if (config == nullptr || kernel.empty()) {
     const std::string built_with = configured("BLAS_INFO=");
     return built_with.empty() ? "BLAS unknown" : "BLAS " + built_with.substr(built_with.find('=') + 1);
   }
   const std::string_view text = config();  // "OpenBLAS 0.3.21 NO_LAPACKE ..."
-  return std::string(text.substr(0, text.find(' ', text.find(' ') + 1))) + " " + core();
+  return std::string(text.substr(0, text.find(' ', text.find(' ') + 1))) + " " + kernel;
 }
 
 std::string cpu_provenance() {
