@@ -51,6 +51,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "sufficient_cells": np.int64(0),
         "sufficient_cells_stay": np.int64(0),
         "provenance": "",
+        "form": "",
         "doubts": "",
     },
     "predictions": {"provenance": ""},

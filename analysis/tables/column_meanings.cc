@@ -61,6 +61,7 @@ constexpr Meaning kMeanings[] = {
      "from how many on this and all larger numbers that were asked do; -1 and 0 as before"},
     {"forward_equivalents", "forwards", "cost; a backward counts as two"},
     {"batch_size", "images", "put through the network at once"},
+    {"form", "", "of the network: plain, or optimised for inference; empty: plain, before it was stored"},
     {"seconds", "seconds", "computing only"},
     {"device", "", "that computed it: cpu, cuda:0"},
     {"provenance", "", "what computed the row and with which libraries"},

@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -57,6 +59,20 @@ std::uint64_t memory_bytes(const fs::path& system) {
   for (const auto& [controller, file] : {std::pair{"", "memory.max"}, {"memory", "memory.limit_in_bytes"}})
     for (const fs::path& group : control_groups(system, controller))
       for (const double bound : numbers_in(group / file)) bytes = std::min(bytes, bound);
+  return static_cast<std::uint64_t>(bytes);
+}
+
+std::uint64_t free_memory_bytes(const fs::path& system) {
+  auto bytes = static_cast<double>(memory_bytes(system));
+  std::ifstream machine(system / "proc/meminfo");  // KEY: NUMBER kB
+  for (std::string line; std::getline(machine, line);)
+    if (line.starts_with("MemAvailable:")) bytes = std::min(bytes, 1024 * std::stod(line.substr(13)));
+  for (const auto& [controller, bound, used] : {std::tuple{"", "memory.max", "memory.current"},
+                                                {"memory", "memory.limit_in_bytes", "memory.usage_in_bytes"}})
+    for (const fs::path& group : control_groups(system, controller)) {
+      const std::vector<double> most = numbers_in(group / bound), now = numbers_in(group / used);
+      if (!most.empty() && !now.empty()) bytes = std::min(bytes, std::max(0.0, most.front() - now.front()));
+    }
   return static_cast<std::uint64_t>(bytes);
 }
 

@@ -11,6 +11,10 @@ namespace wcam {
 // bounds it. system: where a test has proc/ and sys/.
 std::uint64_t memory_bytes(const std::filesystem::path& system = "/");
 
+// How much of that nobody uses now, as far as the system says: what it could give up (caches of files) counts
+// as free where it bounds the machine, not where it bounds a control group.
+std::uint64_t free_memory_bytes(const std::filesystem::path& system = "/");
+
 // Cores this process may keep busy: those it is bound to, or fewer, rounded down, where a control group has a
 // quota (a container with --cpus=2.5). At least 1.
 int usable_cores(const std::filesystem::path& system = "/");

@@ -24,6 +24,7 @@ inline constexpr VerbEntry kVerbTable[] = {
     {"doctor", "wcam-coordinator", "whether a sweep would be safe in a folder and found on this host", false},
     {"doctor", "wcam-worker", "whether LibTorch, driver and devices of this host compute right", false},
     {"corrupt", "wcam-worker", "a corrupted image as a sweep sees it, or all corruptions on one sheet", true},
+    {"tune", "wcam-worker", "in which form and batch each network is fastest on this host", true},
     {"measure", "wcam-worker", "how fast this worker would be at a plan's cases", false},
     {"try", "wcam-worker", "whether a device, or the networks of a plan, can be used", false},
     {"plan", "wcam-coordinator", "what run would do, and what it costs", true},

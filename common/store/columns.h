@@ -17,9 +17,9 @@ enum class Shape { kScalar, kVector, kTop, kMap, kPixels };
 
 // A column that files written before it was added lack: their rows have an empty text or zeros there.
 inline bool may_be_absent(std::string_view column) {
-  for (const std::string_view added :
-       {"provenance", "doubts", "caution", "explained", "replicate", "control_of", "severity_difference",
-        "top_labels", "top_probabilities", "sufficient_cells", "sufficient_cells_stay"})
+  for (const std::string_view added : {"provenance", "form", "doubts", "caution", "explained", "replicate",
+                                       "control_of", "severity_difference", "top_labels", "top_probabilities",
+                                       "sufficient_cells", "sufficient_cells_stay"})
     if (column == added) return true;
   return false;
 }
@@ -60,6 +60,7 @@ struct Columns<ProfileRow> {
     visit("sufficient_cells_stay", &ProfileRow::sufficient_cells_stay, Shape::kScalar);
     visit("forward_equivalents", &ProfileRow::forward_equivalents, Shape::kScalar);
     visit("batch_size", &ProfileRow::batch_size, Shape::kScalar);
+    visit("form", &ProfileRow::form, Shape::kScalar);
     visit("seconds", &ProfileRow::seconds, Shape::kScalar);
     visit("device", &ProfileRow::device, Shape::kScalar);
     visit("provenance", &ProfileRow::provenance, Shape::kScalar);

@@ -54,6 +54,7 @@ struct ProfileRow {
   std::int64_t sufficient_cells_stay = 0;
   float forward_equivalents = 0;  // a backward counts as two
   std::uint32_t batch_size = 0;   // images put through the network at once
+  std::string form;               // of the network: form_name() (common/study/forward_form.h)
   double seconds = 0;             // computing only
   std::string device;             // "cpu", "cuda:0"
   std::string provenance;         // what computed it and with which libraries (worker/models/device.h)

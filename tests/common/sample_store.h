@@ -89,6 +89,7 @@ inline ProfileRow profile(std::size_t r, std::uint32_t attempt = 1) {
   row.sufficient_cells_stay = static_cast<std::int64_t>(r % 7) - 1;
   row.forward_equivalents = static_cast<float>(kForwards + r);
   row.batch_size = static_cast<std::uint32_t>(1 + r % 64);
+  row.form = r % 2 == 0 ? "plain" : "optimised";
   row.seconds = x / 3;
   row.device = r % 2 == 0 ? "cpu" : "cuda:0";
   row.estimator = "jansen-total";

@@ -40,15 +40,11 @@ class LruCache {
 
   // Drops every entry but this one. Returns the names dropped.
   std::vector<std::string> drop_but(const std::string& name) {
-    std::vector<std::string> dropped;
-    for (auto entry = entries_.begin(); entry != entries_.end();) {
-      const auto here = entry++;
-      if (here->name == name) continue;
-      total_ -= here->size;
-      dropped.push_back(std::move(here->name));
-      entries_.erase(here);
-    }
-    return dropped;
+    return drop_if([&](const Entry& entry) { return entry.name != name; });
+  }
+  // Drops this entry. Returns its name, if it was there.
+  std::vector<std::string> drop(const std::string& name) {
+    return drop_if([&](const Entry& entry) { return entry.name == name; });
   }
 
   // Adds an entry, which becomes the most recently used. Call make_room() before. What does not fit alone is
@@ -74,6 +70,19 @@ class LruCache {
     T value;
     std::uint64_t size = 0;
   };
+  template <typename Which>
+  std::vector<std::string> drop_if(const Which& which) {
+    std::vector<std::string> dropped;
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+      const auto here = entry++;
+      if (!which(*here)) continue;
+      total_ -= here->size;
+      dropped.push_back(std::move(here->name));
+      entries_.erase(here);
+    }
+    return dropped;
+  }
+
   std::list<Entry> entries_;
   std::uint64_t capacity_, total_ = 0;
 };

@@ -146,7 +146,7 @@ CaseCheck check_case(const CaseSpec& spec, const ComputeOptions& compute, Labell
     check.classes = model.classes();
     check.bytes = model.bytes();
     // Two at least, so that rows can depend on each other.
-    const Trial trial(model, std::max(2, compute.batch_size));
+    const Trial trial(model, std::max(2, compute.form.or_default().batch_size));
     const std::vector<Normalisation> tried = normalisations(spec);
     const std::vector<RgbImage> pictures = built_in_pictures(spec.input_size);
     const auto started = Clock::now();

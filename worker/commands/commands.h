@@ -29,6 +29,9 @@ ExitCode worker_doctor_command(const Arguments& arguments);
 // that cannot.
 ExitCode try_command(const Arguments& arguments);
 
+// In which form each network is fastest here (worker/models/tuning.h).
+ExitCode tune_command(const Arguments& arguments);
+
 // How fast this worker would be at a plan's cases (common/study/measurement.h).
 ExitCode measure_command(const Arguments& arguments);
 

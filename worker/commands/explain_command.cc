@@ -29,6 +29,7 @@
 #include "worker/images/cautions.h"
 #include "worker/jobs/compute.h"
 #include "worker/jobs/compute_options.h"
+#include "worker/models/tuning.h"
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
@@ -342,7 +343,11 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
   if (values->contains("design")) settings.design = design_identity((*values)["design"].as<std::string>());
 
   prepare_torch(compute.threads);
-  const Model model = Model::load(spec, compute.device);
+  WantedForm wanted = compute.form;
+  if (settings.estimator == Estimator::kGradient && !wanted.optimised) wanted.optimised = false;
+  const ChosenForm chosen = choose_form(spec, compute.device, wanted);
+  if (wanted.is_open()) std::printf("form        %s\n", chosen.why.c_str());
+  const Model model = Model::load(spec, compute.device, chosen.form);
   if (settings.estimator == Estimator::kGradient) model.check_gradient();
   std::optional<std::int64_t> label;
   if (values->contains("label")) label = label_of((*values)["label"].as<std::string>(), model);
@@ -353,7 +358,8 @@ ExitCode explain_command(const std::vector<std::string>& arguments) {
       check_finite(predicted, spec.name, image);
       const ExplainSubject explained{files.names[subject.image], std::string(kSourceVariant), spec.name,
                                      label.value_or(predicted.label)};
-      add(all, explain_with_progress(model, subject.pixels, explained, settings, design, compute.batch_size),
+      add(all,
+          explain_with_progress(model, subject.pixels, explained, settings, design, chosen.form.batch_size),
           predicted, subject);
       if (files.images.size() > 1)
         std::printf("%s%s\n", all.of.size() > 1 ? "\n" : "", printable(image).c_str());

@@ -9,9 +9,14 @@ namespace wcam {
 namespace {
 
 constexpr VerbAction kActions[] = {
-    {"run", run_command},         {"explain", explain_command},      {"check-models", check_models_command},
-    {"corrupt", corrupt_command}, {"doctor", worker_doctor_command}, {"measure", measure_command},
+    {"run", run_command},
+    {"explain", explain_command},
+    {"check-models", check_models_command},
+    {"corrupt", corrupt_command},
+    {"doctor", worker_doctor_command},
+    {"measure", measure_command},
     {"try", try_command},
+    {"tune", tune_command},
 };
 
 constexpr VerbProgram kProgram{"wcam-worker", "who computes", "wcam-worker run --sweep study --device cuda:1",

@@ -144,15 +144,16 @@ CaseSpeed measure_case(const Model& model, const RgbImage& picture, const Plan& 
 Measurement measure(const Plan& plan, const ComputeOptions& compute, const fs::path& scratch) {
   prepare_torch(compute.threads);
   Measurement m;
-  JobRunner runner(plan, compute.device, compute.batch_size, 0);
+  const ForwardForm form = compute.form.or_default();
+  JobRunner runner(plan, compute.device, always(form), 0);
   const RgbImage picture = measure_pictures(runner, plan, scratch, m);
   const Design design = make_design(plan.wcam);
   for (const CaseSpec& spec : plan.cases) {
     const auto start = Clock::now();
-    const Model model = Model::load(spec, compute.device);
+    const Model model = Model::load(spec, compute.device, form);
     if (plan.wcam.estimator == Estimator::kGradient) model.check_gradient();
     const double load_seconds = seconds_since(start);
-    m.cases.push_back(measure_case(model, picture, plan, design, compute.batch_size));
+    m.cases.push_back(measure_case(model, picture, plan, design, form.batch_size));
     m.cases.back().load_seconds = load_seconds;
   }
   rusage usage{};

@@ -78,6 +78,10 @@ ExitCode run_command(const Arguments& arguments) {
   if (!options.coordinator.empty()) check_endpoint(options.coordinator);
   options.key = key_file(*values, SweepDirectory{options.sweep});
   options.compute = compute_settings(*values);
+  if (options.compute.form.is_open())
+    throw UsageError(
+        "--form auto and --batch-size auto are not for workers: all of a sweep compute in one form; "
+        "`wcam tune` says which is fastest");
   options.model_bytes = static_cast<std::uint64_t>(in_range(*values, "model-memory", 0, 1 << 20)) << 20;
   options.paths = local_paths_of(*values);
   options.hand_in = std::chrono::seconds{in_range(*values, "hand-in", 0, 3600)};

@@ -59,6 +59,7 @@ ProfileRow explain_row(const Model& model, const RgbImage& pixels, const Explain
   row.spatial_spread = summary.spatial_spread;
   row.forward_equivalents = profile.forward_equivalents;
   row.batch_size = static_cast<std::uint32_t>(batch_size);
+  row.form = form_name(model.form().optimised);
   row.seconds = profile.seconds;
   row.device = model.device().str();
   row.provenance = provenance_of_results(model.device());

@@ -15,7 +15,10 @@ po::options_description compute_options() {
   options.add_options()                                                                         //
       ("device", po::value<std::string>()->default_value(d.device), "cpu or cuda:N")            //
       ("threads", po::value<int>()->default_value(d.threads), "threads of LibTorch, 1 to 256")  //
-      ("batch-size", po::value<int>()->default_value(d.batch_size), "images per forward, 1 to 1024");
+      ("form", po::value<std::string>()->default_value(form_name(ForwardForm{}.optimised)),
+       "how the network is run: plain, optimised, or auto, what `wcam tune` finds fastest")  //
+      ("batch-size", po::value<std::string>()->default_value(std::to_string(ForwardForm{}.batch_size)),
+       "images per forward, 1 to 1024, or auto");
   return options;
 }
 
@@ -24,7 +27,7 @@ ComputeOptions compute_settings(const po::variables_map& values) {
   settings.device = values["device"].as<std::string>();
   parse_device(settings.device);  // before any work
   settings.threads = in_range(values, "threads", 1, 256);
-  settings.batch_size = in_range(values, "batch-size", 1, 1024);
+  settings.form = wanted_form(values["form"].as<std::string>(), values["batch-size"].as<std::string>());
   return settings;
 }
 

@@ -38,13 +38,13 @@ float severity_difference(const std::string& variant, const std::string& control
 
 }  // namespace
 
-JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
+JobRunner::JobRunner(Plan plan, const std::string& device, FormOf form_of, std::uint64_t model_bytes,
                      const LocalPaths& paths, WrongWithDevice wrong_with_device)
     : plan_(relocated(std::move(plan), paths)),
       stage_(paths.stage),
       provenance_(provenance_of_results(parse_device(device))),
       wrong_with_device_(std::move(wrong_with_device)),
-      batch_size_(batch_size),
+      form_of_(std::move(form_of)),
       design_(make_design(plan_.wcam)),
       models_(model_bytes, [this, device](const CaseSpec& spec) { return load(spec, device); }),
       pictures_(plan_, stage_, paths) {
@@ -52,9 +52,10 @@ JobRunner::JobRunner(Plan plan, const std::string& device, int batch_size, std::
   if (const auto wrong = wrong_with_device_()) throw CannotServe(*wrong);
 }
 
-Model JobRunner::load(CaseSpec spec, const std::string& device) const {
+Model JobRunner::load(CaseSpec spec, const std::string& device) {
   spec.file = stage_.local(spec.file, spec.sha256);
-  Model model = Model::load(spec, device);
+  if (!forms_.contains(spec.name)) forms_[spec.name] = form_of_(spec);
+  Model model = Model::load(spec, device, forms_.at(spec.name));
   if (plan_.wcam.estimator == Estimator::kGradient) model.check_gradient();
   return model;
 }
@@ -114,18 +115,16 @@ const Design& JobRunner::design(std::uint32_t replicate) {
   return design_;
 }
 
-int& JobRunner::batch_size(const std::string& case_name) {
-  return batch_sizes_.try_emplace(case_name, batch_size_).first->second;
-}
-
 template <typename Act>
 auto JobRunner::with_enough_memory(const std::string& case_name, const Act& act) {
   for (bool all_given_up = false;; all_given_up = true) {
-    const Model& loaded = model(case_name);
+    const Model* loaded = nullptr;
     try {
-      return act(loaded, batch_size(case_name));
+      loaded = &model(case_name);
+      return act(*loaded, forms_.at(case_name).batch_size);
     } catch (const std::exception& e) {
-      if (!is_out_of_memory(e)) throw;
+      // A plain network is loaded without its batch.
+      if (!is_out_of_memory(e) || (loaded == nullptr && !forms_[case_name].optimised)) throw;
       if (all_given_up) halve_batch(case_name, e);
     }
     models_.keep_only(case_name);
@@ -134,13 +133,14 @@ auto JobRunner::with_enough_memory(const std::string& case_name, const Act& act)
 }
 
 void JobRunner::halve_batch(const std::string& case_name, const std::exception& why) {
-  int& images = batch_size(case_name);
+  int& images = forms_.at(case_name).batch_size;
   if (images == 1)
     throw OutOfMemory(std::string("out of memory with one image a forward and no other case loaded: ") +
                       why.what());
   spdlog::warn("case {}: out of memory with {} images a forward ({}): {} from now on", case_name, images,
                why.what(), images / 2);
   images /= 2;
+  if (forms_.at(case_name).optimised) models_.drop(case_name);  // it takes batches of one size
 }
 
 void JobRunner::predict_job(const wire::Job& job, JobResult& result) {

@@ -13,6 +13,7 @@
 
 #include "common/base/error.h"
 #include "common/store/records.h"
+#include "common/study/forward_form.h"
 #include "common/study/plan.h"
 #include "worker/base/faults.h"
 #include "worker/design/design.h"
@@ -39,11 +40,12 @@ struct JobResult {
 class JobRunner {
  public:
   using WrongWithDevice = std::function<std::optional<std::string>()>;
+  using FormOf = std::function<ForwardForm(const CaseSpec& spec)>;
 
-  // model_bytes: bound of the cases that stay loaded (ModelCache). Throws what relocated() throws, and
-  // CannotServe when something is wrong with the device; wrong_with_device (empty: wrong_with() it) is asked
-  // then, and after failures that may be its.
-  JobRunner(Plan plan, const std::string& device, int batch_size, std::uint64_t model_bytes,
+  // form_of: asked once a case, before it is loaded. model_bytes: bound of the cases that stay loaded
+  // (ModelCache). Throws what relocated() throws, and CannotServe when something is wrong with the device;
+  // wrong_with_device (empty: wrong_with() it) is asked then, and after failures that may be its.
+  JobRunner(Plan plan, const std::string& device, FormOf form_of, std::uint64_t model_bytes,
             const LocalPaths& paths = {}, WrongWithDevice wrong_with_device = {});
 
   // Does one job. What can go wrong with it becomes Outcome::failure. Throws CannotServe.
@@ -55,11 +57,9 @@ class JobRunner {
   std::vector<std::string> loaded_cases() const { return models_.loaded(); }
 
  private:
-  Model load(CaseSpec spec, const std::string& device) const;
+  Model load(CaseSpec spec, const std::string& device);
   const Model& model(const std::string& case_name);
   const Design& design(std::uint32_t replicate);
-  // The batch size of this case: what was asked for, or what fits.
-  int& batch_size(const std::string& case_name);
   // Calls act(model, batch size) until memory suffices.
   template <typename Act>
   auto with_enough_memory(const std::string& case_name, const Act& act);
@@ -73,12 +73,17 @@ class JobRunner {
   Stage stage_;
   const std::string provenance_;  // of the device
   WrongWithDevice wrong_with_device_;
-  int batch_size_;                          // asked for
-  std::map<std::string, int> batch_sizes_;  // by case: what fits
-  Design design_;                           // of this replicate:
+  FormOf form_of_;
+  std::map<std::string, ForwardForm> forms_;  // by case that was loaded; of them the batch that fits
+  Design design_;                             // of this replicate:
   std::uint32_t replicate_ = 0;
   ModelCache models_;
   Pictures pictures_;
 };
+
+// Every case in the same form.
+inline JobRunner::FormOf always(const ForwardForm& form) {
+  return [form](const CaseSpec&) { return form; };
+}
 
 }  // namespace wcam

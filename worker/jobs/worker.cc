@@ -237,7 +237,7 @@ ExitCode run_worker(const WorkerOptions& options) {
       return options.collect ? send_to_coordinator(session, outbox) : store_here(session, outbox);
     };
     try {
-      JobRunner runner(std::move(*plan), options.compute.device, options.compute.batch_size,
+      JobRunner runner(std::move(*plan), options.compute.device, always(options.compute.form.or_default()),
                        options.model_bytes, options.paths);
       work(session, runner, outbox, hand_in);
     } catch (const CannotServe& e) {  // others may have what is missing here

@@ -49,4 +49,11 @@ std::vector<RgbImage> built_in_pictures(int side, int count) {
   return pictures;
 }
 
+std::vector<RgbImage> built_in_batch(int side, std::size_t size) {
+  std::vector<RgbImage> batch = built_in_pictures(side);
+  while (batch.size() < size) batch.push_back(batch[batch.size() - 16]);
+  batch.resize(size);
+  return batch;
+}
+
 }  // namespace wcam

@@ -43,7 +43,8 @@ std::vector<RgbImage> batch_from(std::span<const RgbImage> images, std::size_t f
   return batch;
 }
 
-Model::Model(const CaseSpec& spec, Network network) : spec_(spec), network_(std::move(network)), levels_() {
+Model::Model(const CaseSpec& spec, Network network, const ForwardForm& form)
+    : spec_(spec), form_(form), network_(std::move(network)), levels_() {
   // The float32 operations of the published preprocessing.
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t level = 0; level < 256; ++level)
@@ -59,14 +60,17 @@ std::string case_and_file(const CaseSpec& spec) {
 
 }  // namespace
 
-Model Model::load(const CaseSpec& spec, const std::string& device) {
+Model Model::load(const CaseSpec& spec, const std::string& device, const ForwardForm& form) {
   const at::Device on = parse_device(device);
   const std::string which = case_and_file(spec);
   try {
     check_file(spec);
-    Model model(spec, Network::load(spec.file, on));
+    Model model(spec, Network::load(spec.file, on), form);
     model.network_.try_on(model.to_input(built_in_pictures(spec.input_size, 2)));
     check_classes(spec, model.classes());
+    if (form.optimised)
+      model.network_.optimise(
+          model.to_input(built_in_batch(spec.input_size, static_cast<std::size_t>(form.batch_size))));
     return model;
   } catch (const Failing& e) {
     throw FailsOnDevice(which + e.what());

@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/study/case_spec.h"
+#include "common/study/forward_form.h"
 #include "worker/images/image.h"
 #include "worker/models/network.h"
 
@@ -29,12 +30,15 @@ class FailsOnDevice : public InputError {
 class Model {
  public:
   // Network::load() of the case's file onto "cpu" or "cuda:N", whose SHA-256 is checked against spec.sha256
-  // unless that is empty, and Network::try_on() on two pictures. Throws InputError (FailsOnDevice) that names
+  // unless that is empty, and Network::try_on() on two pictures; Network::optimise() where the form says so,
+  // on built_in_pictures(). Throws InputError (FailsOnDevice) that names
   // case and file: what these find unusable, no such file, another SHA-256, or another number of classes than
   // spec.classes has; UsageError when there is no such device; OutOfMemory (memory.h).
-  static Model load(const CaseSpec& spec, const std::string& device);
+  static Model load(const CaseSpec& spec, const std::string& device, const ForwardForm& form = {});
 
   const CaseSpec& spec() const { return spec_; }
+  // A batch may be smaller than its, and of a plain one larger.
+  const ForwardForm& form() const { return form_; }
   std::int64_t classes() const { return network_.classes(); }
   at::Device device() const { return network_.device(); }
   std::uint64_t bytes() const { return network_.bytes(); }
@@ -53,11 +57,12 @@ class Model {
   at::Tensor to_input(std::span<const RgbImage> images) const;
 
  private:
-  Model(const CaseSpec& spec, Network network);
+  Model(const CaseSpec& spec, Network network, const ForwardForm& form);
   template <typename Act>
   auto naming_case(const Act& act) const;
 
   CaseSpec spec_;
+  ForwardForm form_;
   Network network_;
   // Normalised values of the 256 levels of each channel.
   std::array<std::array<float, 256>, 3> levels_;

@@ -43,6 +43,8 @@ std::uint64_t ModelCache::expected_bytes(const CaseSpec& spec) const {
   return unreadable ? 0 : size;
 }
 
+void ModelCache::drop(const std::string& name) { tell_dropped(models_.drop(name)); }
+
 bool ModelCache::keep_only(const std::string& name) { return tell_dropped(models_.drop_but(name)); }
 
 void ModelCache::make_room(std::uint64_t bytes) { tell_dropped(models_.make_room(bytes)); }

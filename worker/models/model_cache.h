@@ -26,6 +26,9 @@ class ModelCache {
   // throws.
   const Model& get(const CaseSpec& spec);
 
+  // Loads it anew when it is asked for again.
+  void drop(const std::string& name);
+
   // For when memory runs out: drops every case but this one, which stays valid. False when there is no other.
   bool keep_only(const std::string& name);
 

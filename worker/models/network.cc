@@ -116,17 +116,23 @@ class WeightCounter {
  private:
   void add(const c10::IValue& value) {
     value.visit([this](const c10::IValue& part) {
-      if (part.isTensor() && part.toTensor().defined() && part.toTensor().has_storage()) {
-        const c10::Storage& storage = part.toTensor().storage();
-        storages_[storage.unsafeGetStorageImpl()] = storage.nbytes();
-      }
+      if (part.isTensor() && part.toTensor().defined()) add(part.toTensor());
       return false;  // go on
     });
+  }
+  void add(const at::Tensor& tensor) {
+    if (tensor.has_storage())
+      storages_[tensor.storage().unsafeGetStorageImpl()] = tensor.storage().nbytes();
+    else  // laid out by oneDNN
+      storages_[tensor.unsafeGetTensorImpl()] =
+          static_cast<std::uint64_t>(tensor.numel()) * tensor.itemsize();
   }
   void add(const torch::jit::Block& block) {
     for (const torch::jit::Node* node : block.nodes()) {
       if (node->kind() == c10::prim::Constant)
         if (const auto value = torch::jit::toIValue(node->output())) add(*value);
+      for (const c10::Symbol name : node->attributeNames())  // of what was laid out for oneDNN
+        if (node->kindOf(name) == torch::jit::AttributeKind::t) add(node->t(name));
       for (const torch::jit::Block* inner : node->blocks()) add(*inner);
     }
   }
@@ -163,13 +169,20 @@ struct Network::Impl {
   torch::jit::Module module;
   std::uint64_t bytes;
   std::optional<std::int64_t> classes;
+  std::optional<std::int64_t> rows;  // of every batch, once optimised
 
   Impl(at::Device on, at::ScalarType of, const torch::jit::Module& loaded)
       : device(on), type(of), module(loaded), bytes(WeightCounter(loaded).bytes()) {}
 
   c10::IValue run(const at::Tensor& input) {
     const c10::InferenceMode no_gradients;
-    return module.forward({input.to(type)});
+    const std::int64_t given = input.size(0), needed = rows.value_or(given);
+    if (given == needed) return module.forward({input.to(type)});
+    if (given > needed)
+      throw std::invalid_argument("it is optimised for " + std::to_string(needed) + " images a forward");
+    const at::Tensor last = input.narrow(0, given - 1, 1).expand({needed - given, -1, -1, -1});
+    const at::Tensor full = at::cat({input, last}).contiguous(at::MemoryFormat::ChannelsLast);
+    return module.forward({full.to(type)}).toTensor().narrow(0, 0, given);
   }
 
   LogitGradient gradient(const at::Tensor& input, std::int64_t label) {
@@ -286,6 +299,7 @@ void Network::try_on(const at::Tensor& pictures) {
 void Network::try_gradient_on(const at::Tensor& pictures) const {
   const c10::InferenceMode no_gradients;
   const GivesBack gives_back;
+  if (impl_->rows) throw Unusable("optimised it has no gradient: --form plain, or another --estimator");
   const auto label = logits_on(*impl_, pictures, impl_->classes)[0].argmax().item<std::int64_t>();
   const auto gradient = [&] {
     try {
@@ -301,6 +315,29 @@ void Network::try_gradient_on(const at::Tensor& pictures) const {
         "the gradient of its logits by two pictures is not finite: explain it with an --estimator that needs "
         "none");
   if (!gradient.any().item<bool>()) throw Unusable(kNoGradient);
+}
+
+// Cloned, since what has run once keeps to the program that it was then. The first call with this shape is
+// not the one that counts: LibTorch 1.13 is right in its first.
+void Network::optimise(const at::Tensor& pictures) {
+  const GivesBack gives_back;
+  try {
+    const at::Tensor expected = forward(pictures.flip(0));
+    torch::jit::Module copy = impl_->module.clone();
+    impl_->module = torch::jit::optimize_for_inference(copy);
+    impl_->rows = pictures.size(0);
+    impl_->bytes = WeightCounter(impl_->module).bytes();
+    forward(pictures);
+    const double spread = (expected.max() - expected.min()).item<double>(),
+                 apart = (forward(pictures.flip(0)) - expected).abs().max().item<double>();
+    if (!(apart <= kFormRounding * spread))  // NaN
+      throw Unusable("its logits differ by " + std::to_string(apart) + ", of a spread of " +
+                     std::to_string(spread) + ", from the plain one's");
+  } catch (const Unusable&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw_unusable(e, "LibTorch " TORCH_VERSION " cannot optimise it: ");
+  }
 }
 
 std::int64_t Network::classes() const { return impl_->classes.value_or(0); }

@@ -20,6 +20,9 @@ void prepare_torch(int threads);
 // How far a picture's logits may move with its place and its neighbours in a batch, relative to the largest:
 // sums in another order.
 inline constexpr double kBatchRounding = 1e-4;
+// How far an optimised network's logits may lie from the plain one's, relative to their spread over pictures
+// and classes: a hundred times what rounding makes (docs/speed.md), far below what a wrong one does.
+inline constexpr double kFormRounding = 1e-3;
 // Why a network cannot be used whose outputs are no function of one picture.
 inline constexpr const char* kTwoRunsDiffer =
     "two runs on the same pictures differ: is dropout or another random layer still on? Call .eval() before "
@@ -69,6 +72,13 @@ class Network {
   // The same for logit_gradient(), of the class predicted for the first. Throws Unusable: an exception, or
   // slopes that are not there, not finite or all 0; OutOfMemory.
   void try_gradient_on(const at::Tensor& pictures) const;
+
+  // Makes it what torch::jit::optimize_for_inference() makes of it, for batches of as many rows as `pictures`
+  // has, float32 [n, 3, S, S] as forward() takes them. LibTorch 1.13's answers wrongly once it meets a second
+  // shape, so forward() fills smaller batches up and refuses larger ones. Throws Unusable, after which this
+  // network is of no use: it cannot be optimised, or its logits on the pictures are not within kFormRounding
+  // of what they were; OutOfMemory.
+  void optimise(const at::Tensor& pictures);
 
   // Of the logits; 0 before try_on().
   std::int64_t classes() const;

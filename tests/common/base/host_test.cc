@@ -24,6 +24,7 @@ class System {
   }
   int cores() const { return usable_cores(folder_.path()); }
   std::uint64_t memory() const { return memory_bytes(folder_.path()); }
+  std::uint64_t free() const { return free_memory_bytes(folder_.path()); }
 
  private:
   TemporaryFolder folder_;
@@ -83,6 +84,26 @@ TEST(Host, TheLeastMemoryOfAllControlGroupsIsWhatThereIs) {
       .with("proc/self/cgroup", "4:memory:/docker/1f\n0::/\n")  // as the host has it, seen from inside
       .with("sys/fs/cgroup/memory/memory.limit_in_bytes", std::to_string(kGib / 8));
   EXPECT_EQ(version1.memory(), kGib / 8);
+}
+
+TEST(Host, WhatIsFreeIsTheLeastThatMachineAndControlGroupsHaveLeft) {
+  const System bare, version2, version1, full;
+  bare.with("proc/meminfo", "MemTotal:       9999999 kB\nMemAvailable:    1024 kB\n");
+  EXPECT_EQ(bare.free(), 1024U * 1024U);
+  version2.with("proc/self/cgroup", "0::/a/b\n")
+      .with("sys/fs/cgroup/a/memory.max", "5000")
+      .with("sys/fs/cgroup/a/memory.current", "1000")
+      .with("sys/fs/cgroup/a/b/memory.max", "max")
+      .with("sys/fs/cgroup/a/b/memory.current", "900");
+  EXPECT_EQ(version2.free(), 4000U);
+  version1.with("proc/self/cgroup", "4:memory:/docker/1f\n")
+      .with("sys/fs/cgroup/memory/memory.limit_in_bytes", "5000")
+      .with("sys/fs/cgroup/memory/memory.usage_in_bytes", "4500");
+  EXPECT_EQ(version1.free(), 500U);
+  full.with("proc/self/cgroup", "0::/\n")
+      .with("sys/fs/cgroup/memory.max", "5000")
+      .with("sys/fs/cgroup/memory.current", "6000");
+  EXPECT_EQ(full.free(), 0U);
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ def profile_columns(r):
         "sufficient_cells_stay": (r % 7 - 1).astype("i8"),
         "forward_equivalents": (F + x).astype("f4"),
         "batch_size": (1 + r % 64).astype("u4"),
+        "form": ["plain" if i % 2 == 0 else "optimised" for i in r],
         "seconds": x / 3,
         "device": ["cpu" if i % 2 == 0 else "cuda:0" for i in r],
         "estimator": ["jansen-total"] * len(r),

@@ -181,7 +181,7 @@ TEST_F(VariantsOnDisk, WhatCannotBeDecodedIsABadImage) {
 // bit, and the WCAM.
 TEST_F(VariantsOnDisk, OfOurOwnCorruptionsGiveExactlyTheNumbersOfThoseMadeInMemory) {
   plan_.variants = variants_of("corruptions", {"contrast", "jpeg", "gaussian-blur"}, {1, 5});
-  JobRunner in_memory(plan_, "cpu", 4, kModelBytes);
+  JobRunner in_memory(plan_, "cpu", always({false, 4}), kModelBytes);
   const JobResult made = in_memory.run(predict_job());
   ASSERT_FALSE(made.outcome.has_failure()) << made.outcome.failure().text();
 
@@ -198,7 +198,7 @@ TEST_F(VariantsOnDisk, OfOurOwnCorruptionsGiveExactlyTheNumbersOfThoseMadeInMemo
     names.push_back(to_string(variant));
   }
   plan_variants("imagenet-c", names, files);
-  JobRunner on_disk(plan_, "cpu", 4, kModelBytes);
+  JobRunner on_disk(plan_, "cpu", always({false, 4}), kModelBytes);
   const JobResult read = on_disk.run(predict_job());
   ASSERT_FALSE(read.outcome.has_failure()) << read.outcome.failure().text();
   EXPECT_EQ(read.outcome.predictions().SerializeAsString(), made.outcome.predictions().SerializeAsString());
@@ -226,7 +226,7 @@ TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
     wire::Job job = predict_job();
     job.set_image(name);
     job.set_image_sha256(sha256_of_file(secret));
-    const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).run(job);
+    const JobResult result = JobRunner(plan_, "cpu", always({false, 4}), kModelBytes).run(job);
     EXPECT_EQ(result.outcome.failure().text(), "no image '" + name + "' in the plan");
   }
 }
@@ -234,7 +234,7 @@ TEST_F(VariantsOnDisk, AJobCannotNameAFileOutsideThePlan) {
 TEST_F(VariantsOnDisk, AJobWhoseVariantWasChangedIsSetAsideAtOnce) {
   plan_two_edits();
   write_image(variants() / "red/cat/a.png", textured(224, 224, 9));
-  const JobResult result = JobRunner(plan_, "cpu", 4, kModelBytes).run(predict_job());
+  const JobResult result = JobRunner(plan_, "cpu", always({false, 4}), kModelBytes).run(predict_job());
   ASSERT_TRUE(result.outcome.has_failure());
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::BAD_IMAGE);
 }

@@ -129,7 +129,7 @@ def forward(self, x):
 
 TEST_F(JobRunnerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
   add_case("constant", kConstant);
-  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  JobRunner runner(plan_, "cpu", always({false, 4}), kModelBytes);
   const JobResult result = runner.run(explain_job("constant"));
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::DEGENERATE);
   EXPECT_EQ(result.device_fault, "");
@@ -137,10 +137,12 @@ TEST_F(JobRunnerTest, AFailureOnASoundDeviceIsTheJobsOwn) {
 
 TEST_F(JobRunnerTest, PicturesThatAreUsedAndDoubtfulAreSaidToBe) {
   add_case("linear", test::kLinearOnChannelMeans);
-  EXPECT_EQ(JobRunner(plan_, "cpu", 4, kModelBytes).run(predict_job("linear")).outcome.caution(), "");
+  EXPECT_EQ(
+      JobRunner(plan_, "cpu", always({false, 4}), kModelBytes).run(predict_job("linear")).outcome.caution(),
+      "");
   write_file_atomically(folder_.path() / "a.png", encode_png(textured(16)));
   plan_.images[0].sha256 = sha256_of_file(folder_.path() / "a.png");
-  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  JobRunner runner(plan_, "cpu", always({false, 4}), kModelBytes);
   const std::string expected =
       "its 16 x 16 pixels are enlarged to the network's 32 x 32: it has no details on the finest scales";
   EXPECT_EQ(runner.run(predict_job("linear")).outcome.caution(), expected);
@@ -159,7 +161,7 @@ def forward(self, x):
 )");
   plan_.variants = {"corruptions/contrast/1", "corruptions/brightness/5"};
   int tried = 0;
-  JobRunner runner(plan_, "cpu", 4, kModelBytes, {}, [&] {
+  JobRunner runner(plan_, "cpu", always({false, 4}), kModelBytes, {}, [&] {
     ++tried;
     return std::optional<std::string>{};
   });
@@ -176,7 +178,7 @@ def forward(self, x):
 TEST_F(JobRunnerTest, AFailureAfterWhichTheDeviceComputesWrongMayBeTheDevices) {
   add_case("constant", kConstant);
   bool broken = false;
-  JobRunner runner(plan_, "cpu", 4, kModelBytes, {}, [&] {
+  JobRunner runner(plan_, "cpu", always({false, 4}), kModelBytes, {}, [&] {
     return broken ? std::optional<std::string>("it has fallen off its bus") : std::nullopt;
   });
   broken = true;
@@ -188,30 +190,58 @@ TEST_F(JobRunnerTest, AFailureAfterWhichTheDeviceComputesWrongMayBeTheDevices) {
 }
 
 TEST_F(JobRunnerTest, WhoseDeviceComputesWrongFromTheBeginningDoesNotServe) {
-  EXPECT_THROW(
-      JobRunner(plan_, "cpu", 4, kModelBytes, {}, [] { return std::optional<std::string>("wrong"); }),
-      CannotServe);
+  EXPECT_THROW(JobRunner(plan_, "cpu", always({false, 4}), kModelBytes, {},
+                         [] { return std::optional<std::string>("wrong"); }),
+               CannotServe);
+}
+
+// Another batch size may round otherwise, by BLAS kernel (docs/reproducibility.md), and another form does.
+void expect_near(const std::vector<float>& found, const std::vector<float>& expected,
+                 double rounding = kRounding) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], rounding * std::max(1.0F, std::abs(expected[i]))) << i;
+}
+
+TEST_F(JobRunnerTest, AnOptimisedNetworkGivesThePlainOnesNumbersButForRounding) {
+  CaseSpec spec;
+  spec.name = "baseline";
+  spec.file = fs::path(WCAM_SOURCE_DIR) / "models/demo/baseline.pt";
+  spec.input_size = spec.resize = 64;
+  plan_.cases.push_back(spec);
+  const JobResult plain =
+      JobRunner(plan_, "cpu", always({false, 4}), kModelBytes).run(explain_job("baseline"));
+  const JobResult optimised =
+      JobRunner(plan_, "cpu", always({true, 16}), kModelBytes).run(explain_job("baseline"));
+  ASSERT_TRUE(plain.profile && optimised.profile) << optimised.outcome.failure().text();
+  EXPECT_EQ(plain.profile->form, "plain");
+  EXPECT_EQ(optimised.profile->form, "optimised");
+  EXPECT_EQ(optimised.profile->batch_size, 16U);
+  expect_near(optimised.profile->outputs, plain.profile->outputs, kFormRounding);
 }
 
 #ifndef __SANITIZE_ADDRESS__  // it ends the process when memory runs out
 
-// Another batch size may round otherwise, by BLAS kernel (docs/reproducibility.md).
-void expect_near(const std::vector<float>& found, const std::vector<float>& expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    EXPECT_NEAR(found[i], expected[i], kRounding * std::max(1.0F, std::abs(expected[i]))) << i;
+TEST_F(JobRunnerTest, AnOptimisedNetworkIsLoadedAnewForTheHalvedBatch) {
+  add_case("hungry", kHungry);
+  JobRunner runner(plan_, "cpu", always({true, 8}), kModelBytes);
+  const MemoryLimit limit(2'800 * kMebibyte);  // 5 images
+  const JobResult result = runner.run(explain_job("hungry"));
+  ASSERT_TRUE(result.profile) << result.outcome.failure().text();
+  EXPECT_EQ(result.profile->batch_size, 4U);
+  EXPECT_EQ(result.profile->form, "optimised");
 }
 
 TEST_F(JobRunnerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStayWithinRounding) {
   add_case("light", test::kLinearOnChannelMeans);
   add_case("hungry", kHungry);
-  JobRunner plenty(plan_, "cpu", 8, kModelBytes);
+  JobRunner plenty(plan_, "cpu", always({false, 8}), kModelBytes);
   const JobResult predicted = plenty.run(predict_job("hungry")),
                   explained = plenty.run(explain_job("hungry"));
   ASSERT_TRUE(explained.profile) << explained.outcome.failure().text();
   EXPECT_EQ(explained.profile->batch_size, 8U);
 
-  JobRunner short_of_it(plan_, "cpu", 8, kModelBytes);
+  JobRunner short_of_it(plan_, "cpu", always({false, 8}), kModelBytes);
   short_of_it.run(predict_job("light"));
   const MemoryLimit limit(2'800 * kMebibyte);  // 5 images
   const JobResult again = short_of_it.run(explain_job("hungry"));
@@ -237,7 +267,7 @@ TEST_F(JobRunnerTest, OutOfMemoryOtherCasesGoThenTheBatchHalvesAndTheNumbersStay
 
 TEST_F(JobRunnerTest, WhatNeedsTooMuchForOneImageIsTheJobsFailureAndWorthAnotherAttempt) {
   add_case("hungry", kHungry);
-  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  JobRunner runner(plan_, "cpu", always({false, 4}), kModelBytes);
   ASSERT_FALSE(runner.run(predict_job("hungry")).outcome.has_failure());
   const MemoryLimit limit(64 * kMebibyte);
   for (const wire::Job& job : {predict_job("hungry"), explain_job("hungry")}) {
@@ -254,7 +284,7 @@ TEST_F(JobRunnerTest, WhatNeedsTooMuchForOneImageIsTheJobsFailureAndWorthAnother
 
 TEST_F(JobRunnerTest, ACaseForWhichThereIsNoMemoryIsTheJobsFailureToo) {
   add_case("hungry", kHungry);
-  JobRunner runner(plan_, "cpu", 4, kModelBytes);
+  JobRunner runner(plan_, "cpu", always({false, 4}), kModelBytes);
   const MemoryLimit limit(64 * kMebibyte);  // its trial at loading needs 1 GiB
   const JobResult result = runner.run(predict_job("hungry"));
   EXPECT_EQ(result.outcome.failure().kind(), wire::Failure::UNSPECIFIED);

@@ -1,5 +1,6 @@
 #include "worker/models/model.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -20,6 +21,7 @@
 #include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/worker/torchscript_fixture.h"
+#include "worker/models/built_in_pictures.h"
 
 namespace wcam {
 namespace {
@@ -123,6 +125,25 @@ def forward(self, x):
   const at::Tensor first = model.forward(input);
   // The JIT would specialise after two runs if it were allowed to.
   for (int run = 0; run < 4; ++run) EXPECT_TRUE(at::equal(model.forward(input), first)) << run;
+}
+
+TEST_F(ModelFile, OptimisedGivesThePlainLogitsInBatchesOfUpToItsSize) {
+  spec_.file = std::filesystem::path(WCAM_SOURCE_DIR) / "models/demo/baseline.pt";
+  spec_.input_size = 64;
+  const Model plain = Model::load(spec_, "cpu");
+  const Model optimised = Model::load(spec_, "cpu", {true, 6});
+  EXPECT_EQ(optimised.form(), (ForwardForm{true, 6}));
+  EXPECT_GT(optimised.bytes(), plain.bytes() / 2) << "weights that oneDNN has laid out count too";
+  const std::vector<RgbImage> pictures = built_in_pictures(64, 6);
+  const at::Tensor expected = plain.forward(plain.to_input(pictures));
+  const double spread = expected.max().item<double>() - expected.min().item<double>();
+  for (const std::size_t count : {6U, 1U, 5U, 6U}) {
+    const at::Tensor found = optimised.forward(optimised.to_input(std::span(pictures).first(count)));
+    ASSERT_EQ(found.size(0), static_cast<std::int64_t>(count));
+    const at::Tensor apart = (found - expected.narrow(0, 0, static_cast<std::int64_t>(count))).abs().max();
+    EXPECT_LE(apart.item<double>(), kFormRounding * spread) << count;
+  }
+  EXPECT_THROW(optimised.forward(optimised.to_input(built_in_pictures(64, 7))), std::runtime_error);
 }
 
 TEST_F(ModelFile, ThatCannotBeFrozenStillRuns) {
