@@ -327,13 +327,15 @@ def forward(self, x):
 )");
   plan_.wcam.estimator = Estimator::kGradient;
   plan_.wcam.nb_design = 5;
-  JobRunner runner(plan_, "cpu", 2, kModelBytes);
+  JobRunner runner(plan_, "cpu", always({false, 2}), kModelBytes);
   const JobResult result = runner.run(explain_job("linear"));
   ASSERT_TRUE(result.profile) << result.outcome.failure().text();
   EXPECT_EQ(result.profile->estimator, "gradient-total");
   EXPECT_EQ(result.profile->forward_equivalents, 16);
   EXPECT_EQ(result.profile->outputs.size(), 5U * (1 + 2 * 16));
   EXPECT_THROW(runner.run(explain_job("blind")), CannotServe);
+  JobRunner optimised(plan_, "cpu", always({true, 2}), kModelBytes);
+  EXPECT_THROW(optimised.run(explain_job("linear")), CannotServe);  // LibTorch differentiates no such network
 }
 
 }  // namespace
