@@ -28,10 +28,10 @@ std::vector<int> levels_of_cells(const std::vector<int>& cells, const WcamSettin
   for (const int cell : cells) {
     // Twice the centre's distance from the upper left corner, in units of 1 / grid of a pixel: whole.
     const int further = std::max(cell / settings.grid, cell % settings.grid);
-    const std::int64_t centre = std::int64_t{2 * further + 1} * side;
+    const std::int64_t centre = (std::int64_t{2} * further + 1) * side;
     int level = 0;
     while (level < settings.levels &&
-           centre >= std::int64_t{2 * settings.grid} * (side >> (settings.levels - level)))
+           centre >= std::int64_t{2} * settings.grid * (side >> (settings.levels - level)))
       ++level;
     levels.push_back(level);
   }
